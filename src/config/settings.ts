@@ -1,0 +1,178 @@
+import * as parse from './parsers.js';
+
+interface Setting<T> {
+  readonly parse: parse.Parser<T>;
+  /** The default as it would be written in the environment; absent when there is none. */
+  readonly default?: string;
+  readonly describe: string;
+  /** True while no part of this release reads it: accepted and checked, so that a deployment can be prepared. */
+  readonly planned?: true;
+}
+
+function required<T>(parser: parse.Parser<T>, fallback: string, describe: string, planned?: 'planned') {
+  return { parse: parser, default: fallback, describe, ...(planned && { planned: true as const }) };
+}
+
+function optional<T>(parser: parse.Parser<T>, describe: string, planned?: 'planned'): Setting<T | undefined> {
+  return { parse: parser, describe, ...(planned && { planned: true as const }) };
+}
+
+/** Every setting that Roster knows, in the order of `.env.example`. */
+export const SETTINGS = {
+  NODE_ENV: required(
+    parse.oneOf('development', 'test', 'production'),
+    'development',
+    'production refuses placeholder secrets and the embedded database and mailbox',
+  ),
+  PORT: required(parse.integer(0, 65535), '3000', 'port of the HTTP server'),
+  HOST: required(parse.text, '127.0.0.1', 'address that the HTTP server listens on (the image sets 0.0.0.0)'),
+  PUBLIC_URL: required(
+    parse.origin,
+    'http://localhost:3000',
+    'where people reach Roster; links in mails are built from it, never from a Host header',
+  ),
+  DATABASE_URL: optional(
+    parse.url('postgres:', 'postgresql:'),
+    'PostgreSQL 15 or newer; without it a real one is started under DATA_DIR',
+  ),
+  DATABASE_DIRECT_URL: optional(
+    parse.url('postgres:', 'postgresql:'),
+    'the same database without a transaction-mode pooler in between, for LISTEN and locks',
+  ),
+  MIGRATION_DATABASE_URL: optional(
+    parse.url('postgres:', 'postgresql:'),
+    'the same database as the role that owns the schema',
+  ),
+  DATA_DIR: required(parse.text, '.data', 'where the embedded database, the mailbox and a generated SECRET_KEY live'),
+  SECRET_KEY: optional(
+    parse.secret,
+    'at least 32 bytes; wraps every other key; made and kept under DATA_DIR when absent',
+  ),
+  SMTP_URL: optional(
+    parse.url('smtp:', 'smtps:'),
+    'SMTP server, e.g. smtps://user:password@smtp.example.com; without it mails go to the development mailbox',
+  ),
+  MAIL_FROM: optional(parse.mailbox, 'sender of every mail, e.g. Roster <no-reply@example.com>'),
+  ADMIN_EMAIL: required(parse.email, 'admin@localhost', 'address of the first admin, made at the first start only'),
+  ADMIN_PASSWORD: optional(parse.text, 'password of the first admin; a random one is printed once when absent'),
+  ACCESS_TOKEN_TTL: required(parse.duration, '15m', 'life of an access token'),
+  REFRESH_TOKEN_IDLE_TTL: required(parse.duration, '7d', 'a session that is not used for so long ends'),
+  REFRESH_TOKEN_ABSOLUTE_TTL: required(parse.duration, '30d', 'a session ends after so long, used or not'),
+  REFRESH_REUSE_GRACE: required(
+    parse.duration,
+    '10s',
+    'for so long the previous refresh token gets the same successor',
+    'planned',
+  ),
+  BCRYPT_COST: required(parse.integer(4, 15), '12', 'work factor of bcrypt; production refuses less than 10'),
+  PASSWORD_MIN_LENGTH: required(
+    parse.integer(8, 64),
+    '12',
+    'NIST SP 800-63B-4 asks for 15 where a password is the only factor',
+  ),
+  LOCKOUT_THRESHOLD: required(parse.integer(1, 1000), '5', 'wrong passwords before an account is locked', 'planned'),
+  LOCKOUT_DURATION: required(parse.duration, '1m', 'first lock; doubles each time', 'planned'),
+  LOCKOUT_MAX_DURATION: required(parse.duration, '15m', 'longest lock', 'planned'),
+  VERIFICATION_TOKEN_TTL: required(parse.duration, '24h', 'life of a verification link'),
+  RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link', 'planned'),
+  PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long', 'planned'),
+  DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long', 'planned'),
+  AUTH_EVENT_RETENTION: required(parse.duration, '180d', 'sign-in evidence is kept for so long', 'planned'),
+  PRODUCT_NAME: required(parse.text, 'Roster', 'name of the product in mails and pages'),
+  BRAND_COLOR: required(parse.color, '#1f5eff', 'colour of buttons in mails and pages'),
+  LOGO_URL: optional(parse.url('https:', 'http:'), 'logo in mails', 'planned'),
+  SUPPORT_EMAIL: optional(parse.email, 'address for help in mails and pages'),
+  TEMPLATES_DIR: optional(parse.text, 'folder whose files replace single templates', 'planned'),
+  HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)', 'planned'),
+  METRICS_TOKEN: optional(parse.text, 'bearer token that /metrics asks for', 'planned'),
+  EVENT_PERSONAL_DATA: required(
+    parse.oneOf('include', 'omit'),
+    'include',
+    'whether events that leave Roster carry personal values',
+    'planned',
+  ),
+  RATE_LIMIT_ENABLED: required(parse.flag, 'true', 'rate limits by address and account', 'planned'),
+  TRUST_PROXY: optional(
+    parse.list,
+    'addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas',
+  ),
+  CORS_ORIGINS: optional(parse.list, 'origins that browsers may call the API from, separated by commas'),
+  KAFKA_BROKERS: optional(parse.list, 'host:port list; events go to Kafka when set', 'planned'),
+  KAFKA_TOPIC: required(parse.text, 'users.events', 'topic for events', 'planned'),
+  AMQP_URL: optional(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set', 'planned'),
+  AMQP_EXCHANGE: required(parse.text, 'users', 'topic exchange for events', 'planned'),
+  REDIS_URL: optional(
+    parse.url('redis:', 'rediss:'),
+    'rate limits shared through Redis rather than PostgreSQL',
+    'planned',
+  ),
+  LOG_LEVEL: required(
+    parse.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'least severe level that is logged',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(parse.url('http:', 'https:'), 'where traces are sent', 'planned'),
+} satisfies Record<string, Setting<unknown>>;
+
+type Table = typeof SETTINGS;
+
+/** The settings as the program reads them: every value parsed, durations in milliseconds. */
+export type Settings = { readonly [Name in keyof Table]: ReturnType<Table[Name]['parse']> | Absent<Table[Name]> };
+type Absent<S> = S extends { default: string } ? never : undefined;
+
+/** The settings are wrong. The message names every one of them and is meant for the person who starts Roster. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  constructor(readonly problems: string[]) {
+    super(
+      `Roster cannot start: ${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong.\n` +
+        problems.map((problem) => `  - ${problem}`).join('\n') +
+        '\nEvery setting is explained in .env.example.',
+    );
+  }
+}
+
+/**
+ * Reads and checks every setting.
+ * @throws SettingsError naming all that is wrong at once.
+ */
+export function loadSettings(environment: Record<string, string | undefined>): Settings {
+  const problems: string[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    // An empty variable is how compose files and shells say "not set".
+    const given = environment[name]?.trim();
+    const value = given === undefined || given === '' ? setting.default : given;
+    if (value === undefined) continue;
+    try {
+      settings[name] = setting.parse(value);
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}`);
+    }
+  }
+  const loaded = settings as Settings;
+  if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, environment));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return loaded;
+}
+
+const PLACEHOLDER = /change.?me|placeholder|example|secret.?key|password|(.)\1{15}/i;
+
+function productionProblems(settings: Settings, environment: Record<string, string | undefined>): string[] {
+  const problems: string[] = [];
+  const need = (name: keyof Settings, why: string) => {
+    // A value that was given but wrong has been named already.
+    if (!environment[name]?.trim()) problems.push(`${name}: production needs it (${why})`);
+  };
+  need('DATABASE_URL', 'the embedded PostgreSQL is for development');
+  need('SECRET_KEY', 'make one with: openssl rand -base64 48');
+  need('SMTP_URL', 'the development mailbox delivers to nobody');
+  need('MAIL_FROM', 'the sender that your mail provider lets you use');
+  need('PUBLIC_URL', 'links in mails are built from it');
+  need('ADMIN_EMAIL', 'the first admin');
+  if (settings.SECRET_KEY && PLACEHOLDER.test(settings.SECRET_KEY)) {
+    problems.push('SECRET_KEY: is a placeholder; make one with: openssl rand -base64 48');
+  }
+  if (settings.BCRYPT_COST < 10) problems.push('BCRYPT_COST: production refuses less than 10');
+  return problems;
+}

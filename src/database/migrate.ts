@@ -1,0 +1,55 @@
+import { runMigrations as runJobMigrations } from 'graphile-worker';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from './data-source.js';
+
+/** The database cannot be reached or refuses; the message is for the person who starts Roster. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+}
+
+// Any number that no other program would take on this database.
+const MIGRATION_LOCK = 7_205_759_403;
+
+/**
+ * Brings the schema up to date, under an advisory lock: replicas that start together migrate once.
+ * @returns the names of the migrations that were applied
+ * @throws DatabaseUnavailable when there is no way in
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const dataSource = new DataSource(dataSourceOptions(url, 2));
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    throw new DatabaseUnavailable(unavailableMessage(url, error));
+  }
+  const runner = dataSource.createQueryRunner();
+  try {
+    await refuseOldServer(dataSource);
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await dataSource.runMigrations();
+    await runJobMigrations({ connectionString: url, logger: undefined as never });
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    return applied.map((migration) => migration.name);
+  } finally {
+    await runner.release();
+    await dataSource.destroy();
+  }
+}
+
+const OLDEST_POSTGRES = 150_000;
+
+async function refuseOldServer(dataSource: DataSource): Promise<void> {
+  const [row] = await dataSource.query<[{ version: string }]>("SELECT current_setting('server_version_num') AS version");
+  if (Number(row.version) >= OLDEST_POSTGRES) return;
+  throw new DatabaseUnavailable(`PostgreSQL is too old (${row.version}); Roster needs 15 or newer.`);
+}
+
+function unavailableMessage(url: string, error: unknown): string {
+  const { hostname, port, pathname } = new URL(url);
+  const reason = error instanceof AggregateError ? String(error.errors[0]) : (error as Error).message;
+  return (
+    `The database cannot be reached at ${hostname}:${port || '5432'}${pathname}: ${reason}\n` +
+    'Check DATABASE_URL (host, port, user, password, database) and that PostgreSQL runs; ' +
+    'without DATABASE_URL, Roster starts a PostgreSQL of its own for development.'
+  );
+}

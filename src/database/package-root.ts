@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+function findRoot(from: string): string {
+  if (existsSync(join(from, 'package.json'))) return from;
+  const parent = dirname(from);
+  if (parent === from) throw new Error(`No package.json above ${import.meta.dirname}`);
+  return findRoot(parent);
+}
+
+/** The folder of Roster's `package.json`: `templates/` and the compiled migrations stand beside it. */
+export const PACKAGE_ROOT = findRoot(import.meta.dirname);

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
+
+declare const inTransaction: unique symbol;
+
+/** An entity manager that is inside an open transaction; only `Transactions.run` makes one. */
+export type Transaction = EntityManager & { readonly [inTransaction]: true };
+
+const RETRYABLE = new Set(['40001', '40P01']);
+const ATTEMPTS = 3;
+
+/** The one way to open a transaction. */
+@Injectable()
+export class Transactions {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Commits what `work` did, or nothing of it when `work` throws. A deadlock is tried again, so `work` does database
+   * work only: no mail, no hashing, no HTTP.
+   */
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.dataSource.transaction((manager) => work(manager as Transaction));
+      } catch (error) {
+        if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
+      }
+    }
+  }
+}
+
+/** The SQLSTATE of an error that PostgreSQL raised, such as `23505`. */
+export function postgresCode(error: unknown): string | undefined {
+  const cause = error instanceof QueryFailedError ? (error.driverError as { code?: unknown }) : error;
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** The unique constraint or index that refused a row, if that is what happened. */
+export function violatedConstraint(error: unknown): string | undefined {
+  if (postgresCode(error) !== '23505' || !(error instanceof QueryFailedError)) return undefined;
+  return (error.driverError as { constraint?: string }).constraint;
+}
+
+/** Serialises, until commit, everything that takes the same lock on `subject`. */
+export async function lock(tx: Transaction, subject: string): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [subject]);
+}

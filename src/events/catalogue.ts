@@ -1,0 +1,58 @@
+import type { UserRole } from '../access/role.js';
+
+/** How a user came to be. */
+export type Origin = 'registration' | 'admin' | 'invitation' | 'import';
+
+/** What a one-time token is good for. */
+export type TokenPurpose = 'verify-email';
+
+/**
+ * The data of every event, by type. Types are past tense and dotted; data is plain JSON, ids rather than entities, and
+ * never a secret.
+ */
+export interface UserEvents {
+  /** Somebody registered, or was created by an admin. */
+  'user.created': {
+    email: string | null;
+    username: string | null;
+    firstName: string | null;
+    lastName: string | null;
+    nickname: string | null;
+    locale: string | null;
+    role: UserRole;
+    how: Origin;
+  };
+  /** The person proved that the address is theirs. */
+  'user.email_verified': { email: string };
+  /** A verification link is due; Mail sends it. The token itself is never in an event. */
+  'user.verification_token.created': { purpose: TokenPurpose; expiresAt: string };
+  /** An admin gave the user another role. */
+  'user.role_changed': { from: UserRole; to: UserRole };
+  /** Personal data was destroyed for good; also how a registration ends whose address somebody else proved. */
+  'user.erased': { reason: 'claim-lost' };
+}
+
+export type UserEventType = keyof UserEvents;
+
+interface Declaration<T extends UserEventType> {
+  /** Schema version of `data`; a change of shape raises it and adds an upcaster. */
+  readonly version: number;
+  /** Fields that say something about the person: they are sealed under the user's own key. */
+  readonly personal: readonly (keyof UserEvents[T])[];
+}
+
+export const USER_EVENTS: { readonly [T in UserEventType]: Declaration<T> } = {
+  'user.created': { version: 1, personal: ['email', 'username', 'firstName', 'lastName', 'nickname', 'locale'] },
+  'user.email_verified': { version: 1, personal: ['email'] },
+  'user.verification_token.created': { version: 1, personal: [] },
+  'user.role_changed': { version: 1, personal: [] },
+  'user.erased': { version: 1, personal: [] },
+};
+
+/** An event that was decided but is not written yet. */
+export type NewUserEvent = { [T in UserEventType]: { readonly type: T; readonly data: UserEvents[T] } }[UserEventType];
+
+/** Builds an event with its type checked against its data. */
+export function event<T extends UserEventType>(type: T, data: UserEvents[T]): NewUserEvent {
+  return { type, data } as NewUserEvent;
+}

@@ -1,0 +1,152 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import canonicalize from 'canonicalize';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor, RequestContext } from '../access/caller.js';
+import { Clock } from '../config/clock.js';
+import { Keyring } from '../database/keyring.js';
+import { type Transaction, violatedConstraint } from '../database/transaction.js';
+import type { NewUserEvent } from './catalogue.js';
+import { VersionConflict } from './event-errors.js';
+import { PersonalData } from './personal-data.js';
+import type { UserEvent } from './user-event.js';
+
+/** A row of `user_events`; `data` is what may be known for ever, `personal` the sealed rest. */
+interface EventRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly user_version: number;
+  readonly type: NewUserEvent['type'];
+  readonly schema_version: number;
+  readonly actor: Actor;
+  readonly trace_id: string;
+  readonly occurred_at: Date;
+  readonly data: Record<string, unknown>;
+  readonly personal: Buffer | null;
+  readonly previous_hash: Buffer | null;
+  readonly key_id: string;
+  readonly hash: Buffer;
+}
+
+/** The append-only record of every change to a user. The database refuses UPDATE, DELETE and TRUNCATE on it. */
+@Injectable()
+export class EventLog {
+  constructor(
+    private readonly clock: Clock,
+    private readonly keyring: Keyring,
+    private readonly personalData: PersonalData,
+  ) {}
+
+  /**
+   * Writes events after version `afterVersion` of one user. They are there exactly when the transaction commits.
+   * @throws VersionConflict when somebody else has written that version meanwhile
+   */
+  async append(
+    tx: Transaction,
+    stream: { readonly userId: string; readonly afterVersion: number },
+    newEvents: readonly NewUserEvent[],
+    context: Pick<RequestContext, 'actor' | 'traceId'>,
+  ): Promise<UserEvent[]> {
+    let previousHash = await headHash(tx, stream.userId, stream.afterVersion);
+    const occurredAt = this.clock.now();
+    const events: UserEvent[] = [];
+    for (const [index, newEvent] of newEvents.entries()) {
+      const sealed = await this.personalData.seal(tx, stream.userId, newEvent);
+      const key = this.keyring.current('event-chain');
+      const row: Omit<EventRow, 'hash'> = {
+        id: uuidv7(),
+        user_id: stream.userId,
+        user_version: stream.afterVersion + index + 1,
+        type: newEvent.type,
+        schema_version: sealed.version,
+        actor: context.actor,
+        trace_id: context.traceId,
+        occurred_at: occurredAt,
+        data: sealed.open,
+        personal: sealed.personal,
+        previous_hash: previousHash,
+        key_id: key.id,
+      };
+      previousHash = chainHash(row, key.secret);
+      await insert(tx, { ...row, hash: previousHash });
+      events.push(toEvent(row, newEvent));
+    }
+    return events;
+  }
+
+  /** The events of one user, oldest first. Personal values are null where the user's key was destroyed. */
+  async read(tx: Transaction, userId: string): Promise<UserEvent[]> {
+    const rows = await tx.query<EventRow[]>('SELECT * FROM user_events WHERE user_id = $1 ORDER BY user_version', [
+      userId,
+    ]);
+    const open = await this.personalData.opener(tx, userId);
+    return rows.map((row) => toEvent(row, { type: row.type, data: open(row) } as NewUserEvent));
+  }
+}
+
+async function headHash(tx: Transaction, userId: string, version: number): Promise<Buffer | null> {
+  if (version === 0) return null;
+  const rows = await tx.query<{ hash: Buffer }[]>(
+    'SELECT hash FROM user_events WHERE user_id = $1 AND user_version = $2',
+    [userId, version],
+  );
+  if (!rows[0]) throw new Error(`The log has no version ${version} of user ${userId}, though its row says so`);
+  return rows[0].hash;
+}
+
+/**
+ * HMAC-SHA-256 over the canonical JSON (RFC 8785) of everything that the row says, sealed bytes included, and the hash
+ * before it: a changed, missing or reordered event breaks the chain.
+ */
+export function chainHash(row: Omit<EventRow, 'hash'>, key: Buffer): Buffer {
+  const canonical = canonicalize({
+    ...row,
+    occurred_at: row.occurred_at.toISOString(),
+    personal: row.personal?.toString('base64') ?? null,
+    previous_hash: row.previous_hash?.toString('base64') ?? null,
+  });
+  return createHmac('sha256', key)
+    .update(canonical ?? '')
+    .digest();
+}
+
+async function insert(tx: Transaction, row: EventRow): Promise<void> {
+  try {
+    await tx.query(
+      `INSERT INTO user_events (id, user_id, user_version, type, schema_version, actor, trace_id, occurred_at, data,
+         personal, previous_hash, key_id, hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+      [
+        row.id,
+        row.user_id,
+        row.user_version,
+        row.type,
+        row.schema_version,
+        row.actor,
+        row.trace_id,
+        row.occurred_at,
+        row.data,
+        row.personal,
+        row.previous_hash,
+        row.key_id,
+        row.hash,
+      ],
+    );
+  } catch (error) {
+    if (violatedConstraint(error) === 'user_events_user_version') throw new VersionConflict();
+    throw error;
+  }
+}
+
+function toEvent(row: Omit<EventRow, 'hash'>, payload: NewUserEvent): UserEvent {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    userVersion: row.user_version,
+    version: row.schema_version,
+    actor: row.actor,
+    traceId: row.trace_id,
+    occurredAt: row.occurred_at,
+    ...payload,
+  };
+}

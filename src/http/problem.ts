@@ -1,0 +1,74 @@
+import { HttpException } from '@nestjs/common';
+import { DomainError, type FieldError } from './domain-error.js';
+import { codeForStatus, PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+
+/** The body of every error answer (RFC 9457, `application/problem+json`). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly traceId: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+
+interface Where {
+  readonly instance: string;
+  readonly traceId: string;
+}
+
+/** The problem for one cause. What is unexpected says nothing about itself but the trace id to look for in the logs. */
+export function problemFrom(error: unknown, where: Where): Problem {
+  if (error instanceof DomainError) {
+    return problem(knownCode(error.code), error.message, where, error.errors);
+  }
+  const status = statusOf(error);
+  if (status === undefined || status >= 500) {
+    const code = status === 503 ? 'unavailable' : 'internal-error';
+    return problem(code, `Nothing that you sent was wrong. Please report the trace id ${where.traceId}.`, where);
+  }
+  const code = codeForStatus(status);
+  return { ...problem(code, detailOf(error, code), where), status };
+}
+
+function problem(code: ProblemCode, detail: string, where: Where, errors?: readonly FieldError[]): Problem {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:roster:problem:${code}`,
+    title,
+    status,
+    detail,
+    // The path only: a query may hold a one-time token.
+    instance: where.instance.split('?', 1)[0] ?? '/',
+    code,
+    traceId: where.traceId,
+    ...(errors && { errors }),
+  };
+}
+
+function knownCode(code: string): ProblemCode {
+  return code in PROBLEMS ? (code as ProblemCode) : 'bad-request';
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  // Fastify's own errors carry `statusCode`.
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : undefined;
+}
+
+const DETAILS: Partial<Record<ProblemCode, string>> = {
+  'not-authenticated': 'Send an access token: Authorization: Bearer <token>. POST /auth/login gives one.',
+  forbidden: 'Your role does not allow this.',
+  'not-found': 'No such address. The API is described at /docs.',
+  'body-too-large': 'A request body may have at most 64 KB.',
+  'unsupported-media-type': 'Send the body as application/json.',
+};
+
+function detailOf(error: unknown, code: ProblemCode): string {
+  return DETAILS[code] ?? (error instanceof Error ? error.message : PROBLEMS[code].title);
+}

@@ -1,0 +1,35 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { DomainError, type FieldError } from './domain-error.js';
+
+/** What was sent has wrong or unknown fields; `errors` names each. */
+export class ValidationFailed extends DomainError {
+  readonly code = 'validation-failed';
+  constructor(override readonly errors: readonly FieldError[]) {
+    super(`${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} not as expected; see errors.`);
+  }
+}
+
+/** Checks every body and query against its DTO; whatever the DTO does not know is refused, never dropped. */
+export function validationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+    // Echoing values back would put passwords into answers and logs.
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
+  });
+}
+
+function flatten(errors: readonly ValidationError[], prefix = ''): FieldError[] {
+  return errors.flatMap((error) => {
+    const path = prefix + error.property;
+    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+      path,
+      message: rule === 'whitelistValidation' ? 'is not a known field' : message,
+    }));
+    return [...own, ...flatten(error.children ?? [], `${path}.`)];
+  });
+}
