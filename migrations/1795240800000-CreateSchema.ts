@@ -137,6 +137,7 @@ export class CreateSchema1795240800000 implements MigrationInterface {
         user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
         template text NOT NULL,
         recipient text NOT NULL,
+        data jsonb NOT NULL DEFAULT '{}',
         state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed')),
         attempts integer NOT NULL DEFAULT 0,
         last_error text,

@@ -26,7 +26,10 @@ export function declaredRoutes(discovery: DiscoveryService, scanner: MetadataSca
       return [
         {
           method: RequestMethod[method],
-          path: `/${[base, path].map((part) => part.replace(/^\/|\/$/g, '')).filter(Boolean).join('/')}`,
+          path: `/${[base, path]
+            .map((part) => part.replace(/^\/|\/$/g, ''))
+            .filter(Boolean)
+            .join('/')}`,
           role: Reflect.getMetadata(ALLOW_METADATA, handler) as Role | undefined,
           handler: `${metatype.name}.${name}`,
         },

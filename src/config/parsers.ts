@@ -78,7 +78,8 @@ export const mailbox: Parser<string> = (value) => {
 };
 
 export const secret: Parser<string> = (value) => {
-  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes; make one with: openssl rand -base64 48');
+  if (Buffer.byteLength(value) < 32)
+    throw new Error('expected at least 32 bytes; make one with: openssl rand -base64 48');
   return value;
 };
 

@@ -29,7 +29,7 @@ export const SETTINGS = {
   PUBLIC_URL: required(
     parse.origin,
     'http://localhost:3000',
-    'where people reach Roster; links in mails are built from it, never from a Host header',
+    'where people reach Roster (follows PORT when not given); links in mails are built from it, never from a Host header',
   ),
   DATABASE_URL: optional(
     parse.url('postgres:', 'postgresql:'),
@@ -150,7 +150,13 @@ export function loadSettings(environment: Record<string, string | undefined>): S
       problems.push(`${name}: ${(error as Error).message}`);
     }
   }
-  const loaded = settings as Settings;
+  const withPort = {
+    ...settings,
+    PUBLIC_URL: environment['PUBLIC_URL']?.trim()
+      ? settings['PUBLIC_URL']
+      : `http://localhost:${String(settings['PORT'])}`,
+  };
+  const loaded = withPort as Settings;
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, environment));
   if (problems.length > 0) throw new SettingsError(problems);
   return loaded;

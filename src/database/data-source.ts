@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
-import { PACKAGE_ROOT } from './package-root.js';
+import { PACKAGE_ROOT } from '../config/package-root.js';
 
 /** How Roster connects: what the server, the migrations and the tests share. */
 export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions {

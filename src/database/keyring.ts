@@ -4,7 +4,13 @@ import { DataSource } from 'typeorm';
 import { lock, Transactions } from './transaction.js';
 
 /** What a key is for; a key of one purpose is never used for another (NIST SP 800-57, 5.2). */
-export const KEY_PURPOSES = ['password-pepper', 'one-time-token', 'access-token', 'event-chain', 'personal-data'] as const;
+export const KEY_PURPOSES = [
+  'password-pepper',
+  'one-time-token',
+  'access-token',
+  'event-chain',
+  'personal-data',
+] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 export interface Key {

@@ -1,4 +1,4 @@
-import { runMigrations as runJobMigrations } from 'graphile-worker';
+import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 
@@ -6,6 +6,9 @@ import { dataSourceOptions } from './data-source.js';
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
+
+// Its own log of every statement would drown the summary; what fails is thrown.
+const SILENT = new Logger(() => () => undefined);
 
 // Any number that no other program would take on this database.
 const MIGRATION_LOCK = 7_205_759_403;
@@ -27,7 +30,7 @@ export async function migrate(url: string): Promise<string[]> {
     await refuseOldServer(dataSource);
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await dataSource.runMigrations();
-    await runJobMigrations({ connectionString: url, logger: undefined as never });
+    await runJobMigrations({ connectionString: url, logger: SILENT });
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     return applied.map((migration) => migration.name);
   } finally {
@@ -39,7 +42,9 @@ export async function migrate(url: string): Promise<string[]> {
 const OLDEST_POSTGRES = 150_000;
 
 async function refuseOldServer(dataSource: DataSource): Promise<void> {
-  const [row] = await dataSource.query<[{ version: string }]>("SELECT current_setting('server_version_num') AS version");
+  const [row] = await dataSource.query<[{ version: string }]>(
+    "SELECT current_setting('server_version_num') AS version",
+  );
   if (Number(row.version) >= OLDEST_POSTGRES) return;
   throw new DatabaseUnavailable(`PostgreSQL is too old (${row.version}); Roster needs 15 or newer.`);
 }

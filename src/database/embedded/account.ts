@@ -24,15 +24,17 @@ export interface RunResult {
 const SYSTEM_ACCOUNTS = ['postgres', '_postgres', 'nobody', 'daemon', 'www-data'];
 
 /**
- * Whom to run PostgreSQL as: nobody else unless Roster runs as root, else the owner of the first of `folders` that exists
- * and is not root's, else an unprivileged account of the system.
+ * Whom to run PostgreSQL as: nobody else unless Roster runs as root, else the owner of the data in `cluster`, else of the
+ * first of `folders` that is not root's, else an unprivileged account of the system.
  *
  * @throws EmbeddedPostgresError when there is no such account, or root may not become it (a container without CAP_SETUID)
  */
-export async function chooseAccount(folders: readonly string[]): Promise<RunAs> {
+export async function chooseAccount(cluster: string, folders: readonly string[]): Promise<RunAs> {
   if (process.getuid?.() !== 0) return undefined;
   const known = await systemAccounts();
-  const account = (await ownerOf(folders, known)) ?? SYSTEM_ACCOUNTS.flatMap((name) => known.get(name) ?? [])[0];
+  const account =
+    (await ownerOf([cluster, ...folders], known, cluster)) ??
+    SYSTEM_ACCOUNTS.flatMap((name) => known.get(name) ?? [])[0];
   if (!account) {
     throw new EmbeddedPostgresError(
       `Roster runs as root, which PostgreSQL refuses, and none of the users ${SYSTEM_ACCOUNTS.join(', ')} is in /etc/passwd to ` +
@@ -89,12 +91,18 @@ export async function canEnter(account: RunAs, folder: string): Promise<boolean>
   return (await run(account, '/bin/sh', ['-c', 'cd "$1"', 'sh', folder])).ok;
 }
 
-async function ownerOf(folders: readonly string[], known: Map<string, Account>): Promise<Account | undefined> {
+async function ownerOf(
+  folders: readonly string[],
+  known: Map<string, Account>,
+  cluster: string,
+): Promise<Account | undefined> {
   for (const folder of folders) {
     const { uid, gid } = await stat(folder).catch(() => ({ uid: 0, gid: 0 }));
     if (uid === 0) continue;
-    // initdb has to find the user's name, so one without an entry serves only for data that is there already.
-    return [...known.values()].find((account) => account.uid === uid) ?? { name: `uid ${uid}`, uid, gid };
+    const named = [...known.values()].find((account) => account.uid === uid);
+    if (named) return named;
+    // initdb insists on a user with a name; postgres itself does not
+    if (folder === cluster) return { name: `uid ${uid}`, uid, gid };
   }
   return undefined;
 }

@@ -1,0 +1,20 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { APP_GUARD, DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { AccessGuard } from './access.guard.js';
+import { declaredRoutes, refuseUndeclaredRoutes } from './declared-roles.js';
+
+/** Puts the access guard before every route, and refuses to start with a route that declares no role. */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [{ provide: APP_GUARD, useClass: AccessGuard }],
+})
+export class AccessModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    refuseUndeclaredRoutes(declaredRoutes(this.discovery, this.scanner));
+  }
+}

@@ -1,0 +1,33 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MailModule } from './mail/mail.module.js';
+import type { Log } from './ops/log.js';
+import { OpsModule } from './ops/ops.module.js';
+import { UsersModule } from './users/users.module.js';
+
+/** The table of contents. */
+@Module({})
+export class AppModule {
+  /** @param extensions modules that react to what happens to users, such as one with `@OnUserEvent` handlers */
+  static forRoot(settings: Settings, log: Log, extensions: Type[] = []): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(settings),
+        OpsModule.forRoot(log),
+        HttpModule,
+        AccessModule,
+        DatabaseModule.forRoot(settings),
+        UsersModule,
+        AuthModule,
+        MailModule,
+        ...extensions,
+      ],
+    };
+  }
+}

@@ -1,0 +1,100 @@
+import helmet from '@fastify/helmet';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from './config/settings.js';
+import { setUpApiDocument } from './http/api-document.js';
+import { parseFormBody, parseJsonBody } from './http/body.js';
+import { refuseBrokenRequest } from './http/broken-request.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
+import { traceIdFrom } from './http/trace-id.js';
+import { type Log, nestLogger } from './ops/log.js';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The HTTP application as the server and the tests run it; not listening yet. */
+export async function createApp(root: DynamicModule, settings: Settings, log: Log): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    genReqId: traceIdFrom,
+    requestIdHeader: false,
+    requestIdLogLabel: 'traceId',
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: settings.TRUST_PROXY ?? false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: refuseBeforeRouting,
+    clientErrorHandler: refuseBrokenRequest,
+    routerOptions: { maxParamLength: 200 },
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  addBodyParsers(fastify);
+  addTraceAndLog(fastify);
+  await fastify.register(helmet, {
+    // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
+    contentSecurityPolicy: {
+      directives: { 'style-src': ["'self'", "'unsafe-inline'"], 'upgrade-insecure-requests': null },
+    },
+    hsts: settings.PUBLIC_URL.startsWith('https:'),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    bodyParser: false,
+    logger: nestLogger(log),
+    abortOnError: false,
+  });
+  if (settings.CORS_ORIGINS) app.enableCors({ origin: [...settings.CORS_ORIGINS], exposedHeaders: ['X-Trace-Id'] });
+  setUpApiDocument(app);
+  return app;
+}
+
+function addBodyParsers(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const parsers = { 'application/json': parseJsonBody, 'application/x-www-form-urlencoded': parseFormBody };
+  for (const [type, parse] of Object.entries(parsers)) {
+    fastify.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
+      try {
+        done(null, parse(body.toString()));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  }
+}
+
+function addTraceAndLog(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-trace-id', request.id);
+    request.log.info({ method: request.method, path: pathOf(request) }, 'request started');
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(request.user && { userId: request.user.userId }),
+      },
+      'request completed',
+    );
+    done();
+  });
+}
+
+/** Without the query: it may hold a one-time token. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}
+
+/** A URL that the router cannot read: no hook and no filter has run. */
+function refuseBeforeRouting(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemFrom(error, { instance: request.url, traceId: request.id });
+  void reply
+    .code(problem.status)
+    .headers({ 'content-type': PROBLEM_CONTENT_TYPE, 'x-trace-id': request.id })
+    .send(JSON.stringify(problem));
+}

@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS_TOKEN } from '../config/settings.token.js';
+import { Keyring } from '../database/keyring.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { FirstAdmin } from './first-admin.js';
+import { LoginController } from './login/login.controller.js';
+import { LoginService } from './login/login.service.js';
+import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
+import { Passwords } from './passwords/passwords.js';
+import { RegistrationController } from './registration/registration.controller.js';
+import { RegistrationService } from './registration/registration.service.js';
+import { AccessTokenStrategy } from './sessions/access-token.strategy.js';
+import { AccessTokens } from './sessions/access-tokens.js';
+import { Sessions } from './sessions/sessions.js';
+import { AddressThrottle } from './verification/address-throttle.js';
+import { VerificationController } from './verification/verification.controller.js';
+import { VerificationLinks } from './verification/verification-links.js';
+import { VerificationService } from './verification/verification.service.js';
+
+@Module({
+  imports: [UsersModule, JobsModule, JwtModule.register({})],
+  controllers: [RegistrationController, VerificationController, LoginController],
+  providers: [
+    RegistrationService,
+    VerificationService,
+    VerificationLinks,
+    AddressThrottle,
+    LoginService,
+    Sessions,
+    AccessTokens,
+    AccessTokenStrategy,
+    OneTimeTokens,
+    Passwords,
+    {
+      provide: PasswordHasher,
+      inject: [Keyring, SETTINGS_TOKEN],
+      useFactory: (keyring: Keyring, settings: Settings) => new PasswordHasher(keyring, settings.BCRYPT_COST),
+    },
+    FirstAdmin,
+  ],
+  exports: [OneTimeTokens, FirstAdmin],
+})
+export class AuthModule {}

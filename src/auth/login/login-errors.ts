@@ -1,0 +1,17 @@
+import { DomainError } from '../../http/domain-error.js';
+
+/** Says the same for an unknown user, a wrong password, and a suspended or deleted account. */
+export class InvalidCredentials extends DomainError {
+  readonly code = 'invalid-credentials';
+  constructor() {
+    super('No account matches this email or username and password.');
+  }
+}
+
+/** Only told to somebody who gave the right password of the newest registration. */
+export class EmailNotVerified extends DomainError {
+  readonly code = 'email-not-verified';
+  constructor() {
+    super('Open the link in the mail that was sent to you. POST /auth/resend-verification sends a fresh one.');
+  }
+}

@@ -1,0 +1,28 @@
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { Context, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { LoginDto, LoginResponse } from './login.dto.js';
+import { LoginService } from './login.service.js';
+
+@ApiTags('Auth')
+@Controller('auth')
+export class LoginController {
+  constructor(private readonly logins: LoginService) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Allow('ANONYMOUS')
+  // RFC 6749, 5.1.
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Sign in', description: 'By email address or username.' })
+  @ApiOkResponse({ type: LoginResponse })
+  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified')
+  async login(
+    @Body() { identifier, email, password }: LoginDto,
+    @Context() context: RequestContext,
+  ): Promise<LoginResponse> {
+    return this.logins.login(identifier ?? email ?? '', password, context);
+  }
+}

@@ -1,0 +1,36 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { UserResponse } from '../../users/user.response.js';
+
+export class LoginDto {
+  @ApiPropertyOptional({ example: 'ada@example.com', description: 'email address or username' })
+  @ValidateIf((input: LoginDto) => input.identifier !== undefined || input.email === undefined)
+  @IsString({ message: 'must be an email address or a username' })
+  @MinLength(1, { message: 'must be an email address or a username' })
+  @MaxLength(254)
+  readonly identifier?: string;
+
+  @ApiPropertyOptional({ example: 'ada@example.com', description: 'another name for `identifier`' })
+  @ValidateIf((input: LoginDto) => input.email !== undefined)
+  @IsString({ message: 'must be an email address' })
+  @MaxLength(254)
+  readonly email?: string;
+
+  @ApiProperty({ example: 'nine brown foxes at dawn', format: 'password' })
+  @IsString({ message: 'must be a text' })
+  readonly password: string;
+}
+
+export class LoginResponse {
+  @ApiProperty({ description: 'send it as `Authorization: Bearer <accessToken>`' })
+  readonly accessToken: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  readonly tokenType: 'Bearer';
+
+  @ApiProperty({ description: 'seconds', example: 900 })
+  readonly expiresIn: number;
+
+  @ApiProperty({ type: () => UserResponse })
+  readonly user: UserResponse;
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { Clock } from '../../config/clock.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { UserResponse } from '../../users/user.response.js';
+import { Users } from '../../users/users.js';
+import { Passwords } from '../passwords/passwords.js';
+import { AccessTokens } from '../sessions/access-tokens.js';
+import { Sessions } from '../sessions/sessions.js';
+import type { LoginResponse } from './login.dto.js';
+import { EmailNotVerified, InvalidCredentials } from './login-errors.js';
+
+interface Candidate {
+  readonly user: UserEntity | null;
+  readonly hash: string | undefined;
+}
+
+/** Signs in by email or username and password. */
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly passwords: Passwords,
+    private readonly sessions: Sessions,
+    private readonly accessTokens: AccessTokens,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws InvalidCredentials, EmailNotVerified */
+  async login(identifier: string, password: string, context: RequestContext): Promise<LoginResponse> {
+    const { owner, claim } = await this.transactions.run((tx) => this.candidates(tx, identifier));
+    // One hash for everybody. Whoever registered an address knows that there is a claim on it, so the second hash, made
+    // whether or not the address has an owner too, tells nothing about the owner.
+    const isOwner = await this.passwords.verify(password, owner.hash);
+    const isClaimant = claim.user !== null && (await this.passwords.verify(password, claim.hash));
+    if (isOwner && owner.user && maySignIn(owner.user)) return this.start(owner.user, context);
+    if (isClaimant) throw new EmailNotVerified();
+    throw new InvalidCredentials();
+  }
+
+  private async start({ id }: UserEntity, context: RequestContext): Promise<LoginResponse> {
+    return this.transactions.run(async (tx) => {
+      // What was true before the hash may not be true any more.
+      const user = await this.users.find(tx, id);
+      if (!user || !maySignIn(user)) throw new InvalidCredentials();
+      const sid = await this.sessions.start(tx, id, context);
+      await this.users.recordSignIn(tx, id);
+      return {
+        accessToken: await this.accessTokens.sign({ sub: id, sid, role: user.role }),
+        tokenType: 'Bearer' as const,
+        expiresIn: this.accessTokens.expiresIn,
+        user: UserResponse.from({ ...user, lastLoginAt: this.clock.now() }, this.clock.now()),
+      };
+    });
+  }
+
+  private async candidates(tx: Transaction, identifier: string): Promise<{ owner: Candidate; claim: Candidate }> {
+    if (!identifier.includes('@')) {
+      const user = await this.users.byUsername(tx, identifier);
+      const nobody = await this.withHash(tx, null);
+      const found = await this.withHash(tx, user);
+      return user?.pending ? { owner: nobody, claim: found } : { owner: found, claim: nobody };
+    }
+    return {
+      owner: await this.withHash(tx, await this.users.ownerOf(tx, identifier)),
+      claim: await this.withHash(tx, await this.users.newestClaim(tx, identifier)),
+    };
+  }
+
+  private async withHash(tx: Transaction, user: UserEntity | null): Promise<Candidate> {
+    return { user, hash: user ? await this.passwords.storedHash(tx, user.id) : undefined };
+  }
+}
+
+function maySignIn(user: UserEntity): boolean {
+  return !user.pending && user.suspendedAt === null && user.deletedAt === null;
+}

@@ -1,0 +1,148 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { RequestContext } from '../../access/caller.js';
+import { Keyring } from '../../database/keyring.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { TokenPurpose } from '../../events/catalogue.js';
+import { DomainError } from '../../http/domain-error.js';
+
+/** The link was used, replaced by a newer one, has expired, or never was one. */
+export class TokenExpiredOrUsed extends DomainError {
+  readonly code = 'token-expired-or-used';
+  constructor() {
+    super('This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.');
+  }
+}
+
+interface TokenRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly purpose: TokenPurpose;
+  readonly key_id: string;
+  readonly nonce: Buffer;
+  readonly requested_ip: string | null;
+  readonly requested_user_agent: string | null;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
+
+/** What a good token is for, and who asked for it when and from where. */
+export interface TokenDetails {
+  readonly userId: string;
+  readonly requestedAt: Date;
+  readonly requestedIp: string | null;
+  readonly requestedUserAgent: string | null;
+  readonly expiresAt: Date;
+}
+
+const NONCE_BYTES = 32;
+
+/**
+ * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
+ * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
+ * user and purpose: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1).
+ */
+@Injectable()
+export class OneTimeTokens {
+  constructor(private readonly keyring: Keyring) {}
+
+  /** Makes the token of this purpose anew. @returns when it expires */
+  async issue(
+    tx: Transaction,
+    userId: string,
+    purpose: TokenPurpose,
+    ttl: number,
+    context: Pick<RequestContext, 'ip' | 'userAgent'>,
+  ): Promise<Date> {
+    const [row] = await tx.query<[{ expires_at: Date }]>(
+      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')
+       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, requested_ip, requested_user_agent, created_at,
+         expires_at, used_at) = (excluded.id, excluded.key_id, excluded.nonce, excluded.requested_ip,
+         excluded.requested_user_agent, now(), excluded.expires_at, NULL)
+       RETURNING expires_at`,
+      [
+        uuidv7(),
+        userId,
+        purpose,
+        this.keyring.current('one-time-token').id,
+        randomBytes(NONCE_BYTES),
+        context.ip,
+        context.userAgent,
+        ttl,
+      ],
+    );
+    return row.expires_at;
+  }
+
+  /**
+   * The token to put into a mail that leaves now, with its details; undefined when it was used meanwhile. A mail that left
+   * late gets a fresh token: less than half of `ttl` would be left.
+   */
+  async forDelivery(
+    tx: Transaction,
+    userId: string,
+    purpose: TokenPurpose,
+    ttl: number,
+  ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
+    const [late] = await tx.query<TokenRow[]>(
+      `SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL
+         AND expires_at < now() + $3 * interval '1 millisecond' FOR UPDATE`,
+      [userId, purpose, ttl / 2],
+    );
+    if (late) {
+      const { requested_ip: ip, requested_user_agent: userAgent } = late;
+      await this.issue(tx, userId, purpose, ttl, { ip, userAgent });
+    }
+    const [row] = await tx.query<TokenRow[]>(
+      'SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL',
+      [userId, purpose],
+    );
+    return row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` };
+  }
+
+  /** Whether a token is good, without using it: mail scanners and previews open links too. @throws TokenExpiredOrUsed */
+  async peek(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
+    return details(await this.find(tx, token, purpose));
+  }
+
+  /** Uses a token: of any number of calls at once, one succeeds. @throws TokenExpiredOrUsed */
+  async consume(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
+    const row = await this.find(tx, token, purpose);
+    const [used] = await tx.query<[unknown[], number]>(
+      `UPDATE one_time_tokens SET used_at = now()
+       WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING id`,
+      [row.id],
+    );
+    if (used.length === 0) throw new TokenExpiredOrUsed();
+    return details(row);
+  }
+
+  private async find(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenRow> {
+    const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
+    if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
+    const [row] = await tx.query<TokenRow[]>(
+      'SELECT * FROM one_time_tokens WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()',
+      [id, purpose],
+    );
+    const expected = row && this.mac(row);
+    if (!expected || !timingSafeEqual(expected, Buffer.from(mac, 'base64url'))) throw new TokenExpiredOrUsed();
+    return row;
+  }
+
+  private mac({ id, user_id, purpose, key_id, nonce }: TokenRow): Buffer | undefined {
+    const key = this.keyring.find('one-time-token', key_id);
+    return key && createHmac('sha256', key.secret).update(`${purpose}:${id}:${user_id}:`).update(nonce).digest();
+  }
+}
+
+function details(row: TokenRow): TokenDetails {
+  return {
+    userId: row.user_id,
+    requestedAt: row.created_at,
+    requestedIp: row.requested_ip,
+    requestedUserAgent: row.requested_user_agent,
+    expiresAt: row.expires_at,
+  };
+}

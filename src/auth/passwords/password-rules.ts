@@ -1,0 +1,84 @@
+import languageCommon from '@zxcvbn-ts/language-common';
+import { DomainError, type FieldError } from '../../http/domain-error.js';
+
+/** The password would be guessed soon; the message says why, `errors` names the field. */
+export class WeakPassword extends DomainError {
+  readonly code = 'weak-password';
+  override readonly errors: readonly FieldError[];
+  constructor(reason: string, path = 'password') {
+    super(reason);
+    this.errors = [{ path, message: reason }];
+  }
+}
+
+/** More than this is refused before any work is done on it. */
+export const MAX_PASSWORD_BYTES = 1024;
+const MAX_CHARACTERS = 128;
+
+// 49,233 passwords that people really use, most common first (from @zxcvbn-ts/language-common).
+const COMMON = new Set(languageCommon.dictionary['passwords-common'].map((password) => String(password).toLowerCase()));
+
+export interface PasswordSubject {
+  readonly productName: string;
+  readonly email?: string | null | undefined;
+  readonly names: readonly (string | null | undefined)[];
+}
+
+/**
+ * NIST SP 800-63B-4, 3.1.1.2: length and a blocklist, no composition rules. Compared after NFKC and without case.
+ * @throws WeakPassword with the reason
+ */
+export function checkPassword(password: string, minLength: number, subject: PasswordSubject): void {
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
+    throw new WeakPassword(`A password has at most ${MAX_CHARACTERS} characters.`);
+  }
+  const normalised = password.normalize('NFKC');
+  const length = [...normalised].length;
+  if (length < minLength)
+    throw new WeakPassword(`A password has at least ${minLength} characters; a few words do well.`);
+  if (length > MAX_CHARACTERS) throw new WeakPassword(`A password has at most ${MAX_CHARACTERS} characters.`);
+  const lower = normalised.toLowerCase();
+  if (isCommon(lower)) throw new WeakPassword('This password is among those that are tried first. Choose another one.');
+  if (isMonotonous(lower)) throw new WeakPassword('This password repeats or counts through few characters.');
+  const word = contextWords(subject).find((candidate) => isMostly(lower, candidate));
+  if (word !== undefined) {
+    throw new WeakPassword(`This password is little more than "${word}", which others know about you or this service.`);
+  }
+}
+
+/** Also a common password once or more in a row, or with digits and signs around it, which guessers try next. */
+function isCommon(password: string): boolean {
+  if (COMMON.has(password)) return true;
+  const core = password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+  if (core.length >= 4 && COMMON.has(core)) return true;
+  for (let unit = 3; unit <= password.length / 2; unit++) {
+    if (password.length % unit !== 0) continue;
+    const part = password.slice(0, unit);
+    if (part.repeat(password.length / unit) === password) return COMMON.has(part);
+  }
+  return false;
+}
+
+function isMonotonous(password: string): boolean {
+  const characters = [...password];
+  if (new Set(characters).size <= 2) return true;
+  const steps = characters.slice(1).map((character, index) => {
+    return (character.codePointAt(0) ?? 0) - (characters[index]?.codePointAt(0) ?? 0);
+  });
+  const counting = steps.filter((step) => Math.abs(step) <= 1 || step === -9 || step === 9).length;
+  return counting === steps.length;
+}
+
+function contextWords({ productName, email, names }: PasswordSubject): string[] {
+  const [local = '', domain = ''] = (email ?? '').split('@');
+  return [productName, email ?? '', local, ...local.split(/[._+-]/), ...domain.split('.').slice(0, -1), ...names]
+    .map((word) => (word ?? '').normalize('NFKC').toLowerCase().trim())
+    .filter((word) => [...word].length >= 4);
+}
+
+/** True when not enough is left to guess once the word is known. */
+function isMostly(password: string, word: string): boolean {
+  if (!password.includes(word)) return false;
+  const rest = password.replaceAll(word, '');
+  return [...rest].length < 8 || /^[\d\W_]*$/u.test(rest);
+}

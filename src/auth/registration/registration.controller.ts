@@ -1,0 +1,28 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { Context, type RequestContext } from '../../access/caller.js';
+import { Message } from '../../http/message.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { RegisterDto } from './register.dto.js';
+import { RegistrationService } from './registration.service.js';
+
+@ApiTags('Auth')
+@Controller('auth')
+export class RegistrationController {
+  constructor(private readonly registration: RegistrationService) {}
+
+  @Post('register')
+  @HttpCode(202)
+  @Allow('ANONYMOUS')
+  @ApiOperation({
+    summary: 'Register',
+    description: 'The answer is the same whether or not the address is taken; a mail tells its owner what to do.',
+  })
+  @ApiAcceptedResponse({ type: Message })
+  @ApiProblems('validation-failed', 'weak-password', 'username-taken', 'refused-by-handler')
+  async register(@Body() input: RegisterDto, @Context() context: RequestContext): Promise<Message> {
+    await this.registration.register(input, context);
+    return { message: 'Check your mail: a message is on its way that says how to go on.' };
+  }
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { UsernameTaken } from '../../users/user-errors.js';
+import { Users } from '../../users/users.js';
+import { Passwords } from '../passwords/passwords.js';
+import { VerificationLinks } from '../verification/verification-links.js';
+import type { RegisterDto } from './register.dto.js';
+
+/** Registers people. See "The one path to know" in docs/architecture.md. */
+@Injectable()
+export class RegistrationService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly passwords: Passwords,
+    private readonly links: VerificationLinks,
+  ) {}
+
+  /**
+   * Makes a pending user with its own password and, if one is due, its own link, whether or not the address is taken: the
+   * same work and the same answer in both cases (OWASP ASVS 5.0 V6.3.8).
+   * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler
+   */
+  async register(input: RegisterDto, context: RequestContext): Promise<void> {
+    const { email, password, username, firstName, lastName, nickname, locale } = input;
+    if (username !== undefined) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
+    const names = [username, firstName, lastName, nickname];
+    const hash = await this.passwords.accept(password, { email, names });
+    await this.transactions.run(async (tx) => {
+      const user = await this.users.create(
+        tx,
+        {
+          email,
+          username: username ?? null,
+          firstName: firstName ?? null,
+          lastName: lastName ?? null,
+          nickname: nickname ?? null,
+          locale: locale ?? null,
+          role: 'AUTHENTICATED',
+          how: 'registration',
+        },
+        context,
+      );
+      await this.passwords.set(tx, user.id, hash);
+      await this.links.sendIfDue(tx, user, context);
+    });
+  }
+
+  /** Before the hash is made; the unique index decides between two at once. */
+  private async refuseTakenUsername(tx: Transaction, username: string): Promise<void> {
+    if (await this.users.byUsername(tx, username)) throw new UsernameTaken();
+  }
+}

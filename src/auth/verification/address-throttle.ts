@@ -1,0 +1,30 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Keyring } from '../../database/keyring.js';
+import type { Transaction } from '../../database/transaction.js';
+import { addressKey } from '../../users/identifiers.js';
+
+/**
+ * At most one mail a minute to an address that nobody has proved, however many ask for it at once. Keeps an HMAC of the
+ * address, not the address.
+ */
+@Injectable()
+export class AddressThrottle {
+  constructor(private readonly keyring: Keyring) {}
+
+  /** True for the one who may mail the address now; decided at commit, so whoever rolls back leaves its turn to the next. */
+  async take(tx: Transaction, email: string): Promise<boolean> {
+    const { secret } = this.keyring.current('one-time-token');
+    const hash = createHmac('sha256', secret)
+      .update(`address:${addressKey(email)}`)
+      .digest();
+    const rows = await tx.query<unknown[]>(
+      `INSERT INTO address_throttle AS throttle (address_hash, last_mail_at) VALUES ($1, clock_timestamp())
+       ON CONFLICT (address_hash) DO UPDATE SET last_mail_at = clock_timestamp()
+         WHERE throttle.last_mail_at < clock_timestamp() - interval '1 minute'
+       RETURNING 1`,
+      [hash],
+    );
+    return rows.length === 1;
+  }
+}

@@ -1,0 +1,87 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { Context, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { describeOrigin } from '../../http/device.js';
+import { Message } from '../../http/message.js';
+import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { OneTimeTokenDto, ResendVerificationDto, TokenStateResponse } from './verification.dto.js';
+import { VerificationService } from './verification.service.js';
+
+@ApiTags('Auth')
+@Controller('auth')
+export class VerificationController {
+  constructor(
+    private readonly verification: VerificationService,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get('verify-email')
+  @Allow('ANONYMOUS')
+  @ApiOperation({
+    summary: 'The page behind a verification link',
+    description:
+      'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
+  })
+  @ApiOkResponse({ type: TokenStateResponse })
+  @ApiProblems('validation-failed', 'token-expired-or-used')
+  async show(
+    @Query() { token }: OneTimeTokenDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokenStateResponse | undefined> {
+    const link = await this.verification.look(token);
+    if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
+    this.pages.send(reply, 'verify-email', {
+      token,
+      email: link.email,
+      requestedAt: readableTime(link.requestedAt),
+      requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+    });
+    return undefined;
+  }
+
+  @Post('verify-email')
+  @HttpCode(200)
+  @Allow('ANONYMOUS')
+  @ApiOperation({ summary: 'Confirm an email address', description: 'Works once. A form gets a page.' })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiOkResponse({ type: Message })
+  @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
+  async confirm(
+    @Body() { token }: OneTimeTokenDto,
+    @Context() context: RequestContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Message | undefined> {
+    await this.verification.confirm(token, context);
+    if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
+    this.pages.send(reply, 'email-verified', { signInUrl: null });
+    return undefined;
+  }
+
+  @Post('resend-verification')
+  @HttpCode(202)
+  @Allow('ANONYMOUS')
+  @ApiOperation({
+    summary: 'Ask for a fresh verification link',
+    description:
+      'The answer is always the same. A link is mailed if a registration waits for it, at most one a minute.',
+  })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiAcceptedResponse({ type: Message })
+  @ApiProblems('validation-failed')
+  async resend(
+    @Body() { email }: ResendVerificationDto,
+    @Context() context: RequestContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Message | undefined> {
+    await this.verification.resend(email, context);
+    if (!wantsPage(request)) return { message: 'If that address waits to be confirmed, a fresh link is on its way.' };
+    this.pages.send(reply, 'resend-sent', {}, 202);
+    return undefined;
+  }
+}

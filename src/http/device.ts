@@ -1,0 +1,27 @@
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
+  [/\bEdgA?\//, 'Edge'],
+  [/\bOPR\//, 'Opera'],
+  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\bChrome\/|\bCriOS\//, 'Chrome'],
+  [/\bVersion\/.*\bSafari\//, 'Safari'],
+  [/^curl\//, 'curl'],
+];
+
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/\b(iPhone|iPad|iPod)\b/, 'iOS'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'macOS'],
+  [/\bLinux\b|\bX11\b/, 'Linux'],
+];
+
+/**
+ * "Firefox on Linux, 203.0.113.5": where a request came from, for a person to recognise. Only names from our own lists, for
+ * the header is written by whoever sent it. Null when nothing is known.
+ */
+export function describeOrigin(userAgent: string | null, ip: string | null): string | null {
+  const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
+  const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
+  const device = browser && system ? `${browser} on ${system}` : (browser ?? system);
+  return [device, ip].filter(Boolean).join(', ') || null;
+}

@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { AssetsController } from './assets.controller.js';
+import { Pages } from './pages.js';
+import { ProblemFilter } from './problem.filter.js';
+import { validationPipe } from './validation.js';
+
+/** Problems, pages and validation, the same for every route. */
+@Global()
+@Module({
+  controllers: [AssetsController],
+  providers: [
+    Pages,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useFactory: validationPipe },
+  ],
+  exports: [Pages],
+})
+export class HttpModule {}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PACKAGE_ROOT } from '../config/package-root.js';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import { type Brand, brandOf } from './brand.js';
+import type { Problem } from './problem.js';
+import { TemplateSet } from './templates.js';
+
+const PAGES_FOLDER = join(PACKAGE_ROOT, 'templates/pages');
+
+/** Nothing but our own style sheet; forms go to ourselves only. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The values of each page, beside the brand. */
+export interface PageValues {
+  'verify-email': { token: string; email: string; requestedAt: string; requestedFrom: string | null };
+  'email-verified': { signInUrl: string | null };
+  'link-expired': { explanation: string };
+  'resend-sent': Record<never, never>;
+  error: { title: string; detail: string; traceId: string };
+}
+
+/** The pages that people see who follow a link: plain HTML forms, no script. */
+@Injectable()
+export class Pages {
+  private readonly templates = new TemplateSet(PAGES_FOLDER, 'layout.hbs', true);
+  private readonly brand: Brand;
+
+  constructor(@InjectSettings() settings: Settings) {
+    this.brand = brandOf(settings);
+  }
+
+  /** Sends a page. It may carry a one-time token, so nothing keeps it and no other site learns its address. */
+  send<Name extends keyof PageValues>(reply: FastifyReply, name: Name, values: PageValues[Name], status = 200): void {
+    void reply
+      .code(status)
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': PAGE_POLICY,
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-store',
+      })
+      .send(this.templates.render(`${name}.hbs`, { brand: this.brand, ...values }));
+  }
+
+  /** The page for a problem: one that offers a fresh link where a link was no longer good. */
+  sendProblem(reply: FastifyReply, { code, title, detail, traceId, status }: Problem): void {
+    if (code === 'token-expired-or-used') this.send(reply, 'link-expired', { explanation: detail }, status);
+    else this.send(reply, 'error', { title, detail, traceId }, status);
+  }
+
+  stylesheet(): string {
+    return readFileSync(join(PAGES_FOLDER, 'pages.css'), 'utf8').replace(
+      '--brand: #1f5eff;',
+      `--brand: ${this.brand.color};`,
+    );
+  }
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/** True for a person with a browser: a form was posted, or HTML is asked for and JSON is not. */
+export function wantsPage(request: FastifyRequest): boolean {
+  if (request.headers['content-type']?.startsWith(FORM)) return true;
+  const accept = request.headers.accept ?? '';
+  return accept.includes('text/html') && !accept.includes('application/json');
+}
+
+/** `GET` of a link that was mailed: a page, unless JSON is asked for. */
+export function wantsJson(request: FastifyRequest): boolean {
+  const accept = request.headers.accept ?? '';
+  return accept.includes('application/json') && !accept.includes('text/html');
+}
+
+/** "21 November 2026, 09:14 UTC" */
+export function readableTime(time: Date): string {
+  const day = time.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const clock = time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+  return `${day}, ${clock} UTC`;
+}

@@ -1,0 +1,22 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Pages, wantsPage } from './pages.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom } from './problem.js';
+
+/** Turns every error into `application/problem+json`, or into a page for a person with a browser. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(Pages) private readonly pages: Pages) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = problemFrom(error, { instance: request.url, traceId: request.id });
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    if (reply.sent) return;
+    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (problem.status === 503) void reply.header('retry-after', '1');
+    if (wantsPage(request)) this.pages.sendProblem(reply, problem);
+    else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
+  }
+}

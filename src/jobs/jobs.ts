@@ -1,0 +1,91 @@
+import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { EventEmitter } from 'node:events';
+import { Logger as WorkerLogger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import pg from 'pg';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import type { Transaction } from '../database/transaction.js';
+import { InjectLog, type Log } from '../ops/log.js';
+import { LivenessLocks } from './liveness-locks.js';
+
+/** What a job is told about itself. */
+export interface JobRun {
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+}
+
+export interface JobOptions {
+  /** A job with the same key that has not begun is replaced by this one. */
+  readonly key?: string;
+  readonly maxAttempts?: number;
+}
+
+type JobHandler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
+
+const CONCURRENCY = 4;
+const SHUTDOWN_GRACE_MS = 4000;
+
+/**
+ * Durable work. A job is added in the caller's transaction and runs after its commit, at least once: its handler must bear to
+ * run again. One that throws is tried again, later each time.
+ */
+@Injectable()
+export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly tasks: TaskList = {};
+  private pool: pg.Pool | undefined;
+  private runner: Runner | undefined;
+  private locks: LivenessLocks | undefined;
+
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    @InjectLog() private readonly log: Log,
+  ) {}
+
+  /** Says who does the jobs of this name; to be called before the application has started. */
+  handle<Payload>(name: string, handler: JobHandler<Payload>): void {
+    this.tasks[name] = (payload, { job }) =>
+      handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
+  }
+
+  async add(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
+    await tx.query(
+      'SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3::text, max_attempts := $4::int)',
+      [name, payload, options.key ?? null, options.maxAttempts ?? null],
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
+    this.pool = new pg.Pool({ connectionString, max: CONCURRENCY + 2, application_name: 'roster jobs' });
+    this.pool.on('error', (err) => this.log.warn({ err }, 'a connection of the job queue was lost'));
+    const locks = (this.locks = new LivenessLocks(this.pool, this.log));
+    const events = new EventEmitter() as WorkerEvents;
+    events.on('pool:create', ({ workerPool }) => void locks.hold(workerPool.id));
+    this.runner = await run({
+      pgPool: this.pool,
+      taskList: this.tasks,
+      concurrency: CONCURRENCY,
+      noHandleSignals: true,
+      events,
+      logger: workerLogger(this.log),
+      preset: { worker: { gracefulShutdownAbortTimeout: SHUTDOWN_GRACE_MS } },
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.runner?.stop();
+    await this.locks?.stop();
+    await this.pool?.end();
+    this.runner = this.locks = this.pool = undefined;
+  }
+}
+
+function workerLogger(log: Log): WorkerLogger {
+  return new WorkerLogger(() => (level, message, meta) => {
+    // Every job that runs is a line at info; the mails and use cases log what matters themselves.
+    const method = level === 'error' ? 'error' : level === 'warning' ? 'warn' : 'debug';
+    const err = (meta as { error?: unknown } | undefined)?.error;
+    log[method](err === undefined ? {} : { err }, message);
+  });
+}

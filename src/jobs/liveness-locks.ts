@@ -1,0 +1,61 @@
+import type pg from 'pg';
+import type { Log } from '../ops/log.js';
+
+const CHECK_EVERY_MS = 15_000;
+
+/**
+ * Jobs that a killed process had in hand go on at once rather than after graphile-worker's four hours: every process holds an
+ * advisory lock in the name of its worker pool, which the database releases with the connection, and whoever finds a job
+ * locked by a pool whose lock is free gives the job back.
+ */
+export class LivenessLocks {
+  private readonly pools = new Set<string>();
+  private holder: Promise<pg.PoolClient> | undefined;
+  private readonly timer: NodeJS.Timeout;
+  private stopped = false;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly log: Log,
+  ) {
+    this.timer = setInterval(() => void this.check(), CHECK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  /** Shows that this worker pool lives, until `stop` or the end of the process; then looks for dead ones. */
+  async hold(poolId: string): Promise<void> {
+    this.pools.add(poolId);
+    await this.check();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    (await this.holder?.catch(() => undefined))?.release(true);
+  }
+
+  private async check(): Promise<void> {
+    if (this.stopped) return;
+    try {
+      this.holder ??= this.connect();
+      const client = await this.holder;
+      await client.query(UNLOCK_DEAD, [[...this.pools]]);
+    } catch (err) {
+      this.holder = undefined;
+      if (!this.stopped) this.log.warn({ err }, 'the job queue could not be checked; trying again soon');
+    }
+  }
+
+  private async connect(): Promise<pg.PoolClient> {
+    const client = await this.pool.connect();
+    client.on('error', () => (this.holder = undefined));
+    for (const id of this.pools) await client.query('SELECT pg_advisory_lock(hashtextextended($1, 1))', [id]);
+    return client;
+  }
+}
+
+const UNLOCK_DEAD = `
+  WITH dead AS MATERIALIZED (
+    SELECT id FROM (SELECT DISTINCT locked_by AS id FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL) AS owner
+    WHERE id <> ALL ($1::text[]) AND pg_try_advisory_xact_lock(hashtextextended(id, 1)))
+  SELECT graphile_worker.force_unlock_workers(array_agg(id)) FROM dead HAVING count(*) > 0`;

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import type { Transaction } from '../database/transaction.js';
+import type { UserEntity } from '../users/user.entity.js';
+import { Users } from '../users/users.js';
+import type { MailRow } from './mail-queue.js';
+import { MailTemplates, type RenderedMail } from './mail-templates.js';
+import { readableDuration } from './readable-duration.js';
+
+/** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
+@Injectable()
+export class MailContents {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly templates: MailTemplates,
+  ) {}
+
+  /** Undefined when the mail is not needed any more. */
+  async of(tx: Transaction, mail: MailRow): Promise<RenderedMail | undefined> {
+    const user = await this.users.find(tx, mail.user_id);
+    if (!user) return undefined;
+    const shared = {
+      greetingName: greetingName(user),
+      requestedAt: mail.data['requestedAt'] ?? '',
+      requestedFrom: mail.data['requestedFrom'] ?? null,
+    };
+    switch (mail.template) {
+      case 'already-registered':
+        return this.templates.render(mail.template, { ...shared, signInUrl: this.settings.PUBLIC_URL });
+      case 'verify-email': {
+        const ttl = this.settings.VERIFICATION_TOKEN_TTL;
+        const link = await this.tokens.forDelivery(tx, user.id, 'verify-email', ttl);
+        if (!link) return undefined;
+        return this.templates.render(mail.template, {
+          ...shared,
+          link: `${this.settings.PUBLIC_URL}/auth/verify-email?token=${link.token}`,
+          expiresIn: readableDuration(ttl),
+        });
+      }
+    }
+  }
+}
+
+const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
+
+/**
+ * Somebody may register another person's address under any name, and mail programs make links of what looks like one: until
+ * the address is proved, only a short name of letters is greeted.
+ */
+function greetingName({ firstName, nickname, emailVerified }: UserEntity): string | null {
+  const name = firstName ?? nickname;
+  return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import type { Transaction } from '../database/transaction.js';
+import { OnUserEvent } from '../events/handlers.js';
+import type { UserEventOf } from '../events/user-event.js';
+import { describeOrigin } from '../http/device.js';
+import { readableTime } from '../http/pages.js';
+import { Users } from '../users/users.js';
+import { MailQueue } from './mail-queue.js';
+
+/** Which event is an occasion for which mail, and to whom. */
+@Injectable()
+export class MailOccasions {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly queue: MailQueue,
+  ) {}
+
+  /** To whoever registered, or to the owner when the address is taken: the work is the same. */
+  @OnUserEvent('user.verification_token.created')
+  async verificationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+    const claim = await this.users.find(tx, event.userId);
+    if (!claim?.email) return;
+    const owner = await this.users.ownerOf(tx, claim.email);
+    const link = await this.tokens.forDelivery(tx, claim.id, event.data.purpose, this.settings.VERIFICATION_TOKEN_TTL);
+    await this.queue.add(tx, {
+      userId: owner?.id ?? claim.id,
+      template: owner ? 'already-registered' : 'verify-email',
+      recipient: owner?.email ?? claim.email,
+      traceId: event.traceId,
+      data: {
+        requestedAt: readableTime(link?.requestedAt ?? event.occurredAt),
+        requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
+      },
+    });
+  }
+}

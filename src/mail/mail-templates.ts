@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { PACKAGE_ROOT } from '../config/package-root.js';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import { type Brand, brandOf } from '../http/brand.js';
+import { TemplateSet } from '../http/templates.js';
+
+/** The values of each mail, beside the brand. */
+export interface MailValues {
+  'verify-email': {
+    link: string;
+    expiresIn: string;
+    greetingName: string | null;
+    requestedAt: string;
+    requestedFrom: string | null;
+  };
+  'already-registered': {
+    greetingName: string | null;
+    requestedAt: string;
+    requestedFrom: string | null;
+    signInUrl: string;
+  };
+}
+
+export type MailTemplate = keyof MailValues;
+
+export interface RenderedMail {
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+}
+
+const FOLDER = join(PACKAGE_ROOT, 'templates/mail');
+
+/** Renders `templates/mail/<name>/{subject,html,text}.hbs`. */
+@Injectable()
+export class MailTemplates {
+  private readonly html = new TemplateSet(FOLDER, 'layout.html.hbs', true);
+  private readonly text = new TemplateSet(FOLDER, 'layout.text.hbs', false);
+  private readonly brand: Brand;
+
+  constructor(@InjectSettings() settings: Settings) {
+    this.brand = brandOf(settings);
+  }
+
+  /** @throws Error naming a variable that the template uses and `values` lacks */
+  render<Name extends MailTemplate>(name: Name, values: MailValues[Name]): RenderedMail {
+    const all = { brand: this.brand, ...values };
+    return {
+      // A header is one line, whatever a name or a product name holds.
+      subject: this.text.render(`${name}/subject.hbs`, all).replace(/\s+/g, ' ').trim(),
+      html: this.html.render(`${name}/html.hbs`, all),
+      text: this.text.render(`${name}/text.hbs`, all),
+    };
+  }
+}

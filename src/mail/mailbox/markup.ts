@@ -1,0 +1,26 @@
+/** A piece of HTML that is safe to send as it stands. Only `markup` makes one. */
+export class Markup {
+  constructor(private readonly html: string) {}
+  toString(): string {
+    return this.html;
+  }
+}
+
+type Part = Markup | string | number | undefined | false | readonly Part[];
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escape(part: Part): string {
+  if (part === undefined || part === false) return '';
+  if (part instanceof Markup) return part.toString();
+  if (Array.isArray(part)) return part.map(escape).join('');
+  return String(part).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+/**
+ * Template tag that escapes every value unless it is Markup already, so that forgetting to escape is not possible.
+ * Values belong into element content and quoted attributes; `undefined` and `false` are left out.
+ */
+export function markup(strings: TemplateStringsArray, ...parts: Part[]): Markup {
+  return new Markup(strings.reduce((html, string, index) => html + escape(parts[index - 1]) + string));
+}

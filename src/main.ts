@@ -1,0 +1,42 @@
+import 'reflect-metadata';
+import { AppModule } from './app.module.js';
+import { createApp } from './app.setup.js';
+import { FirstAdmin } from './auth/first-admin.js';
+import { readEnvironment } from './config/environment.js';
+import { loadSettings } from './config/settings.js';
+import { migrate } from './database/migrate.js';
+import { settle } from './development.js';
+import { createLog } from './ops/log.js';
+import { Lifetime } from './lifetime.js';
+import { explainFailure, PortTaken } from './start-failure.js';
+import { summary } from './summary.js';
+
+const lifetime = new Lifetime();
+
+async function start(): Promise<void> {
+  const given = loadSettings(readEnvironment());
+  const log = createLog(given);
+  const say = given.NODE_ENV === 'production' ? (text: string) => log.info(text) : (text: string) => console.log(text);
+  const { settings, mailboxUrl, database } = await settle(given, lifetime, say);
+  const applied = await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
+  if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
+  lifetime.check();
+
+  const app = await createApp(AppModule.forRoot(settings, log), settings, log);
+  lifetime.add('server', () => app.close());
+  const admin = await app.get(FirstAdmin).ensure();
+  lifetime.check();
+  try {
+    await app.listen(settings.PORT, settings.HOST);
+  } catch (error) {
+    throw (error as { code?: string }).code === 'EADDRINUSE' ? new PortTaken(settings.HOST, settings.PORT) : error;
+  }
+  say(summary({ settings, mailboxUrl, database, admin }));
+}
+
+lifetime.endOnSignals();
+start().catch(async (error: unknown) => {
+  if (lifetime.ending) return;
+  console.error(explainFailure(error));
+  await lifetime.end(1);
+});

@@ -1,0 +1,84 @@
+import { Inject, type LoggerService } from '@nestjs/common';
+import { type Logger, pino, type TransportSingleOptions } from 'pino';
+import type { Settings } from '../config/settings.js';
+
+export type Log = Logger;
+
+export const LOG_TOKEN = Symbol('log');
+
+/** Parameter: the log of the application. */
+export const InjectLog = (): ParameterDecorator => Inject(LOG_TOKEN);
+
+const SECRET_NAMES = [
+  'password',
+  'newPassword',
+  'currentPassword',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'deviceToken',
+];
+
+/** JSON lines; readable ones where a person looks at a terminal. What is secret is replaced whatever logs it. */
+export function createLog(settings: Settings): Log {
+  return pino({
+    level: settings.LOG_LEVEL,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+    redact: {
+      paths: [
+        ...SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        'authorization',
+        'cookie',
+        '*.authorization',
+        '*.cookie',
+        '*.*.authorization',
+        '*.*.cookie',
+      ],
+      censor: '[redacted]',
+    },
+    serializers: { err: serializeError },
+    ...(process.stdout.isTTY && settings.NODE_ENV !== 'production' && { transport: PRETTY }),
+  });
+}
+
+const PRETTY: TransportSingleOptions = {
+  target: 'pino-pretty',
+  options: { singleLine: true, translateTime: 'HH:MM:ss', ignore: 'traceId' },
+};
+
+/** Message, code and stack only: errors of drivers carry query parameters, which may be anything that somebody typed. */
+function serializeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const code = (error as { code?: unknown }).code;
+  return {
+    type: name,
+    message,
+    ...(typeof code === 'string' && { code }),
+    stack,
+    ...(cause instanceof Error && { cause: serializeError(cause) }),
+  };
+}
+
+/** Nest's own messages, in the same log. */
+export function nestLogger(log: Log): LoggerService {
+  const write =
+    (level: 'info' | 'error' | 'warn' | 'debug' | 'trace') =>
+    (message: unknown, ...rest: unknown[]): void => {
+      const context = rest.at(-1);
+      log[level](
+        typeof context === 'string' ? { context } : {},
+        message instanceof Error ? message.message : String(message),
+      );
+    };
+  return {
+    // Nest tells of every route and module at start: worth a line only to who debugs.
+    log: write('debug'),
+    error: write('error'),
+    warn: write('warn'),
+    debug: write('debug'),
+    verbose: write('trace'),
+  };
+}

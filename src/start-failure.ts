@@ -1,0 +1,22 @@
+import { SettingsError } from './config/settings.js';
+import { EmbeddedPostgresError } from './database/embedded-postgres.js';
+import { WrongSecretKey } from './database/keyring.js';
+import { DatabaseUnavailable } from './database/migrate.js';
+
+export class PortTaken extends Error {
+  constructor(host: string, port: number) {
+    super(
+      `Port ${port} on ${host} is in use by another program.\n` +
+        `Stop that program, or choose another port: PORT=${port + 1} npm start`,
+    );
+  }
+}
+
+const FOR_PEOPLE = [SettingsError, DatabaseUnavailable, EmbeddedPostgresError, WrongSecretKey, PortTaken];
+
+/** One message for the person who starts Roster; a stack only for what nobody foresaw. */
+export function explainFailure(error: unknown): string {
+  if (FOR_PEOPLE.some((kind) => error instanceof kind)) return `\n${(error as Error).message}\n`;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `\nRoster could not start because of an unexpected error:\n${detail}\n`;
+}

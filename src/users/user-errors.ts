@@ -1,0 +1,59 @@
+import { DomainError, type FieldError } from '../http/domain-error.js';
+
+/** No such user, or a deleted one. */
+export class UserNotFound extends DomainError {
+  readonly code = 'not-found';
+  constructor() {
+    super('There is no such user.');
+  }
+}
+
+export class InvalidUsername extends DomainError {
+  readonly code = 'validation-failed';
+  override readonly errors: readonly FieldError[];
+  constructor(message: string) {
+    super('One field is not as expected; see errors.');
+    this.errors = [{ path: 'username', message }];
+  }
+}
+
+export class UsernameTaken extends DomainError {
+  readonly code = 'username-taken';
+  constructor() {
+    super('Somebody has this username already. Choose another one.');
+  }
+}
+
+export class EmailTaken extends DomainError {
+  readonly code = 'email-taken';
+  constructor() {
+    super('Another user has this email address.');
+  }
+}
+
+/** A user needs a name, an email address or a username. */
+export class NamelessUser extends DomainError {
+  readonly code = 'validation-failed';
+  override readonly errors: readonly FieldError[] = [
+    { path: '', message: 'give at least a name, an email address or a username' },
+  ];
+  constructor() {
+    super('A user needs a name, an email address or a username.');
+  }
+}
+
+/** There is nothing left to confirm; the caller of a link is told that the link is no longer good. */
+export class AlreadyVerified extends DomainError {
+  readonly code = 'token-expired-or-used';
+  constructor() {
+    super('This address is confirmed already.');
+  }
+}
+
+/** Every installation keeps at least one admin who is neither suspended nor deleted. */
+export class LastAdmin extends DomainError {
+  readonly code = 'last-admin';
+  constructor() {
+    super('This is the last active admin. Make somebody else an admin first.');
+  }
+}

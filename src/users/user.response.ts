@@ -1,0 +1,82 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { USER_ROLES, type UserRole } from '../access/role.js';
+import type { UserEntity } from './user.entity.js';
+
+export const USER_STATUSES = ['PENDING', 'ACTIVE', 'LOCKED', 'SUSPENDED', 'DELETED'] as const;
+export type UserStatus = (typeof USER_STATUSES)[number];
+
+/** Derived when read: nothing expires without an event. */
+export function statusOf(user: UserEntity, now: Date): UserStatus {
+  if (user.deletedAt !== null) return 'DELETED';
+  if (user.suspendedAt !== null) return 'SUSPENDED';
+  if (user.lockedUntil !== null && user.lockedUntil > now) return 'LOCKED';
+  return user.pending ? 'PENDING' : 'ACTIVE';
+}
+
+class Link {
+  @ApiProperty({ example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })
+  readonly href: string;
+}
+
+class UserLinks {
+  @ApiProperty({ type: Link })
+  readonly self: Link;
+}
+
+const text = { type: String, nullable: true } as const;
+const time = { type: String, format: 'date-time', nullable: true } as const;
+
+/** A user as callers see it: an allow-list, so that a new column shows up only when it is added here. */
+export class UserResponse {
+  @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
+  @ApiProperty({ ...text, example: 'ada@example.com' }) readonly email: string | null;
+  @ApiProperty() readonly emailVerified: boolean;
+  @ApiProperty({ ...text, example: 'ada' }) readonly username: string | null;
+  @ApiProperty({ ...text, example: 'Ada' }) readonly firstName: string | null;
+  @ApiProperty({ ...text, example: 'Lovelace' }) readonly lastName: string | null;
+  @ApiProperty(text) readonly nickname: string | null;
+  @ApiProperty(text) readonly bio: string | null;
+  @ApiProperty(text) readonly pictureUrl: string | null;
+  @ApiProperty({ ...text, example: 'en' }) readonly locale: string | null;
+  @ApiProperty(text) readonly phone: string | null;
+  @ApiProperty(text) readonly githubUrl: string | null;
+  @ApiProperty(text) readonly linkedinUrl: string | null;
+  @ApiProperty() readonly isProfessional: boolean;
+  @ApiProperty(time) readonly professionalStatusChangedAt: string | null;
+  @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole' }) readonly role: UserRole;
+  @ApiProperty({ enum: USER_STATUSES, enumName: 'UserStatus' }) readonly status: UserStatus;
+  @ApiProperty(time) readonly lockedUntil: string | null;
+  @ApiProperty(time) readonly lastLoginAt: string | null;
+  @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
+  @ApiProperty({ format: 'date-time' }) readonly updatedAt: string;
+  @ApiProperty({ description: 'grows by one with each event', example: 3 }) readonly version: number;
+  @ApiProperty({ type: UserLinks }) readonly _links: UserLinks;
+
+  static from(user: UserEntity, now: Date): UserResponse {
+    return {
+      id: user.id,
+      email: user.email,
+      emailVerified: user.emailVerified,
+      username: user.username,
+      firstName: user.firstName,
+      lastName: user.lastName,
+      nickname: user.nickname,
+      bio: user.bio,
+      pictureUrl: user.pictureUrl,
+      locale: user.locale,
+      phone: user.phone,
+      githubUrl: user.githubUrl,
+      linkedinUrl: user.linkedinUrl,
+      isProfessional: user.isProfessional,
+      professionalStatusChangedAt: user.professionalStatusChangedAt?.toISOString() ?? null,
+      role: user.role,
+      status: statusOf(user, now),
+      lockedUntil: user.lockedUntil?.toISOString() ?? null,
+      lastLoginAt: user.lastLoginAt?.toISOString() ?? null,
+      createdAt: user.createdAt.toISOString(),
+      updatedAt: user.updatedAt.toISOString(),
+      version: user.version,
+      _links: { self: { href: `/users/${user.id}` } },
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
+import { UserEntity } from './user.entity.js';
+import { Users } from './users.js';
+import { UsersController } from './users.controller.js';
+
+@Module({
+  imports: [EventsModule, TypeOrmModule.forFeature([UserEntity])],
+  controllers: [UsersController],
+  providers: [Users],
+  exports: [Users],
+})
+export class UsersModule {}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { RequestContext } from '../access/caller.js';
+import type { UserRole } from '../access/role.js';
+import { lock, type Transaction, violatedConstraint } from '../database/transaction.js';
+import type { NewUserEvent } from '../events/catalogue.js';
+import { EventLog } from '../events/event-log.js';
+import { UserEventHandlers } from '../events/handlers.js';
+import { PersonalData } from '../events/personal-data.js';
+import { addressKey, usernameKey } from './identifiers.js';
+import { changeRole, create, evolve, loseClaim, type NewUser, type UserState } from './user.js';
+import { rowOf, stateOf, UserEntity } from './user.entity.js';
+import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
+
+/**
+ * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
+ * into the row and told to the handlers in the caller's transaction: all of it is there at commit, or none of it.
+ */
+@Injectable()
+export class Users {
+  constructor(
+    private readonly log: EventLog,
+    private readonly handlers: UserEventHandlers,
+    private readonly personalData: PersonalData,
+  ) {}
+
+  /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
+  async create(tx: Transaction, command: NewUser, context: RequestContext, id = uuidv7()): Promise<UserState> {
+    return this.commit(tx, id, undefined, create(command), context);
+  }
+
+  /**
+   * Changes one user: `decide` sees the state as it is inside the transaction, locked against other writers.
+   * @throws UserNotFound; whatever `decide` throws; RefusedByHandler
+   */
+  async change(
+    tx: Transaction,
+    id: string,
+    decide: (state: UserState) => NewUserEvent[],
+    context: RequestContext,
+  ): Promise<UserState> {
+    const row = await tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!row) throw new UserNotFound();
+    const state = stateOf(row);
+    return this.commit(tx, id, state, decide(state), context);
+  }
+
+  /** @throws LastAdmin, UserNotFound */
+  async changeRole(tx: Transaction, id: string, role: UserRole, context: RequestContext): Promise<UserState> {
+    // Two admins who demote each other at the same moment must meet here.
+    await lock(tx, 'admins');
+    const others = await tx
+      .getRepository(UserEntity)
+      .createQueryBuilder('user')
+      .where(`role = 'ADMIN' AND suspended_at IS NULL AND deleted_at IS NULL AND NOT pending AND id <> :id`, { id })
+      .getCount();
+    return this.change(tx, id, (state) => changeRole(state, role, others), context);
+  }
+
+  /** Lets every other registration that claims this address vanish. Its owner must have proved it in this transaction. */
+  async dropOtherClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+    const claims = await tx.getRepository(UserEntity).find({
+      select: { id: true },
+      where: { emailKey: addressKey(email), pending: true },
+      order: { id: 'ASC' },
+    });
+    for (const { id } of claims) await this.change(tx, id, loseClaim, context);
+  }
+
+  /** The user, deleted or not. */
+  async find(tx: Transaction, id: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ id });
+  }
+
+  /** Who proved this address, or was given it by an admin. */
+  async ownerOf(tx: Transaction, email: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
+  }
+
+  /** The latest registration that claims this address and waits for its proof. */
+  async newestClaim(tx: Transaction, email: string): Promise<UserEntity | null> {
+    return tx
+      .getRepository(UserEntity)
+      .findOne({ where: { emailKey: addressKey(email), pending: true }, order: { id: 'DESC' } });
+  }
+
+  async byUsername(tx: Transaction, username: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ usernameKey: usernameKey(username) });
+  }
+
+  /** The users that were created last, without pending and deleted ones. */
+  async newest(tx: Transaction, limit: number): Promise<UserEntity[]> {
+    return tx.getRepository(UserEntity).find({
+      where: { pending: false, deletedAt: IsNull() },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** Operational, outside log and version. */
+  async recordSignIn(tx: Transaction, id: string): Promise<void> {
+    await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [id]);
+  }
+
+  private async commit(
+    tx: Transaction,
+    id: string,
+    state: UserState | undefined,
+    newEvents: NewUserEvent[],
+    context: RequestContext,
+  ): Promise<UserState> {
+    if (newEvents.length === 0 && state) return state;
+    const events = await this.log.append(tx, { userId: id, afterVersion: state?.version ?? 0 }, newEvents, context);
+    const next = events.reduce<UserState | undefined>(evolve, state);
+    if (!next) throw new Error('A command that creates a user must decide at least one event');
+    await this.save(tx, next, state === undefined);
+    await this.handlers.dispatch(events, tx);
+    return next;
+  }
+
+  private async save(tx: Transaction, state: UserState, isNew: boolean): Promise<void> {
+    const repository = tx.getRepository(UserEntity);
+    const row = rowOf(state);
+    try {
+      if (!row) {
+        await repository.delete(state.id);
+        await this.personalData.destroy(tx, state.id);
+      } else if (isNew) await repository.insert(row);
+      else await repository.update(state.id, row);
+    } catch (error) {
+      const constraint = violatedConstraint(error);
+      if (constraint === 'users_username') throw new UsernameTaken();
+      if (constraint === 'users_email_owner') throw new EmailTaken();
+      throw error;
+    }
+  }
+}
