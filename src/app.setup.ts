@@ -2,7 +2,7 @@ import helmet from '@fastify/helmet';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Settings } from './config/settings.js';
 import { setUpApiDocument } from './http/api-document.js';
 import { parseFormBody, parseJsonBody } from './http/body.js';
@@ -19,9 +19,9 @@ export async function createApp(root: DynamicModule, settings: Settings, log: Lo
   const adapter = new FastifyAdapter({
     genReqId: traceIdFrom,
     requestIdHeader: false,
-    requestIdLogLabel: 'traceId',
     loggerInstance: log,
-    disableRequestLogging: true,
+    // Our own lines say what we want to know of a request; see addTraceAndLog.
+    logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: settings.TRUST_PROXY ?? false,

@@ -24,6 +24,7 @@ async function start(): Promise<void> {
 
   const app = await createApp(AppModule.forRoot(settings, log), settings, log);
   lifetime.add('server', () => app.close());
+  await app.init();
   const admin = await app.get(FirstAdmin).ensure();
   lifetime.check();
   try {

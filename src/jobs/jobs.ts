@@ -58,7 +58,9 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
     this.pool = new pg.Pool({ connectionString, max: CONCURRENCY + 2, application_name: 'roster jobs' });
-    this.pool.on('error', (err) => this.log.warn({ err }, 'a connection of the job queue was lost'));
+    const lost = (err: Error) => this.log.warn({ err }, 'a connection of the job queue was lost');
+    this.pool.on('error', lost);
+    this.pool.on('connect', (client) => client.on('error', lost));
     const locks = (this.locks = new LivenessLocks(this.pool, this.log));
     const events = new EventEmitter() as WorkerEvents;
     events.on('pool:create', ({ workerPool }) => void locks.hold(workerPool.id));

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
+
+// One PostgreSQL for the whole run, with a migrated database that every test file clones.
+export default async function globalSetup() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'roster-test-'));
+  // Reachable for the account that PostgreSQL runs as when the tests run as root.
+  chmodSync(dataDir, 0o755);
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' },
+  });
+  globalThis.rosterTestPostgres = { postgres, dataDir };
+  process.env.TEST_DATABASE_URL = postgres.url;
+  await promisify(execFile)(process.execPath, ['dist/cli.js', 'migrate'], {
+    env: { ...process.env, DATABASE_URL: postgres.url, SECRET_KEY: 'x'.repeat(32), SMTP_URL: 'smtp://127.0.0.1:1' },
+  });
+}

@@ -1,0 +1,81 @@
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+export interface ReceivedMail {
+  /** The envelope's recipients, as SMTP named them. */
+  readonly recipients: readonly string[];
+  readonly email: Email;
+  readonly text: string;
+  readonly raw: string;
+}
+
+/** A real SMTP server that keeps what it gets in memory. */
+export class Inbox {
+  readonly mails: ReceivedMail[] = [];
+  private server: SMTPServer | undefined;
+  private port = 0;
+
+  static async start(): Promise<Inbox> {
+    const inbox = new Inbox();
+    await inbox.up();
+    return inbox;
+  }
+
+  get url(): string {
+    return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** Listens (again), on the same port as before. */
+  async up(): Promise<void> {
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS', 'AUTH'],
+      disableReverseLookup: true,
+      onData: (stream, session, callback) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          const recipients = session.envelope.rcptTo.map(({ address }) => address);
+          void this.keep(Buffer.concat(chunks), recipients).then(() => callback(), callback);
+        });
+      },
+    });
+    server.on('error', () => undefined);
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (server.server.address() as { port: number }).port;
+    this.server = server;
+  }
+
+  async down(): Promise<void> {
+    const server = this.server;
+    this.server = undefined;
+    await new Promise<void>((resolve) => (server ? server.close(resolve) : resolve()));
+  }
+
+  to(address: string): ReceivedMail[] {
+    return this.mails.filter(({ recipients }) => recipients.includes(address));
+  }
+
+  /** The `count`-th mail to this address, as soon as it is there. */
+  async waitFor(address: string, count = 1, timeoutMs = 15_000): Promise<ReceivedMail> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const mail = this.to(address)[count - 1];
+      if (mail) return mail;
+      if (Date.now() > deadline) throw new Error(`No mail ${count} to ${address} within ${timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private async keep(raw: Buffer, recipients: string[]): Promise<void> {
+    const email = await PostalMime.parse(raw);
+    this.mails.push({ recipients, email, text: email.text ?? '', raw: raw.toString() });
+  }
+}
+
+/** The token of the link in a mail, read from its text part as a person would. */
+export function tokenIn(mail: ReceivedMail): string {
+  const token = /\?token=(\S+)/.exec(mail.text)?.[1];
+  if (!token) throw new Error(`No link in this mail:\n${mail.text}`);
+  return token;
+}

@@ -1,0 +1,79 @@
+import type { Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { AppModule } from '../../src/app.module.js';
+import { createApp } from '../../src/app.setup.js';
+import { FirstAdmin } from '../../src/auth/first-admin.js';
+import { loadSettings } from '../../src/config/settings.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { Inbox, tokenIn } from './inbox.js';
+
+export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
+export const PASSWORD = 'nine brown foxes at dawn';
+
+export interface Roster {
+  readonly app: NestFastifyApplication;
+  readonly api: ReturnType<typeof supertest>;
+  readonly database: TestDatabase;
+  readonly inbox: Inbox;
+  /** Every line that was logged, parsed. */
+  readonly logLines: () => Record<string, unknown>[];
+  readonly url: string;
+  stop(): Promise<void>;
+  signIn(identifier?: string, password?: string): Promise<string>;
+  /** Registers, follows the mailed link, and signs in. */
+  join(email: string, input?: object): Promise<{ id: string; token: string }>;
+}
+
+/** Roster as the server runs it, on a database and an SMTP server of its own. */
+export async function startRoster(environment: Record<string, string> = {}, extensions: Type[] = []): Promise<Roster> {
+  const database = await createTestDatabase();
+  const inbox = await Inbox.start();
+  const settings = loadSettings({
+    NODE_ENV: 'test',
+    DATABASE_URL: database.url,
+    SMTP_URL: inbox.url,
+    SECRET_KEY: 'k3yZ'.repeat(12),
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    BCRYPT_COST: '4',
+    PORT: '0',
+    PUBLIC_URL: 'http://localhost:3000',
+    ...environment,
+  });
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const app = await createApp(AppModule.forRoot(settings, log, extensions), settings, log);
+  await app.init();
+  await app.get(FirstAdmin).ensure();
+  await app.listen(0, '127.0.0.1');
+  const api = supertest(app.getHttpServer());
+
+  const signIn = async (identifier = ADMIN.email, password = ADMIN.password): Promise<string> => {
+    const response = await api.post('/auth/login').send({ identifier, password }).expect(200);
+    return (response.body as { accessToken: string }).accessToken;
+  };
+  return {
+    app,
+    api,
+    database,
+    inbox,
+    url: await app.getUrl(),
+    logLines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    signIn,
+    join: async (email, input = {}) => {
+      await api.post('/auth/register').send({ email, password: PASSWORD, ...input }).expect(202);
+      const token = tokenIn(await inbox.waitFor(email));
+      await api.post('/auth/verify-email').send({ token }).expect(200);
+      const accessToken = await signIn(email, PASSWORD);
+      const me = await api.get('/users/me').set('authorization', `Bearer ${accessToken}`).expect(200);
+      return { id: (me.body as { id: string }).id, token: accessToken };
+    },
+    stop: async () => {
+      await app.close();
+      await inbox.down();
+      await database.drop();
+    },
+  };
+}
