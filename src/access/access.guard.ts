@@ -27,7 +27,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     return true;
   }
 
-  override handleRequest<TUser>(error: unknown, user: TUser | false | null): TUser {
+  override handleRequest<TUser>(error: Error | null, user: TUser | false | null): TUser {
     // A fault, such as an unreachable database, is not the caller's missing sign-in.
     if (error) throw error;
     if (!user) throw new NotAuthenticated();

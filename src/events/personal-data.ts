@@ -29,13 +29,11 @@ export class PersonalData {
   /** Splits an event into what stays readable for ever and what is sealed; makes the user's key when it is the first. */
   async seal(tx: Transaction, userId: string, event: NewUserEvent): Promise<SealedEvent> {
     const { version, personal } = USER_EVENTS[event.type];
-    const open: Record<string, unknown> = { ...event.data };
-    const hidden: Record<string, unknown> = {};
-    for (const field of personal) {
-      hidden[field] = open[field];
-      delete open[field];
-    }
+    const isPersonal = ([field]: [string, unknown]) => (personal as readonly string[]).includes(field);
+    const fields = Object.entries(event.data as Record<string, unknown>);
+    const open = Object.fromEntries(fields.filter((field) => !isPersonal(field)));
     if (personal.length === 0) return { version, open, personal: null };
+    const hidden = Object.fromEntries(fields.filter(isPersonal));
     const key = (await this.userKey(tx, userId)) ?? (await this.makeUserKey(tx, userId));
     return { version, open, personal: seal(key, Buffer.from(JSON.stringify(hidden)), userId) };
   }

@@ -20,7 +20,7 @@ export interface PageValues {
   'verify-email': { token: string; email: string; requestedAt: string; requestedFrom: string | null };
   'email-verified': { signInUrl: string | null };
   'link-expired': { explanation: string };
-  'resend-sent': Record<never, never>;
+  'resend-sent': object;
   error: { title: string; detail: string; traceId: string };
 }
 

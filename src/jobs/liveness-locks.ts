@@ -12,7 +12,7 @@ export class LivenessLocks {
   private readonly pools = new Set<string>();
   private holder: Promise<pg.PoolClient> | undefined;
   private readonly timer: NodeJS.Timeout;
-  private stopped = false;
+  private readonly ended = new AbortController();
 
   constructor(
     private readonly pool: pg.Pool,
@@ -29,26 +29,32 @@ export class LivenessLocks {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.ended.abort();
     clearInterval(this.timer);
     (await this.holder?.catch(() => undefined))?.release(true);
   }
 
   private async check(): Promise<void> {
-    if (this.stopped) return;
+    if (this.isEnded()) return;
     try {
       this.holder ??= this.connect();
       const client = await this.holder;
       await client.query(UNLOCK_DEAD, [[...this.pools]]);
     } catch (err) {
       this.holder = undefined;
-      if (!this.stopped) this.log.warn({ err }, 'the job queue could not be checked; trying again soon');
+      if (!this.isEnded()) this.log.warn({ err }, 'the job queue could not be checked; trying again soon');
     }
+  }
+
+  private isEnded(): boolean {
+    return this.ended.signal.aborted;
   }
 
   private async connect(): Promise<pg.PoolClient> {
     const client = await this.pool.connect();
-    client.on('error', () => (this.holder = undefined));
+    client.on('error', () => {
+      this.holder = undefined;
+    });
     for (const id of this.pools) await client.query('SELECT pg_advisory_lock(hashtextextended($1, 1))', [id]);
     return client;
   }

@@ -43,15 +43,15 @@ export class LoginService {
   private async start({ id }: UserEntity, context: RequestContext): Promise<LoginResponse> {
     return this.transactions.run(async (tx) => {
       // What was true before the hash may not be true any more.
+      await this.users.recordSignIn(tx, id);
       const user = await this.users.find(tx, id);
       if (!user || !maySignIn(user)) throw new InvalidCredentials();
       const sid = await this.sessions.start(tx, id, context);
-      await this.users.recordSignIn(tx, id);
       return {
         accessToken: await this.accessTokens.sign({ sub: id, sid, role: user.role }),
         tokenType: 'Bearer' as const,
         expiresIn: this.accessTokens.expiresIn,
-        user: UserResponse.from({ ...user, lastLoginAt: this.clock.now() }, this.clock.now()),
+        user: UserResponse.from(user, this.clock.now()),
       };
     });
   }

@@ -16,7 +16,7 @@ export const MAX_PASSWORD_BYTES = 1024;
 const MAX_CHARACTERS = 128;
 
 // 49,233 passwords that people really use, most common first (from @zxcvbn-ts/language-common).
-const COMMON = new Set(languageCommon.dictionary['passwords-common'].map((password) => String(password).toLowerCase()));
+const COMMON = new Set(languageCommon.dictionary['passwords-common'].map((password) => password.toLowerCase()));
 
 export interface PasswordSubject {
   readonly productName: string;

@@ -68,10 +68,10 @@ function body(mail: Mail, view: View, source = ''): Markup {
   }
   if (view === 'source') {
     const rest = source.length > LONGEST_SOURCE && markup`<p class="note">The beginning of a long mail.</p>`;
-    return markup`${rest}<pre class="body source" tabindex="0" aria-label="Source">${source.slice(0, LONGEST_SOURCE)}</pre>`;
+    return markup`${rest}<pre class="body source" tabindex="0" role="region" aria-label="Source">${source.slice(0, LONGEST_SOURCE)}</pre>`;
   }
   if (view === 'text' && mail.text !== null) {
-    return markup`<pre class="body text" dir="auto" tabindex="0" aria-label="Text">${linked(mail.text)}</pre>`;
+    return markup`<pre class="body text" dir="auto" tabindex="0" role="region" aria-label="Text">${linked(mail.text)}</pre>`;
   }
   return markup`<p class="note">This mail has no ${view === 'html' ? 'HTML' : 'text'} part.</p>`;
 }
@@ -94,9 +94,10 @@ function reader(mail: Mail, { view, source }: PageModel): Markup {
 const EMPTY = markup`<div class="empty"><img src="/assets/icon.svg" alt="" width="56" height="56">
   <h2>No mail yet</h2>
   <p>Register someone, and the mail that asks them to confirm their address appears here:</p>
-  <pre tabindex="0" aria-label="Example"><code>curl http://localhost:3000/auth/register \\
-  --json '{"email": "ada@example.com",
-           "password": "a long way to the moon"}'</code></pre>
+  <pre tabindex="0" role="region" aria-label="Example"><code>curl http://localhost:3000/auth/register \\
+  -H 'content-type: application/json' \\
+  -d '{"email": "ada@example.com",
+    "password": "a long way to the moon"}'</code></pre>
   <p class="hint">Every mail stays on this machine. New ones show up by themselves.</p></div>`;
 
 const GONE = markup`<div class="empty"><h2>This mail is gone</h2>

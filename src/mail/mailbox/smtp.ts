@@ -29,10 +29,13 @@ export async function startSmtp(store: MailStore, host: string): Promise<{ port:
       });
       stream.once('end', () => {
         // `rejectOversized` has the answer: 552.
-        if (stream.sizeExceeded) return callback();
+        if (stream.sizeExceeded) {
+          callback();
+          return;
+        }
         const saved = store.add({ returnPath, to }, Buffer.concat(chunks)).then(
           () => callback(),
-          (error: Error) => callback(error),
+          (error: unknown) => callback(error as Error),
         );
         saving.add(saved);
         void saved.finally(() => saving.delete(saved));

@@ -122,9 +122,10 @@ async function handle(store: MailStore, request: IncomingMessage, response: Serv
   try {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (request.method === 'GET' && url.pathname === '/api/stream' && refuse(request) === undefined) {
-      return stream(store, response);
+      stream(store, response);
+    } else {
+      send(response, await answer(store, request, url));
     }
-    send(response, await answer(store, request, url));
   } catch (error) {
     const invalid = error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL';
     send(response, { status: invalid ? 400 : 500, type: 'text/plain', body: (error as Error).message });
@@ -138,8 +139,9 @@ export async function startWeb(
   port: number,
 ): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((request, response) => void handle(store, request, response));
-  await listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+  await listen(server, host, port).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     return listen(server, host, 0);
   });
   return {
