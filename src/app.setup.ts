@@ -19,6 +19,7 @@ import { type Log, nestLogger } from './ops/log.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+const CLOSE_GRACE_MS = 3000;
 
 /** The HTTP application as the server and the tests run it; not listening yet. */
 export async function createApp(root: DynamicModule, settings: Settings, log: Log): Promise<NestFastifyApplication> {
@@ -39,6 +40,7 @@ export async function createApp(root: DynamicModule, settings: Settings, log: Lo
   const fastify = adapter.getInstance<FastifyInstance>();
   addBodyParsers(fastify);
   addTraceAndLog(fastify);
+  cutWhatDoesNotEnd(fastify);
   await fastify.register(helmet, {
     // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
     contentSecurityPolicy: {
@@ -87,6 +89,14 @@ function addTraceAndLog(fastify: FastifyInstance): void {
       },
       'request completed',
     );
+    done();
+  });
+}
+
+/** Requests that are being served may end when the server closes; one whose rest never comes must not hold it up. */
+function cutWhatDoesNotEnd(fastify: FastifyInstance): void {
+  fastify.addHook('preClose', (done) => {
+    setTimeout(() => fastify.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
     done();
   });
 }

@@ -8,9 +8,11 @@ import { Pages } from './pages.js';
 @Controller('assets')
 export class AssetsController {
   private readonly css: string;
+  private readonly svg: string;
 
   constructor(pages: Pages) {
     this.css = pages.stylesheet();
+    this.svg = pages.icon();
   }
 
   @Get('pages.css')
@@ -19,5 +21,13 @@ export class AssetsController {
   @Header('cache-control', 'public, max-age=3600')
   stylesheet(): string {
     return this.css;
+  }
+
+  @Get('icon.svg')
+  @Allow('ANONYMOUS')
+  @Header('content-type', 'image/svg+xml')
+  @Header('cache-control', 'public, max-age=3600')
+  icon(): string {
+    return this.svg;
   }
 }

@@ -7,6 +7,9 @@ export class MalformedBody extends DomainError {
 
 const MAX_DEPTH = 8;
 
+// Keys that mean something to JavaScript objects; no field has such a name.
+const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
+
 /**
  * Parses a JSON body strictly (RFC 8259, I-JSON RFC 7493): repeated keys, `__proto__`, NUL characters, unpaired surrogates
  * and nesting deeper than 8 are refused rather than silently changed.
@@ -49,7 +52,7 @@ function refuseHostileStrings(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) throw new MalformedBody(`The body is nested deeper than ${MAX_DEPTH} levels.`);
   for (const [key, item] of Object.entries(value)) {
-    if (key === '__proto__') throw new MalformedBody('The key __proto__ is not allowed.');
+    if (POLLUTING.has(key)) throw new MalformedBody(`The key ${key} is not allowed.`);
     refuseHostileStrings(key, depth);
     refuseHostileStrings(item, depth + 1);
   }

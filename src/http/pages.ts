@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandOf } from './brand.js';
+import type { FieldError } from './domain-error.js';
 import type { Problem } from './problem.js';
 import { TemplateSet } from './templates.js';
 
@@ -21,7 +22,7 @@ export interface PageValues {
   'email-verified': { signInUrl: string | null };
   'link-expired': { explanation: string };
   'resend-sent': object;
-  error: { title: string; detail: string; traceId: string };
+  error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
 }
 
 /** The pages that people see who follow a link: plain HTML forms, no script. */
@@ -48,9 +49,9 @@ export class Pages {
   }
 
   /** The page for a problem: one that offers a fresh link where a link was no longer good. */
-  sendProblem(reply: FastifyReply, { code, title, detail, traceId, status }: Problem): void {
+  sendProblem(reply: FastifyReply, { code, title, detail, traceId, status, errors = [] }: Problem): void {
     if (code === 'token-expired-or-used') this.send(reply, 'link-expired', { explanation: detail }, status);
-    else this.send(reply, 'error', { title, detail, traceId }, status);
+    else this.send(reply, 'error', { title, detail, traceId, errors }, status);
   }
 
   stylesheet(): string {
@@ -58,6 +59,11 @@ export class Pages {
       '--brand: #1f5eff;',
       `--brand: ${this.brand.color};`,
     );
+  }
+
+  /** The mark beside the name, for the tab of the browser. */
+  icon(): string {
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
 }
 

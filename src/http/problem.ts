@@ -51,7 +51,7 @@ function problem(code: ProblemCode, detail: string, where: Where, errors?: reado
 }
 
 function knownCode(code: string): ProblemCode {
-  return code in PROBLEMS ? (code as ProblemCode) : 'bad-request';
+  return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : 'bad-request';
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+// Only versions after 00 may say more than their first four fields; ff is none.
+const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
 /**
  * The id that stands in every log line, event, job and mail that a request causes. Taken from `X-Request-Id`, else from
@@ -14,7 +15,7 @@ export function traceIdFrom(request: Pick<IncomingMessage, 'headers'>): string {
   const traceparent = request.headers['traceparent'];
   if (typeof traceparent === 'string') {
     const traceId = TRACEPARENT.exec(traceparent)?.[1];
-    if (traceId !== undefined && !traceparent.startsWith('ff')) return traceId;
+    if (traceId !== undefined) return traceId;
   }
   return newTraceId();
 }

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger as WorkerLogger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
@@ -25,6 +26,7 @@ type JobHandler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
 
 const CONCURRENCY = 4;
 const SHUTDOWN_GRACE_MS = 4000;
+const RESTART_AFTER_MS = 1000;
 
 /**
  * Durable work. A job is added in the caller's transaction and runs after its commit, at least once: its handler must bear to
@@ -36,6 +38,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private pool: pg.Pool | undefined;
   private runner: Runner | undefined;
   private locks: LivenessLocks | undefined;
+  private readonly ending = new AbortController();
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -44,8 +47,11 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   /** Says who does the jobs of this name; to be called before the application has started. */
   handle<Payload>(name: string, handler: JobHandler<Payload>): void {
-    this.tasks[name] = (payload, { job }) =>
-      handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
+    this.tasks[name] = (payload, { job, abortPromise }) => {
+      const done = handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
+      // Work that hangs does not keep the process from ending: the job is given back, to be tried again.
+      return Promise.race([done, abortPromise]);
+    };
   }
 
   async add(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
@@ -61,25 +67,56 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const lost = (err: Error) => this.log.warn({ err }, 'a connection of the job queue was lost');
     this.pool.on('error', lost);
     this.pool.on('connect', (client) => client.on('error', lost));
-    const locks = (this.locks = new LivenessLocks(this.pool, this.log));
+    await this.start(this.pool);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.ending.abort();
+    // Refuses when the queue has stopped by itself.
+    await this.runner?.stop().catch(() => undefined);
+    await this.locks?.stop();
+    await this.pool?.end();
+    this.runner = this.locks = this.pool = undefined;
+  }
+
+  private async start(pool: pg.Pool): Promise<void> {
+    const locks = (this.locks = new LivenessLocks(pool, this.log));
     const events = new EventEmitter() as WorkerEvents;
     events.on('pool:create', ({ workerPool }) => void locks.hold(workerPool.id));
     this.runner = await run({
-      pgPool: this.pool,
+      pgPool: pool,
       taskList: this.tasks,
       concurrency: CONCURRENCY,
       noHandleSignals: true,
       events,
       logger: workerLogger(this.log),
-      preset: { worker: { gracefulShutdownAbortTimeout: SHUTDOWN_GRACE_MS } },
+      preset: {
+        worker: {
+          gracefulShutdownAbortTimeout: SHUTDOWN_GRACE_MS,
+          // Only in batches are outcomes recorded again and again while the database is away; else that rejection ends the process.
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+        },
+      },
     });
+    const restart = () => void this.restart(pool);
+    this.runner.promise.then(restart, restart);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.runner?.stop();
-    await this.locks?.stop();
-    await this.pool?.end();
-    this.runner = this.locks = this.pool = undefined;
+  /** The queue stops by itself when an outcome could not be recorded for minutes; the jobs it had in hand are freed. */
+  private async restart(pool: pg.Pool): Promise<void> {
+    while (!this.ending.signal.aborted) {
+      await this.locks?.stop();
+      await sleep(RESTART_AFTER_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
+      if (this.ending.signal.aborted) return;
+      this.log.warn('the job queue has stopped; starting it again');
+      try {
+        await this.start(pool);
+        return;
+      } catch (err) {
+        this.log.warn({ err }, 'the job queue could not be started; trying again soon');
+      }
+    }
   }
 }
 

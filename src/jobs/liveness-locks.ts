@@ -31,17 +31,20 @@ export class LivenessLocks {
   async stop(): Promise<void> {
     this.ended.abort();
     clearInterval(this.timer);
-    (await this.holder?.catch(() => undefined))?.release(true);
+    const holder = this.holder;
+    this.holder = undefined;
+    (await holder?.catch(() => undefined))?.release(true);
   }
 
   private async check(): Promise<void> {
     if (this.isEnded()) return;
+    const holder = (this.holder ??= this.connect());
     try {
-      this.holder ??= this.connect();
-      const client = await this.holder;
+      const client = await holder;
+      await client.query(HOLD, [[...this.pools]]);
       await client.query(UNLOCK_DEAD, [[...this.pools]]);
     } catch (err) {
-      this.holder = undefined;
+      this.letGo(holder);
       if (!this.isEnded()) this.log.warn({ err }, 'the job queue could not be checked; trying again soon');
     }
   }
@@ -50,15 +53,32 @@ export class LivenessLocks {
     return this.ended.signal.aborted;
   }
 
-  private async connect(): Promise<pg.PoolClient> {
-    const client = await this.pool.connect();
-    client.on('error', () => {
-      this.holder = undefined;
-    });
-    for (const id of this.pools) await client.query('SELECT pg_advisory_lock(hashtextextended($1, 1))', [id]);
-    return client;
+  private connect(): Promise<pg.PoolClient> {
+    const holder = this.pool.connect();
+    void holder.then(
+      (client) =>
+        client.on('error', () => {
+          this.letGo(holder);
+          void this.check();
+        }),
+      () => undefined,
+    );
+    return holder;
+  }
+
+  /** A lost connection that is not given back would keep its place in the pool for good. */
+  private letGo(holder: Promise<pg.PoolClient>): void {
+    if (this.holder !== holder) return;
+    this.holder = undefined;
+    void holder.then(
+      (client) => client.release(true),
+      () => undefined,
+    );
   }
 }
+
+// Trying, not waiting: the database may still believe in our lost connection. Taking a lock that is held already is no harm.
+const HOLD = 'SELECT pg_try_advisory_lock(hashtextextended(id, 1)) FROM unnest($1::text[]) AS id';
 
 const UNLOCK_DEAD = `
   WITH dead AS MATERIALIZED (

@@ -91,7 +91,7 @@ export function changeRole(state: UserState, to: UserRole, otherActiveAdmins: nu
 
 /** A registration whose address somebody else has proved: it vanishes. */
 export function loseClaim(state: UserState): NewUserEvent[] {
-  return state.pending ? [event('user.erased', { reason: 'claim-lost' })] : [];
+  return state.pending && state.erasedAt === null ? [event('user.erased', { reason: 'claim-lost' })] : [];
 }
 
 function refuseDeleted(state: UserState): void {

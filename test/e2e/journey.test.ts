@@ -9,7 +9,10 @@ afterAll(() => roster.stop());
 describe('the main journey', () => {
   it('registers, mails a link, confirms by the page, signs in and shows the profile', async () => {
     const { api, inbox } = roster;
-    await api.post('/auth/register').send({ email: 'ada@example.com', password: PASSWORD, firstName: 'Ada' }).expect(202);
+    await api
+      .post('/auth/register')
+      .send({ email: 'ada@example.com', password: PASSWORD, firstName: 'Ada' })
+      .expect(202);
 
     await api
       .post('/auth/login')
@@ -35,6 +38,11 @@ describe('the main journey', () => {
     expect(login.body).toMatchObject({ tokenType: 'Bearer', expiresIn: 900, user: { status: 'ACTIVE' } });
     const { accessToken } = login.body as { accessToken: string };
     const me = await api.get('/users/me').set('authorization', `Bearer ${accessToken}`).expect(200);
-    expect(me.body).toMatchObject({ email: 'ada@example.com', emailVerified: true, role: 'AUTHENTICATED', firstName: 'Ada' });
+    expect(me.body).toMatchObject({
+      email: 'ada@example.com',
+      emailVerified: true,
+      role: 'AUTHENTICATED',
+      firstName: 'Ada',
+    });
   });
 });

@@ -31,6 +31,8 @@ export class Inbox {
       authOptional: true,
       disabledCommands: ['STARTTLS', 'AUTH'],
       disableReverseLookup: true,
+      // A pooled sender keeps its connection: closing does not wait for it.
+      closeTimeout: 20,
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -63,7 +63,10 @@ export async function startRoster(environment: Record<string, string> = {}, exte
     logLines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     signIn,
     join: async (email, input = {}) => {
-      await api.post('/auth/register').send({ email, password: PASSWORD, ...input }).expect(202);
+      await api
+        .post('/auth/register')
+        .send({ email, password: PASSWORD, ...input })
+        .expect(202);
       const token = tokenIn(await inbox.waitFor(email));
       await api.post('/auth/verify-email').send({ token }).expect(200);
       const accessToken = await signIn(email, PASSWORD);

@@ -54,7 +54,7 @@ function isCommon(password: string): boolean {
   for (let unit = 3; unit <= password.length / 2; unit++) {
     if (password.length % unit !== 0) continue;
     const part = password.slice(0, unit);
-    if (part.repeat(password.length / unit) === password) return COMMON.has(part);
+    if (COMMON.has(part) && part.repeat(password.length / unit) === password) return true;
   }
   return false;
 }
@@ -62,6 +62,8 @@ function isCommon(password: string): boolean {
 function isMonotonous(password: string): boolean {
   const characters = [...password];
   if (new Set(characters).size <= 2) return true;
+  // Up to four characters over and over, the last time perhaps not to the end.
+  if (/^(.{1,4})\1{2,}.{0,3}$/su.test(password)) return true;
   const steps = characters.slice(1).map((character, index) => {
     return (character.codePointAt(0) ?? 0) - (characters[index]?.codePointAt(0) ?? 0);
   });
@@ -71,7 +73,8 @@ function isMonotonous(password: string): boolean {
 
 function contextWords({ productName, email, names }: PasswordSubject): string[] {
   const [local = '', domain = ''] = (email ?? '').split('@');
-  return [productName, email ?? '', local, ...local.split(/[._+-]/), ...domain.split('.').slice(0, -1), ...names]
+  const called = [productName, ...names].flatMap((name) => [name, ...(name ?? '').split(/[\s-]+/)]);
+  return [...called, email ?? '', local, ...local.split(/[._+-]/), ...domain.split('.').slice(0, -1)]
     .map((word) => (word ?? '').normalize('NFKC').toLowerCase().trim())
     .filter((word) => [...word].length >= 4);
 }
@@ -80,5 +83,5 @@ function contextWords({ productName, email, names }: PasswordSubject): string[] 
 function isMostly(password: string, word: string): boolean {
   if (!password.includes(word)) return false;
   const rest = password.replaceAll(word, '');
-  return [...rest].length < 8 || /^[\d\W_]*$/u.test(rest);
+  return [...rest].length < 8 || /^\P{L}*$/u.test(rest);
 }

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsLocale, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsLocale, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsAddress } from '../../users/is-address.js';
 
 const NAME = { message: 'must not contain control characters' };
 // Line breaks and other controls have no place in a name, and would reach mail headers.
@@ -7,8 +8,7 @@ const PRINTABLE = /^\P{Cc}*$/u;
 
 export class RegisterDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
-  @IsEmail({}, { message: 'must be an email address' })
-  @MaxLength(254)
+  @IsAddress()
   readonly email: string;
 
   @ApiProperty({ example: 'nine brown foxes at dawn', minLength: 12, maxLength: 128, format: 'password' })

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, IsString, MaxLength } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
+import { IsAddress } from '../../users/is-address.js';
 
 /** A one-time token, as the link in a mail carries it. */
 export class OneTimeTokenDto {
@@ -11,8 +12,7 @@ export class OneTimeTokenDto {
 
 export class ResendVerificationDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
-  @IsEmail({}, { message: 'must be an email address' })
-  @MaxLength(254)
+  @IsAddress()
   readonly email: string;
 }
 

@@ -1,0 +1,41 @@
+# The same Node as "node" in package.json.
+ARG NODE_IMAGE=node:24.21-slim
+
+# Install scripts are left out: what has to be compiled (bcrypt) comes built, and the `node` package would download a Node.
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json nest-cli.json .swcrc ./
+COPY src src
+COPY migrations migrations
+RUN npm run build
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev
+
+# `docker compose run --rm tests`: with its own PostgreSQL, which refuses to run as root.
+FROM ${NODE_IMAGE} AS tests
+WORKDIR /app
+RUN chown node:node /app
+USER node
+COPY --chown=node:node package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY --chown=node:node . .
+CMD ["npm", "test"]
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /app
+COPY package.json ./
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY templates templates
+# Everything belongs to root: the server writes no file, so that it runs on a read-only file system.
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/main.js"]

@@ -1,0 +1,246 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
+
+const PASSWORD = 'nine brown foxes at dawn';
+const WIDTHS = [375, 1280];
+const SCHEMES = ['light', 'dark'] as const;
+
+jest.setTimeout(90_000);
+
+let roster: RosterProcess;
+let browser: Browser;
+let context: BrowserContext;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  roster = await startRosterProcess();
+}, 120_000);
+
+afterAll(async () => {
+  // Both may be missing when the start failed, which is what is to be read then.
+  await (browser as Browser | undefined)?.close();
+  await (roster as RosterProcess | undefined)?.stop();
+}, 30_000);
+
+beforeEach(async () => {
+  await open({});
+});
+
+afterEach(async () => {
+  await context.close();
+});
+
+async function open(options: { javaScriptEnabled?: boolean }): Promise<void> {
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  complaints = collectComplaints(context);
+}
+
+async function post(path: string, body: object): Promise<Response> {
+  return fetch(`${roster.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function register(email: string): Promise<void> {
+  const response = await post('/auth/register', { email, password: PASSWORD });
+  expect(response.status).toBe(202);
+}
+
+/** The mailbox page with the mail to this address open. */
+async function openMail(email: string): Promise<Page> {
+  const page = await context.newPage();
+  const mail = page.locator('#list a', { hasText: email });
+  for (let tries = 0; tries < 100; tries += 1) {
+    await page.goto(roster.mailboxUrl);
+    if ((await mail.count()) > 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await mail.click();
+  await page.waitForURL(/\/mails\//);
+  return page;
+}
+
+/** Clicks the link inside the mail, which stands in a sandboxed frame. */
+async function followLink(mail: Page): Promise<Page> {
+  const [page] = await Promise.all([
+    context.waitForEvent('page'),
+    mail.frameLocator('iframe.body').locator('a[href*="token="]').first().click(),
+  ]);
+  await page.waitForLoadState();
+  return page;
+}
+
+async function heading(page: Page): Promise<string> {
+  return page.locator('h1').innerText();
+}
+
+/** The page in both widths and colour schemes: nothing is cut off, and it can be looked at in the folder SCREENSHOTS. */
+async function look(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder) mkdirSync(folder, { recursive: true });
+  const before = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      if (folder) await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+    }
+    const widest = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect({ name, width, cut: widest > width }).toEqual({ name, width, cut: false });
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) await page.setViewportSize(before);
+}
+
+/** One operation of Swagger UI, expanded. */
+async function operation(docs: Page, title: string): Promise<Locator> {
+  const [method = '', path = ''] = title.split(' ');
+  const block = docs.locator(`.opblock-${method.toLowerCase()}`, {
+    has: docs.locator(`.opblock-summary-path[data-path="${path}"]`),
+  });
+  await block.locator('.opblock-summary-control').click();
+  return block;
+}
+
+/** Presses "Try it out", fills in the body and executes; gives status and body of the answer. */
+async function tryOut(block: Locator, body?: object): Promise<{ status: string; body: string }> {
+  await block.getByRole('button', { name: 'Try it out' }).click();
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const answer = block.locator('.live-responses-table');
+  return {
+    status: (await answer.locator('td.response-col_status:not(.col_header)').innerText()).trim(),
+    body: await answer.locator('.response-col_description .highlight-code code').first().innerText(),
+  };
+}
+
+describe('in a browser', () => {
+  test('somebody registers through /docs, confirms from the mailbox, and signs in through /docs', async () => {
+    const email = 'ada@example.com';
+    const docs = await context.newPage();
+    await docs.goto(`${roster.url}/docs`);
+    const registration = await tryOut(await operation(docs, 'POST /auth/register'), { email, password: PASSWORD });
+    expect(registration.status).toContain('202');
+
+    const mail = await openMail(email);
+    const page = await followLink(mail);
+    expect(await heading(page)).toBe('Confirm your email address');
+    expect(await page.locator('main').innerText()).toContain(email);
+    expect(await page.locator('.aside').innerText()).toContain('127.0.0.1');
+    await page.getByRole('button', { name: 'Confirm my email address' }).click();
+    await page.waitForURL(`${roster.url}/auth/verify-email`);
+    expect(await heading(page)).toBe('Your email address is confirmed');
+
+    await docs.bringToFront();
+    const login = await tryOut(await operation(docs, 'POST /auth/login'), { identifier: email, password: PASSWORD });
+    expect(login.status).toContain('200');
+    const { accessToken } = JSON.parse(login.body) as { accessToken: string };
+
+    await docs.locator('.auth-wrapper button.authorize').first().click();
+    const dialog = docs.locator('.dialog-ux');
+    await dialog.getByRole('textbox').fill(accessToken);
+    await dialog.getByRole('button', { name: 'Apply credentials' }).click();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+
+    const me = await tryOut(await operation(docs, 'GET /users/me'));
+    expect(me.status).toContain('200');
+    expect(JSON.parse(me.body)).toMatchObject({ email, emailVerified: true, status: 'ACTIVE' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('a link that was used shows how to ask for a fresh one, and its form works', async () => {
+    const email = 'grace@example.com';
+    await register(email);
+    const mail = await openMail(email);
+    const first = await followLink(mail);
+    const second = await followLink(mail);
+    await first.getByRole('button').click();
+    await first.waitForURL(`${roster.url}/auth/verify-email`);
+
+    // Both ways: a button that was pressed too late, and a link that was opened too late.
+    await second.getByRole('button').click();
+    await second.waitForURL(`${roster.url}/auth/verify-email`);
+    expect(await heading(second)).toBe('This link no longer works');
+    const third = await followLink(mail);
+    expect(await heading(third)).toBe('This link no longer works');
+
+    await third.getByLabel('Your email address').fill(email);
+    await third.getByRole('button', { name: 'Send me a fresh link' }).click();
+    await third.waitForURL(`${roster.url}/auth/resend-verification`);
+    expect(await heading(third)).toBe('Check your inbox');
+    expect(complaints).toEqual([]);
+  });
+
+  test('the form of a dead link asks for an address that can be one', async () => {
+    const page = await context.newPage();
+    await page.goto(`${roster.url}/auth/verify-email?token=nothing`);
+    expect(await heading(page)).toBe('This link no longer works');
+    await page.getByLabel('Your email address').fill('not an address');
+    await page.getByRole('button').click();
+    expect(await page.locator('input:invalid').count()).toBe(1);
+    expect(page.url()).toContain('/auth/verify-email?token=nothing');
+    expect(complaints).toEqual([]);
+  });
+
+  test('all of it works without JavaScript, and the pages are the same', async () => {
+    const email = 'joan@example.com';
+    await register(email);
+    const scripted = await followLink(await openMail(email));
+    const confirm = await scripted.content();
+    await scripted.goto(`${roster.url}/auth/verify-email?token=nothing`);
+    const expired = await scripted.content();
+    await context.close();
+
+    await open({ javaScriptEnabled: false });
+    const mail = await openMail(email);
+    const page = await followLink(mail);
+    expect(await page.content()).toBe(confirm);
+    await page.getByRole('button').click();
+    await page.waitForURL(`${roster.url}/auth/verify-email`);
+    expect(await heading(page)).toBe('Your email address is confirmed');
+    await page.goto(`${roster.url}/auth/verify-email?token=nothing`);
+    expect(await page.content()).toBe(expired);
+    await page.getByLabel('Your email address').fill(email);
+    await page.getByRole('button').click();
+    expect(await heading(page)).toBe('Check your inbox');
+    expect(complaints).toEqual([]);
+  });
+
+  test('every page fits a phone and a desk, light and dark', async () => {
+    const email = 'a.rather.long.name.that.wraps.on.a.phone@subdomain.of.a.long.example.com';
+    const docs = await context.newPage();
+    await docs.goto(`${roster.url}/docs`);
+    await docs.locator('.opblock').first().waitFor();
+    await look(docs, 'docs');
+
+    await register(email);
+    const mail = await openMail(email);
+    await mail.frameLocator('iframe.body').locator('a').first().waitFor();
+    await look(mail, 'mail');
+    await mail.getByRole('link', { name: 'Text', exact: true }).click();
+    await look(mail, 'mail-text');
+    await mail.getByRole('link', { name: 'HTML', exact: true }).click();
+    const page = await followLink(mail);
+    await look(page, 'verify-email');
+    await page.getByRole('button').click();
+    await page.waitForURL(`${roster.url}/auth/verify-email`);
+    await look(page, 'email-verified');
+    await page.goto(`${roster.url}/auth/verify-email?token=nothing`);
+    await look(page, 'link-expired');
+    await page.getByLabel('Your email address').fill(email);
+    await page.getByRole('button').click();
+    await page.waitForURL(`${roster.url}/auth/resend-verification`);
+    await look(page, 'resend-sent');
+    await page.goto(`${roster.url}/auth/verify-email`);
+    await look(page, 'error');
+    await mail.goto(roster.mailboxUrl);
+    await look(mail, 'mailbox');
+    expect(complaints).toEqual([]);
+  });
+});
