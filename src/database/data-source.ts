@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
-import { PACKAGE_ROOT } from '../config/package-root.js';
 
 /** How Roster connects: what the server, the migrations and the tests share. */
 export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions {
@@ -10,9 +8,6 @@ export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions
     poolSize,
     applicationName: 'roster',
     connectTimeoutMS: 5000,
-    migrations: [join(PACKAGE_ROOT, 'dist/migrations/*.js')],
-    migrationsTransactionMode: 'each',
-    migrationsTableName: 'migrations',
     // The schema comes from migrations alone.
     synchronize: false,
   };

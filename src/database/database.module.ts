@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { dataSourceOptions } from './data-source.js';
+import { pendingMigrations } from './migrate.js';
 import { Keyring } from './keyring.js';
 import { Transactions } from './transaction.js';
 
@@ -44,7 +45,7 @@ export class DatabaseModule implements OnModuleInit {
   onModuleInit(): void {
     this.health.add('database', true, () => this.dataSource.query('SELECT 1'));
     this.health.add('migrations', true, async () => {
-      if (await this.dataSource.showMigrations()) throw new Error('migrations are pending');
+      if ((await pendingMigrations(this.dataSource)).length > 0) throw new Error('migrations are pending');
     });
   }
 }

@@ -1,11 +1,16 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
 import { DataSource } from 'typeorm';
+import { PACKAGE_ROOT } from '../config/package-root.js';
 import { dataSourceOptions } from './data-source.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
+
+const FOLDER = join(PACKAGE_ROOT, 'dist/migrations');
 
 // Its own log of every statement would drown the summary; what fails is thrown.
 const SILENT = new Logger(() => () => undefined);
@@ -19,7 +24,12 @@ const MIGRATION_LOCK = 7_205_759_403;
  * @throws DatabaseUnavailable when there is no way in
  */
 export async function migrate(url: string): Promise<string[]> {
-  const dataSource = new DataSource(dataSourceOptions(url, 2));
+  const dataSource = new DataSource({
+    ...dataSourceOptions(url, 2),
+    migrations: [join(FOLDER, '*.js')],
+    migrationsTransactionMode: 'each',
+    migrationsTableName: 'migrations',
+  });
   try {
     await dataSource.initialize();
   } catch (error) {
@@ -37,6 +47,19 @@ export async function migrate(url: string): Promise<string[]> {
     await runner.release();
     await dataSource.destroy();
   }
+}
+
+/**
+ * The migrations that this release brings and the database lacks, by their timestamps.
+ * @throws when the database does not answer
+ */
+export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
+  const applied = await dataSource.query<{ timestamp: string }[]>('SELECT timestamp FROM migrations');
+  const stamps = new Set(applied.map(({ timestamp }) => timestamp));
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.js'))
+    .flatMap((file) => file.split('-', 1))
+    .filter((stamp) => !stamps.has(stamp));
 }
 
 const OLDEST_POSTGRES = 150_000;

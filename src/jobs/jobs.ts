@@ -64,7 +64,10 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
     this.pool = new pg.Pool({ connectionString, max: CONCURRENCY + 2, application_name: 'roster jobs' });
-    const lost = (err: Error) => this.log.warn({ err }, 'a connection of the job queue was lost');
+    const lost = (err: Error) => {
+      // The pool counts a connection as closed before it is, so a database that ends right after us cuts it off.
+      if (!this.isEnding()) this.log.warn({ err }, 'a connection of the job queue was lost');
+    };
     this.pool.on('error', lost);
     this.pool.on('connect', (client) => client.on('error', lost));
     await this.start(this.pool);
@@ -105,10 +108,10 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   /** The queue stops by itself when an outcome could not be recorded for minutes; the jobs it had in hand are freed. */
   private async restart(pool: pg.Pool): Promise<void> {
-    while (!this.ending.signal.aborted) {
+    while (!this.isEnding()) {
       await this.locks?.stop();
       await sleep(RESTART_AFTER_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
-      if (this.ending.signal.aborted) return;
+      if (this.isEnding()) return;
       this.log.warn('the job queue has stopped; starting it again');
       try {
         await this.start(pool);
@@ -117,6 +120,10 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
         this.log.warn({ err }, 'the job queue could not be started; trying again soon');
       }
     }
+  }
+
+  private isEnding(): boolean {
+    return this.ending.signal.aborted;
   }
 }
 

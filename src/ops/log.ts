@@ -62,6 +62,9 @@ function serializeError(error: unknown): object {
   };
 }
 
+/** Where Nest tells of what ends the start. It throws that as well, and whoever starts the application explains it. */
+const START_FAILURES = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
+
 /** Nest's own messages, in the same log. */
 export function nestLogger(log: Log): LoggerService {
   const write =
@@ -76,7 +79,8 @@ export function nestLogger(log: Log): LoggerService {
   return {
     // Nest tells of every route and module at start: worth a line only to who debugs.
     log: write('debug'),
-    error: write('error'),
+    error: (message: unknown, ...rest: unknown[]) =>
+      write(START_FAILURES.has(rest.at(-1)) ? 'debug' : 'error')(message, ...rest),
     warn: write('warn'),
     debug: write('debug'),
     verbose: write('trace'),

@@ -42,18 +42,20 @@ describe('A registration while the SMTP server is down', () => {
     await inbox.down();
 
     const ms = await register(server, 'down@example.com');
-    await eventually('a vain try', async () => (await mailsTo('down@example.com'))[0]!.attempts > 0);
+    await eventually('a vain try', async () =>
+      (await mailsTo('down@example.com')).some(({ attempts }) => attempts > 0),
+    );
     const ready = await server.api.get('/health/ready').expect(200);
     expect(ready.body).toMatchObject({ status: 'degraded', checks: { database: 'up', mail: 'down' } });
     await inbox.up();
-    await inbox.waitFor('down@example.com');
+    const mail = await inbox.waitFor('down@example.com');
 
     report(`202 while the SMTP server is down: ${ms} ms`);
     await expectOneOfEverything('down@example.com');
     expect(inbox.to('down@example.com')).toHaveLength(1);
     await server.api
       .post('/auth/verify-email')
-      .send({ token: tokenIn(inbox.to('down@example.com')[0]!) })
+      .send({ token: tokenIn(mail) })
       .expect(200);
     await server.signIn('down@example.com', PASSWORD);
   });

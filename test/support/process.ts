@@ -100,9 +100,9 @@ export class RosterProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** What `name` says in the summary, such as `Mailbox`. */
-  said(name: string): string | undefined {
-    return new RegExp(`^ {2}${name} +(.+)$`, 'm').exec(this.stdout)?.[1];
+  /** What the summary says of `name`, such as `Mailbox`; empty when it does not name it. */
+  said(name: string): string {
+    return new RegExp(`^ {2}${name} +(.+)$`, 'm').exec(this.stdout)?.[1] ?? '';
   }
 
   async running(): Promise<this> {

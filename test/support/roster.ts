@@ -27,8 +27,12 @@ export interface Roster {
 }
 
 /** Roster as the server runs it, on a database and an SMTP server of its own. */
-export async function startRoster(environment: Record<string, string> = {}, extensions: Type[] = []): Promise<Roster> {
-  const database = await createTestDatabase();
+export async function startRoster(
+  environment: Record<string, string> = {},
+  extensions: Type[] = [],
+  given?: TestDatabase,
+): Promise<Roster> {
+  const database = given ?? (await createTestDatabase());
   const inbox = await Inbox.start();
   const settings = loadSettings({
     NODE_ENV: 'test',

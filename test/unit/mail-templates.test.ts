@@ -25,7 +25,7 @@ function mails(settings: Record<string, string> = {}): MailTemplates {
 }
 
 function render(name: MailTemplate, values: object = {}, settings: Record<string, string> = {}): RenderedMail {
-  return mails(settings).render(name, { ...VALUES[name], ...values } as never);
+  return mails(settings).render(name, { ...VALUES[name], ...values });
 }
 
 const tagsIn = (html: string) => html.match(/<[a-z!/][^>]*>/gi) ?? [];

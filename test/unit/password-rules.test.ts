@@ -134,7 +134,7 @@ describe('words of the product, the address and the name (ASVS 5.0 V6.2.11)', ()
   });
 
   it('does not count words under four letters, which are in everything', () => {
-    expect(refusal('adagio kumquat', { productName: 'Ada', names: ['Ada', 'Li'] })).toBe('accepted');
+    expect(refusal('adagio adages', { productName: 'Ada', names: ['Ada', 'Li'] })).toBe('accepted');
   });
 
   it('does not mind a subject of which nothing is known', () => {

@@ -41,13 +41,11 @@ describe('the trace id of a request', () => {
   ])('is made when traceparent has %s (W3C Trace Context)', (_, traceparent) => {
     const id = traceIdFrom({ headers: { traceparent } });
     expect(id).toMatch(MADE);
-    expect(id).not.toBe(TRACE);
+    expect(traceparent).not.toContain(id);
   });
 
   it('ignores headers that came several times', () => {
-    expect(
-      traceIdFrom({ headers: { 'x-request-id': ['a', 'b'], traceparent: [PARENT] as unknown as string } }),
-    ).toMatch(MADE);
+    expect(traceIdFrom({ headers: { 'x-request-id': ['a', 'b'], traceparent: [PARENT] } })).toMatch(MADE);
   });
 
   it('is safe to print whatever was sent', () => {

@@ -195,7 +195,42 @@ describe('losing a claim', () => {
   });
 });
 
+/** Every fact of a user; one that is missing here does not compile. */
+const FACTS: Record<keyof UserState, true> = {
+  id: true,
+  version: true,
+  email: true,
+  emailVerified: true,
+  username: true,
+  firstName: true,
+  lastName: true,
+  nickname: true,
+  bio: true,
+  pictureUrl: true,
+  locale: true,
+  phone: true,
+  githubUrl: true,
+  linkedinUrl: true,
+  isProfessional: true,
+  professionalStatusChangedAt: true,
+  role: true,
+  pending: true,
+  suspendedAt: true,
+  deletedAt: true,
+  erasedAt: true,
+  createdAt: true,
+  updatedAt: true,
+};
+
 describe('evolving', () => {
+  it('gives every fact a value from the first event on, null rather than nothing', () => {
+    for (const events of [[registered()], [registered(), verified], [registered(), erased]]) {
+      const state = fold(stored(events));
+      expect(Object.keys(state).sort()).toEqual(Object.keys(FACTS).sort());
+      expect(Object.values(state)).not.toContain(undefined);
+    }
+  });
+
   it('refuses a stream that does not begin with user.created, or has it twice', () => {
     expect(() => fold(stored([verified]))).toThrow(`User ${ID} has user.email_verified before user.created`);
     expect(() => fold(stored([registered(), registered()]))).toThrow(`User ${ID} is created twice`);

@@ -1,0 +1,186 @@
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { declaredRoutes } from '../../src/access/declared-roles.js';
+import { Keyring } from '../../src/database/keyring.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+let roster: Roster;
+let admin: string;
+beforeAll(async () => {
+  roster = await startRoster();
+  admin = await roster.signIn();
+});
+afterAll(() => roster.stop());
+
+const as = (token: string) => ({ authorization: `Bearer ${token}` });
+const me = (token: string) => roster.api.get('/users/me').set(as(token));
+const setRole = (token: string, id: string, role: string) =>
+  roster.api.put(`/users/${id}/role`).set(as(token)).send({ role });
+
+describe('every route', () => {
+  it('declares its least role, as this table says', () => {
+    const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner());
+    expect(routes.map(({ method, path, role }) => `${method} ${path} ${role}`).sort()).toEqual([
+      'GET /assets/icon.svg ANONYMOUS',
+      'GET /assets/pages.css ANONYMOUS',
+      'GET /auth/verify-email ANONYMOUS',
+      'GET /health/live ANONYMOUS',
+      'GET /health/ready ANONYMOUS',
+      'GET /users MANAGER',
+      'GET /users/me AUTHENTICATED',
+      'POST /auth/login ANONYMOUS',
+      'POST /auth/register ANONYMOUS',
+      'POST /auth/resend-verification ANONYMOUS',
+      'POST /auth/verify-email ANONYMOUS',
+      'PUT /users/:id/role ADMIN',
+    ]);
+  });
+});
+
+describe('roles', () => {
+  it('let nobody in without a token, and each role as far as it goes', async () => {
+    const user = await roster.join('user@example.com');
+    const manager = await roster.join('manager@example.com');
+    await setRole(admin, manager.id, 'MANAGER').expect(200);
+
+    const denied = await roster.api.get('/users/me').expect(401);
+    expect(denied.headers['www-authenticate']).toBe('Bearer');
+    await roster.api.get('/users').expect(401);
+    await roster.api.get('/users').set(as(user.token)).expect(403);
+    await roster.api.get('/users').set(as(manager.token)).expect(200);
+    await setRole(user.token, user.id, 'ADMIN').expect(403);
+    await setRole(manager.token, manager.id, 'ADMIN').expect(403);
+  });
+
+  it('change at once, for tokens that were given out before', async () => {
+    const { id, token } = await roster.join('promoted@example.com');
+    await roster.api.get('/users').set(as(token)).expect(403);
+    const changed = await setRole(admin, id, 'MANAGER').expect(200);
+    expect(changed.body).toMatchObject({ id, role: 'MANAGER' });
+    await roster.api.get('/users').set(as(token)).expect(200);
+    await setRole(admin, id, 'AUTHENTICATED').expect(200);
+    await roster.api.get('/users').set(as(token)).expect(403);
+    const events = await roster.database.query(
+      "SELECT data, actor FROM user_events WHERE user_id = $1 AND type = 'user.role_changed' ORDER BY user_version",
+      [id],
+    );
+    expect(events).toMatchObject([
+      { data: { from: 'AUTHENTICATED', to: 'MANAGER' }, actor: { kind: 'user', role: 'ADMIN' } },
+      { data: { from: 'MANAGER', to: 'AUTHENTICATED' } },
+    ]);
+  });
+
+  it('leave at least one admin, also when two demote each other at the same moment', async () => {
+    const { body: first } = await me(admin).expect(200);
+    await setRole(admin, first.id, 'MANAGER').expect(409, /last-admin/);
+    const second = await roster.join('second-admin@example.com');
+    for (let round = 0; round < 20; round++) {
+      await setRole(admin, second.id, 'ADMIN');
+      const answers = await Promise.all([
+        setRole(admin, second.id, 'MANAGER'),
+        setRole(second.token, first.id, 'MANAGER'),
+      ]);
+      const [{ count } = { count: '' }] = await roster.database.query<{ count: string }>(
+        "SELECT count(*) FROM users WHERE role = 'ADMIN'",
+      );
+      expect(count).toBe('1');
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      // Whoever is left puts things back.
+      if (answers[1].status === 200) await setRole(second.token, first.id, 'ADMIN').expect(200);
+    }
+  });
+
+  it('are refused for a role that does not exist, and for nobody', async () => {
+    const { id } = await roster.join('third@example.com');
+    for (const role of ['ANONYMOUS', 'ROOT', '', null, ['ADMIN'], 1]) {
+      await roster.api.put(`/users/${id}/role`).set(as(admin)).send({ role }).expect(400);
+    }
+    await setRole(admin, '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071', 'MANAGER').expect(404);
+    await setRole(admin, 'not-an-id', 'MANAGER').expect(404);
+  });
+});
+
+describe('the list of users', () => {
+  it('shows the newest first, up to the limit, without registrations that wait', async () => {
+    const { api } = roster;
+    await api.post('/auth/register').send({ email: 'waiting@example.com', password: 'nine brown foxes at dawn' });
+    const all = await api.get('/users').query({ limit: 100 }).set(as(admin)).expect(200);
+    const emails = (all.body.items as { email: string }[]).map(({ email }) => email);
+    expect(emails).not.toContain('waiting@example.com');
+    expect(emails.at(-1)).toBe('admin@example.com');
+    const one = await api.get('/users').query({ limit: 1 }).set(as(admin)).expect(200);
+    expect(one.body).toMatchObject({ items: [{ email: emails[0] }], page: { limit: 1 } });
+    for (const limit of ['0', '101', 'ten', '-1', '1.5', '']) {
+      await api.get('/users').query({ limit }).set(as(admin)).expect(400);
+    }
+  });
+
+  it('never shows a hash, a token or a counter', async () => {
+    const { body } = await roster.api.get('/users').set(as(admin)).expect(200);
+    expect(Object.keys(body.items[0] as object).sort()).toEqual(
+      ['_links', 'bio', 'createdAt', 'email', 'emailVerified', 'firstName', 'githubUrl', 'id', 'isProfessional'].concat(
+        ['lastLoginAt', 'lastName', 'linkedinUrl', 'locale', 'lockedUntil', 'nickname', 'phone', 'pictureUrl'],
+        ['professionalStatusChangedAt', 'role', 'status', 'updatedAt', 'username', 'version'],
+      ),
+    );
+  });
+});
+
+describe('an access token', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  function forge(token: string, header: object, claims: object, key = ownKey()): string {
+    const [oldHeader = '', oldClaims = ''] = token.split('.');
+    const parse = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as object;
+    const body = `${encode({ ...parse(oldHeader), ...header })}.${encode({ ...parse(oldClaims), ...claims })}`;
+    return `${body}.${sign('sha256', Buffer.from(body), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  }
+
+  function ownKey() {
+    const { secret } = roster.app.get(Keyring, { strict: false }).current('access-token');
+    return createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
+  }
+
+  it('is good only as it was signed: algorithm, key, type, issuer, audience and time (RFC 8725)', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    await me(forge(admin, {}, {})).expect(200);
+    const [header = '', claims = ''] = admin.split('.');
+    const unsigned = `${encode({ alg: 'none', typ: 'at+jwt' })}.${claims}.`;
+    const bad: [string, string][] = [
+      ['alg none', unsigned],
+      ['no signature', `${header}.${claims}.`],
+      ['a foreign key', forge(admin, {}, {}, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)],
+      ['an unknown kid', forge(admin, { kid: 'ffffffffffffffff' }, {})],
+      ['a kid that is a path', forge(admin, { kid: '../../dev/null' }, {})],
+      ['another type', forge(admin, { typ: 'JWT' }, {})],
+      ['HS256 in the header', forge(admin, { alg: 'HS256' }, {})],
+      ['another issuer', forge(admin, {}, { iss: 'https://elsewhere.example' })],
+      ['another audience', forge(admin, {}, { aud: 'https://elsewhere.example' })],
+      ['expired', forge(admin, {}, { exp: now - 1 })],
+      ['not yet', forge(admin, {}, { nbf: now + 60 })],
+      ['another user', forge(admin, {}, { sub: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })],
+      ['another session', forge(admin, {}, { sid: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })],
+      ['a session that is none', forge(admin, {}, { sid: { $ne: null } })],
+    ];
+    for (const [what, token] of bad) {
+      const { status, body } = await me(token);
+      expect({ what, status, code: body.code }).toEqual({ what, status: 401, code: 'not-authenticated' });
+    }
+  });
+
+  it('ends with its session, and with the suspension or deletion of its user, at once', async () => {
+    const { id, token } = await roster.join('ended@example.com');
+    const set = (sql: string) =>
+      roster.database.query(`${sql} WHERE ${sql.includes('sessions') ? 'user_id' : 'id'} = $1`, [id]);
+    await me(token).expect(200);
+    await set('UPDATE users SET suspended_at = now()');
+    await me(token).expect(401);
+    await set('UPDATE users SET suspended_at = NULL, deleted_at = now()');
+    await me(token).expect(401);
+    await set('UPDATE users SET deleted_at = NULL');
+    await me(token).expect(200);
+    await set('UPDATE sessions SET ended_at = now()');
+    await me(token).expect(401);
+  });
+});
