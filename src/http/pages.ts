@@ -35,23 +35,27 @@ export class Pages {
     this.brand = brandOf(settings);
   }
 
-  /** Sends a page. It may carry a one-time token, so nothing keeps it and no other site learns its address. */
-  send<Name extends keyof PageValues>(reply: FastifyReply, name: Name, values: PageValues[Name], status = 200): void {
-    void reply
-      .code(status)
-      .headers({
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': PAGE_POLICY,
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-store',
-      })
-      .send(this.templates.render(`${name}.hbs`, { brand: this.brand, ...values }));
+  /**
+   * A page for a handler to return, with its headers set on the reply. It may carry a one-time token, so nothing keeps it and
+   * no other site learns its address.
+   */
+  render<Name extends keyof PageValues>(reply: FastifyReply, name: Name, values: PageValues[Name]): string {
+    void reply.headers({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': PAGE_POLICY,
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
+    return this.templates.render(`${name}.hbs`, { brand: this.brand, ...values });
   }
 
   /** The page for a problem: one that offers a fresh link where a link was no longer good. */
   sendProblem(reply: FastifyReply, { code, title, detail, traceId, status, errors = [] }: Problem): void {
-    if (code === 'token-expired-or-used') this.send(reply, 'link-expired', { explanation: detail }, status);
-    else this.send(reply, 'error', { title, detail, traceId, errors }, status);
+    const page =
+      code === 'token-expired-or-used'
+        ? this.render(reply, 'link-expired', { explanation: detail })
+        : this.render(reply, 'error', { title, detail, traceId, errors });
+    void reply.code(status).send(page);
   }
 
   stylesheet(): string {

@@ -55,11 +55,16 @@ function serializeError(error: unknown): object {
   const code = (error as { code?: unknown }).code;
   return {
     type: name,
-    message,
+    message: withoutTokens(message),
     ...(typeof code === 'string' && { code }),
-    stack,
+    stack: withoutTokens(stack ?? ''),
     ...(cause instanceof Error && { cause: serializeError(cause) }),
   };
+}
+
+/** Frameworks put the address of a request into their messages, and some addresses carry a one-time token. */
+function withoutTokens(text: string): string {
+  return text.replace(/([?&]token=)[^\s"&]+/g, '$1[redacted]');
 }
 
 /** Where Nest tells of what ends the start. It throws that as well, and whoever starts the application explains it. */

@@ -38,7 +38,7 @@ const TOGETHER: readonly RegExp[] = [
 
 /**
  * 3 to 32 letters, digits and `._-`, beginning with a letter or digit, of scripts that are written together; so never an
- * email address and never a look-alike of another script.
+ * email address and never a mixture of look-alikes.
  * @throws InvalidUsername
  */
 export function checkUsername(username: string): void {

@@ -72,7 +72,7 @@ describe('roles', () => {
   });
 
   it('leave at least one admin, also when two demote each other at the same moment', async () => {
-    const { body: first } = await me(admin).expect(200);
+    const first = (await me(admin).expect(200)).body as { id: string };
     await setRole(admin, first.id, 'MANAGER').expect(409, /last-admin/);
     const second = await roster.join('second-admin@example.com');
     for (let round = 0; round < 20; round++) {

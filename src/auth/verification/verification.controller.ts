@@ -31,16 +31,15 @@ export class VerificationController {
     @Query() { token }: OneTimeTokenDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | undefined> {
+  ): Promise<TokenStateResponse | string> {
     const link = await this.verification.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    this.pages.send(reply, 'verify-email', {
+    return this.pages.render(reply, 'verify-email', {
       token,
       email: link.email,
       requestedAt: readableTime(link.requestedAt),
       requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
     });
-    return undefined;
   }
 
   @Post('verify-email')
@@ -55,11 +54,10 @@ export class VerificationController {
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Message | undefined> {
+  ): Promise<Message | string> {
     await this.verification.confirm(token, context);
     if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
-    this.pages.send(reply, 'email-verified', { signInUrl: null });
-    return undefined;
+    return this.pages.render(reply, 'email-verified', { signInUrl: null });
   }
 
   @Post('resend-verification')
@@ -78,10 +76,9 @@ export class VerificationController {
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Message | undefined> {
+  ): Promise<Message | string> {
     await this.verification.resend(email, context);
     if (!wantsPage(request)) return { message: 'If that address waits to be confirmed, a fresh link is on its way.' };
-    this.pages.send(reply, 'resend-sent', {}, 202);
-    return undefined;
+    return this.pages.render(reply, 'resend-sent', {});
   }
 }

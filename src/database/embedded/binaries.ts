@@ -110,13 +110,13 @@ async function copyNative(native: string, copy: string): Promise<void> {
         recursive: true,
         verbatimSymlinks: true,
         filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig',
-      }).catch((error: NodeJS.ErrnoException) => {
+      }).catch((error: unknown) => {
         if (part !== 'pg-symlinks.json') throw error;
       });
     }
     await makeLinks(unfinished);
     await makeReadable(unfinished);
-    await rename(unfinished, copy).catch((error: NodeJS.ErrnoException) => {
+    await rename(unfinished, copy).catch((error: unknown) => {
       // Another Roster was faster
       if (!existsSync(copy)) throw error;
     });

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
+import { tokenIn } from '../support/inbox.js';
+
+let roster: Roster;
+beforeAll(async () => (roster = await startRoster()));
+afterAll(() => roster.stop());
+
+describe('the trace id', () => {
+  it('is taken from X-Request-Id, and stands in the answer, the log, the events, the mail and its header', async () => {
+    const traceId = 'order-4711_a.b';
+    const response = await roster.api
+      .post('/auth/register')
+      .set('x-request-id', traceId)
+      .send({ email: 'trace@example.com', password: PASSWORD })
+      .expect(202);
+    expect(response.headers['x-trace-id']).toBe(traceId);
+    const mail = await roster.inbox.waitFor('trace@example.com');
+    expect(mail.raw).toMatch(/^X-Trace-Id: order-4711_a\.b\r?$/im);
+    const events = await roster.database.query<{ trace_id: string }>(
+      "SELECT trace_id FROM user_events WHERE user_id = (SELECT id FROM users WHERE email = 'trace@example.com')",
+    );
+    expect(events.map((event) => event.trace_id)).toEqual([traceId, traceId]);
+    const messages = () => roster.logLines().flatMap((line) => (line['traceId'] === traceId ? [line['msg']] : []));
+    for (let tries = 0; tries < 50 && !messages().includes('mail sent'); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(messages()).toEqual(['request started', 'request completed', 'mail sent']);
+  });
+
+  it('is taken from traceparent, and made where there is none or one that could harm a log', async () => {
+    const get = (headers: Record<string, string>) => roster.api.get('/health/live').set(headers);
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    expect((await get({ traceparent })).headers['x-trace-id']).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+    for (const bad of ['a b', '<script>', 'x'.repeat(129), '{"a":1}']) {
+      expect((await get({ 'x-request-id': bad })).headers['x-trace-id']).toMatch(/^[0-9a-f]{32}$/);
+    }
+  });
+});
+
+describe('the API document', () => {
+  it('describes every route, its problems and how to authorize, and its page works from our own origin', async () => {
+    const { body } = await roster.api.get('/docs-json').expect(200);
+    expect(body.openapi).toMatch(/^3\./);
+    expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/auth/login',
+      '/auth/register',
+      '/auth/resend-verification',
+      '/auth/verify-email',
+      '/health/live',
+      '/health/ready',
+      '/users',
+      '/users/me',
+      '/users/{id}/role',
+    ]);
+    expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
+    expect(body.paths['/users/me'].get).toMatchObject({ security: [{ bearer: [] }] });
+    expect(body.paths['/auth/register'].post.responses).toMatchObject({ 202: {}, 400: {}, 409: {} });
+    const page = await roster.api.get('/docs').expect(200);
+    expect(page.text).toContain('Roster API');
+    expect(page.text).not.toMatch(/https?:\/\/(?!localhost)[^"']*\.(js|css)/);
+  });
+});
+
+describe('health', () => {
+  it('tells liveness and readiness, each part by name', async () => {
+    await roster.api.get('/health/live').expect(200, { status: 'up' });
+    const { body } = await roster.api.get('/health/ready').expect(200);
+    expect(body).toEqual({ status: 'up', checks: { database: 'up', migrations: 'up', mail: 'up' } });
+  });
+
+  it('is degraded, and serves on, while mail is down; and down while a migration is missing', async () => {
+    await roster.inbox.down();
+    const degraded = await roster.api.get('/health/ready').expect(200);
+    expect(degraded.body).toMatchObject({ status: 'degraded', checks: { mail: 'down', database: 'up' } });
+    await roster.inbox.up();
+    await roster.database.query('ALTER TABLE migrations RENAME TO gone');
+    const down = await roster.api.get('/health/ready').expect(503);
+    expect(down.body).toMatchObject({ status: 'down', checks: { migrations: 'down', database: 'up' } });
+    await roster.database.query('ALTER TABLE gone RENAME TO migrations');
+    await roster.api.get('/health/ready').expect(200);
+  });
+});
+
+describe('what leaves the process', () => {
+  it('carries security headers, and pages with a token are kept by nobody', async () => {
+    const api = await roster.api.get('/health/live');
+    expect(api.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
+    expect(api.headers['content-security-policy']).toContain("script-src 'self'");
+    expect(api.headers).not.toHaveProperty('x-powered-by');
+    expect(api.headers).not.toHaveProperty('access-control-allow-origin');
+    const page = await roster.api.get('/auth/verify-email?token=x').set('accept', 'text/html').expect(410);
+    expect(page.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'self'/);
+    expect(page.headers['content-security-policy']).not.toContain('unsafe-inline');
+    expect(page.text).not.toMatch(/<script|style=|https?:\/\//);
+  });
+
+  it('never names a password or a token in the log', async () => {
+    const password = 'planted canary in the mine';
+    await roster.api.post('/auth/register').send({ email: 'canary@example.com', password }).expect(202);
+    const token = tokenIn(await roster.inbox.waitFor('canary@example.com'));
+    await roster.api.get('/auth/verify-email').query({ token }).expect(200);
+    await roster.api.get(`/nowhere?token=${token}`).expect(404);
+    await roster.api.post('/auth/verify-email').send({ token }).expect(200);
+    const accessToken = await roster.signIn('canary@example.com', password);
+    await roster.api.get('/users/me').set('authorization', `Bearer ${accessToken}`).expect(200);
+    await roster.api
+      .post('/auth/login')
+      .send({ identifier: 'canary@example.com', password: `${password}!` })
+      .expect(401);
+    const log = JSON.stringify(roster.logLines());
+    for (const secret of [password, token, token.split('.')[1]!, accessToken, ADMIN.password]) {
+      expect(log).not.toContain(secret);
+    }
+    expect(log).not.toContain('canary@example.com');
+  });
+});
