@@ -44,7 +44,14 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { process: 'readonly', globalThis: 'readonly', module: 'writable', console: 'readonly' },
+      globals: {
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        process: 'readonly',
+        globalThis: 'readonly',
+        module: 'writable',
+        console: 'readonly',
+      },
     },
   },
 );

@@ -261,7 +261,9 @@ async function locationFile(folder: string): Promise<string | undefined> {
 }
 
 async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const giveUpAt = Date.now() + 10_000; !(await condition()); await sleep(20)) {
+  const giveUpAt = Date.now() + 10_000;
+  while (!(await condition())) {
     if (Date.now() > giveUpAt) throw new Error('did not come about in 10 seconds');
+    await sleep(20);
   }
 }
