@@ -15,5 +15,5 @@ export default {
   globalSetup: './test/support/global-setup.mjs',
   globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 20_000,
-  projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx'].map((name) => project(name)),
+  projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx', 'readme'].map((name) => project(name)),
 };

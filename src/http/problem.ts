@@ -26,9 +26,12 @@ export function problemFrom(error: unknown, where: Where): Problem {
   if (error instanceof DomainError) {
     return problem(knownCode(error.code), error.message, where, error.errors);
   }
-  const status = statusOf(error);
+  const status = isUnreachable(error) ? 503 : statusOf(error);
+  if (status === 503) {
+    return problem('unavailable', 'A part that this needs does not answer right now. Try again in a moment.', where);
+  }
   if (status === undefined || status >= 500) {
-    const code = status === 503 ? 'unavailable' : 'internal-error';
+    const code = 'internal-error';
     return problem(code, `Nothing that you sent was wrong. Please report the trace id ${where.traceId}.`, where);
   }
   const code = codeForStatus(status);
@@ -52,6 +55,18 @@ function problem(code: ProblemCode, detail: string, where: Where, errors?: reado
 
 function knownCode(code: string): ProblemCode {
   return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : 'bad-request';
+}
+
+// What sockets say when nobody is there, and PostgreSQL when it starts, stops, or is full (SQLSTATE 57P0x, 53300, class 08).
+const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EPIPE|57P0[1-3]|53300|08...)$/;
+
+function isUnreachable(error: unknown): boolean {
+  const { code, message, driverError, errors } = (error ?? {}) as Record<string, unknown>;
+  if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
+  // pg has no code for a connection that ended under a query, nor for one that could not be had in time.
+  if (typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying)/.test(message)) return true;
+  const causes = [driverError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
+  return causes.some((cause) => cause !== undefined && isUnreachable(cause));
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemContext } from '../../src/access/caller.js';
+import { OneTimeTokens, TokenExpiredOrUsed } from '../../src/auth/one-time-tokens/one-time-tokens.js';
+import { type Transaction, Transactions } from '../../src/database/transaction.js';
+import { Users } from '../../src/users/users.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+const HOUR = 3_600_000;
+let roster: Roster;
+let tokens: OneTimeTokens;
+beforeAll(async () => {
+  roster = await startRoster();
+  tokens = roster.app.get(OneTimeTokens, { strict: false });
+});
+afterAll(() => roster.stop());
+
+const inTransaction = <T>(work: (tx: Transaction) => Promise<T>) =>
+  roster.app.get(Transactions, { strict: false }).run(work);
+
+async function issue(userId?: string): Promise<{ userId: string; token: string }> {
+  return inTransaction(async (tx) => {
+    const email = `${randomBytes(4).toString('hex')}@example.com`;
+    const users = roster.app.get(Users, { strict: false });
+    const context = systemContext('test');
+    const id = userId ?? (await users.create(tx, { email, role: 'AUTHENTICATED', how: 'registration' }, context)).id;
+    await tokens.issue(tx, id, 'verify-email', HOUR, context);
+    const made = await tokens.forDelivery(tx, id, 'verify-email', HOUR);
+    return { userId: id, token: made?.token ?? '' };
+  });
+}
+
+const consume = (token: string) => inTransaction((tx) => tokens.consume(tx, token, 'verify-email'));
+
+describe('a one-time token', () => {
+  it('is used by one of 16 at once, by the database alone (ASVS V6.4.1)', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { token, userId } = await issue();
+      const results = await Promise.allSettled(Array.from({ length: 16 }, () => consume(token)));
+      const used = results.filter((result) => result.status === 'fulfilled');
+      expect(used).toMatchObject([{ value: { userId } }]);
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(TokenExpiredOrUsed);
+      }
+    }
+  });
+
+  it('is the same at every try of its mail, and dies when a newer one is made', async () => {
+    const { token, userId } = await issue();
+    const again = await inTransaction((tx) => tokens.forDelivery(tx, userId, 'verify-email', HOUR));
+    expect(again?.token).toBe(token);
+    const newer = await issue(userId);
+    expect(newer.token).not.toBe(token);
+    await expect(consume(token)).rejects.toBeInstanceOf(TokenExpiredOrUsed);
+    await consume(newer.token);
+  });
+
+  it('cannot be made from what is stored: a right id with another MAC, or the MAC of another token, is refused', async () => {
+    const [one, other] = [await issue(), await issue()];
+    const [id = '', mac = ''] = one.token.split('.');
+    const [, otherMac = ''] = other.token.split('.');
+    const flipped = (mac.startsWith('A') ? 'B' : 'A') + mac.slice(1);
+    for (const forged of [`${id}.${'A'.repeat(43)}`, `${id}.${flipped}`, `${id}.${otherMac}`, `${id}.`, id]) {
+      await expect(consume(forged)).rejects.toBeInstanceOf(TokenExpiredOrUsed);
+    }
+    // A refused guess does not use it up.
+    await consume(one.token);
+  });
+
+  it('is good until it expires, by the clock of the database', async () => {
+    const { token, userId } = await issue();
+    const move = (by: string) =>
+      roster.database.query(`UPDATE one_time_tokens SET expires_at = now() ${by} WHERE user_id = $1`, [userId]);
+    await move("- interval '1 millisecond'");
+    await expect(consume(token)).rejects.toBeInstanceOf(TokenExpiredOrUsed);
+    await move("+ interval '1 minute'");
+    await consume(token);
+  });
+});
