@@ -152,11 +152,11 @@ describe('changing a role', () => {
       changeRole(state, role, others);
   const admin = registered({ role: 'ADMIN', how: 'admin' });
   it('says from and to', () =>
-    given(registered())
+    given(registered(), verified)
       .when(to('MANAGER'))
       .then(event('user.role_changed', { from: 'AUTHENTICATED', to: 'MANAGER' })));
   it('is no event when nothing changes, not even for the last admin', () => {
-    given(registered()).when(to('AUTHENTICATED')).then();
+    given(registered(), verified).when(to('AUTHENTICATED')).then();
     given(admin).when(to('ADMIN', 0)).then();
   });
   it('lets an admin go while another one is active', () =>
@@ -167,9 +167,11 @@ describe('changing a role', () => {
     given(admin).when(to(role, 0)).thenThrows(LastAdmin),
   );
   it('does not need another admin for anybody else', () =>
-    given(registered())
+    given(registered(), verified)
       .when(to('ADMIN', 0))
       .then(event('user.role_changed', { from: 'AUTHENTICATED', to: 'ADMIN' })));
+  it('is refused for a registration that only claims its address', () =>
+    given(registered()).when(to('MANAGER')).thenThrows(UserNotFound));
   it('is refused for a deleted or vanished user', () => {
     given(admin, erased).when(to('MANAGER')).thenThrows(UserNotFound);
     const deleted: UserState = { ...fold(stored([admin])), deletedAt: DELETED_AT };
