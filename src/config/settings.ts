@@ -54,7 +54,10 @@ export const SETTINGS = {
   ),
   MAIL_FROM: optional(parse.mailbox, 'sender of every mail, e.g. Roster <no-reply@example.com>'),
   ADMIN_EMAIL: required(parse.email, 'admin@localhost', 'address of the first admin, made at the first start only'),
-  ADMIN_PASSWORD: optional(parse.text, 'password of the first admin; when absent, a random one is printed once (production asks for it at its first start)'),
+  ADMIN_PASSWORD: optional(
+    parse.text,
+    'password of the first admin; when absent, a random one is printed once (production asks for it at its first start)',
+  ),
   ACCESS_TOKEN_TTL: required(parse.duration, '15m', 'life of an access token'),
   REFRESH_TOKEN_IDLE_TTL: required(parse.duration, '7d', 'a session that is not used for so long ends'),
   REFRESH_TOKEN_ABSOLUTE_TTL: required(parse.duration, '30d', 'a session ends after so long, used or not'),

@@ -7,6 +7,8 @@ import { lock, Transactions } from './transaction.js';
 export const KEY_PURPOSES = [
   'password-pepper',
   'one-time-token',
+  'refresh-token',
+  'address',
   'access-token',
   'event-chain',
   'personal-data',
@@ -38,8 +40,8 @@ interface KeyRow {
 }
 
 /**
- * The random keys of every purpose. They are kept in the database wrapped by `SECRET_KEY`, so a dump without it is
- * useless and changing `SECRET_KEY` re-wraps them without invalidating anything.
+ * The random keys of every purpose. They are kept in the database wrapped by `SECRET_KEY`: a dump without it is useless, and
+ * another `SECRET_KEY` will only have to wrap these few keys again, with every password, link and sealed value staying good.
  */
 @Injectable()
 export class Keyring {

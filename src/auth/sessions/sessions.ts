@@ -29,7 +29,7 @@ export class Sessions {
       [
         id,
         userId,
-        this.keyring.current('one-time-token').id,
+        this.keyring.current('refresh-token').id,
         randomBytes(32),
         context.ip,
         context.userAgent,

@@ -14,10 +14,8 @@ export class AddressThrottle {
 
   /** True for the one who may mail the address now; decided at commit, so whoever rolls back leaves its turn to the next. */
   async take(tx: Transaction, email: string): Promise<boolean> {
-    const { secret } = this.keyring.current('one-time-token');
-    const hash = createHmac('sha256', secret)
-      .update(`address:${addressKey(email)}`)
-      .digest();
+    const { secret } = this.keyring.current('address');
+    const hash = createHmac('sha256', secret).update(addressKey(email)).digest();
     const rows = await tx.query<unknown[]>(
       `INSERT INTO address_throttle AS throttle (address_hash, last_mail_at) VALUES ($1, clock_timestamp())
        ON CONFLICT (address_hash) DO UPDATE SET last_mail_at = clock_timestamp()
