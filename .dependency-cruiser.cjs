@@ -16,7 +16,12 @@ const upwards = floors.slice(1).map((rooms, index) => ({
   name: `${rooms.join('-')}-imports-only-from-below`,
   severity: 'error',
   from: { path: rooms.map(room) },
-  to: { path: floors.slice(0, index + 1).flat().map(room) },
+  to: {
+    path: floors
+      .slice(0, index + 1)
+      .flat()
+      .map(room),
+  },
 }));
 
 // On one floor, rooms stand beside each other and do not know of one another, but for the ground.

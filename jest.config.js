@@ -15,5 +15,7 @@ export default {
   globalSetup: './test/support/global-setup.mjs',
   globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 20_000,
+  // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
+  maxWorkers: '100%',
   projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx', 'readme'].map((name) => project(name)),
 };
