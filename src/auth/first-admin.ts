@@ -5,7 +5,7 @@ import { type Settings, SettingsError } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../database/transaction.js';
 import { newTraceId } from '../http/trace-id.js';
-import { verifyEmail } from '../users/user.js';
+import { verifyEmail } from '../users/decide.js';
 import { Users } from '../users/users.js';
 import { WeakPassword } from './passwords/password-rules.js';
 import { Passwords } from './passwords/passwords.js';

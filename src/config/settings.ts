@@ -78,7 +78,7 @@ export const SETTINGS = {
   LOCKOUT_MAX_DURATION: required(parse.duration, '15m', 'longest lock', 'planned'),
   VERIFICATION_TOKEN_TTL: required(parse.duration, '24h', 'life of a verification link'),
   RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link', 'planned'),
-  PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long', 'planned'),
+  PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long'),
   DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long', 'planned'),
   AUTH_EVENT_RETENTION: required(parse.duration, '180d', 'sign-in evidence is kept for so long', 'planned'),
   PRODUCT_NAME: required(parse.text, 'Roster', 'name of the product in mails and pages'),

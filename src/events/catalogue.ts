@@ -3,6 +3,35 @@ import type { UserRole } from '../access/role.js';
 /** How a user came to be. */
 export type Origin = 'registration' | 'admin' | 'invitation' | 'import';
 
+/** Why a registration vanished: somebody else proved the address, or nobody did in time. */
+export type ClaimEnd = 'claim-lost' | 'claim-expired';
+
+/** The part of a user that is only a description of the person. */
+export interface Profile {
+  firstName: string | null;
+  lastName: string | null;
+  nickname: string | null;
+  bio: string | null;
+  pictureUrl: string | null;
+  locale: string | null;
+  /** E.164. */
+  phone: string | null;
+  githubUrl: string | null;
+  linkedinUrl: string | null;
+}
+
+export const PROFILE_FIELDS = [
+  'firstName',
+  'lastName',
+  'nickname',
+  'bio',
+  'pictureUrl',
+  'locale',
+  'phone',
+  'githubUrl',
+  'linkedinUrl',
+] as const satisfies readonly (keyof Profile)[];
+
 /** What a one-time token is good for. */
 export type TokenPurpose = 'verify-email';
 
@@ -26,10 +55,20 @@ export interface UserEvents {
   'user.email_verified': { email: string };
   /** A verification link is due; Mail sends it. The token itself is never in an event. */
   'user.verification_token.created': { purpose: TokenPurpose; expiresAt: string };
+  /** The profile changed: the changed fields with their new values. */
+  'user.updated': Partial<Profile>;
+  'user.username_changed': { username: string };
+  'user.professional_status_changed': { from: boolean; to: boolean };
+  /** A manager or an admin shut the user out, until one of them reinstates it. */
+  'user.suspended': { reason: string | null };
+  'user.reinstated': Record<string, never>;
+  /** Hidden and signed out; address and username stay reserved. */
+  'user.deleted': Record<string, never>;
+  'user.restored': Record<string, never>;
   /** An admin gave the user another role. */
   'user.role_changed': { from: UserRole; to: UserRole };
   /** Personal data was destroyed for good; also how a registration ends whose address somebody else proved. */
-  'user.erased': { reason: 'claim-lost' };
+  'user.erased': { reason: ClaimEnd };
 }
 
 export type UserEventType = keyof UserEvents;
@@ -45,6 +84,13 @@ export const USER_EVENTS: { readonly [T in UserEventType]: Declaration<T> } = {
   'user.created': { version: 1, personal: ['email', 'username', 'firstName', 'lastName', 'nickname', 'locale'] },
   'user.email_verified': { version: 1, personal: ['email'] },
   'user.verification_token.created': { version: 1, personal: [] },
+  'user.updated': { version: 1, personal: PROFILE_FIELDS },
+  'user.username_changed': { version: 1, personal: ['username'] },
+  'user.professional_status_changed': { version: 1, personal: [] },
+  'user.suspended': { version: 1, personal: ['reason'] },
+  'user.reinstated': { version: 1, personal: [] },
+  'user.deleted': { version: 1, personal: [] },
+  'user.restored': { version: 1, personal: [] },
   'user.role_changed': { version: 1, personal: [] },
   'user.erased': { version: 1, personal: [] },
 };

@@ -1,4 +1,4 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { DomainError, type FieldError } from './domain-error.js';
 
 /** What was sent has wrong or unknown fields; `errors` names each. */
@@ -11,7 +11,7 @@ export class ValidationFailed extends DomainError {
 
 /** Checks every body and query against its DTO; whatever the DTO does not know is refused, never dropped. */
 export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new StrictPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -21,6 +21,18 @@ export function validationPipe(): ValidationPipe {
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
   });
+}
+
+class StrictPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    // class-transformer leaves these names out by itself, and the rule on unknown fields never sees them.
+    const unseen = names.filter((name) => name in Object.prototype);
+    if (unseen.length > 0) {
+      throw new ValidationFailed(unseen.map((path) => ({ path, message: 'is not a known field' })));
+    }
+    return super.transform(value, metadata);
+  }
 }
 
 function flatten(errors: readonly ValidationError[], prefix = ''): FieldError[] {

@@ -1,7 +1,15 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger as WorkerLogger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import {
+  type CronItem,
+  Logger as WorkerLogger,
+  parseCronItems,
+  run,
+  type Runner,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
@@ -35,6 +43,7 @@ const RESTART_AFTER_MS = 1000;
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly tasks: TaskList = {};
+  private readonly schedule: CronItem[] = [];
   private pool: pg.Pool | undefined;
   private runner: Runner | undefined;
   private locks: LivenessLocks | undefined;
@@ -52,6 +61,15 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       // Work that hangs does not keep the process from ending: the job is given back, to be tried again.
       return Promise.race([done, abortPromise]);
     };
+  }
+
+  /**
+   * Does something again and again: once over all replicas at each time that `cron` names, in UTC. A time at which no server
+   * ran is not made up for. To be called before the application has started.
+   */
+  handleAt(cron: string, name: string, handler: () => Promise<void>): void {
+    this.handle(name, handler);
+    this.schedule.push({ task: name, match: cron, options: { backfillPeriod: 0, maxAttempts: 3 } });
   }
 
   async add(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
@@ -89,6 +107,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     this.runner = await run({
       pgPool: pool,
       taskList: this.tasks,
+      parsedCronItems: parseCronItems(this.schedule),
       concurrency: CONCURRENCY,
       noHandleSignals: true,
       events,

@@ -57,3 +57,26 @@ export class LastAdmin extends DomainError {
     super('This is the last active admin. Make somebody else an admin first.');
   }
 }
+
+/** An update names at least one field. */
+export class NothingToUpdate extends DomainError {
+  readonly code = 'nothing-to-update';
+  constructor() {
+    super('Give at least one field to change.');
+  }
+}
+
+export class UsernameUnchanged extends DomainError {
+  readonly code = 'username-unchanged';
+  constructor() {
+    super('The user has this username already. Give another one.');
+  }
+}
+
+/** The version named by `If-Match` is not the version of now (RFC 9110, 13.1.1). */
+export class PreconditionFailed extends DomainError {
+  readonly code = 'precondition-failed';
+  constructor() {
+    super('Somebody else has changed this user since you read it. Read it again and repeat the change.');
+  }
+}

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { UserRole } from '../access/role.js';
 import { addressKey, usernameKey } from './identifiers.js';
+import { searchColumnOf } from './user-search.js';
 import type { UserState } from './user.js';
 
 const time = { type: 'timestamptz', precision: 3, nullable: true } as const;
@@ -33,6 +34,8 @@ export class UserEntity {
   @Column({ ...time, name: 'deleted_at' }) deletedAt: Date | null;
   @Column({ ...time, name: 'created_at', nullable: false }) createdAt: Date;
   @Column({ ...time, name: 'updated_at', nullable: false }) updatedAt: Date;
+  /** Names and identifiers as the list searches them; see `user-search.ts`. */
+  @Column('text') search: string;
 
   // Operational: written by `auth` through `Users`, outside the fold and the version.
   @Column({ ...time, name: 'locked_until', insert: false, update: false }) lockedUntil: Date | null;
@@ -48,12 +51,13 @@ export function rowOf({ erasedAt, ...state }: UserState): UserRow | undefined {
     ...state,
     emailKey: state.email === null ? null : addressKey(state.email),
     usernameKey: state.username === null ? null : usernameKey(state.username),
+    search: searchColumnOf(state),
   };
 }
 
 /** The state that a row stands for: `stateOf(rowOf(state))` is `state`. */
 export function stateOf(row: UserRow): UserState {
-  const { emailKey: _, usernameKey: __, ...state } = row;
-  const { lockedUntil: ___, lastLoginAt: ____, ...facts } = state as typeof state & Partial<UserEntity>;
+  const { emailKey: _, usernameKey: __, search: ___, ...state } = row;
+  const { lockedUntil: ____, lastLoginAt: _____, ...facts } = state as typeof state & Partial<UserEntity>;
   return { ...facts, erasedAt: null };
 }

@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { allows, type Rank, USER_ACTIONS, type UserAction } from '../access/policy.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import type { UserEntity } from './user.entity.js';
 
@@ -16,17 +17,46 @@ export function statusOf(user: UserEntity, now: Date): UserStatus {
 class Link {
   @ApiProperty({ example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })
   readonly href: string;
+
+  @ApiProperty({ example: 'PATCH' })
+  readonly method: string;
 }
 
-class UserLinks {
-  @ApiProperty({ type: Link })
-  readonly self: Link;
+const ROUTES: Readonly<Record<UserAction, { readonly method: string; readonly path: string }>> = {
+  read: { method: 'GET', path: '' },
+  update: { method: 'PATCH', path: '' },
+  username: { method: 'PUT', path: '/username' },
+  role: { method: 'PUT', path: '/role' },
+  professionalStatus: { method: 'PUT', path: '/professional-status' },
+  suspend: { method: 'POST', path: '/suspend' },
+  reinstate: { method: 'POST', path: '/reinstate' },
+  delete: { method: 'DELETE', path: '' },
+  restore: { method: 'POST', path: '/restore' },
+};
+
+function linksOf(user: UserEntity, viewer: Rank): Record<string, Link> {
+  const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user));
+  return Object.fromEntries(
+    actions.map((action) => {
+      const { method, path } = ROUTES[action];
+      return [action === 'read' ? 'self' : action, { href: `/users/${user.id}${path}`, method }];
+    }),
+  );
+}
+
+function makesSense(action: UserAction, user: UserEntity): boolean {
+  if (user.deletedAt !== null) return action === 'read' || action === 'restore';
+  if (action === 'restore') return false;
+  if (action === 'role') return !user.pending;
+  if (action === 'suspend') return user.suspendedAt === null;
+  return action !== 'reinstate' || user.suspendedAt !== null;
 }
 
 const text = { type: String, nullable: true } as const;
 const time = { type: String, format: 'date-time', nullable: true } as const;
 
 /** A user as callers see it: an allow-list, so that a new column shows up only when it is added here. */
+@ApiExtraModels(Link)
 export class UserResponse {
   @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
   @ApiProperty({ ...text, example: 'ada@example.com' }) readonly email: string | null;
@@ -50,9 +80,16 @@ export class UserResponse {
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
   @ApiProperty({ format: 'date-time' }) readonly updatedAt: string;
   @ApiProperty({ description: 'grows by one with each event', example: 3 }) readonly version: number;
-  @ApiProperty({ type: UserLinks }) readonly _links: UserLinks;
+  @ApiProperty({
+    description: 'exactly what you may do with this user now, by action',
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(Link) },
+    example: { self: { href: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071', method: 'GET' } },
+  })
+  readonly _links: Readonly<Record<string, Link>>;
 
-  static from(user: UserEntity, now: Date): UserResponse {
+  /** @param viewer who asks: the links follow the policy for them */
+  static from(user: UserEntity, now: Date, viewer: Rank): UserResponse {
     return {
       id: user.id,
       email: user.email,
@@ -76,7 +113,7 @@ export class UserResponse {
       createdAt: user.createdAt.toISOString(),
       updatedAt: user.updatedAt.toISOString(),
       version: user.version,
-      _links: { self: { href: `/users/${user.id}` } },
+      _links: linksOf(user, viewer),
     };
   }
 }

@@ -1,21 +1,38 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Put, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
 import { Transactions } from '../database/transaction.js';
+import { PROFILE_FIELDS } from '../events/catalogue.js';
 import { ApiProblems } from '../http/api-problems.js';
-import { UserNotFound } from './user-errors.js';
+import { linkHeader, pageLinks } from '../http/page-links.js';
+import { updateProfile } from './decide.js';
+import { EtagInterceptor } from './etag.interceptor.js';
+import { ProfileDto } from './profile.dto.js';
+import { UserActs } from './user-acts.js';
+import { IncludeDeletedQuery } from './user-acts.dto.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
+import { listUsers } from './user-list.js';
 import { UserResponse } from './user.response.js';
-import { Users } from './users.js';
-import { ChangeRoleDto, ListUsersQuery, UserPage } from './users.dto.js';
+import { ListUsersQuery, UserPage } from './users.dto.js';
+
+const UPDATE_PROBLEMS = [
+  'validation-failed',
+  'nothing-to-update',
+  'not-found',
+  'precondition-failed',
+  'refused-by-handler',
+] as const;
 
 @ApiTags('Users')
 @Controller('users')
+@UseInterceptors(EtagInterceptor)
 export class UsersController {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly acts: UserActs,
     private readonly clock: Clock,
   ) {}
 
@@ -24,38 +41,90 @@ export class UsersController {
   @ApiOperation({ summary: 'Your own profile' })
   @ApiOkResponse({ type: UserResponse })
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
-    return this.transactions.run(async (tx) => {
-      const user = await this.users.find(tx, caller.userId);
-      if (!user) throw new UserNotFound();
-      return UserResponse.from(user, this.clock.now());
-    });
+    return this.acts.read(caller.userId, caller);
+  }
+
+  @Patch('me')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({ summary: 'Change your own profile', description: 'Only the given fields; null clears one.' })
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems(...UPDATE_PROBLEMS)
+  async patchMe(
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.patch(caller.userId, profile, caller, context, ifMatch);
   }
 
   @Get()
   @Allow('MANAGER')
-  @ApiOperation({ summary: 'The newest users', description: 'Registrations that wait for their proof are left out.' })
+  @ApiOperation({ summary: 'Users by page', description: 'Registrations that wait for their proof: `status=PENDING`.' })
   @ApiOkResponse({ type: UserPage })
-  @ApiProblems('validation-failed')
-  async list(@Query() { limit }: ListUsersQuery): Promise<UserPage> {
-    const users = await this.transactions.run((tx) => this.users.newest(tx, limit));
-    return { items: users.map((user) => UserResponse.from(user, this.clock.now())), page: { limit } };
+  @ApiProblems('validation-failed', 'forbidden')
+  async list(
+    @Query() query: ListUsersQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserPage> {
+    const now = this.clock.now();
+    const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, caller.role, now));
+    const links = pageLinks(request.url, page);
+    void reply.header('link', linkHeader(links));
+    const viewer = { id: caller.userId, role: caller.role };
+    const items = users.map((user) => UserResponse.from(user, now, viewer));
+    return { items, page: { limit: query.limit, ...page }, _links: links };
   }
 
-  @Put(':id/role')
-  @Allow('ADMIN')
-  @ApiOperation({ summary: 'Give a user another role' })
+  @Get(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({ summary: 'One user', description: 'Yourself, or anybody as a MANAGER.' })
   @ApiOkResponse({ type: UserResponse })
-  @ApiProblems('validation-failed', 'not-found', 'last-admin', 'refused-by-handler')
-  async changeRole(
-    @Param('id', new ParseUUIDPipe({ exceptionFactory: () => new UserNotFound() })) id: string,
-    @Body() { role }: ChangeRoleDto,
-    @Context() context: RequestContext,
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async get(
+    @UserId() id: string,
+    @Query() { includeDeleted }: IncludeDeletedQuery,
+    @CurrentCaller() caller: Caller,
   ): Promise<UserResponse> {
-    return this.transactions.run(async (tx) => {
-      await this.users.changeRole(tx, id, role, context);
-      const user = await this.users.find(tx, id);
-      if (!user) throw new UserNotFound();
-      return UserResponse.from(user, this.clock.now());
-    });
+    return this.acts.read(id, caller, includeDeleted === 'true');
+  }
+
+  @Patch(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({ summary: 'Change a profile', description: 'Only the given fields; null clears one.' })
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
+  async patch(
+    @UserId() id: string,
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'update', caller, context, ifMatch }, (state) =>
+      updateProfile(state, profile),
+    );
+  }
+
+  @Put(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({ summary: 'Replace a profile', description: 'Fields that are left out are cleared.' })
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
+  async put(
+    @UserId() id: string,
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    const whole = Object.fromEntries(PROFILE_FIELDS.map((field) => [field, profile[field] ?? null]));
+    return this.patch(id, whole, caller, context, ifMatch);
   }
 }

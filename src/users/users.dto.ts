@@ -1,28 +1,124 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
-import { UserResponse } from './user.response.js';
+import { parseInstant } from '../http/instant.js';
+import { PageLinks } from '../http/page-links.js';
+import { isSearchTerm } from './user-search.js';
+import { USER_STATUSES, UserResponse, type UserStatus } from './user.response.js';
+
+export const USER_SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const;
+export type UserSort = (typeof USER_SORTS)[number];
+
+/** What is left as it came is refused by the check that follows: a repeated key, for one, comes as an array. */
+const read =
+  (parse: (text: string) => unknown) =>
+  ({ value }: TransformFnParams): unknown =>
+    typeof value === 'string' ? (parse(value) ?? value) : value;
+
+const wholeNumber = read((text) => (/^\d{1,3}$/.test(text) ? Number(text) : undefined));
+const flag = read((text) => ({ true: true, false: false })[text]);
+const instant = read(parseInstant);
+
+const LIMIT = { message: 'must be a whole number from 1 to 100' };
+const FLAG = { message: 'must be true or false' };
+const INSTANT = { message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; a + in it is sent as %2B' };
+const oneOf = (values: readonly string[]) => ({ message: `must be one of ${values.join(', ')}` });
+
+const IsSearchTerm = (): PropertyDecorator =>
+  ValidateBy(
+    { name: 'isSearchTerm', validator: { validate: isSearchTerm } },
+    { message: 'must have 3 to 100 characters, accents not counted' },
+  );
 
 export class ListUsersQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
   @IsOptional()
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number from 1 to 100' })
-  @Min(1, { message: 'must be a whole number from 1 to 100' })
-  @Max(100, { message: 'must be a whole number from 1 to 100' })
+  @Transform(wholeNumber)
+  @IsInt(LIMIT)
+  @Min(1, LIMIT)
+  @Max(100, LIMIT)
   readonly limit: number = 20;
-}
 
-export class ChangeRoleDto {
-  @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole' })
-  @IsIn(USER_ROLES, { message: `must be one of ${USER_ROLES.join(', ')}` })
-  readonly role: UserRole;
+  @ApiPropertyOptional({ description: 'nextCursor or prevCursor of another page, with the same filters and sort' })
+  @IsOptional()
+  @IsString({ message: 'must be given once' })
+  readonly cursor?: string;
+
+  @ApiPropertyOptional({
+    enum: USER_SORTS,
+    default: '-createdAt',
+    description: 'who has no address, or never signed in, comes first; with a - last',
+  })
+  @IsOptional()
+  @IsIn(USER_SORTS, oneOf(USER_SORTS))
+  readonly sort: UserSort = '-createdAt';
+
+  @ApiPropertyOptional({
+    minLength: 3,
+    maxLength: 100,
+    description: 'part of the email address, username or names; case and accents do not matter',
+  })
+  @IsOptional()
+  @IsSearchTerm()
+  readonly search?: string;
+
+  @ApiPropertyOptional({ enum: USER_ROLES, enumName: 'UserRole' })
+  @IsOptional()
+  @IsIn(USER_ROLES, oneOf(USER_ROLES))
+  readonly role?: UserRole;
+
+  @ApiPropertyOptional({
+    enum: USER_STATUSES,
+    enumName: 'UserStatus',
+    description: '`PENDING` registrations are listed by this alone; `DELETED` asks for ADMIN',
+  })
+  @IsOptional()
+  @IsIn(USER_STATUSES, oneOf(USER_STATUSES))
+  readonly status?: UserStatus;
+
+  @ApiPropertyOptional({ type: Boolean })
+  @IsOptional()
+  @Transform(flag)
+  @IsBoolean(FLAG)
+  readonly isProfessional?: boolean;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'later than this' })
+  @IsOptional()
+  @Transform(instant)
+  @IsDate(INSTANT)
+  readonly createdAfter?: Date;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'earlier than this' })
+  @IsOptional()
+  @Transform(instant)
+  @IsDate(INSTANT)
+  readonly createdBefore?: Date;
+
+  @ApiPropertyOptional({ type: Boolean, default: false, description: '`true` asks for ADMIN' })
+  @IsOptional()
+  @Transform(flag)
+  @IsBoolean(FLAG)
+  readonly includeDeleted?: boolean;
+
+  @ApiPropertyOptional({ enum: ['exact'], description: 'to be told the total, which takes time in a long list' })
+  @IsOptional()
+  @IsIn(['exact'], oneOf(['exact']))
+  readonly count?: 'exact';
 }
 
 class PageInfo {
   @ApiProperty({ example: 20 })
   readonly limit: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null on the last page' })
+  readonly nextCursor: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null on the first page' })
+  readonly prevCursor: string | null;
+
+  @ApiPropertyOptional({ description: 'with count=exact', example: 100_000 })
+  readonly total?: number;
 }
 
 export class UserPage {
@@ -31,4 +127,7 @@ export class UserPage {
 
   @ApiProperty({ type: PageInfo })
   readonly page: PageInfo;
+
+  @ApiProperty({ type: PageLinks })
+  readonly _links: PageLinks;
 }

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../access/caller.js';
-import type { UserRole } from '../access/role.js';
 import { lock, type Transaction, violatedConstraint } from '../database/transaction.js';
 import type { NewUserEvent } from '../events/catalogue.js';
 import { EventLog } from '../events/event-log.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { PersonalData } from '../events/personal-data.js';
 import { addressKey, usernameKey } from './identifiers.js';
-import { changeRole, create, evolve, loseClaim, type NewUser, type UserState } from './user.js';
+import { create, loseClaim, type NewUser } from './decide.js';
+import { evolve, type UserState } from './user.js';
 import { rowOf, stateOf, UserEntity } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
 
@@ -46,16 +46,17 @@ export class Users {
     return this.commit(tx, id, state, decide(state), context);
   }
 
-  /** @throws LastAdmin, UserNotFound */
-  async changeRole(tx: Transaction, id: string, role: UserRole, context: RequestContext): Promise<UserState> {
-    // Two admins who demote each other at the same moment must meet here.
+  /**
+   * How many admins there are beside this user who are neither suspended nor deleted. Holds, until commit, whoever else asks:
+   * two admins who demote each other at the same moment must meet here.
+   */
+  async otherActiveAdmins(tx: Transaction, id: string): Promise<number> {
     await lock(tx, 'admins');
-    const others = await tx
+    return tx
       .getRepository(UserEntity)
       .createQueryBuilder('user')
       .where(`role = 'ADMIN' AND suspended_at IS NULL AND deleted_at IS NULL AND NOT pending AND id <> :id`, { id })
       .getCount();
-    return this.change(tx, id, (state) => changeRole(state, role, others), context);
   }
 
   /** Lets every other registration that claims this address vanish. Its owner must have proved it in this transaction. */
@@ -65,7 +66,22 @@ export class Users {
       where: { emailKey: addressKey(email), pending: true },
       order: { id: 'ASC' },
     });
-    for (const { id } of claims) await this.change(tx, id, loseClaim, context);
+    for (const { id } of claims) await this.change(tx, id, (state) => loseClaim(state), context);
+  }
+
+  /**
+   * Lets registrations vanish that nobody has proved for so long, the oldest first, at most `limit` of them.
+   * @param age in milliseconds, by the clock of the database
+   * @returns how many vanished
+   */
+  async dropStaleClaims(tx: Transaction, age: number, limit: number, context: RequestContext): Promise<number> {
+    const claims = await tx.query<{ id: string }[]>(
+      `SELECT id FROM users WHERE pending AND created_at < now() - $1 * interval '1 millisecond'
+       ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [age, limit],
+    );
+    for (const { id } of claims) await this.change(tx, id, (state) => loseClaim(state, 'claim-expired'), context);
+    return claims.length;
   }
 
   /** The user, deleted or not. */

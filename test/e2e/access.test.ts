@@ -22,18 +22,28 @@ describe('every route', () => {
   it('declares its least role, as this table says', () => {
     const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner());
     expect(routes.map(({ method, path, role }) => `${method} ${path} ${role}`).sort()).toEqual([
+      'DELETE /users/:id AUTHENTICATED',
       'GET /assets/icon.svg ANONYMOUS',
       'GET /assets/pages.css ANONYMOUS',
       'GET /auth/verify-email ANONYMOUS',
       'GET /health/live ANONYMOUS',
       'GET /health/ready ANONYMOUS',
       'GET /users MANAGER',
+      'GET /users/:id AUTHENTICATED',
       'GET /users/me AUTHENTICATED',
+      'PATCH /users/:id AUTHENTICATED',
+      'PATCH /users/me AUTHENTICATED',
       'POST /auth/login ANONYMOUS',
       'POST /auth/register ANONYMOUS',
       'POST /auth/resend-verification ANONYMOUS',
       'POST /auth/verify-email ANONYMOUS',
+      'POST /users/:id/reinstate MANAGER',
+      'POST /users/:id/restore ADMIN',
+      'POST /users/:id/suspend MANAGER',
+      'PUT /users/:id AUTHENTICATED',
+      'PUT /users/:id/professional-status MANAGER',
       'PUT /users/:id/role ADMIN',
+      'PUT /users/:id/username AUTHENTICATED',
     ]);
   });
 });

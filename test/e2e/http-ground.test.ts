@@ -51,7 +51,13 @@ describe('the API document', () => {
       '/health/ready',
       '/users',
       '/users/me',
+      '/users/{id}',
+      '/users/{id}/professional-status',
+      '/users/{id}/reinstate',
+      '/users/{id}/restore',
       '/users/{id}/role',
+      '/users/{id}/suspend',
+      '/users/{id}/username',
     ]);
     expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
     expect(body.paths['/users/me'].get).toMatchObject({ security: [{ bearer: [] }] });

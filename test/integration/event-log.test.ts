@@ -5,6 +5,7 @@ import { Transactions } from '../../src/database/transaction.js';
 import { event } from '../../src/events/catalogue.js';
 import { EventLog, chainHash } from '../../src/events/event-log.js';
 import { VersionConflict } from '../../src/events/event-errors.js';
+import { changeRole } from '../../src/users/decide.js';
 import { evolve, type UserState } from '../../src/users/user.js';
 import { stateOf } from '../../src/users/user.entity.js';
 import { Users } from '../../src/users/users.js';
@@ -56,7 +57,9 @@ describe('the event log', () => {
     const { id } = await newUser('busy@example.com');
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        get(Transactions).run((tx) => get(Users).changeRole(tx, id, index % 2 ? 'MANAGER' : 'AUTHENTICATED', context)),
+        get(Transactions).run((tx) =>
+          get(Users).change(tx, id, (state) => changeRole(state, index % 2 ? 'MANAGER' : 'AUTHENTICATED', 1), context),
+        ),
       ),
     );
     const rows = await roster.database.query<{ user_version: number }>(

@@ -7,13 +7,12 @@ import { type UserRow, rowOf, stateOf } from '../../src/users/user.entity.js';
 import {
   changeRole,
   create,
-  evolve,
   loseClaim,
   type NewUser,
   requestVerification,
-  type UserState,
   verifyEmail,
-} from '../../src/users/user.js';
+} from '../../src/users/decide.js';
+import { evolve, type UserState } from '../../src/users/user.js';
 import {
   AlreadyVerified,
   InvalidUsername,

@@ -51,7 +51,7 @@ export class LoginService {
         accessToken: await this.accessTokens.sign({ sub: id, sid, role: user.role }),
         tokenType: 'Bearer' as const,
         expiresIn: this.accessTokens.expiresIn,
-        user: UserResponse.from(user, this.clock.now()),
+        user: UserResponse.from(user, this.clock.now(), user),
       };
     });
   }

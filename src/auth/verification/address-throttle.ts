@@ -25,4 +25,9 @@ export class AddressThrottle {
     );
     return rows.length === 1;
   }
+
+  /** What no longer holds anybody back is not kept. */
+  async forgetOld(tx: Transaction): Promise<void> {
+    await tx.query("DELETE FROM address_throttle WHERE last_mail_at < now() - interval '1 hour'");
+  }
 }

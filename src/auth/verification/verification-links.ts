@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
-import { requestVerification } from '../../users/user.js';
+import { requestVerification } from '../../users/decide.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from './address-throttle.js';

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { addressKey } from '../../users/identifiers.js';
-import { verifyEmail } from '../../users/user.js';
+import { verifyEmail } from '../../users/decide.js';
 import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';

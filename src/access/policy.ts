@@ -1,0 +1,60 @@
+import type { UserRole } from './role.js';
+
+/** What can be done with a user through the API. */
+export const USER_ACTIONS = [
+  'read',
+  'update',
+  'username',
+  'role',
+  'professionalStatus',
+  'suspend',
+  'reinstate',
+  'delete',
+  'restore',
+] as const;
+export type UserAction = (typeof USER_ACTIONS)[number];
+
+interface Rule {
+  readonly self: boolean;
+  /** A MANAGER with an AUTHENTICATED user. */
+  readonly managerOnUser: boolean;
+  /** A MANAGER with another MANAGER or an ADMIN. */
+  readonly managerOnStaff: boolean;
+  readonly admin: boolean;
+}
+
+const yes = true;
+const no = false;
+
+/** Who may do what with whom. Nothing else in Roster decides on ownership or rank. */
+// prettier-ignore
+const TABLE: Readonly<Record<UserAction, Rule>> = {
+  read:               { self: yes, managerOnUser: yes, managerOnStaff: yes, admin: yes },
+  update:             { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  username:           { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  professionalStatus: { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  suspend:            { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  reinstate:          { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  delete:             { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  restore:            { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
+};
+
+export interface Rank {
+  readonly id: string;
+  readonly role: UserRole;
+}
+
+/** True when `actor` may take `action` on `target`, as both are at this moment. */
+export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
+  const rule = TABLE[action];
+  if (actor.role === 'ADMIN') return rule.admin;
+  if (actor.id === target.id) return rule.self;
+  if (actor.role !== 'MANAGER') return false;
+  return target.role === 'AUTHENTICATED' ? rule.managerOnUser : rule.managerOnStaff;
+}
+
+/** True when `actor` may take `action` on somebody or other: whoever may not is told so without a look at whether `id` exists. */
+export function mayEver(actor: Rank, action: UserAction, id: string): boolean {
+  return (['AUTHENTICATED', 'MANAGER', 'ADMIN'] as const).some((role) => allows(actor, action, { id, role }));
+}

@@ -1,0 +1,43 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { systemContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { Transactions } from '../../database/transaction.js';
+import { newTraceId } from '../../http/trace-id.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import { Users } from '../../users/users.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+
+const EVERY_HOUR = '17 * * * *';
+const BATCH = 200;
+
+/** Removes registrations that nobody proved within `PENDING_RETENTION`, so that their usernames are free again. */
+@Injectable()
+export class ClaimExpiry implements OnModuleInit {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    @InjectLog() private readonly log: Log,
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly throttle: AddressThrottle,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handleAt(EVERY_HOUR, 'auth.claim-expiry', () => this.run());
+  }
+
+  /** In batches, each a transaction of its own: what an attacker piled up must not be one long lock. */
+  async run(): Promise<void> {
+    const context = systemContext(newTraceId());
+    let removed = 0;
+    for (let batch = BATCH; batch === BATCH; removed += batch) {
+      batch = await this.transactions.run((tx) =>
+        this.users.dropStaleClaims(tx, this.settings.PENDING_RETENTION, BATCH, context),
+      );
+    }
+    await this.transactions.run((tx) => this.throttle.forgetOld(tx));
+    if (removed > 0) this.log.info({ removed, traceId: context.traceId }, 'unconfirmed registrations removed');
+  }
+}

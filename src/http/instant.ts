@@ -1,0 +1,15 @@
+const RFC_3339 =
+  /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+// What PostgreSQL and RFC 3339 can both write; a time zone may carry a written time beyond it.
+const FIRST = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** An RFC 3339 date-time as an instant, to the millisecond; undefined when it is none or names a day that never was. */
+export function parseInstant(text: string): Date | undefined {
+  const [, year, month, day] = RFC_3339.exec(text) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return undefined;
+  const daysInMonth = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
+  if (Number(day) < 1 || Number(day) > daysInMonth) return undefined;
+  return new Date(Math.min(LAST, Math.max(FIRST, Date.parse(text.toUpperCase()))));
+}

@@ -1,0 +1,46 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+class PageLink {
+  @ApiProperty({ example: '/users?limit=20' })
+  readonly href: string;
+}
+
+/** Where a page of a list is, and the pages around it. */
+export class PageLinks {
+  @ApiProperty({ type: PageLink }) readonly self: PageLink;
+  @ApiProperty({ type: PageLink }) readonly first: PageLink;
+  @ApiPropertyOptional({ type: PageLink }) readonly next?: PageLink;
+  @ApiPropertyOptional({ type: PageLink }) readonly prev?: PageLink;
+}
+
+interface Around {
+  readonly nextCursor: string | null;
+  readonly prevCursor: string | null;
+}
+
+/** @param url of the request: the links keep its query and have another cursor */
+export function pageLinks(url: string, { nextCursor, prevCursor }: Around): PageLinks {
+  const to = (cursor: string | null): PageLink => ({ href: withCursor(url, cursor) });
+  return {
+    self: { href: withCursor(url) },
+    first: to(null),
+    ...(nextCursor !== null && { next: to(nextCursor) }),
+    ...(prevCursor !== null && { prev: to(prevCursor) }),
+  };
+}
+
+/** The value of a `Link` header (RFC 8288). */
+export function linkHeader({ next, prev, first }: PageLinks): string {
+  return Object.entries({ next, prev, first })
+    .flatMap(([rel, link]) => (link ? [`<${link.href}>; rel="${rel}"`] : []))
+    .join(', ');
+}
+
+/** Read and written anew, so that nothing in it can leave the angle brackets of the header. */
+function withCursor(url: string, cursor?: string | null): string {
+  const { pathname, searchParams } = new URL(url, 'http://host.invalid');
+  if (cursor === null) searchParams.delete('cursor');
+  else if (cursor !== undefined) searchParams.set('cursor', cursor);
+  const query = searchParams.toString();
+  return query === '' ? pathname : `${pathname}?${query}`;
+}

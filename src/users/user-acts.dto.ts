@@ -1,0 +1,38 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { USER_ROLES, type UserRole } from '../access/role.js';
+
+export class ChangeRoleDto {
+  @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole' })
+  @IsIn(USER_ROLES, { message: `must be one of ${USER_ROLES.join(', ')}` })
+  readonly role: UserRole;
+}
+
+export class ChangeUsernameDto {
+  @ApiProperty({ example: 'countess', minLength: 3, maxLength: 32 })
+  @MaxLength(200, { message: 'must have at most 32 characters' })
+  @IsString({ message: 'must be a text' })
+  readonly newUsername: string;
+}
+
+export class ChangeProfessionalStatusDto {
+  @ApiProperty()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly isProfessional: boolean;
+}
+
+export class SuspendDto {
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, example: 'Reported for spam.' })
+  @IsOptional()
+  @Matches(/^(?:\P{Cc}|[\n\r\t])*$/u, { message: 'must not contain control characters' })
+  @MaxLength(500, { message: 'must have at most 500 characters' })
+  @IsString({ message: 'must be a text' })
+  readonly reason?: string | null;
+}
+
+export class IncludeDeletedQuery {
+  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false', description: 'only for an ADMIN' })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  readonly includeDeleted?: 'true' | 'false';
+}

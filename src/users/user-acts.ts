@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { Forbidden } from '../access/access-errors.js';
+import type { Caller, RequestContext } from '../access/caller.js';
+import { allows, mayEver, type Rank, type UserAction } from '../access/policy.js';
+import { Clock } from '../config/clock.js';
+import { type Transaction, Transactions } from '../database/transaction.js';
+import type { NewUserEvent } from '../events/catalogue.js';
+import type { UserState } from './user.js';
+import { PreconditionFailed, UserNotFound } from './user-errors.js';
+import { UserResponse } from './user.response.js';
+import { Users } from './users.js';
+
+export interface UserAct {
+  readonly id: string;
+  readonly action: UserAction;
+  readonly caller: Caller;
+  readonly context: RequestContext;
+  /** The value of `If-Match`; a change is refused when the user has another version by now. */
+  readonly ifMatch?: string | undefined;
+}
+
+// What could leave an installation without an admin.
+const DISARMING: ReadonlySet<UserAction> = new Set(['role', 'suspend', 'delete']);
+
+/** What callers do with users: allowed or refused on the state that the transaction finds, then decided, then done. */
+@Injectable()
+export class UserActs {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Forbidden, UserNotFound */
+  async read(id: string, caller: Caller, includeDeleted = false): Promise<UserResponse> {
+    refuseOutsiders(rankOf(caller), 'read', id);
+    if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
+    return this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, id);
+      if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
+      return UserResponse.from(user, this.clock.now(), rankOf(caller));
+    });
+  }
+
+  /**
+   * @param decide gives the events for the state that was found, and how many other active admins there are
+   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
+   */
+  async change(
+    { id, action, caller, context, ifMatch }: UserAct,
+    decide: (state: UserState, otherActiveAdmins: number) => NewUserEvent[],
+  ): Promise<UserResponse> {
+    refuseOutsiders(rankOf(caller), action, id);
+    return this.transactions.run(async (tx) => {
+      const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;
+      const actor = await this.actorNow(tx, caller);
+      await this.users.change(
+        tx,
+        id,
+        (state) => {
+          if (state.deletedAt !== null && action !== 'restore') throw new UserNotFound();
+          if (!allows(actor, action, state)) throw new Forbidden();
+          if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
+          return decide(state, otherAdmins);
+        },
+        context,
+      );
+      const user = await this.users.find(tx, id);
+      if (!user) throw new UserNotFound();
+      return UserResponse.from(user, this.clock.now(), actor);
+    });
+  }
+
+  /** The caller may have been demoted, suspended or deleted since the guard let the request in. */
+  private async actorNow(tx: Transaction, caller: Caller): Promise<Rank> {
+    const user = await this.users.find(tx, caller.userId);
+    if (!user || user.deletedAt !== null || user.suspendedAt !== null) throw new Forbidden();
+    return user;
+  }
+}
+
+function rankOf(caller: Caller): Rank {
+  return { id: caller.userId, role: caller.role };
+}
+
+/** Whoever may take this action on nobody but themselves learns nothing about who else exists. */
+function refuseOutsiders(actor: Rank, action: UserAction, id: string): void {
+  if (!mayEver(actor, action, id)) throw new Forbidden();
+}
+
+/** RFC 9110, 13.1.1: any of a list of entity tags, or `*` for whatever there is. A weak tag never matches. */
+function matches(ifMatch: string, version: number): boolean {
+  return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etagOf({ version }));
+}
+
+export function etagOf({ version }: { readonly version: number }): string {
+  return `"${version}"`;
+}

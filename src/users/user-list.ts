@@ -1,0 +1,172 @@
+import type { SelectQueryBuilder } from 'typeorm';
+import { Forbidden } from '../access/access-errors.js';
+import type { UserRole } from '../access/role.js';
+import type { Transaction } from '../database/transaction.js';
+import { type Cursor, readCursor, type Side, writeCursor } from '../http/cursor.js';
+import { parseInstant } from '../http/instant.js';
+import { searchPattern } from './user-search.js';
+import { UserEntity } from './user.entity.js';
+import type { UserStatus } from './user.response.js';
+import type { ListUsersQuery, UserSort } from './users.dto.js';
+
+export interface UserListPage {
+  readonly users: readonly UserEntity[];
+  /** Null where the list ends. */
+  readonly nextCursor: string | null;
+  readonly prevCursor: string | null;
+  /** Only when it was asked for. */
+  readonly total?: number;
+}
+
+interface SortKey {
+  /** Word for word as in the index of migration ListUsers. */
+  readonly sql: string;
+  /** Stands for a missing value, and sorts before every other. */
+  readonly none: string | null;
+  readonly of: (user: UserEntity) => string | null;
+  readonly isKey: (key: string | null) => boolean;
+}
+
+const isTime = (key: string | null): boolean => key !== null && parseInstant(key)?.toISOString() === key;
+
+const SORT_KEYS: Readonly<Record<string, SortKey>> = {
+  createdAt: {
+    sql: 'created_at',
+    none: null,
+    of: ({ createdAt }) => createdAt.toISOString(),
+    isKey: isTime,
+  },
+  email: {
+    sql: `coalesce(email_key, '') COLLATE "C"`,
+    none: '',
+    of: ({ emailKey }) => emailKey,
+    isKey: () => true,
+  },
+  lastLoginAt: {
+    sql: `coalesce(last_login_at, '-infinity'::timestamptz)`,
+    none: '-infinity',
+    of: ({ lastLoginAt }) => lastLoginAt?.toISOString() ?? null,
+    isKey: (key) => key === null || isTime(key),
+  },
+};
+
+// Columns that no caller sees and no cursor needs.
+const LEFT_OUT: ReadonlySet<string> = new Set(['usernameKey', 'search']);
+
+/**
+ * One page of the users, by keyset: a page far down costs what the first one costs, and who comes or goes between two
+ * requests makes nobody else appear twice or not at all.
+ * @param now decides who is locked at this moment
+ * @throws Forbidden when deleted users are asked for and `role` is not ADMIN; ValidationFailed for a cursor of another list
+ */
+export async function listUsers(
+  tx: Transaction,
+  query: ListUsersQuery,
+  role: UserRole,
+  now: Date,
+): Promise<UserListPage> {
+  if ((query.includeDeleted === true || query.status === 'DELETED') && role !== 'ADMIN') {
+    throw new Forbidden('Only an ADMIN sees deleted users.');
+  }
+  const order = orderOf(query.sort);
+  const filters = filtersOf(query);
+  const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, { ...order, filters });
+
+  const matching = filtered(tx, filters, now);
+  const total = query.count === 'exact' ? await matching.getCount() : undefined;
+  const found = await pageOf(matching, order, cursor, query.limit + 1);
+  const users = found.slice(0, query.limit);
+  const hasMore = found.length > query.limit;
+  if (isBackward(cursor)) users.reverse();
+
+  const at = (side: Side, place: Pick<Cursor, 'key' | 'id'>): string =>
+    writeCursor({ ...place, sort: order.sort, side }, filters);
+  const beside = (side: 'after' | 'before', user: UserEntity | undefined): string | null => {
+    if (user) return at(side, { key: order.key.of(user), id: user.id });
+    // Nobody is left on this side of the cursor: the way back begins with whoever it stands for.
+    return cursor ? at(side === 'after' ? 'from' : 'upTo', cursor) : null;
+  };
+  return {
+    users,
+    nextCursor: isBackward(cursor) || hasMore ? beside('after', users.at(-1)) : null,
+    prevCursor: (cursor && !isBackward(cursor)) || (cursor && hasMore) ? beside('before', users[0]) : null,
+    ...(total !== undefined && { total }),
+  };
+}
+
+interface Order {
+  readonly sort: UserSort;
+  readonly key: SortKey;
+  readonly isKey: SortKey['isKey'];
+  readonly descending: boolean;
+}
+
+function orderOf(sort: UserSort): Order {
+  const descending = sort.startsWith('-');
+  const key = SORT_KEYS[descending ? sort.slice(1) : sort];
+  if (!key) throw new Error(`There is no order ${sort}`);
+  return { sort, key, isKey: key.isKey, descending };
+}
+
+type Filters = ReturnType<typeof filtersOf>;
+
+/** What decides who is in the list; a cursor is bound to it. */
+function filtersOf({ search, role, status, isProfessional, createdAfter, createdBefore, ...query }: ListUsersQuery) {
+  return {
+    search: search === undefined ? undefined : searchPattern(search),
+    role,
+    status,
+    isProfessional,
+    createdAfter: createdAfter?.toISOString(),
+    createdBefore: createdBefore?.toISOString(),
+    includeDeleted: query.includeDeleted === true ? true : undefined,
+  };
+}
+
+const IS_STATUS: Readonly<Record<UserStatus, string>> = {
+  // As statusOf derives it.
+  DELETED: 'deleted_at IS NOT NULL',
+  SUSPENDED: 'deleted_at IS NULL AND suspended_at IS NOT NULL',
+  LOCKED: 'deleted_at IS NULL AND suspended_at IS NULL AND locked_until > :now',
+  PENDING: 'pending AND deleted_at IS NULL AND suspended_at IS NULL AND (locked_until IS NULL OR locked_until <= :now)',
+  ACTIVE:
+    'NOT pending AND deleted_at IS NULL AND suspended_at IS NULL AND (locked_until IS NULL OR locked_until <= :now)',
+};
+
+function filtered(tx: Transaction, filters: Filters, now: Date): SelectQueryBuilder<UserEntity> {
+  const builder = tx.getRepository(UserEntity).createQueryBuilder('user');
+  if (filters.status !== undefined) builder.where(IS_STATUS[filters.status], { now });
+  else builder.where(filters.includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
+  const { search, role, isProfessional, createdAfter, createdBefore } = filters;
+  if (search !== undefined) builder.andWhere('search LIKE :search', { search });
+  if (role !== undefined) builder.andWhere('role = :role', { role });
+  // Not as a parameter: the partial index is found by the words.
+  if (isProfessional !== undefined) builder.andWhere(isProfessional ? 'is_professional' : 'NOT is_professional');
+  if (createdAfter !== undefined) builder.andWhere('created_at > :createdAfter', { createdAfter });
+  if (createdBefore !== undefined) builder.andWhere('created_at < :createdBefore', { createdBefore });
+  return builder;
+}
+
+async function pageOf(
+  matching: SelectQueryBuilder<UserEntity>,
+  { key, descending }: Order,
+  cursor: Cursor | undefined,
+  limit: number,
+): Promise<UserEntity[]> {
+  const columns = matching.expressionMap.mainAlias?.metadata.columns.map(({ propertyName }) => propertyName) ?? [];
+  const falling = descending !== isBackward(cursor);
+  if (cursor) {
+    const comparison = (falling ? '<' : '>') + (cursor.side === 'from' || cursor.side === 'upTo' ? '=' : '');
+    matching.andWhere(`(${key.sql}, id) ${comparison} (:key, :id)`, { key: cursor.key ?? key.none, id: cursor.id });
+  }
+  return matching
+    .select(columns.filter((column) => !LEFT_OUT.has(column)).map((column) => `user.${column}`))
+    .orderBy(key.sql, falling ? 'DESC' : 'ASC')
+    .addOrderBy('id', falling ? 'DESC' : 'ASC')
+    .limit(limit)
+    .getMany();
+}
+
+function isBackward(cursor: Cursor | undefined): boolean {
+  return cursor?.side === 'before' || cursor?.side === 'upTo';
+}

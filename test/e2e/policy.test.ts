@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { declaredRoutes } from '../../src/access/declared-roles.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+// Every route about one user, and who may call it:
+//   nobody | the user itself | another user | a manager, on a user | a manager, on a manager or admin | an admin
+const TABLE = `
+  GET    /users/:id                      | 401 | yes | 403 | yes | yes | yes
+  PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
+  PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id                      | 401 | yes | 403 | 403 | 403 | yes
+  PUT    /users/:id/username             | 401 | yes | 403 | 403 | 403 | yes
+  PUT    /users/:id/role                 | 401 | 403 | 403 | 403 | 403 | yes
+  PUT    /users/:id/professional-status  | 401 | 403 | 403 | yes | 403 | yes
+  POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
+  POST   /users/:id/reinstate            | 401 | 403 | 403 | yes | 403 | yes
+  POST   /users/:id/restore              | 401 | 403 | 403 | 403 | 403 | yes
+`;
+// Routes about one's own account, or about nobody in particular, are in the table of access.test.ts.
+
+const BODIES: Record<string, object> = {
+  'PATCH /users/:id': { nickname: 'x' },
+  'PUT /users/:id': { nickname: 'x' },
+  'PUT /users/:id/username': { newUsername: 'another-name' },
+  'PUT /users/:id/role': { role: 'MANAGER' },
+  'PUT /users/:id/professional-status': { isProfessional: true },
+  'POST /users/:id/suspend': {},
+};
+
+const rows = TABLE.trim()
+  .split('\n')
+  .map((line) => {
+    const [route = '', ...cells] = line.split('|').map((cell) => cell.trim());
+    const [method = '', path = ''] = route.split(/\s+/);
+    const [anonymous, self, other, managerOnUser, managerOnStaff, admin] = cells;
+    return { method, path, anonymous, self, other, managerOnUser, managerOnStaff, admin };
+  });
+
+type Column = 'anonymous' | 'self' | 'other' | 'managerOnUser' | 'managerOnStaff' | 'admin';
+
+let roster: Roster;
+const people: Record<string, { id: string; token: string }> = {};
+
+beforeAll(async () => {
+  roster = await startRoster();
+  const admin = await roster.signIn();
+  for (const [name, role] of Object.entries({
+    user: '',
+    user2: '',
+    manager: 'MANAGER',
+    manager2: 'MANAGER',
+    admin2: 'ADMIN',
+  })) {
+    people[name] = await roster.join(`${name}@example.com`);
+    if (role === '') continue;
+    await roster.api
+      .put(`/users/${people[name].id}/role`)
+      .set('authorization', `Bearer ${admin}`)
+      .send({ role })
+      .expect(200);
+  }
+});
+afterAll(() => roster.stop());
+
+/** 401, 403, or "yes": let in, and stopped only by the version that no user has. */
+async function outcome(method: string, path: string, actor: string | undefined, target: string): Promise<string> {
+  const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
+  const url = path.replace(':id', people[target]!.id);
+  let request = roster.api[verb](url).set('if-match', '"0"');
+  if (actor !== undefined) request = request.set('authorization', `Bearer ${people[actor]!.token}`);
+  const { status } = await request.send(BODIES[`${method} ${path}`]);
+  return [200, 412].includes(status) ? 'yes' : String(status);
+}
+
+const CASES: Record<Column, readonly (readonly [string | undefined, string])[]> = {
+  anonymous: [
+    [undefined, 'user'],
+    [undefined, 'admin2'],
+  ],
+  self: [['user', 'user']],
+  other: [
+    ['user', 'user2'],
+    ['user', 'manager'],
+    ['user', 'admin2'],
+  ],
+  managerOnUser: [['manager', 'user']],
+  managerOnStaff: [
+    ['manager', 'manager2'],
+    ['manager', 'admin2'],
+  ],
+  admin: [
+    ['admin2', 'user'],
+    ['admin2', 'manager'],
+    ['admin2', 'admin2'],
+  ],
+};
+
+describe('who may do what with whom', () => {
+  it.each(rows)('$method $path is as the table says', async (row) => {
+    const found: Record<string, string> = {};
+    const expected: Record<string, string> = {};
+    for (const [column, cases] of Object.entries(CASES)) {
+      for (const [actor, target] of cases) {
+        const cell = `${column}: ${actor ?? 'nobody'} on ${target}`;
+        found[cell] = await outcome(row.method, row.path, actor, target);
+        expected[cell] = row[column as Column] ?? '';
+      }
+    }
+    expect(found).toEqual(expected);
+  });
+
+  it('has a row for every route about one user', () => {
+    const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner());
+    const aboutOne = routes.filter(({ path }) => path.startsWith('/users/:id'));
+    expect(aboutOne.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+      rows.map(({ method, path }) => `${method} ${path}`).sort(),
+    );
+  });
+
+  it('tells somebody who may not the same about who exists and who does not', async () => {
+    const nobody = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
+    for (const [actor, status] of [
+      ['user', 403],
+      ['manager', 404],
+      ['admin2', 404],
+    ] as const) {
+      await roster.api.get(`/users/${nobody}`).set('authorization', `Bearer ${people[actor]!.token}`).expect(status);
+    }
+  });
+
+  it('is what the links of a user say', async () => {
+    const links = async (actor: string, target: string) => {
+      const { body } = await roster.api
+        .get(`/users/${people[target]!.id}`)
+        .set('authorization', `Bearer ${people[actor]!.token}`)
+        .expect(200);
+      return Object.keys(body._links as object).sort();
+    };
+    expect(await links('user', 'user')).toEqual(['delete', 'self', 'update', 'username']);
+    expect(await links('manager', 'user')).toEqual(['professionalStatus', 'self', 'suspend', 'update']);
+    expect(await links('manager', 'admin2')).toEqual(['self']);
+    expect(await links('admin2', 'user')).toEqual([
+      'delete',
+      'professionalStatus',
+      'role',
+      'self',
+      'suspend',
+      'update',
+      'username',
+    ]);
+  });
+});
