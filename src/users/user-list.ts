@@ -72,9 +72,8 @@ export async function listUsers(
   const filters = filtersOf(query);
   const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, { ...order, filters });
 
-  const matching = filtered(tx, filters, now);
-  const total = query.count === 'exact' ? await matching.getCount() : undefined;
-  const found = await pageOf(matching, order, cursor, query.limit + 1);
+  const total = query.count === 'exact' ? await filtered(tx, filters, now).getCount() : undefined;
+  const found = await pageOf(tx, { filters, now, order, cursor, limit: query.limit + 1 });
   const users = found.slice(0, query.limit);
   const hasMore = found.length > query.limit;
   if (isBackward(cursor)) users.reverse();
@@ -109,6 +108,7 @@ function orderOf(sort: UserSort): Order {
 }
 
 type Filters = ReturnType<typeof filtersOf>;
+type Matching = SelectQueryBuilder<UserEntity>;
 
 /** What decides who is in the list; a cursor is bound to it. */
 function filtersOf({ search, role, status, isProfessional, createdAfter, createdBefore, ...query }: ListUsersQuery) {
@@ -133,7 +133,7 @@ const IS_STATUS: Readonly<Record<UserStatus, string>> = {
     'NOT pending AND deleted_at IS NULL AND suspended_at IS NULL AND (locked_until IS NULL OR locked_until <= :now)',
 };
 
-function filtered(tx: Transaction, filters: Filters, now: Date): SelectQueryBuilder<UserEntity> {
+function filtered(tx: Transaction, filters: Filters, now: Date): Matching {
   const builder = tx.getRepository(UserEntity).createQueryBuilder('user');
   if (filters.status !== undefined) builder.where(IS_STATUS[filters.status], { now });
   else builder.where(filters.includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
@@ -147,24 +147,69 @@ function filtered(tx: Transaction, filters: Filters, now: Date): SelectQueryBuil
   return builder;
 }
 
-async function pageOf(
-  matching: SelectQueryBuilder<UserEntity>,
-  { key, descending }: Order,
+// A walk this long takes as long as the trigram index takes for a term that is found more seldom than this.
+const NEAR = 5000;
+
+async function pageOf(tx: Transaction, { filters, now, order, cursor, limit }: Wanted): Promise<UserEntity[]> {
+  const search = filters.search;
+  const rows = () => onSide(filtered(tx, filters, now), order, cursor);
+  if (search === undefined) return inOrder(rows(), order, cursor, limit);
+  // How many have a term is only guessed by the planner, which then may walk half the table for it. So a walk that is bounded
+  // comes first; terms that it does not find often enough are few, and all of them are fetched and sorted.
+  const near = onSide(filtered(tx, { ...filters, search: undefined }, now), order, cursor)
+    .select('"user".id', 'id')
+    .addSelect('search', 'search')
+    .addSelect(order.key.sql, 'sort_key');
+  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
+  near.orderBy(order.key.sql, direction).addOrderBy('id', direction).limit(NEAR);
+  const ids = `SELECT id FROM (${near.getQuery()}) near WHERE search LIKE :search
+    ORDER BY sort_key ${direction}, id ${direction} LIMIT ${limit}`;
+  const nearby = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
+  const found = await inOrder(nearby.setParameters({ ...near.getParameters(), search }), order, cursor, limit);
+  if (found.length === limit) return found;
+  // The subquery keeps the planner from walking the order after all.
+  const sorted = { ...order, key: { ...order.key, sql: `(SELECT ${order.key.sql})` } };
+  return inOrder(rows(), sorted, cursor, limit);
+}
+
+interface Wanted {
+  readonly filters: Filters;
+  readonly now: Date;
+  readonly order: Order;
+  readonly cursor: Cursor | undefined;
+  readonly limit: number;
+}
+
+/** Those on the side of the cursor that it names. */
+function onSide(matching: Matching, order: Order, cursor: Cursor | undefined): Matching {
+  if (!cursor) return matching;
+  const { key } = order;
+  const comparison =
+    (isFalling(order, cursor) ? '<' : '>') + (cursor.side === 'from' || cursor.side === 'upTo' ? '=' : '');
+  return matching.andWhere(`(${key.sql}, id) ${comparison} (:key, :id)`, {
+    key: cursor.key ?? key.none,
+    id: cursor.id,
+  });
+}
+
+async function inOrder(
+  matching: Matching,
+  order: Order,
   cursor: Cursor | undefined,
   limit: number,
 ): Promise<UserEntity[]> {
   const columns = matching.expressionMap.mainAlias?.metadata.columns.map(({ propertyName }) => propertyName) ?? [];
-  const falling = descending !== isBackward(cursor);
-  if (cursor) {
-    const comparison = (falling ? '<' : '>') + (cursor.side === 'from' || cursor.side === 'upTo' ? '=' : '');
-    matching.andWhere(`(${key.sql}, id) ${comparison} (:key, :id)`, { key: cursor.key ?? key.none, id: cursor.id });
-  }
+  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
   return matching
     .select(columns.filter((column) => !LEFT_OUT.has(column)).map((column) => `user.${column}`))
-    .orderBy(key.sql, falling ? 'DESC' : 'ASC')
-    .addOrderBy('id', falling ? 'DESC' : 'ASC')
+    .orderBy(order.key.sql, direction)
+    .addOrderBy('id', direction)
     .limit(limit)
     .getMany();
+}
+
+function isFalling({ descending }: Order, cursor: Cursor | undefined): boolean {
+  return descending !== isBackward(cursor);
 }
 
 function isBackward(cursor: Cursor | undefined): boolean {

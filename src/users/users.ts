@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../access/caller.js';
 import { lock, type Transaction, violatedConstraint } from '../database/transaction.js';
@@ -103,15 +102,6 @@ export class Users {
 
   async byUsername(tx: Transaction, username: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOneBy({ usernameKey: usernameKey(username) });
-  }
-
-  /** The users that were created last, without pending and deleted ones. */
-  async newest(tx: Transaction, limit: number): Promise<UserEntity[]> {
-    return tx.getRepository(UserEntity).find({
-      where: { pending: false, deletedAt: IsNull() },
-      order: { createdAt: 'DESC', id: 'DESC' },
-      take: limit,
-    });
   }
 
   /** Operational, outside log and version. */

@@ -108,7 +108,7 @@ async function insert(users: readonly Given[]): Promise<string[]> {
 const SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'];
 
 describe('walking the list', () => {
-  const COUNT = 2500;
+  const COUNT = 2000;
   let inserted: string[];
   beforeAll(async () => {
     inserted = await insert(
@@ -156,7 +156,7 @@ describe('walking the list', () => {
         await roster.database.query('DELETE FROM users WHERE id = ANY($1)', [gone]);
         come.push(
           ...(await insert(
-            [0, 700, 1300, 2499].map((at) => ({
+            [0, 700, 1300, 1999].map((at) => ({
               nickname: 'walker',
               email: `walker-${at}x${uuidv7()}@walk.example`,
               createdAt: new Date(START + Math.floor(at / 40) * 1000),
@@ -178,7 +178,7 @@ describe('walking the list', () => {
       expect([...stay].filter((id) => !onTheWay.includes(id))).toEqual([]);
       inserted = [...stay];
     }
-  });
+  }, 90_000);
 
   it('finds the way back from a page that has become empty, on either side', async () => {
     const ids = await insert(Array.from({ length: 6 }, (_, index) => ({ nickname: `vanish-${index}` })));

@@ -45,6 +45,11 @@ describe('a database of an earlier release', () => {
         { username: 'ada', role: 'AUTHENTICATED', firstName: 'Ada', emailVerified: true },
         { email: 'admin@example.com', role: 'ADMIN' },
       ]);
+      const found = await roster.api
+        .get('/users?search=H%C3%93PPER')
+        .set('authorization', `Bearer ${admin}`)
+        .expect(200);
+      expect(found.body.items).toMatchObject([{ username: 'Grace.Hopper' }]);
       await roster.api.post('/auth/verify-email').send({ token: pendingToken }).expect(200);
       await roster.signIn('pending@example.com', password);
 
