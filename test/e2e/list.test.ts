@@ -108,7 +108,7 @@ async function insert(users: readonly Given[]): Promise<string[]> {
 const SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'];
 
 describe('walking the list', () => {
-  const COUNT = 2000;
+  const COUNT = 1000;
   let inserted: string[];
   beforeAll(async () => {
     inserted = await insert(
