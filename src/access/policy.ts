@@ -54,6 +54,11 @@ export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
   return target.role === 'AUTHENTICATED' ? rule.managerOnUser : rule.managerOnStaff;
 }
 
+/** True when somebody of this role may create users of that role. */
+export function mayCreate(actor: UserRole, role: UserRole): boolean {
+  return actor === 'ADMIN' || (actor === 'MANAGER' && role === 'AUTHENTICATED');
+}
+
 /** True when `actor` may take `action` on somebody or other: whoever may not is told so without a look at whether `id` exists. */
 export function mayEver(actor: Rank, action: UserAction, id: string): boolean {
   return (['AUTHENTICATED', 'MANAGER', 'ADMIN'] as const).some((role) => allows(actor, action, { id, role }));

@@ -5,7 +5,13 @@ import { SETTINGS_TOKEN } from '../config/settings.token.js';
 import { Keyring } from '../database/keyring.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { CreationController } from './creation/creation.controller.js';
+import { CreationService } from './creation/creation.service.js';
+import { Idempotency } from './creation/idempotency.js';
 import { FirstAdmin } from './first-admin.js';
+import { InvitationController } from './invitation/invitation.controller.js';
+import { InvitationService } from './invitation/invitation.service.js';
+import { Invitations } from './invitation/invitations.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
@@ -19,19 +25,31 @@ import { AccessTokens } from './sessions/access-tokens.js';
 import { SessionEndings } from './sessions/session-endings.js';
 import { Sessions } from './sessions/sessions.js';
 import { AddressThrottle } from './verification/address-throttle.js';
+import { FreshLinks } from './verification/fresh-links.js';
 import { VerificationController } from './verification/verification.controller.js';
 import { VerificationLinks } from './verification/verification-links.js';
 import { VerificationService } from './verification/verification.service.js';
 
 @Module({
   imports: [UsersModule, JobsModule, JwtModule.register({})],
-  controllers: [RegistrationController, VerificationController, LoginController],
+  controllers: [
+    RegistrationController,
+    VerificationController,
+    CreationController,
+    InvitationController,
+    LoginController,
+  ],
   providers: [
     RegistrationService,
     ClaimExpiry,
     VerificationService,
     VerificationLinks,
     AddressThrottle,
+    FreshLinks,
+    CreationService,
+    Idempotency,
+    InvitationService,
+    Invitations,
     LoginService,
     Sessions,
     AccessTokens,

@@ -77,6 +77,7 @@ export const SETTINGS = {
   LOCKOUT_DURATION: required(parse.duration, '1m', 'first lock; doubles each time', 'planned'),
   LOCKOUT_MAX_DURATION: required(parse.duration, '15m', 'longest lock', 'planned'),
   VERIFICATION_TOKEN_TTL: required(parse.duration, '24h', 'life of a verification link'),
+  INVITATION_TOKEN_TTL: required(parse.duration, '7d', 'life of the link that an invited person gets'),
   RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link', 'planned'),
   PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long'),
   DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long', 'planned'),

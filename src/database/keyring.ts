@@ -9,6 +9,7 @@ export const KEY_PURPOSES = [
   'one-time-token',
   'refresh-token',
   'address',
+  'idempotent-request',
   'access-token',
   'event-chain',
   'personal-data',

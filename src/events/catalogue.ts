@@ -33,7 +33,7 @@ export const PROFILE_FIELDS = [
 ] as const satisfies readonly (keyof Profile)[];
 
 /** What a one-time token is good for. */
-export type TokenPurpose = 'verify-email';
+export type TokenPurpose = 'verify-email' | 'invitation';
 
 /**
  * The data of every event, by type. Types are past tense and dotted; data is plain JSON, ids rather than entities, and
@@ -53,7 +53,7 @@ export interface UserEvents {
   };
   /** The person proved that the address is theirs. */
   'user.email_verified': { email: string };
-  /** A verification link is due; Mail sends it. The token itself is never in an event. */
+  /** A link that proves an address is due, for a registration or an invitation; Mail sends it. The token itself is never in an event. */
   'user.verification_token.created': { purpose: TokenPurpose; expiresAt: string };
   /** The profile changed: the changed fields with their new values. */
   'user.updated': Partial<Profile>;

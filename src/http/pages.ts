@@ -19,6 +19,8 @@ const PAGE_POLICY =
 /** The values of each page, beside the brand. */
 export interface PageValues {
   'verify-email': { token: string; email: string; requestedAt: string; requestedFrom: string | null };
+  'accept-invitation': { token: string; email: string | null; refusal: string | null };
+  'invitation-accepted': { signInUrl: string | null };
   'email-verified': { signInUrl: string | null };
   'link-expired': { explanation: string };
   'resend-sent': object;

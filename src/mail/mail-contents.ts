@@ -3,10 +3,10 @@ import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
-import type { UserEntity } from '../users/user.entity.js';
 import { Users } from '../users/users.js';
 import type { MailRow } from './mail-queue.js';
 import { MailTemplates, type RenderedMail } from './mail-templates.js';
+import { greetingName } from './greeting-name.js';
 import { readableDuration } from './readable-duration.js';
 
 /** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
@@ -41,17 +41,18 @@ export class MailContents {
           expiresIn: readableDuration(ttl),
         });
       }
+      case 'invitation': {
+        const ttl = this.settings.INVITATION_TOKEN_TTL;
+        const link = await this.tokens.forDelivery(tx, user.id, 'invitation', ttl);
+        if (!link) return undefined;
+        return this.templates.render(mail.template, {
+          greetingName: shared.greetingName,
+          requestedAt: shared.requestedAt,
+          invitedBy: mail.data['invitedBy'] ?? null,
+          link: `${this.settings.PUBLIC_URL}/auth/accept-invitation?token=${link.token}`,
+          expiresIn: readableDuration(ttl),
+        });
+      }
     }
   }
-}
-
-const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
-
-/**
- * Somebody may register another person's address under any name, and mail programs make links of what looks like one: until
- * the address is proved, only a short name of letters is greeted.
- */
-function greetingName({ firstName, nickname, emailVerified }: UserEntity): string | null {
-  const name = firstName ?? nickname;
-  return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
 }

@@ -8,6 +8,7 @@ import type { UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../http/device.js';
 import { readableTime } from '../http/pages.js';
 import { Users } from '../users/users.js';
+import { plainName } from './greeting-name.js';
 import { MailQueue } from './mail-queue.js';
 
 /** Which event is an occasion for which mail, and to whom. */
@@ -20,9 +21,18 @@ export class MailOccasions {
     private readonly queue: MailQueue,
   ) {}
 
-  /** To whoever registered, or to the owner when the address is taken: the work is the same. */
   @OnUserEvent('user.verification_token.created')
-  async verificationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+  async linkDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+    switch (event.data.purpose) {
+      case 'verify-email':
+        return this.verificationDue(event, tx);
+      case 'invitation':
+        return this.invitationDue(event, tx);
+    }
+  }
+
+  /** To whoever registered, or to the owner when the address is taken: the work is the same. */
+  private async verificationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
     const claim = await this.users.find(tx, event.userId);
     if (!claim?.email) return;
     const owner = await this.users.ownerOf(tx, claim.email);
@@ -36,6 +46,19 @@ export class MailOccasions {
         requestedAt: readableTime(link?.requestedAt ?? event.occurredAt),
         requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
       },
+    });
+  }
+
+  private async invitationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+    const invited = await this.users.find(tx, event.userId);
+    if (!invited?.email) return;
+    const inviter = event.actor.kind === 'user' ? await this.users.find(tx, event.actor.id) : null;
+    await this.queue.add(tx, {
+      userId: invited.id,
+      template: 'invitation',
+      recipient: invited.email,
+      traceId: event.traceId,
+      data: { requestedAt: readableTime(event.occurredAt), invitedBy: inviter && plainName(inviter) },
     });
   }
 }

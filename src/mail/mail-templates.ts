@@ -15,6 +15,14 @@ export interface MailValues {
     requestedAt: string;
     requestedFrom: string | null;
   };
+  invitation: {
+    link: string;
+    expiresIn: string;
+    greetingName: string | null;
+    /** Who invites, as far as a name may be shown to somebody who does not know them yet. */
+    invitedBy: string | null;
+    requestedAt: string;
+  };
   'already-registered': {
     greetingName: string | null;
     requestedAt: string;

@@ -20,13 +20,9 @@ import {
   UserNotFound,
 } from './user-errors.js';
 
-export interface NewUser {
+export interface NewUser extends Readonly<Partial<Profile>> {
   readonly email?: string | null;
   readonly username?: string | null;
-  readonly firstName?: string | null;
-  readonly lastName?: string | null;
-  readonly nickname?: string | null;
-  readonly locale?: string | null;
   readonly role: UserRole;
   readonly how: Origin;
 }
@@ -45,7 +41,9 @@ export function create(command: NewUser): NewUserEvent[] {
   };
   if (data.username !== null) checkUsername(data.username);
   if (!data.email && !data.username && !data.firstName && !data.lastName && !data.nickname) throw new NamelessUser();
-  return [event('user.created', data)];
+  const more = PROFILE_FIELDS.filter((field) => !(field in data) && (command[field] ?? null) !== null);
+  const profile = Object.fromEntries(more.map((field) => [field, command[field]]));
+  return [event('user.created', data), ...(more.length > 0 ? [event('user.updated', profile)] : [])];
 }
 
 /** @throws AlreadyVerified when there is nothing left to prove; UserNotFound when deleted */
@@ -60,6 +58,13 @@ export function requestVerification(state: UserState, expiresAt: Date): NewUserE
   refuseDeleted(state);
   if (!state.pending) throw new AlreadyVerified();
   return [event('user.verification_token.created', { purpose: 'verify-email', expiresAt: expiresAt.toISOString() })];
+}
+
+/** @throws AlreadyVerified when the person proved the address already; UserNotFound */
+export function invite(state: UserState, expiresAt: Date): NewUserEvent[] {
+  refuseDeleted(state);
+  if (state.email === null || state.emailVerified) throw new AlreadyVerified();
+  return [event('user.verification_token.created', { purpose: 'invitation', expiresAt: expiresAt.toISOString() })];
 }
 
 /**

@@ -31,18 +31,24 @@ const Text = (maxLength: number, example: string, ...more: PropertyDecorator[]):
 const OneLine = () => Matches(/^(?=.*\S)\P{Cc}*$/u, { message: 'must be one line of text, and not blank' });
 const Lines = () => Matches(/^(?:\P{Cc}|[\n\r\t])*$/u, { message: 'must not contain control characters' });
 
+/** Property: one line of at most 100 characters, or null. */
+export const Name = (example: string): PropertyDecorator => Text(100, example, OneLine());
+
+/** Property: a language tag (BCP 47), or null. */
+export const Locale = (): PropertyDecorator =>
+  Text(35, 'en-GB', Validate(rule(isBcp47, 'must be a language tag such as en or pt-BR (BCP 47)')));
+
 /** What a profile is made of. Absent fields stay as they are with PATCH and are cleared with PUT; null clears. */
 export class ProfileDto {
-  @Text(100, 'Ada', OneLine()) readonly firstName?: string | null;
-  @Text(100, 'Lovelace', OneLine()) readonly lastName?: string | null;
-  @Text(100, 'ada', OneLine()) readonly nickname?: string | null;
+  @Name('Ada') readonly firstName?: string | null;
+  @Name('Lovelace') readonly lastName?: string | null;
+  @Name('ada') readonly nickname?: string | null;
   @Text(2000, 'Wrote the first program.', Lines()) readonly bio?: string | null;
 
   @Text(2048, 'https://images.example.com/ada.jpg', Validate(rule(isPictureUrl, 'must be an https URL')))
   readonly pictureUrl?: string | null;
 
-  @Text(35, 'en-GB', Validate(rule(isBcp47, 'must be a language tag such as en or pt-BR (BCP 47)')))
-  readonly locale?: string | null;
+  @Locale() readonly locale?: string | null;
 
   @Text(16, '+442079460958', Validate(rule(isE164, 'must be a phone number in E.164 form, such as +442079460958')))
   readonly phone?: string | null;

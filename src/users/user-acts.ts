@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Forbidden } from '../access/access-errors.js';
 import type { Caller, RequestContext } from '../access/caller.js';
-import { allows, mayEver, type Rank, type UserAction } from '../access/policy.js';
+import { allows, mayCreate, mayEver, type Rank, type UserAction } from '../access/policy.js';
 import { Clock } from '../config/clock.js';
-import { type Transaction, Transactions } from '../database/transaction.js';
+import { lock, type Transaction, Transactions } from '../database/transaction.js';
 import type { NewUserEvent } from '../events/catalogue.js';
+import type { NewUser } from './decide.js';
+import { addressKey } from './identifiers.js';
 import type { UserState } from './user.js';
 import { PreconditionFailed, UserNotFound } from './user-errors.js';
 import { UserResponse } from './user.response.js';
@@ -40,6 +42,28 @@ export class UserActs {
       if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
       return UserResponse.from(user, this.clock.now(), rankOf(caller));
     });
+  }
+
+  /**
+   * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address vanish.
+   * @throws Forbidden when the caller may not create users of this role; whatever `Users.create` and `also` throw
+   */
+  async create(
+    tx: Transaction,
+    command: NewUser,
+    { caller, context }: Pick<UserAct, 'caller' | 'context'>,
+    also: (created: UserState) => Promise<void>,
+  ): Promise<UserResponse> {
+    const actor = await this.actorNow(tx, caller);
+    if (!mayCreate(actor.role, command.role)) throw new Forbidden('A MANAGER creates users of the role AUTHENTICATED.');
+    // A link of a registration for this address, opened at this moment, meets us here and not in each other's rows.
+    if (command.email != null) await lock(tx, `address:${addressKey(command.email)}`);
+    const created = await this.users.create(tx, command, context);
+    if (created.email !== null) await this.users.dropOtherClaims(tx, created.email, context);
+    await also(created);
+    const user = await this.users.find(tx, created.id);
+    if (!user) throw new UserNotFound();
+    return UserResponse.from(user, this.clock.now(), actor);
   }
 
   /**

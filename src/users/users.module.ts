@@ -11,6 +11,6 @@ import { UsersController } from './users.controller.js';
   imports: [EventsModule, TypeOrmModule.forFeature([UserEntity])],
   controllers: [UsersController, UserActsController],
   providers: [Users, UserActs],
-  exports: [Users],
+  exports: [Users, UserActs],
 })
 export class UsersModule {}

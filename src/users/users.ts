@@ -58,7 +58,7 @@ export class Users {
       .getCount();
   }
 
-  /** Lets every other registration that claims this address vanish. Its owner must have proved it in this transaction. */
+  /** Lets every other registration that claims this address vanish, now that it has an owner. */
   async dropOtherClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const claims = await tx.getRepository(UserEntity).find({
       select: { id: true },

@@ -43,6 +43,7 @@ describe('the API document', () => {
     const { body } = await roster.api.get('/docs-json').expect(200);
     expect(body.openapi).toMatch(/^3\./);
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/auth/accept-invitation',
       '/auth/login',
       '/auth/register',
       '/auth/resend-verification',

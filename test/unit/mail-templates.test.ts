@@ -11,14 +11,17 @@ const SHARED = {
   requestedAt: '1 January 2026, 12:00 UTC',
   requestedFrom: 'Firefox on Linux, 203.0.113.5',
 };
+const INVITED = { greetingName: 'Ada', requestedAt: SHARED.requestedAt, invitedBy: 'Grace Hopper' };
 /** Ordinary values of every template; a template without an entry does not compile. */
 const VALUES: MailValues = {
   'verify-email': { ...SHARED, link: LINK, expiresIn: '24 hours' },
+  invitation: { ...INVITED, link: LINK, expiresIn: '7 days' },
   'already-registered': { ...SHARED, signInUrl: 'https://accounts.example.com' },
 };
 const NAMES = Object.keys(VALUES) as MailTemplate[];
 const linkOf = (name: MailTemplate) => ('link' in VALUES[name] ? VALUES[name].link : VALUES[name].signInUrl);
-const NULLABLE = ['greetingName', 'requestedFrom'];
+const NULLABLE = ['greetingName', 'requestedFrom', 'invitedBy'];
+const whereFrom = (name: MailTemplate) => (name === 'invitation' ? INVITED.invitedBy : SHARED.requestedFrom);
 
 function mails(settings: Record<string, string> = {}): MailTemplates {
   return new MailTemplates(loadSettings({ SUPPORT_EMAIL: 'help@example.com', ...settings }));
@@ -55,7 +58,7 @@ describe.each(NAMES)('the mail %s', (name) => {
     expect(subject).toMatch(/^\S[^\r\n]{5,77}\S$/);
     expect(subject).toContain('Roster');
     for (const part of [html, text]) {
-      for (const value of ['Ada', SHARED.requestedAt, SHARED.requestedFrom, 'help@example.com', 'Roster']) {
+      for (const value of ['Ada', SHARED.requestedAt, whereFrom(name), 'help@example.com', 'Roster']) {
         expect(part).toContain(value);
       }
       expect(part).not.toMatch(/\{\{|\}\}|undefined|\[object|\bnull\b/);
@@ -88,7 +91,11 @@ describe.each(NAMES)('the mail %s', (name) => {
   });
 
   it('reads well without what may be unknown', () => {
-    const { html, text } = render(name, { greetingName: null, requestedFrom: null }, { SUPPORT_EMAIL: '' });
+    const { html, text } = render(
+      name,
+      { greetingName: null, requestedFrom: null, invitedBy: null },
+      { SUPPORT_EMAIL: '' },
+    );
     for (const part of [html, text]) {
       expect(part).toContain('Hello,');
       expect(part).not.toMatch(/\bnull\b|undefined|From\s*<|Questions/);

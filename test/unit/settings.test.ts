@@ -33,6 +33,7 @@ describe('settings', () => {
       HOST: '127.0.0.1',
       ACCESS_TOKEN_TTL: 15 * 60_000,
       VERIFICATION_TOKEN_TTL: 86_400_000,
+      INVITATION_TOKEN_TTL: 604_800_000,
       BCRYPT_COST: 12,
       PASSWORD_MIN_LENGTH: 12,
       HIBP_ENABLED: false,

@@ -22,6 +22,8 @@ export interface PasswordSubject {
   readonly productName: string;
   readonly email?: string | null | undefined;
   readonly names: readonly (string | null | undefined)[];
+  /** Where the password was given. */
+  readonly field?: 'password' | 'newPassword';
 }
 
 /**
@@ -29,20 +31,20 @@ export interface PasswordSubject {
  * @throws WeakPassword with the reason
  */
 export function checkPassword(password: string, minLength: number, subject: PasswordSubject): void {
+  const weak = (reason: string) => new WeakPassword(reason, subject.field);
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
-    throw new WeakPassword(`A password has at most ${MAX_CHARACTERS} characters.`);
+    throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
   }
   const normalised = password.normalize('NFKC');
   const length = [...normalised].length;
-  if (length < minLength)
-    throw new WeakPassword(`A password has at least ${minLength} characters; a few words do well.`);
-  if (length > MAX_CHARACTERS) throw new WeakPassword(`A password has at most ${MAX_CHARACTERS} characters.`);
+  if (length < minLength) throw weak(`A password has at least ${minLength} characters; a few words do well.`);
+  if (length > MAX_CHARACTERS) throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
   const lower = normalised.toLowerCase();
-  if (isCommon(lower)) throw new WeakPassword('This password is among those that are tried first. Choose another one.');
-  if (isMonotonous(lower)) throw new WeakPassword('This password repeats or counts through few characters.');
+  if (isCommon(lower)) throw weak('This password is among those that are tried first. Choose another one.');
+  if (isMonotonous(lower)) throw weak('This password repeats or counts through few characters.');
   const word = contextWords(subject).find((candidate) => isMostly(lower, candidate));
   if (word !== undefined) {
-    throw new WeakPassword(`This password is little more than "${word}", which others know about you or this service.`);
+    throw weak(`This password is little more than "${word}", which others know about you or this service.`);
   }
 }
 

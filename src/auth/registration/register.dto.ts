@@ -1,10 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsLocale, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsOptional, IsString } from 'class-validator';
 import { IsAddress } from '../../users/is-address.js';
-
-const NAME = { message: 'must not contain control characters' };
-// Line breaks and other controls have no place in a name, and would reach mail headers.
-const PRINTABLE = /^\P{Cc}*$/u;
+import { Locale, Name } from '../../users/profile.dto.js';
 
 export class RegisterDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
@@ -15,36 +12,13 @@ export class RegisterDto {
   @IsString({ message: 'must be a text' })
   readonly password: string;
 
-  @ApiPropertyOptional({ example: 'ada', minLength: 3, maxLength: 32 })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'ada', minLength: 3, maxLength: 32 })
   @IsOptional()
   @IsString({ message: 'must be a text' })
-  readonly username?: string;
+  readonly username?: string | null;
 
-  @ApiPropertyOptional({ example: 'Ada', maxLength: 100 })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  @MaxLength(100)
-  @Matches(PRINTABLE, NAME)
-  readonly firstName?: string;
-
-  @ApiPropertyOptional({ example: 'Lovelace', maxLength: 100 })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  @MaxLength(100)
-  @Matches(PRINTABLE, NAME)
-  readonly lastName?: string;
-
-  @ApiPropertyOptional({ example: 'ada', maxLength: 100 })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  @MaxLength(100)
-  @Matches(PRINTABLE, NAME)
-  readonly nickname?: string;
-
-  @ApiPropertyOptional({ example: 'en', maxLength: 35, description: 'BCP 47' })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  @MaxLength(35)
-  @IsLocale({ message: 'must be a language tag such as en or pt-BR' })
-  readonly locale?: string;
+  @Name('Ada') readonly firstName?: string | null;
+  @Name('Lovelace') readonly lastName?: string | null;
+  @Name('ada') readonly nickname?: string | null;
+  @Locale() readonly locale?: string | null;
 }

@@ -24,7 +24,7 @@ export class RegistrationService {
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
     const { email, password, username, firstName, lastName, nickname, locale } = input;
-    if (username !== undefined) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
+    if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];
     const hash = await this.passwords.accept(password, { email, names });
     await this.transactions.run(async (tx) => {

@@ -7,7 +7,9 @@ import { ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
 import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
-import { OneTimeTokenDto, ResendVerificationDto, TokenStateResponse } from './verification.dto.js';
+import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { FreshLinks } from './fresh-links.js';
+import { ResendVerificationDto } from './verification.dto.js';
 import { VerificationService } from './verification.service.js';
 
 @ApiTags('Auth')
@@ -15,6 +17,7 @@ import { VerificationService } from './verification.service.js';
 export class VerificationController {
   constructor(
     private readonly verification: VerificationService,
+    private readonly freshLinks: FreshLinks,
     private readonly pages: Pages,
   ) {}
 
@@ -66,7 +69,7 @@ export class VerificationController {
   @ApiOperation({
     summary: 'Ask for a fresh verification link',
     description:
-      'The answer is always the same. A link is mailed if a registration waits for it, at most one a minute.',
+      'The answer is always the same. A link is mailed if a registration or an invitation waits for it, at most one a minute.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiAcceptedResponse({ type: Message })
@@ -77,7 +80,7 @@ export class VerificationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.verification.resend(email, context);
+    await this.freshLinks.send(email, context);
     if (!wantsPage(request)) return { message: 'If that address waits to be confirmed, a fresh link is on its way.' };
     return this.pages.render(reply, 'resend-sent', {});
   }

@@ -1,25 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, MaxLength } from 'class-validator';
 import { IsAddress } from '../../users/is-address.js';
-
-/** A one-time token, as the link in a mail carries it. */
-export class OneTimeTokenDto {
-  @ApiProperty({ example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.ZXhhbXBsZS10b2tlbi1vZi00My1jaGFyYWN0ZXJzLWxvbmc' })
-  @IsString({ message: 'must be a text' })
-  @MaxLength(200)
-  readonly token: string;
-}
 
 export class ResendVerificationDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
   @IsAddress()
   readonly email: string;
-}
-
-export class TokenStateResponse {
-  @ApiProperty({ example: true })
-  readonly valid: boolean;
-
-  @ApiProperty({ format: 'date-time' })
-  readonly expiresAt: string;
 }

@@ -1,0 +1,54 @@
+import { Body, Controller, Headers, HttpCode, Post, Res, UseInterceptors } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { EtagInterceptor } from '../../users/etag.interceptor.js';
+import { UserResponse } from '../../users/user.response.js';
+import { CreateUserDto } from './create-user.dto.js';
+import { CreationService } from './creation.service.js';
+
+@ApiTags('Users')
+@Controller('users')
+@UseInterceptors(EtagInterceptor)
+export class CreationController {
+  constructor(private readonly creation: CreationService) {}
+
+  @Post()
+  @HttpCode(201)
+  @Allow('MANAGER')
+  @ApiOperation({
+    summary: 'Create or invite a user',
+    description:
+      'Give at least a name, an email address or a username. With an email address and no password, an invitation is mailed: its link leads to a page where the person chooses a password.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+    description: 'for 24 hours, the same key and body from you get the first answer again',
+  })
+  @ApiCreatedResponse({ type: UserResponse, headers: { Location: { schema: { type: 'string' } } } })
+  @ApiProblems(
+    'validation-failed',
+    'weak-password',
+    'forbidden',
+    'email-taken',
+    'username-taken',
+    'refused-by-handler',
+    'idempotency-key-in-use',
+    'idempotency-key-reused',
+  )
+  async create(
+    @Body() input: CreateUserDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<UserResponse> {
+    const user = await this.creation.create(input, caller, context, key);
+    void reply.header('location', `/users/${user.id}`);
+    return user;
+  }
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller, RequestContext } from '../../access/caller.js';
+import { Transactions } from '../../database/transaction.js';
+import { ValidationFailed } from '../../http/validation.js';
+import { UserActs } from '../../users/user-acts.js';
+import type { UserResponse } from '../../users/user.response.js';
+import { Invitations } from '../invitation/invitations.js';
+import { Passwords } from '../passwords/passwords.js';
+import type { CreateUserDto } from './create-user.dto.js';
+import { Idempotency } from './idempotency.js';
+
+/** Managers and admins create users, or invite them. */
+@Injectable()
+export class CreationService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly acts: UserActs,
+    private readonly passwords: Passwords,
+    private readonly invitations: Invitations,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  /**
+   * @param key of a request that may come again; see `Idempotency`
+   * @throws Forbidden for a role that the caller may not give; EmailTaken, UsernameTaken, NamelessUser, InvalidUsername,
+   *   WeakPassword; KeyInUse, KeyReused; RefusedByHandler
+   */
+  async create(
+    input: CreateUserDto,
+    caller: Caller,
+    context: RequestContext,
+    key: string | undefined,
+  ): Promise<UserResponse> {
+    const { password, role = 'AUTHENTICATED', ...rest } = input;
+    const hash = password == null ? undefined : await this.hash(password, input);
+    const isInvited = input.email != null && hash === undefined;
+    const command = { ...rest, role, how: isInvited ? 'invitation' : 'admin' } as const;
+    return this.transactions.run((tx) =>
+      this.idempotency.once(tx, { key, callerId: caller.userId, body: input }, () =>
+        this.acts.create(tx, command, { caller, context }, async (user) => {
+          if (hash !== undefined) await this.passwords.set(tx, user.id, hash);
+          if (isInvited) await this.invitations.send(tx, user, context);
+        }),
+      ),
+    );
+  }
+
+  private async hash(password: string, { email, username, firstName, lastName, nickname }: CreateUserDto) {
+    if (email == null && username == null) {
+      throw new ValidationFailed([{ path: 'password', message: 'needs an email address or a username beside it' }]);
+    }
+    return this.passwords.accept(password, { email, names: [username, firstName, lastName, nickname] });
+  }
+}

@@ -1,0 +1,68 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { Context, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { Message } from '../../http/message.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
+import { WeakPassword } from '../passwords/password-rules.js';
+import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { AcceptInvitationDto } from './invitation.dto.js';
+import { InvitationService } from './invitation.service.js';
+
+@ApiTags('Auth')
+@Controller('auth/accept-invitation')
+export class InvitationController {
+  constructor(
+    private readonly invitation: InvitationService,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Allow('ANONYMOUS')
+  @ApiOperation({
+    summary: 'The page behind an invitation',
+    description: 'Asks for a password. With `Accept: application/json`, says whether the link is still good.',
+  })
+  @ApiOkResponse({ type: TokenStateResponse })
+  @ApiProblems('validation-failed', 'token-expired-or-used')
+  async show(
+    @Query() { token }: OneTimeTokenDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokenStateResponse | string> {
+    const { expiresAt, email } = await this.invitation.look(token);
+    if (wantsJson(request)) return { valid: true, expiresAt: expiresAt.toISOString() };
+    return this.pages.render(reply, 'accept-invitation', { token, email, refusal: null });
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Allow('ANONYMOUS')
+  @ApiOperation({
+    summary: 'Accept an invitation',
+    description: 'Sets the password and confirms the address. Works once; a refused password leaves the link good.',
+  })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiOkResponse({ type: Message })
+  @ApiProblems('validation-failed', 'weak-password', 'token-expired-or-used', 'refused-by-handler')
+  async accept(
+    @Body() { token, newPassword }: AcceptInvitationDto,
+    @Context() context: RequestContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Message | string> {
+    try {
+      await this.invitation.accept(token, newPassword, context);
+    } catch (error) {
+      if (!(error instanceof WeakPassword) || !wantsPage(request)) throw error;
+      // Back to the form, which says what was wrong.
+      const { email } = await this.invitation.look(token);
+      void reply.code(400);
+      return this.pages.render(reply, 'accept-invitation', { token, email, refusal: error.message });
+    }
+    if (!wantsPage(request)) return { message: 'The password is set. You can sign in now.' };
+    return this.pages.render(reply, 'invitation-accepted', { signInUrl: null });
+  }
+}

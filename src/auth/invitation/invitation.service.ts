@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { verifyEmail } from '../../users/decide.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { Passwords } from '../passwords/passwords.js';
+
+/** An invited person chooses a password; having opened the mailed link, they have proved the address. */
+@Injectable()
+export class InvitationService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  async look(token: string): Promise<TokenDetails & { readonly email: string | null }> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'invitation');
+      return { ...details, email: (await this.invited(tx, details)).email };
+    });
+  }
+
+  /** @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler */
+  async accept(token: string, newPassword: string, context: RequestContext): Promise<void> {
+    const { email, username, firstName, lastName, nickname } = await this.transactions.run(async (tx) =>
+      this.invited(tx, await this.tokens.peek(tx, token, 'invitation')),
+    );
+    const names = [username, firstName, lastName, nickname];
+    const hash = await this.passwords.accept(newPassword, { email, names, field: 'newPassword' });
+    await this.transactions.run(async (tx) => {
+      const { id } = await this.invited(tx, await this.tokens.consume(tx, token, 'invitation'));
+      await this.users.change(tx, id, verifyEmail, context);
+      await this.passwords.set(tx, id, hash);
+    });
+  }
+
+  private async invited(tx: Transaction, { userId }: TokenDetails): Promise<UserEntity> {
+    const user = await this.users.find(tx, userId);
+    if (!user || user.deletedAt !== null) throw new TokenExpiredOrUsed();
+    return user;
+  }
+}

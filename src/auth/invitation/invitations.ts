@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import type { Transaction } from '../../database/transaction.js';
+import { invite } from '../../users/decide.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { Passwords } from '../passwords/passwords.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+
+type Invited = Pick<UserEntity, 'id' | 'email'>;
+
+/** Makes invitations due; Mail sends them after commit. */
+@Injectable()
+export class Invitations {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly throttle: AddressThrottle,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /** Whatever the address was mailed before: somebody who may says so. */
+  async send(tx: Transaction, { id, email }: Invited, context: RequestContext): Promise<void> {
+    if (email !== null) await this.throttle.take(tx, email);
+    const expiresAt = await this.tokens.issue(tx, id, 'invitation', this.settings.INVITATION_TOKEN_TTL, context);
+    await this.users.change(tx, id, (state) => invite(state, expiresAt), context);
+  }
+
+  /** True for somebody who was invited and has not accepted yet. */
+  async isOpen(tx: Transaction, user: UserEntity): Promise<boolean> {
+    if (user.emailVerified || user.pending || user.deletedAt !== null || user.suspendedAt !== null) return false;
+    return (await this.passwords.storedHash(tx, user.id)) === undefined;
+  }
+
+  /** At most one mail a minute. */
+  async sendIfDue(tx: Transaction, user: Invited, context: RequestContext): Promise<void> {
+    if (user.email !== null && (await this.throttle.take(tx, user.email))) await this.send(tx, user, context);
+  }
+}

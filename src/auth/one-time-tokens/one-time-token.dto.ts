@@ -1,0 +1,22 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, MaxLength } from 'class-validator';
+
+/** A one-time token, as the link in a mail carries it. */
+export class OneTimeTokenDto {
+  @ApiProperty({
+    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.ZXhhbXBsZS10b2tlbi1vZi00My1jaGFyYWN0ZXJzLWxvbmc',
+    maxLength: 200,
+  })
+  @IsString({ message: 'must be a text' })
+  @MaxLength(200)
+  readonly token: string;
+}
+
+/** A link that is still good. */
+export class TokenStateResponse {
+  @ApiProperty({ example: true })
+  readonly valid: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly expiresAt: string;
+}

@@ -1,0 +1,45 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { Transactions } from '../../database/transaction.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { Users } from '../../users/users.js';
+import { Invitations } from '../invitation/invitations.js';
+import { VerificationLinks } from './verification-links.js';
+
+const JOB = 'auth.resend-verification';
+
+interface Asked {
+  readonly email: string;
+  readonly context: RequestContext;
+}
+
+/** Fresh links for whoever waits with one that has expired: a registration, or an invitation. */
+@Injectable()
+export class FreshLinks implements OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly links: VerificationLinks,
+    private readonly invitations: Invitations,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handle<Asked>(JOB, ({ email, context }) => this.sendNow(email, context));
+  }
+
+  /** Returns before anything was looked up, so the time it takes says nothing about the address. */
+  async send(email: string, context: RequestContext): Promise<void> {
+    const asked: Asked = { email, context };
+    await this.transactions.run((tx) => this.jobs.add(tx, JOB, asked, { maxAttempts: 5 }));
+  }
+
+  private async sendNow(email: string, context: RequestContext): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const owner = await this.users.ownerOf(tx, email);
+      if (owner && (await this.invitations.isOpen(tx, owner))) return this.invitations.sendIfDue(tx, owner, context);
+      const claim = await this.users.newestClaim(tx, email);
+      if (claim) await this.links.sendIfDue(tx, claim, context);
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import type { UserEntity } from '../users/user.entity.js';
+
+const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
+
+/**
+ * Somebody may register another person's address under any name, and mail programs make links of what looks like one: until
+ * the address is proved, only a short name of letters is greeted.
+ */
+export function greetingName({ firstName, nickname, emailVerified }: UserEntity): string | null {
+  const name = firstName ?? nickname;
+  return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
+}
+
+/** The name of a user to show to somebody else: theirs to choose, so likewise only one of letters. */
+export function plainName({ firstName, lastName, nickname }: UserEntity): string | null {
+  const name = [firstName, lastName].filter((part) => part !== null).join(' ') || nickname;
+  return name !== null && PLAIN_NAME.test(name) ? name : null;
+}
