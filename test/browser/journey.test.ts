@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 
 const PASSWORD = 'nine brown foxes at dawn';
+const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
 const WIDTHS = [375, 1280];
 const SCHEMES = ['light', 'dark'] as const;
 
@@ -17,7 +18,7 @@ let complaints: string[];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  roster = await startRosterProcess();
+  roster = await startRosterProcess({ ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password });
 }, 120_000);
 
 afterAll(async () => {
@@ -39,10 +40,10 @@ async function open(options: { javaScriptEnabled?: boolean }): Promise<void> {
   complaints = collectComplaints(context);
 }
 
-async function post(path: string, body: object): Promise<Response> {
+async function post(path: string, body: object, headers: object = {}): Promise<Response> {
   return fetch(`${roster.url}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 }
@@ -50,6 +51,14 @@ async function post(path: string, body: object): Promise<Response> {
 async function register(email: string): Promise<void> {
   const response = await post('/auth/register', { email, password: PASSWORD });
   expect(response.status).toBe(202);
+}
+
+/** By the admin, who has a name to invite under. */
+async function invite(email: string): Promise<void> {
+  const login = await post('/auth/login', { identifier: ADMIN.email, password: ADMIN.password });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const response = await post('/users', { email, firstName: 'Joan' }, { authorization: `Bearer ${accessToken}` });
+  expect(response.status).toBe(201);
 }
 
 /** The mailbox page with the mail to this address open. */
@@ -151,6 +160,32 @@ describe('in a browser', () => {
     const me = await tryOut(await operation(docs, 'GET /users/me'));
     expect(me.status).toContain('200');
     expect(JSON.parse(me.body)).toMatchObject({ email, emailVerified: true, status: 'ACTIVE' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('an invited person chooses a password, after one that is refused, and signs in', async () => {
+    const email = 'joan@clarke.example.com';
+    await invite(email);
+    const mail = await openMail(email);
+    await mail.frameLocator('iframe.body').locator('a').first().waitFor();
+    await look(mail, 'mail-invitation');
+    const page = await followLink(mail);
+    expect(await heading(page)).toBe('Choose a password');
+    expect(await page.getByLabel('Your email address').inputValue()).toBe(email);
+    await look(page, 'accept-invitation');
+
+    await page.getByLabel('New password').fill('joan joan joan');
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.locator('[role=alert]').waitFor();
+    expect(await page.getByLabel('New password').getAttribute('aria-describedby')).toBe('refusal hint');
+    await look(page, 'accept-invitation-refused');
+
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.waitForFunction('document.title.startsWith("Your account is ready")');
+    await look(page, 'invitation-accepted');
+    expect((await post('/auth/login', { identifier: email, password: PASSWORD })).status).toBe(200);
+    expect(await heading(await followLink(mail))).toBe('This link no longer works');
     expect(complaints).toEqual([]);
   });
 

@@ -127,6 +127,12 @@ const REFUSED: Refused[] = [
     code: 'validation-failed',
   },
   {
+    what: 'a name of nothing but blanks',
+    body: text({ ...good, firstName: '  ' }),
+    status: 400,
+    code: 'validation-failed',
+  },
+  {
     what: 'an address as username',
     body: text({ ...good, username: 'a@example.com' }),
     status: 400,
