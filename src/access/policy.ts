@@ -11,6 +11,8 @@ export const USER_ACTIONS = [
   'reinstate',
   'delete',
   'restore',
+  'erase',
+  'export',
 ] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
 
@@ -38,6 +40,8 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   reinstate:          { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   delete:             { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
   restore:            { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  erase:              { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  export:             { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
 };
 
 export interface Rank {

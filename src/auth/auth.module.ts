@@ -3,8 +3,10 @@ import { JwtModule } from '@nestjs/jwt';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS_TOKEN } from '../config/settings.token.js';
 import { Keyring } from '../database/keyring.js';
+import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AuthPersonalData } from './auth-personal-data.js';
 import { CreationController } from './creation/creation.controller.js';
 import { CreationService } from './creation/creation.service.js';
 import { Idempotency } from './creation/idempotency.js';
@@ -31,7 +33,7 @@ import { VerificationLinks } from './verification/verification-links.js';
 import { VerificationService } from './verification/verification.service.js';
 
 @Module({
-  imports: [UsersModule, JobsModule, JwtModule.register({})],
+  imports: [EventsModule, UsersModule, JobsModule, JwtModule.register({})],
   controllers: [
     RegistrationController,
     VerificationController,
@@ -63,6 +65,7 @@ import { VerificationService } from './verification/verification.service.js';
       useFactory: (keyring: Keyring, settings: Settings) => new PasswordHasher(keyring, settings.BCRYPT_COST),
     },
     FirstAdmin,
+    AuthPersonalData,
   ],
   exports: [OneTimeTokens, FirstAdmin],
 })

@@ -80,7 +80,7 @@ export const SETTINGS = {
   INVITATION_TOKEN_TTL: required(parse.duration, '7d', 'life of the link that an invited person gets'),
   RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link', 'planned'),
   PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long'),
-  DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long', 'planned'),
+  DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long'),
   AUTH_EVENT_RETENTION: required(parse.duration, '180d', 'sign-in evidence is kept for so long', 'planned'),
   PRODUCT_NAME: required(parse.text, 'Roster', 'name of the product in mails and pages'),
   BRAND_COLOR: required(parse.color, '#1f5eff', 'colour of buttons in mails and pages'),

@@ -6,6 +6,9 @@ export type Origin = 'registration' | 'admin' | 'invitation' | 'import';
 /** Why a registration vanished: somebody else proved the address, or nobody did in time. */
 export type ClaimEnd = 'claim-lost' | 'claim-expired';
 
+/** Why a person was erased: an admin did it, or the time that deleted users are kept was over. */
+export type ErasureReason = 'admin' | 'retention';
+
 /** The part of a user that is only a description of the person. */
 export interface Profile {
   firstName: string | null;
@@ -68,7 +71,7 @@ export interface UserEvents {
   /** An admin gave the user another role. */
   'user.role_changed': { from: UserRole; to: UserRole };
   /** Personal data was destroyed for good; also how a registration ends whose address somebody else proved. */
-  'user.erased': { reason: ClaimEnd };
+  'user.erased': { reason: ClaimEnd | ErasureReason };
 }
 
 export type UserEventType = keyof UserEvents;

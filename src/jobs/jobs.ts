@@ -79,6 +79,15 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     );
   }
 
+  /** Removes jobs of this name whose payload has these properties, those that failed for good among them. */
+  async forget(tx: Transaction, name: string, payload: object): Promise<void> {
+    await tx.query(
+      `DELETE FROM graphile_worker._private_jobs AS job USING graphile_worker._private_tasks AS task
+       WHERE task.id = job.task_id AND task.identifier = $1 AND job.payload::jsonb @> $2::jsonb`,
+      [name, payload],
+    );
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
     this.pool = new pg.Pool({ connectionString, max: CONCURRENCY + 2, application_name: 'roster jobs' });

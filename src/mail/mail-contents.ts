@@ -6,7 +6,7 @@ import type { Transaction } from '../database/transaction.js';
 import { Users } from '../users/users.js';
 import type { MailRow } from './mail-queue.js';
 import { MailTemplates, type RenderedMail } from './mail-templates.js';
-import { greetingName } from './greeting-name.js';
+import { greetingName, plainName } from './greeting-name.js';
 import { readableDuration } from './readable-duration.js';
 
 /** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
@@ -45,10 +45,11 @@ export class MailContents {
         const ttl = this.settings.INVITATION_TOKEN_TTL;
         const link = await this.tokens.forDelivery(tx, user.id, 'invitation', ttl);
         if (!link) return undefined;
+        const inviter = mail.data['invitedBy'] ? await this.users.find(tx, mail.data['invitedBy']) : null;
         return this.templates.render(mail.template, {
           greetingName: shared.greetingName,
           requestedAt: shared.requestedAt,
-          invitedBy: mail.data['invitedBy'] ?? null,
+          invitedBy: inviter && plainName(inviter),
           link: `${this.settings.PUBLIC_URL}/auth/accept-invitation?token=${link.token}`,
           expiresIn: readableDuration(ttl),
         });

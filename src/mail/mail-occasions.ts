@@ -8,7 +8,6 @@ import type { UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../http/device.js';
 import { readableTime } from '../http/pages.js';
 import { Users } from '../users/users.js';
-import { plainName } from './greeting-name.js';
 import { MailQueue } from './mail-queue.js';
 
 /** Which event is an occasion for which mail, and to whom. */
@@ -52,13 +51,16 @@ export class MailOccasions {
   private async invitationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
     const invited = await this.users.find(tx, event.userId);
     if (!invited?.email) return;
-    const inviter = event.actor.kind === 'user' ? await this.users.find(tx, event.actor.id) : null;
     await this.queue.add(tx, {
       userId: invited.id,
       template: 'invitation',
       recipient: invited.email,
       traceId: event.traceId,
-      data: { requestedAt: readableTime(event.occurredAt), invitedBy: inviter && plainName(inviter) },
+      // By id: a name would outlive its owner's erasure here.
+      data: {
+        requestedAt: readableTime(event.occurredAt),
+        invitedBy: event.actor.kind === 'user' ? event.actor.id : null,
+      },
     });
   }
 }

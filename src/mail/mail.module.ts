@@ -1,5 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { UsersModule } from '../users/users.module.js';
@@ -11,16 +13,30 @@ import { MailTemplates } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 
 @Module({
-  imports: [UsersModule, AuthModule, JobsModule],
+  imports: [EventsModule, UsersModule, AuthModule, JobsModule],
   providers: [MailOccasions, MailQueue, MailDelivery, MailContents, MailTemplates, MailTransport],
 })
 export class MailModule implements OnModuleInit {
   constructor(
     private readonly transport: MailTransport,
     private readonly health: HealthChecks,
+    private readonly places: PersonalDataPlaces,
   ) {}
 
   onModuleInit(): void {
     this.health.add('mail', false, () => this.transport.verify());
+    this.places.add({
+      name: 'mails',
+      tables: ['mails'],
+      export: (tx, userId) =>
+        tx.query(
+          `SELECT template, recipient, data, state, attempts, last_error AS "lastError", created_at AS "createdAt",
+             sent_at AS "sentAt" FROM mails WHERE user_id = $1 ORDER BY created_at`,
+          [userId],
+        ),
+      erase: async (tx, { id }) => {
+        await tx.query('DELETE FROM mails WHERE user_id = $1', [id]);
+      },
+    });
   }
 }

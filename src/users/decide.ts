@@ -2,6 +2,7 @@
 import type { UserRole } from '../access/role.js';
 import {
   type ClaimEnd,
+  type ErasureReason,
   event,
   type NewUserEvent,
   type Origin,
@@ -139,6 +140,13 @@ export function remove(state: UserState, otherActiveAdmins: number): NewUserEven
 export function restore(state: UserState): NewUserEvent[] {
   if (state.erasedAt !== null) throw new UserNotFound();
   return state.deletedAt === null ? [] : [event('user.restored', {})];
+}
+
+/** For good, deleted before or not. @throws LastAdmin; UserNotFound at the second time */
+export function erase(state: UserState, reason: ErasureReason, otherActiveAdmins: number): NewUserEvent[] {
+  if (state.erasedAt !== null) throw new UserNotFound();
+  refuseLastAdmin(state, otherActiveAdmins);
+  return [event('user.erased', { reason })];
 }
 
 function refuseDeleted(state: UserState): void {

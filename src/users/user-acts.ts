@@ -5,7 +5,8 @@ import { allows, mayCreate, mayEver, type Rank, type UserAction } from '../acces
 import { Clock } from '../config/clock.js';
 import { lock, type Transaction, Transactions } from '../database/transaction.js';
 import type { NewUserEvent } from '../events/catalogue.js';
-import type { NewUser } from './decide.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { erase, type NewUser } from './decide.js';
 import { addressKey } from './identifiers.js';
 import type { UserState } from './user.js';
 import { PreconditionFailed, UserNotFound } from './user-errors.js';
@@ -22,7 +23,9 @@ export interface UserAct {
 }
 
 // What could leave an installation without an admin.
-const DISARMING: ReadonlySet<UserAction> = new Set(['role', 'suspend', 'delete']);
+const DISARMING: ReadonlySet<UserAction> = new Set(['role', 'suspend', 'delete', 'erase']);
+
+const ON_DELETED: ReadonlySet<UserAction> = new Set(['restore', 'erase']);
 
 /** What callers do with users: allowed or refused on the state that the transaction finds, then decided, then done. */
 @Injectable()
@@ -31,6 +34,7 @@ export class UserActs {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly clock: Clock,
+    private readonly places: PersonalDataPlaces,
   ) {}
 
   /** @throws Forbidden, UserNotFound */
@@ -71,28 +75,58 @@ export class UserActs {
    * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
    */
   async change(
-    { id, action, caller, context, ifMatch }: UserAct,
+    act: UserAct,
     decide: (state: UserState, otherActiveAdmins: number) => NewUserEvent[],
   ): Promise<UserResponse> {
-    refuseOutsiders(rankOf(caller), action, id);
     return this.transactions.run(async (tx) => {
-      const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;
-      const actor = await this.actorNow(tx, caller);
-      await this.users.change(
-        tx,
-        id,
-        (state) => {
-          if (state.deletedAt !== null && action !== 'restore') throw new UserNotFound();
-          if (!allows(actor, action, state)) throw new Forbidden();
-          if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
-          return decide(state, otherAdmins);
-        },
-        context,
-      );
-      const user = await this.users.find(tx, id);
+      const actor = await this.apply(tx, act, decide);
+      const user = await this.users.find(tx, act.id);
       if (!user) throw new UserNotFound();
       return UserResponse.from(user, this.clock.now(), actor);
     });
+  }
+
+  /** Nothing is left to answer with. @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; RefusedByHandler */
+  async erase(act: Omit<UserAct, 'action'>): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, act.id);
+      await this.apply(tx, { ...act, action: 'erase' }, (state, others) => erase(state, 'admin', others));
+      // Unproved registrations for the address may be the same person's.
+      if (user?.email) await this.users.dropOtherClaims(tx, user.email, act.context);
+    });
+  }
+
+  /** Everything that is held about a user, by place. @throws Forbidden, UserNotFound */
+  async export(id: string, caller: Caller): Promise<Record<string, unknown>> {
+    refuseOutsiders(rankOf(caller), 'export', id);
+    return this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, id);
+      if (!user || (user.deletedAt !== null && caller.role !== 'ADMIN')) throw new UserNotFound();
+      if (!allows(rankOf(caller), 'export', user)) throw new Forbidden();
+      return this.places.export(tx, id);
+    });
+  }
+
+  private async apply(
+    tx: Transaction,
+    { id, action, caller, context, ifMatch }: UserAct,
+    decide: (state: UserState, otherActiveAdmins: number) => NewUserEvent[],
+  ): Promise<Rank> {
+    refuseOutsiders(rankOf(caller), action, id);
+    const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;
+    const actor = await this.actorNow(tx, caller);
+    await this.users.change(
+      tx,
+      id,
+      (state) => {
+        if (state.deletedAt !== null && !ON_DELETED.has(action)) throw new UserNotFound();
+        if (!allows(actor, action, state)) throw new Forbidden();
+        if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
+        return decide(state, otherAdmins);
+      },
+      context,
+    );
+    return actor;
   }
 
   /** The caller may have been demoted, suspended or deleted since the guard let the request in. */

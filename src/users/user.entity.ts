@@ -32,6 +32,7 @@ export class UserEntity {
   @Column('boolean') pending: boolean;
   @Column({ ...time, name: 'suspended_at' }) suspendedAt: Date | null;
   @Column({ ...time, name: 'deleted_at' }) deletedAt: Date | null;
+  @Column({ ...time, name: 'erased_at' }) erasedAt: Date | null;
   @Column({ ...time, name: 'created_at', nullable: false }) createdAt: Date;
   @Column({ ...time, name: 'updated_at', nullable: false }) updatedAt: Date;
   /** Names and identifiers as the list searches them; see `user-search.ts`. */
@@ -44,9 +45,9 @@ export class UserEntity {
 
 export type UserRow = Omit<UserEntity, 'lockedUntil' | 'lastLoginAt'>;
 
-/** The row that stands for a state; none for a claim that vanished. */
-export function rowOf({ erasedAt, ...state }: UserState): UserRow | undefined {
-  if (erasedAt !== null) return undefined;
+/** The row that stands for a state: blank for a person who was erased, none for a registration that vanished. */
+export function rowOf(state: UserState): UserRow | undefined {
+  if (state.pending && state.erasedAt !== null) return undefined;
   return {
     ...state,
     emailKey: state.email === null ? null : addressKey(state.email),
@@ -59,5 +60,5 @@ export function rowOf({ erasedAt, ...state }: UserState): UserRow | undefined {
 export function stateOf(row: UserRow): UserState {
   const { emailKey: _, usernameKey: __, search: ___, ...state } = row;
   const { lockedUntil: ____, lastLoginAt: _____, ...facts } = state as typeof state & Partial<UserEntity>;
-  return { ...facts, erasedAt: null };
+  return facts;
 }

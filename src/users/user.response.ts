@@ -32,6 +32,8 @@ const ROUTES: Readonly<Record<UserAction, { readonly method: string; readonly pa
   reinstate: { method: 'POST', path: '/reinstate' },
   delete: { method: 'DELETE', path: '' },
   restore: { method: 'POST', path: '/restore' },
+  erase: { method: 'POST', path: '/erase' },
+  export: { method: 'GET', path: '/export' },
 };
 
 function linksOf(user: UserEntity, viewer: Rank): Record<string, Link> {
@@ -45,7 +47,8 @@ function linksOf(user: UserEntity, viewer: Rank): Record<string, Link> {
 }
 
 function makesSense(action: UserAction, user: UserEntity): boolean {
-  if (user.deletedAt !== null) return action === 'read' || action === 'restore';
+  if (user.erasedAt !== null) return action === 'read';
+  if (user.deletedAt !== null) return ['read', 'restore', 'erase', 'export'].includes(action);
   if (action === 'restore') return false;
   if (action === 'role') return !user.pending;
   if (action === 'suspend') return user.suspendedAt === null;

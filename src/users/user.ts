@@ -53,7 +53,7 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
     case 'user.restored':
       return { ...next, deletedAt: null };
     case 'user.erased':
-      return { ...next, ...BLANK, erasedAt: stored.occurredAt };
+      return { ...next, ...BLANK, deletedAt: state.deletedAt ?? stored.occurredAt, erasedAt: stored.occurredAt };
     case 'user.verification_token.created':
       return next;
     default:

@@ -1,6 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { PersonalDataController } from './personal-data.controller.js';
+import { Retention } from './retention.js';
 import { UserActs } from './user-acts.js';
 import { UserActsController } from './user-acts.controller.js';
 import { UserEntity } from './user.entity.js';
@@ -8,9 +12,29 @@ import { Users } from './users.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
-  imports: [EventsModule, TypeOrmModule.forFeature([UserEntity])],
-  controllers: [UsersController, UserActsController],
-  providers: [Users, UserActs],
+  imports: [EventsModule, JobsModule, TypeOrmModule.forFeature([UserEntity])],
+  controllers: [UsersController, UserActsController, PersonalDataController],
+  providers: [Users, UserActs, Retention],
   exports: [Users, UserActs],
 })
-export class UsersModule {}
+export class UsersModule implements OnModuleInit {
+  constructor(private readonly places: PersonalDataPlaces) {}
+
+  onModuleInit(): void {
+    this.places.add({
+      name: 'profile',
+      tables: ['users'],
+      export: async (tx, id) => {
+        const user = await tx.getRepository(UserEntity).findOneBy({ id });
+        if (!user) return null;
+        // The same again in a form for lookups.
+        const { emailKey: _, usernameKey: __, search: ___, ...facts } = user;
+        return facts;
+      },
+      // The rest of the row is blank as the fold of the log; these two columns are beside the fold.
+      erase: async (tx, { id }) => {
+        await tx.query('UPDATE users SET last_login_at = NULL, locked_until = NULL WHERE id = $1', [id]);
+      },
+    });
+  }
+}

@@ -5,7 +5,7 @@ import { lock, type Transaction, violatedConstraint } from '../database/transact
 import type { NewUserEvent } from '../events/catalogue.js';
 import { EventLog } from '../events/event-log.js';
 import { UserEventHandlers } from '../events/handlers.js';
-import { PersonalData } from '../events/personal-data.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { addressKey, usernameKey } from './identifiers.js';
 import { create, loseClaim, type NewUser } from './decide.js';
 import { evolve, type UserState } from './user.js';
@@ -21,7 +21,7 @@ export class Users {
   constructor(
     private readonly log: EventLog,
     private readonly handlers: UserEventHandlers,
-    private readonly personalData: PersonalData,
+    private readonly places: PersonalDataPlaces,
   ) {}
 
   /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
@@ -83,6 +83,17 @@ export class Users {
     return claims.length;
   }
 
+  /** Users who were deleted so long ago and are not erased yet, the oldest first, locked for this transaction. */
+  async deletedLongAgo(tx: Transaction, age: number, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }[]>(
+      `SELECT id FROM users
+       WHERE deleted_at < now() - $1 * interval '1 millisecond' AND erased_at IS NULL
+       ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [age, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** The user, deleted or not. */
   async find(tx: Transaction, id: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOneBy({ id });
@@ -121,6 +132,7 @@ export class Users {
     const next = events.reduce<UserState | undefined>(evolve, state);
     if (!next) throw new Error('A command that creates a user must decide at least one event');
     await this.save(tx, next, state === undefined);
+    if (state && next.erasedAt !== null) await this.places.erase(tx, state);
     await this.handlers.dispatch(events, tx);
     return next;
   }
@@ -129,10 +141,8 @@ export class Users {
     const repository = tx.getRepository(UserEntity);
     const row = rowOf(state);
     try {
-      if (!row) {
-        await repository.delete(state.id);
-        await this.personalData.destroy(tx, state.id);
-      } else if (isNew) await repository.insert(row);
+      if (!row) await repository.delete(state.id);
+      else if (isNew) await repository.insert(row);
       else await repository.update(state.id, row);
     } catch (error) {
       const constraint = violatedConstraint(error);

@@ -53,6 +53,8 @@ describe('the API document', () => {
       '/users',
       '/users/me',
       '/users/{id}',
+      '/users/{id}/erase',
+      '/users/{id}/export',
       '/users/{id}/professional-status',
       '/users/{id}/reinstate',
       '/users/{id}/restore',

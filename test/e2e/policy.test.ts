@@ -16,6 +16,8 @@ const TABLE = `
   POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/reinstate            | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/restore              | 401 | 403 | 403 | 403 | 403 | yes
+  POST   /users/:id/erase                | 401 | 403 | 403 | 403 | 403 | yes
+  GET    /users/:id/export               | 401 | yes | 403 | 403 | 403 | yes
 `;
 // Routes about one's own account, or about nobody in particular, are in the table of access.test.ts.
 
@@ -137,11 +139,13 @@ describe('who may do what with whom', () => {
         .expect(200);
       return Object.keys(body._links as object).sort();
     };
-    expect(await links('user', 'user')).toEqual(['delete', 'self', 'update', 'username']);
+    expect(await links('user', 'user')).toEqual(['delete', 'export', 'self', 'update', 'username']);
     expect(await links('manager', 'user')).toEqual(['professionalStatus', 'self', 'suspend', 'update']);
     expect(await links('manager', 'admin2')).toEqual(['self']);
     expect(await links('admin2', 'user')).toEqual([
       'delete',
+      'erase',
+      'export',
       'professionalStatus',
       'role',
       'self',

@@ -154,7 +154,7 @@ describe('a deletion', () => {
     await get(id, manager.token).query({ includeDeleted: 'true' }).expect(403);
     const seen = await get(id).query({ includeDeleted: 'true' }).expect(200);
     expect(seen.body).toMatchObject({ status: 'DELETED' });
-    expect(Object.keys(seen.body._links as object)).toEqual(['self', 'restore']);
+    expect(Object.keys(seen.body._links as object)).toEqual(['self', 'restore', 'erase', 'export']);
 
     await act(id, 'restore').expect(200);
     await roster.api.get('/users/me').set(as(token)).expect(401);

@@ -2,14 +2,15 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
+import { addressKey } from '../../users/identifiers.js';
 import { Users } from '../../users/users.js';
 import { Invitations } from '../invitation/invitations.js';
 import { VerificationLinks } from './verification-links.js';
 
-const JOB = 'auth.resend-verification';
+export const FRESH_LINK_JOB = 'auth.resend-verification';
 
 interface Asked {
-  readonly email: string;
+  readonly address: string;
   readonly context: RequestContext;
 }
 
@@ -25,13 +26,13 @@ export class FreshLinks implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handle<Asked>(JOB, ({ email, context }) => this.sendNow(email, context));
+    this.jobs.handle<Asked>(FRESH_LINK_JOB, ({ address, context }) => this.sendNow(address, context));
   }
 
   /** Returns before anything was looked up, so the time it takes says nothing about the address. */
   async send(email: string, context: RequestContext): Promise<void> {
-    const asked: Asked = { email, context };
-    await this.transactions.run((tx) => this.jobs.add(tx, JOB, asked, { maxAttempts: 5 }));
+    const asked: Asked = { address: addressKey(email), context };
+    await this.transactions.run((tx) => this.jobs.add(tx, FRESH_LINK_JOB, asked, { maxAttempts: 5 }));
   }
 
   private async sendNow(email: string, context: RequestContext): Promise<void> {

@@ -1,0 +1,52 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Transaction } from '../database/transaction.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { Jobs } from '../jobs/jobs.js';
+import { addressKey } from '../users/identifiers.js';
+import { FRESH_LINK_JOB } from './verification/fresh-links.js';
+
+/** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */
+@Injectable()
+export class AuthPersonalData implements OnModuleInit {
+  constructor(
+    private readonly places: PersonalDataPlaces,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.addTable('password', 'password_credentials', 'changed_at AS "changedAt"');
+    this.addTable(
+      'links',
+      'one_time_tokens',
+      `created_at AS "createdAt", purpose, requested_ip AS "requestedFrom", requested_user_agent AS "requestedBy",
+       expires_at AS "expiresAt", used_at AS "usedAt"`,
+    );
+    this.addTable(
+      'sessions',
+      'sessions',
+      `created_at AS "createdAt", ip, user_agent AS "userAgent", last_used_at AS "lastUsedAt", ended_at AS "endedAt"`,
+    );
+    this.addTable('rememberedAnswers', 'idempotent_requests', 'created_at AS "createdAt", answer');
+    this.places.add({
+      name: 'requestedLinks',
+      tables: [],
+      // A request waits for moments, and says nothing that its link does not.
+      export: () => Promise.resolve([]),
+      erase: async (tx, { email }) => {
+        if (email !== null) await this.jobs.forget(tx, FRESH_LINK_JOB, { address: addressKey(email) });
+      },
+    });
+  }
+
+  private addTable(name: string, table: string, columns: string): void {
+    this.places.add({
+      name,
+      tables: [table],
+      export: (tx: Transaction, userId: string) =>
+        tx.query(`SELECT ${columns} FROM ${table} WHERE user_id = $1 ORDER BY 1`, [userId]),
+      erase: async (tx, { id }) => {
+        await tx.query(`DELETE FROM ${table} WHERE user_id = $1`, [id]);
+      },
+    });
+  }
+}
