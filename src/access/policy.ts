@@ -13,6 +13,9 @@ export const USER_ACTIONS = [
   'restore',
   'erase',
   'export',
+  'contacts',
+  'addContact',
+  'removeContact',
 ] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
 
@@ -42,6 +45,9 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   restore:            { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   erase:              { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   export:             { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  contacts:           { self: yes, managerOnUser: yes, managerOnStaff: yes, admin: yes },
+  addContact:         { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  removeContact:      { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
 };
 
 export interface Rank {

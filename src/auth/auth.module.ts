@@ -7,6 +7,9 @@ import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthPersonalData } from './auth-personal-data.js';
+import { ContactConfirmationController } from './contact-confirmation/contact-confirmation.controller.js';
+import { ContactConfirmationLinks } from './contact-confirmation/contact-confirmation-links.js';
+import { ContactConfirmationService } from './contact-confirmation/contact-confirmation.service.js';
 import { CreationController } from './creation/creation.controller.js';
 import { CreationService } from './creation/creation.service.js';
 import { Idempotency } from './creation/idempotency.js';
@@ -40,6 +43,7 @@ import { VerificationService } from './verification/verification.service.js';
     CreationController,
     InvitationController,
     LoginController,
+    ContactConfirmationController,
   ],
   providers: [
     RegistrationService,
@@ -52,6 +56,8 @@ import { VerificationService } from './verification/verification.service.js';
     Idempotency,
     InvitationService,
     Invitations,
+    ContactConfirmationService,
+    ContactConfirmationLinks,
     LoginService,
     Sessions,
     AccessTokens,

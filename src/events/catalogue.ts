@@ -35,8 +35,12 @@ export const PROFILE_FIELDS = [
   'linkedinUrl',
 ] as const satisfies readonly (keyof Profile)[];
 
+/** What a further contact of a user is. */
+export const CONTACT_KINDS = ['email', 'phone'] as const;
+export type ContactKind = (typeof CONTACT_KINDS)[number];
+
 /** What a one-time token is good for. */
-export type TokenPurpose = 'verify-email' | 'invitation';
+export type TokenPurpose = 'verify-email' | 'invitation' | 'confirm-contact';
 
 /**
  * The data of every event, by type. Types are past tense and dotted; data is plain JSON, ids rather than entities, and
@@ -56,8 +60,16 @@ export interface UserEvents {
   };
   /** The person proved that the address is theirs. */
   'user.email_verified': { email: string };
-  /** A link that proves an address is due, for a registration or an invitation; Mail sends it. The token itself is never in an event. */
-  'user.verification_token.created': { purpose: TokenPurpose; expiresAt: string };
+  /**
+   * A link that proves an address is due, for a registration, an invitation or a contact; Mail sends it. The token itself is
+   * never in an event.
+   */
+  'user.verification_token.created': {
+    purpose: TokenPurpose;
+    expiresAt: string;
+    /** With the purpose `confirm-contact`: which contact. */
+    contactId?: string;
+  };
   /** The profile changed: the changed fields with their new values. */
   'user.updated': Partial<Profile>;
   'user.username_changed': { username: string };
@@ -70,6 +82,11 @@ export interface UserEvents {
   'user.restored': Record<string, never>;
   /** An admin gave the user another role. */
   'user.role_changed': { from: UserRole; to: UserRole };
+  /** A further email address (not confirmed yet) or phone number to reach the person by. */
+  'user.contact_added': { contactId: string; kind: ContactKind; value: string; label: string | null };
+  /** Who reads the mails to that address opened the link. */
+  'user.contact_confirmed': { contactId: string; kind: ContactKind };
+  'user.contact_removed': { contactId: string; kind: ContactKind };
   /** Personal data was destroyed for good; also how a registration ends whose address somebody else proved. */
   'user.erased': { reason: ClaimEnd | ErasureReason };
 }
@@ -95,6 +112,9 @@ export const USER_EVENTS: { readonly [T in UserEventType]: Declaration<T> } = {
   'user.deleted': { version: 1, personal: [] },
   'user.restored': { version: 1, personal: [] },
   'user.role_changed': { version: 1, personal: [] },
+  'user.contact_added': { version: 1, personal: ['value', 'label'] },
+  'user.contact_confirmed': { version: 1, personal: [] },
+  'user.contact_removed': { version: 1, personal: [] },
   'user.erased': { version: 1, personal: [] },
 };
 

@@ -22,7 +22,9 @@ export interface PageValues {
   'accept-invitation': { token: string; email: string | null; refusal: string | null };
   'invitation-accepted': { signInUrl: string | null };
   'email-verified': { signInUrl: string | null };
-  'link-expired': { explanation: string };
+  'confirm-contact': { token: string; address: string; requestedAt: string };
+  'contact-confirmed': object;
+  'link-expired': { explanation: string; offersFreshLink: boolean };
   'resend-sent': object;
   error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
 }
@@ -51,11 +53,14 @@ export class Pages {
     return this.templates.render(`${name}.hbs`, { brand: this.brand, ...values });
   }
 
-  /** The page for a problem: one that offers a fresh link where a link was no longer good. */
-  sendProblem(reply: FastifyReply, { code, title, detail, traceId, status, errors = [] }: Problem): void {
+  /** The page for a problem: for a link that is no longer good, one that offers a fresh one if anybody may ask for it. */
+  sendProblem(reply: FastifyReply, problem: Problem): void {
+    const { code, title, detail, instance, traceId, status, errors = [] } = problem;
+    // A fresh link for a contact is asked for by its user, signed in.
+    const offersFreshLink = !instance.startsWith('/auth/confirm-contact');
     const page =
       code === 'token-expired-or-used'
-        ? this.render(reply, 'link-expired', { explanation: detail })
+        ? this.render(reply, 'link-expired', { explanation: detail, offersFreshLink })
         : this.render(reply, 'error', { title, detail, traceId, errors });
     void reply.code(status).send(page);
   }

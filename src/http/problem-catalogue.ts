@@ -21,6 +21,8 @@ export const PROBLEMS = {
   'username-taken': { status: 409, title: 'The username is taken' },
   'email-taken': { status: 409, title: 'The email address is taken' },
   'idempotency-key-in-use': { status: 409, title: 'The first request with this Idempotency-Key is still being served' },
+  'contact-exists': { status: 409, title: 'The contact is there already' },
+  'too-many-contacts': { status: 409, title: 'There are as many contacts as there can be' },
   'last-admin': { status: 409, title: 'The last admin has to stay' },
   'refused-by-handler': { status: 409, title: 'The change was refused' },
   'version-conflict': { status: 409, title: 'Somebody else changed this at the same moment' },

@@ -3,6 +3,8 @@ import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
+import { waitingContact } from '../users/decide-contacts.js';
+import type { UserEntity } from '../users/user.entity.js';
 import { Users } from '../users/users.js';
 import type { MailRow } from './mail-queue.js';
 import { MailTemplates, type RenderedMail } from './mail-templates.js';
@@ -54,6 +56,28 @@ export class MailContents {
           expiresIn: readableDuration(ttl),
         });
       }
+      case 'confirm-contact':
+        return this.contactConfirmation(tx, user, mail);
     }
+  }
+
+  /** Nothing while the contact is gone or confirmed, or its user suspended or deleted: its link opens nothing then. */
+  private async contactConfirmation(
+    tx: Transaction,
+    user: UserEntity,
+    { data }: MailRow,
+  ): Promise<RenderedMail | undefined> {
+    const contactId = data['contactId'] ?? '';
+    if (!waitingContact(user, contactId)) return undefined;
+    const ttl = this.settings.VERIFICATION_TOKEN_TTL;
+    const link = await this.tokens.forDelivery(tx, user.id, 'confirm-contact', ttl, contactId);
+    if (!link) return undefined;
+    return this.templates.render('confirm-contact', {
+      // Whoever reads it may be a stranger, even if the user has proved another address.
+      greetingName: greetingName({ ...user, emailVerified: false }),
+      requestedAt: data['requestedAt'] ?? '',
+      link: `${this.settings.PUBLIC_URL}/auth/confirm-contact?token=${link.token}`,
+      expiresIn: readableDuration(ttl),
+    });
   }
 }

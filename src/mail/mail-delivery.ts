@@ -56,7 +56,7 @@ export class MailDelivery implements OnModuleInit {
     if (!mail) return undefined;
     const content = await this.contents.of(tx, mail);
     if (content) return { mail, content };
-    await this.queue.recordFailure(tx, mailId, 'not needed any more: the link was used', true);
+    await this.queue.recordFailure(tx, mailId, 'not needed any more: the link was used or withdrawn', true);
     return undefined;
   }
 }

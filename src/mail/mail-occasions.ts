@@ -7,8 +7,11 @@ import { OnUserEvent } from '../events/handlers.js';
 import type { UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../http/device.js';
 import { readableTime } from '../http/pages.js';
+import { waitingContact } from '../users/decide-contacts.js';
 import { Users } from '../users/users.js';
 import { MailQueue } from './mail-queue.js';
+
+type LinkDue = UserEventOf<'user.verification_token.created'>;
 
 /** Which event is an occasion for which mail, and to whom. */
 @Injectable()
@@ -21,17 +24,19 @@ export class MailOccasions {
   ) {}
 
   @OnUserEvent('user.verification_token.created')
-  async linkDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+  async linkDue(event: LinkDue, tx: Transaction): Promise<void> {
     switch (event.data.purpose) {
       case 'verify-email':
         return this.verificationDue(event, tx);
       case 'invitation':
         return this.invitationDue(event, tx);
+      case 'confirm-contact':
+        return this.contactConfirmationDue(event, tx);
     }
   }
 
   /** To whoever registered, or to the owner when the address is taken: the work is the same. */
-  private async verificationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+  private async verificationDue(event: LinkDue, tx: Transaction): Promise<void> {
     const claim = await this.users.find(tx, event.userId);
     if (!claim?.email) return;
     const owner = await this.users.ownerOf(tx, claim.email);
@@ -48,7 +53,7 @@ export class MailOccasions {
     });
   }
 
-  private async invitationDue(event: UserEventOf<'user.verification_token.created'>, tx: Transaction): Promise<void> {
+  private async invitationDue(event: LinkDue, tx: Transaction): Promise<void> {
     const invited = await this.users.find(tx, event.userId);
     if (!invited?.email) return;
     await this.queue.add(tx, {
@@ -61,6 +66,21 @@ export class MailOccasions {
         requestedAt: readableTime(event.occurredAt),
         invitedBy: event.actor.kind === 'user' ? event.actor.id : null,
       },
+    });
+  }
+
+  /** To the contact itself, which need not be the user's own. */
+  private async contactConfirmationDue({ userId, data, traceId, occurredAt }: LinkDue, tx: Transaction): Promise<void> {
+    const { contactId } = data;
+    const user = await this.users.find(tx, userId);
+    const contact = user && contactId !== undefined ? waitingContact(user, contactId) : undefined;
+    if (!contact) return;
+    await this.queue.add(tx, {
+      userId,
+      template: 'confirm-contact',
+      recipient: contact.value,
+      traceId,
+      data: { requestedAt: readableTime(occurredAt), contactId: contact.id },
     });
   }
 }

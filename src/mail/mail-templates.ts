@@ -23,6 +23,13 @@ export interface MailValues {
     invitedBy: string | null;
     requestedAt: string;
   };
+  /** Its reader may be a stranger to the user: nothing in it says from where the user acts. */
+  'confirm-contact': {
+    link: string;
+    expiresIn: string;
+    greetingName: string | null;
+    requestedAt: string;
+  };
   'already-registered': {
     greetingName: string | null;
     requestedAt: string;

@@ -149,7 +149,8 @@ export function erase(state: UserState, reason: ErasureReason, otherActiveAdmins
   return [event('user.erased', { reason })];
 }
 
-function refuseDeleted(state: UserState): void {
+/** @throws UserNotFound */
+export function refuseDeleted(state: UserState): void {
   if (state.deletedAt !== null || state.erasedAt !== null) throw new UserNotFound();
 }
 

@@ -19,7 +19,7 @@ function rule(accepts: (value: string) => boolean, expected: string) {
 }
 
 /** Property: a text that may be left out, or null to clear it. */
-const Text = (maxLength: number, example: string, ...more: PropertyDecorator[]): PropertyDecorator =>
+export const Text = (maxLength: number, example: string, ...more: PropertyDecorator[]): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength, example }),
     IsOptional(),
@@ -28,7 +28,7 @@ const Text = (maxLength: number, example: string, ...more: PropertyDecorator[]):
     IsString({ message: 'must be a text' }),
   );
 
-const OneLine = () => Matches(/^(?=.*\S)\P{Cc}*$/u, { message: 'must be one line of text, and not blank' });
+export const OneLine = () => Matches(/^(?=.*\S)\P{Cc}*$/u, { message: 'must be one line of text, and not blank' });
 const Lines = () => Matches(/^(?:\P{Cc}|[\n\r\t])*$/u, { message: 'must not contain control characters' });
 
 /** Property: one line of at most 100 characters, or null. */

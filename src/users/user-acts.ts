@@ -10,6 +10,7 @@ import { erase, type NewUser } from './decide.js';
 import { addressKey } from './identifiers.js';
 import type { UserState } from './user.js';
 import { PreconditionFailed, UserNotFound } from './user-errors.js';
+import type { UserEntity } from './user.entity.js';
 import { UserResponse } from './user.response.js';
 import { Users } from './users.js';
 
@@ -20,6 +21,15 @@ export interface UserAct {
   readonly context: RequestContext;
   /** The value of `If-Match`; a change is refused when the user has another version by now. */
   readonly ifMatch?: string | undefined;
+}
+
+/** Gives the events for the state that was found, and how many other active admins there are. */
+type Decide = (state: UserState, otherActiveAdmins: number) => NewUserEvent[];
+
+interface Found {
+  readonly user: UserEntity;
+  /** The caller as it was then. */
+  readonly actor: Rank;
 }
 
 // What could leave an installation without an admin.
@@ -39,13 +49,19 @@ export class UserActs {
 
   /** @throws Forbidden, UserNotFound */
   async read(id: string, caller: Caller, includeDeleted = false): Promise<UserResponse> {
-    refuseOutsiders(rankOf(caller), 'read', id);
     if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
-    return this.transactions.run(async (tx) => {
-      const user = await this.users.find(tx, id);
-      if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
-      return UserResponse.from(user, this.clock.now(), rankOf(caller));
-    });
+    const { user, actor } = await this.find({ id, action: 'read', caller }, includeDeleted);
+    return UserResponse.from(user, this.clock.now(), actor);
+  }
+
+  /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
+  async find({ id, action, caller }: Omit<UserAct, 'context'>, includeDeleted = false): Promise<Found> {
+    const actor = rankOf(caller);
+    refuseOutsiders(actor, action, id);
+    const user = await this.transactions.run((tx) => this.users.find(tx, id));
+    if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
+    if (!allows(actor, action, user)) throw new Forbidden();
+    return { user, actor };
   }
 
   /**
@@ -70,19 +86,23 @@ export class UserActs {
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
+  /** @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler */
+  async change(act: UserAct, decide: Decide): Promise<UserResponse> {
+    const { user, actor } = await this.perform(act, decide);
+    return UserResponse.from(user, this.clock.now(), actor);
+  }
+
   /**
-   * @param decide gives the events for the state that was found, and how many other active admins there are
-   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
+   * As `change`, for who answers with something else than the user.
+   * @param andThen is part of the same transaction, with the user locked
    */
-  async change(
-    act: UserAct,
-    decide: (state: UserState, otherActiveAdmins: number) => NewUserEvent[],
-  ): Promise<UserResponse> {
+  async perform(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
     return this.transactions.run(async (tx) => {
       const actor = await this.apply(tx, act, decide);
+      await andThen?.(tx);
       const user = await this.users.find(tx, act.id);
       if (!user) throw new UserNotFound();
-      return UserResponse.from(user, this.clock.now(), actor);
+      return { user, actor };
     });
   }
 
@@ -110,7 +130,7 @@ export class UserActs {
   private async apply(
     tx: Transaction,
     { id, action, caller, context, ifMatch }: UserAct,
-    decide: (state: UserState, otherActiveAdmins: number) => NewUserEvent[],
+    decide: Decide,
   ): Promise<Rank> {
     refuseOutsiders(rankOf(caller), action, id);
     const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;

@@ -8,6 +8,35 @@ export class UserNotFound extends DomainError {
   }
 }
 
+export class ContactNotFound extends DomainError {
+  readonly code = 'not-found';
+  constructor() {
+    super('The user has no such contact.');
+  }
+}
+
+export class ContactExists extends DomainError {
+  readonly code = 'contact-exists';
+  constructor() {
+    super('The user has this contact already.');
+  }
+}
+
+export class TooManyContacts extends DomainError {
+  readonly code = 'too-many-contacts';
+  constructor() {
+    super('The user has as many contacts as there can be. Remove one first.');
+  }
+}
+
+/** The contact of a link is gone, is confirmed already, or its user is suspended or deleted. */
+export class NothingToConfirm extends DomainError {
+  readonly code = 'token-expired-or-used';
+  constructor() {
+    super('This link is no longer good: its address does not wait to be confirmed any more.');
+  }
+}
+
 export class InvalidUsername extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[];

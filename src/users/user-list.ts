@@ -51,7 +51,7 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
 };
 
 // Columns that no caller sees and no cursor needs.
-const LEFT_OUT: ReadonlySet<string> = new Set(['usernameKey', 'search']);
+const LEFT_OUT: ReadonlySet<string> = new Set(['usernameKey', 'search', 'contacts']);
 
 /**
  * One page of the users, by keyset: a page far down costs what the first one costs, and who comes or goes between two

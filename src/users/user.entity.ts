@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { UserRole } from '../access/role.js';
+import type { Contact } from './contact.js';
 import { addressKey, usernameKey } from './identifiers.js';
 import { searchColumnOf } from './user-search.js';
 import type { UserState } from './user.js';
@@ -29,6 +30,7 @@ export class UserEntity {
   @Column('boolean', { name: 'is_professional' }) isProfessional: boolean;
   @Column({ ...time, name: 'professional_status_changed_at' }) professionalStatusChangedAt: Date | null;
   @Column('text') role: UserRole;
+  @Column('jsonb') contacts: readonly Contact[];
   @Column('boolean') pending: boolean;
   @Column({ ...time, name: 'suspended_at' }) suspendedAt: Date | null;
   @Column({ ...time, name: 'deleted_at' }) deletedAt: Date | null;

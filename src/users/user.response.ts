@@ -14,7 +14,7 @@ export function statusOf(user: UserEntity, now: Date): UserStatus {
   return user.pending ? 'PENDING' : 'ACTIVE';
 }
 
-class Link {
+export class Link {
   @ApiProperty({ example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })
   readonly href: string;
 
@@ -22,7 +22,8 @@ class Link {
   readonly method: string;
 }
 
-const ROUTES: Readonly<Record<UserAction, { readonly method: string; readonly path: string }>> = {
+// What is done to one contact is among the links of that contact.
+const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; readonly path: string }>>> = {
   read: { method: 'GET', path: '' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },
@@ -34,14 +35,17 @@ const ROUTES: Readonly<Record<UserAction, { readonly method: string; readonly pa
   restore: { method: 'POST', path: '/restore' },
   erase: { method: 'POST', path: '/erase' },
   export: { method: 'GET', path: '/export' },
+  contacts: { method: 'GET', path: '/contacts' },
+  addContact: { method: 'POST', path: '/contacts' },
 };
 
 function linksOf(user: UserEntity, viewer: Rank): Record<string, Link> {
   const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user));
   return Object.fromEntries(
-    actions.map((action) => {
-      const { method, path } = ROUTES[action];
-      return [action === 'read' ? 'self' : action, { href: `/users/${user.id}${path}`, method }];
+    actions.flatMap((action) => {
+      const route = ROUTES[action];
+      if (!route) return [];
+      return [[action === 'read' ? 'self' : action, { href: `/users/${user.id}${route.path}`, method: route.method }]];
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { UserRole } from '../access/role.js';
 import type { Profile, UserEvents } from '../events/catalogue.js';
 import type { UserEvent } from '../events/user-event.js';
+import { type Contact, evolveContacts } from './contact.js';
 
 /**
  * A user as the fold of its events. Facts only: what depends on the time, such as "locked", is derived when it is read.
@@ -14,6 +15,8 @@ export interface UserState extends Readonly<Profile> {
   readonly isProfessional: boolean;
   readonly professionalStatusChangedAt: Date | null;
   readonly role: UserRole;
+  /** Further addresses and phone numbers, the oldest first. */
+  readonly contacts: readonly Contact[];
   /** Registered, and the address not proved yet: the user only claims it, as others may too. */
   readonly pending: boolean;
   readonly suspendedAt: Date | null;
@@ -44,6 +47,10 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
       return { ...next, username: stored.data.username };
     case 'user.professional_status_changed':
       return { ...next, isProfessional: stored.data.to, professionalStatusChangedAt: stored.occurredAt };
+    case 'user.contact_added':
+    case 'user.contact_confirmed':
+    case 'user.contact_removed':
+      return { ...next, contacts: evolveContacts(state.contacts, stored) };
     case 'user.suspended':
       return { ...next, suspendedAt: stored.occurredAt };
     case 'user.reinstated':
@@ -74,6 +81,7 @@ const BLANK = {
   phone: null,
   githubUrl: null,
   linkedinUrl: null,
+  contacts: [],
 } as const;
 
 function created(data: UserEvents['user.created'], stored: UserEvent): UserState {

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { ContactsController } from './contacts.controller.js';
 import { PersonalDataController } from './personal-data.controller.js';
 import { Retention } from './retention.js';
 import { UserActs } from './user-acts.js';
@@ -13,7 +14,7 @@ import { UsersController } from './users.controller.js';
 
 @Module({
   imports: [EventsModule, JobsModule, TypeOrmModule.forFeature([UserEntity])],
-  controllers: [UsersController, UserActsController, PersonalDataController],
+  controllers: [UsersController, UserActsController, PersonalDataController, ContactsController],
   providers: [Users, UserActs, Retention],
   exports: [Users, UserActs],
 })

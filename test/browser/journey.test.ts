@@ -247,6 +247,36 @@ describe('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a further address is confirmed from the mailbox, and its mail and pages fit a phone and a desk', async () => {
+    const email = 'dorothy@example.com';
+    await register(email);
+    const proof = await followLink(await openMail(email));
+    await proof.getByRole('button').click();
+    await proof.waitForURL(`${roster.url}/auth/verify-email`);
+    const login = await post('/auth/login', { identifier: email, password: PASSWORD });
+    const { accessToken, user } = (await login.json()) as { accessToken: string; user: { id: string } };
+
+    const further = 'a.rather.long.further.address.of.hers@subdomain.of.a.long.example.com';
+    const body = { kind: 'email', value: further, label: 'Work' };
+    const added = await post(`/users/${user.id}/contacts`, body, { authorization: `Bearer ${accessToken}` });
+    expect(added.status).toBe(201);
+    const mail = await openMail(further);
+    await mail.frameLocator('iframe.body').locator('a').first().waitFor();
+    await look(mail, 'mail-confirm-contact');
+    const page = await followLink(mail);
+    expect(await page.locator('main').innerText()).toContain(further);
+    await look(page, 'confirm-contact');
+    await page.getByRole('button', { name: 'Confirm my email address' }).click();
+    await page.waitForURL(`${roster.url}/auth/confirm-contact`);
+    expect(await heading(page)).toBe('Your email address is confirmed');
+    await look(page, 'contact-confirmed');
+    const again = await followLink(mail);
+    expect(await heading(again)).toBe('This link no longer works');
+    expect(await again.locator('form').count()).toBe(0);
+    await look(again, 'contact-link-expired');
+    expect(complaints).toEqual([]);
+  });
+
   test('every page fits a phone and a desk, light and dark', async () => {
     const email = 'a.rather.long.name.that.wraps.on.a.phone@subdomain.of.a.long.example.com';
     const docs = await context.newPage();

@@ -48,6 +48,11 @@ describe('an erasure', () => {
       .expect(201);
     const id = String(created.body.id);
     await roster.inbox.waitFor(email);
+    await roster.api
+      .post(`/users/${id}/contacts`)
+      .set(as(admin))
+      .send({ kind: 'email', value: 'canary@contact.example', label: 'canary' })
+      .expect(201);
     await roster.database.query('UPDATE mails SET data = data || \'{"requestedFrom": "canary"}\' WHERE user_id = $1', [
       id,
     ]);
@@ -77,6 +82,8 @@ describe('an erasure', () => {
     expect(events.map(({ type }) => type)).toEqual([
       'user.created',
       'user.updated',
+      'user.verification_token.created',
+      'user.contact_added',
       'user.verification_token.created',
       'user.suspended',
       'user.erased',

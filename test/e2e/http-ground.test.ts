@@ -44,6 +44,7 @@ describe('the API document', () => {
     expect(body.openapi).toMatch(/^3\./);
     expect(Object.keys(body.paths as object).sort()).toEqual([
       '/auth/accept-invitation',
+      '/auth/confirm-contact',
       '/auth/login',
       '/auth/register',
       '/auth/resend-verification',
@@ -53,6 +54,9 @@ describe('the API document', () => {
       '/users',
       '/users/me',
       '/users/{id}',
+      '/users/{id}/contacts',
+      '/users/{id}/contacts/{contactId}',
+      '/users/{id}/contacts/{contactId}/resend-confirmation',
       '/users/{id}/erase',
       '/users/{id}/export',
       '/users/{id}/professional-status',

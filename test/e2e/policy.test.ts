@@ -18,6 +18,11 @@ const TABLE = `
   POST   /users/:id/restore              | 401 | 403 | 403 | 403 | 403 | yes
   POST   /users/:id/erase                | 401 | 403 | 403 | 403 | 403 | yes
   GET    /users/:id/export               | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/contacts             | 401 | yes | 403 | yes | yes | yes
+  POST   /users/:id/contacts             | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/contacts/:contactId  | 401 | yes | 403 | yes | yes | yes
+  DELETE /users/:id/contacts/:contactId  | 401 | yes | 403 | yes | 403 | yes
+  POST   /users/:id/contacts/:contactId/resend-confirmation  | 401 | yes | 403 | yes | 403 | yes
 `;
 // Routes about one's own account, or about nobody in particular, are in the table of access.test.ts.
 
@@ -28,6 +33,7 @@ const BODIES: Record<string, object> = {
   'PUT /users/:id/role': { role: 'MANAGER' },
   'PUT /users/:id/professional-status': { isProfessional: true },
   'POST /users/:id/suspend': {},
+  'POST /users/:id/contacts': { kind: 'phone', value: '+4915112345678' },
 };
 
 const rows = TABLE.trim()
@@ -42,7 +48,7 @@ const rows = TABLE.trim()
 type Column = 'anonymous' | 'self' | 'other' | 'managerOnUser' | 'managerOnStaff' | 'admin';
 
 let roster: Roster;
-const people: Record<string, { id: string; token: string }> = {};
+const people: Record<string, { id: string; token: string; contactId: string }> = {};
 
 beforeAll(async () => {
   roster = await startRoster();
@@ -54,13 +60,15 @@ beforeAll(async () => {
     manager2: 'MANAGER',
     admin2: 'ADMIN',
   })) {
-    people[name] = await roster.join(`${name}@example.com`);
+    const { id, token } = await roster.join(`${name}@example.com`);
+    const contact = await roster.api
+      .post(`/users/${id}/contacts`)
+      .set('authorization', `Bearer ${token}`)
+      .send({ kind: 'phone', value: '+442079460958' })
+      .expect(201);
+    people[name] = { id, token, contactId: (contact.body as { id: string }).id };
     if (role === '') continue;
-    await roster.api
-      .put(`/users/${people[name].id}/role`)
-      .set('authorization', `Bearer ${admin}`)
-      .send({ role })
-      .expect(200);
+    await roster.api.put(`/users/${id}/role`).set('authorization', `Bearer ${admin}`).send({ role }).expect(200);
   }
 });
 afterAll(() => roster.stop());
@@ -68,7 +76,7 @@ afterAll(() => roster.stop());
 /** 401, 403, or "yes": let in, and stopped only by the version that no user has. */
 async function outcome(method: string, path: string, actor: string | undefined, target: string): Promise<string> {
   const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
-  const url = path.replace(':id', people[target]!.id);
+  const url = path.replace(':id', people[target]!.id).replace(':contactId', people[target]!.contactId);
   let request = roster.api[verb](url).set('if-match', '"0"');
   if (actor !== undefined) request = request.set('authorization', `Bearer ${people[actor]!.token}`);
   const { status } = await request.send(BODIES[`${method} ${path}`]);
@@ -139,10 +147,27 @@ describe('who may do what with whom', () => {
         .expect(200);
       return Object.keys(body._links as object).sort();
     };
-    expect(await links('user', 'user')).toEqual(['delete', 'export', 'self', 'update', 'username']);
-    expect(await links('manager', 'user')).toEqual(['professionalStatus', 'self', 'suspend', 'update']);
-    expect(await links('manager', 'admin2')).toEqual(['self']);
+    expect(await links('user', 'user')).toEqual([
+      'addContact',
+      'contacts',
+      'delete',
+      'export',
+      'self',
+      'update',
+      'username',
+    ]);
+    expect(await links('manager', 'user')).toEqual([
+      'addContact',
+      'contacts',
+      'professionalStatus',
+      'self',
+      'suspend',
+      'update',
+    ]);
+    expect(await links('manager', 'admin2')).toEqual(['contacts', 'self']);
     expect(await links('admin2', 'user')).toEqual([
+      'addContact',
+      'contacts',
       'delete',
       'erase',
       'export',

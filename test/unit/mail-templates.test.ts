@@ -16,12 +16,21 @@ const INVITED = { greetingName: 'Ada', requestedAt: SHARED.requestedAt, invitedB
 const VALUES: MailValues = {
   'verify-email': { ...SHARED, link: LINK, expiresIn: '24 hours' },
   invitation: { ...INVITED, link: LINK, expiresIn: '7 days' },
+  'confirm-contact': {
+    greetingName: SHARED.greetingName,
+    requestedAt: SHARED.requestedAt,
+    link: LINK,
+    expiresIn: '24 hours',
+  },
   'already-registered': { ...SHARED, signInUrl: 'https://accounts.example.com' },
 };
 const NAMES = Object.keys(VALUES) as MailTemplate[];
 const linkOf = (name: MailTemplate) => ('link' in VALUES[name] ? VALUES[name].link : VALUES[name].signInUrl);
 const NULLABLE = ['greetingName', 'requestedFrom', 'invitedBy'];
-const whereFrom = (name: MailTemplate) => (name === 'invitation' ? INVITED.invitedBy : SHARED.requestedFrom);
+const whereFrom = (name: MailTemplate) =>
+  ['requestedFrom', 'invitedBy'].flatMap(
+    (field) => Object.entries(VALUES[name]).find(([key]) => key === field)?.[1] ?? [],
+  );
 
 function mails(settings: Record<string, string> = {}): MailTemplates {
   return new MailTemplates(loadSettings({ SUPPORT_EMAIL: 'help@example.com', ...settings }));
@@ -58,7 +67,7 @@ describe.each(NAMES)('the mail %s', (name) => {
     expect(subject).toMatch(/^\S[^\r\n]{5,77}\S$/);
     expect(subject).toContain('Roster');
     for (const part of [html, text]) {
-      for (const value of ['Ada', SHARED.requestedAt, whereFrom(name), 'help@example.com', 'Roster']) {
+      for (const value of ['Ada', SHARED.requestedAt, ...whereFrom(name), 'help@example.com', 'Roster']) {
         expect(part).toContain(value);
       }
       expect(part).not.toMatch(/\{\{|\}\}|undefined|\[object|\bnull\b/);

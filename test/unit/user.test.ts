@@ -215,6 +215,7 @@ const FACTS: Record<keyof UserState, true> = {
   isProfessional: true,
   professionalStatusChangedAt: true,
   role: true,
+  contacts: true,
   pending: true,
   suspendedAt: true,
   deletedAt: true,

@@ -18,7 +18,8 @@ export class TokenExpiredOrUsed extends DomainError {
 interface TokenRow {
   readonly id: string;
   readonly user_id: string;
-  readonly purpose: TokenPurpose;
+  /** With the subject, if there is one: `confirm-contact:<id>`. */
+  readonly purpose: string;
   readonly key_id: string;
   readonly nonce: Buffer;
   readonly requested_ip: string | null;
@@ -30,6 +31,8 @@ interface TokenRow {
 /** What a good token is for, and who asked for it when and from where. */
 export interface TokenDetails {
   readonly userId: string;
+  /** What of the user it is about, such as the id of a contact; empty when there is only one of its purpose. */
+  readonly subject: string;
   readonly requestedAt: Date;
   readonly requestedIp: string | null;
   readonly requestedUserAgent: string | null;
@@ -41,7 +44,8 @@ const NONCE_BYTES = 32;
 /**
  * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
  * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
- * user and purpose: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1).
+ * user, purpose and subject: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1). The subject is a part of the column
+ * `purpose`, because the release before names its unique index, and must go on beside this one while replicas are replaced.
  */
 @Injectable()
 export class OneTimeTokens {
@@ -54,6 +58,7 @@ export class OneTimeTokens {
     purpose: TokenPurpose,
     ttl: number,
     context: Pick<RequestContext, 'ip' | 'userAgent'>,
+    subject = '',
   ): Promise<Date> {
     const [row] = await tx.query<[{ expires_at: Date }]>(
       `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, expires_at)
@@ -65,7 +70,7 @@ export class OneTimeTokens {
       [
         uuidv7(),
         userId,
-        purpose,
+        columnOf(purpose, subject),
         this.keyring.current('one-time-token').id,
         randomBytes(NONCE_BYTES),
         context.ip,
@@ -85,19 +90,20 @@ export class OneTimeTokens {
     userId: string,
     purpose: TokenPurpose,
     ttl: number,
+    subject = '',
   ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
     const [late] = await tx.query<TokenRow[]>(
       `SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL
          AND expires_at < now() + $3 * interval '1 millisecond' FOR UPDATE`,
-      [userId, purpose, ttl / 2],
+      [userId, columnOf(purpose, subject), ttl / 2],
     );
     if (late) {
       const { requested_ip: ip, requested_user_agent: userAgent } = late;
-      await this.issue(tx, userId, purpose, ttl, { ip, userAgent });
+      await this.issue(tx, userId, purpose, ttl, { ip, userAgent }, subject);
     }
     const [row] = await tx.query<TokenRow[]>(
       'SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL',
-      [userId, purpose],
+      [userId, columnOf(purpose, subject)],
     );
     return row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` };
   }
@@ -119,11 +125,20 @@ export class OneTimeTokens {
     return details(row);
   }
 
+  /** Makes a link dead, used or not. */
+  async withdraw(tx: Transaction, userId: string, purpose: TokenPurpose, subject = ''): Promise<void> {
+    await tx.query('DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2', [
+      userId,
+      columnOf(purpose, subject),
+    ]);
+  }
+
   private async find(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenRow> {
     const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
     const [row] = await tx.query<TokenRow[]>(
-      'SELECT * FROM one_time_tokens WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()',
+      `SELECT * FROM one_time_tokens
+       WHERE id = $1 AND split_part(purpose, ':', 1) = $2 AND used_at IS NULL AND expires_at > now()`,
       [id, purpose],
     );
     const expected = row && this.mac(row);
@@ -137,9 +152,14 @@ export class OneTimeTokens {
   }
 }
 
+function columnOf(purpose: TokenPurpose, subject: string): string {
+  return subject === '' ? purpose : `${purpose}:${subject}`;
+}
+
 function details(row: TokenRow): TokenDetails {
   return {
     userId: row.user_id,
+    subject: row.purpose.split(':')[1] ?? '',
     requestedAt: row.created_at,
     requestedIp: row.requested_ip,
     requestedUserAgent: row.requested_user_agent,

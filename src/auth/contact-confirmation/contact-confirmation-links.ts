@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import type { Transaction } from '../../database/transaction.js';
+import { OnUserEvent } from '../../events/handlers.js';
+import type { UserEventOf } from '../../events/user-event.js';
+import { requestContactConfirmation, waitingContact } from '../../users/decide-contacts.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+
+// Who reads the mail may be a stranger, and is not told from where the user acts.
+const NOWHERE = { ip: null, userAgent: null } as const;
+
+/** Makes links due that confirm contacts, with each address that is added and when asked again; Mail sends them after commit. */
+@Injectable()
+export class ContactConfirmationLinks {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly throttle: AddressThrottle,
+  ) {}
+
+  @OnUserEvent('user.contact_added')
+  async added({ userId, data, ...by }: UserEventOf<'user.contact_added'>, tx: Transaction): Promise<void> {
+    await this.sendIfDue(tx, userId, data.contactId, by);
+  }
+
+  @OnUserEvent('user.contact_removed')
+  async removed({ userId, data }: UserEventOf<'user.contact_removed'>, tx: Transaction): Promise<void> {
+    await this.tokens.withdraw(tx, userId, 'confirm-contact', data.contactId);
+  }
+
+  /** Does nothing when the contact does not wait for a link, or its address got a mail within the last minute. */
+  async sendIfDue(
+    tx: Transaction,
+    userId: string,
+    contactId: string,
+    { actor, traceId }: Pick<RequestContext, 'actor' | 'traceId'>,
+  ): Promise<void> {
+    const user = await this.users.find(tx, userId);
+    const contact = user && waitingContact(user, contactId);
+    if (!contact || !(await this.throttle.take(tx, contact.value))) return;
+    const ttl = this.settings.VERIFICATION_TOKEN_TTL;
+    const expiresAt = await this.tokens.issue(tx, userId, 'confirm-contact', ttl, NOWHERE, contactId);
+    await this.users.change(tx, userId, (state) => requestContactConfirmation(state, contactId, expiresAt), {
+      actor,
+      traceId,
+      ...NOWHERE,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { Transactions } from '../../database/transaction.js';
+import { confirmContact, contactOf, waitingContact } from '../../users/decide-contacts.js';
+import { type UserAct, UserActs } from '../../users/user-acts.js';
+import { Users } from '../../users/users.js';
+import { NothingToConfirm } from '../../users/user-errors.js';
+import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
+import { ContactConfirmationLinks } from './contact-confirmation-links.js';
+
+/**
+ * Confirms the further addresses of users. Unlike the link of a registration it claims no address and gives no right to sign
+ * in: several users may have confirmed the same contact, and who owns it as an identity stays as it is.
+ */
+@Injectable()
+export class ContactConfirmationService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly acts: UserActs,
+    private readonly tokens: OneTimeTokens,
+    private readonly links: ContactConfirmationLinks,
+  ) {}
+
+  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
+  async look(token: string): Promise<TokenDetails & { readonly address: string }> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'confirm-contact');
+      const user = await this.users.find(tx, details.userId);
+      const contact = user && waitingContact(user, details.subject);
+      if (!contact) throw new NothingToConfirm();
+      return { ...details, address: contact.value };
+    });
+  }
+
+  /** @throws TokenExpiredOrUsed, NothingToConfirm; RefusedByHandler */
+  async confirm(token: string, context: RequestContext): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
+      // The user first and then its token, in the order in which whoever asks for a fresh link locks them.
+      await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);
+      await this.tokens.consume(tx, token, 'confirm-contact');
+    });
+  }
+
+  /** A fresh link, if the contact waits for one. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */
+  async resend(act: Omit<UserAct, 'action'>, contactId: string): Promise<void> {
+    await this.acts.perform(
+      { ...act, action: 'addContact' },
+      (state) => {
+        contactOf(state, contactId);
+        return [];
+      },
+      (tx) => this.links.sendIfDue(tx, act.id, contactId, act.context),
+    );
+  }
+}
