@@ -1,9 +1,19 @@
+import 'reflect-metadata';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
-import { settle } from './development.js';
+import { keptSecretOf, settle, settleForOperator } from './development.js';
 import { Lifetime } from './lifetime.js';
+import { takeCheckpoint } from './operator/checkpoint.js';
+import { OperatorError } from './operator/operator-error.js';
+import { showProgress } from './operator/progress.js';
+import { replay } from './operator/replay.js';
+import { checkpointReport, replayReport, verifyReport } from './operator/reports.js';
+import { rotateSecret } from './operator/rotate-secret.js';
+import { makeToken } from './operator/token.js';
+import { verify } from './operator/verify.js';
+import { openWorkplace, type Workplace } from './operator/workplace.js';
 import { explainFailure } from './start-failure.js';
 
 const lifetime = new Lifetime();
@@ -15,8 +25,11 @@ program
   .command('migrate')
   .description('bring the database schema up to date (the server does so too when it starts)')
   .action(async () => {
-    const { settings } = await settle(loadSettings(readEnvironment()), lifetime, () => undefined);
-    const applied = await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
+    const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, () => undefined);
+    const applied = await migrate(
+      settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '',
+      settings.DATABASE_URL,
+    );
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
   });
 
@@ -26,10 +39,76 @@ program
   .option('--users <number>', 'how many', wholeNumber, 1000)
   .action(async ({ users }: { users: number }) => {
     const { settings } = await settle(loadSettings(readEnvironment()), lifetime, console.log);
-    await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
+    await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '', settings.DATABASE_URL);
     const { seed } = await import('./seed.js');
     await seed(settings, users, lifetime);
   });
+
+program
+  .command('verify')
+  .description('check every chain and every row against the log; ends with 1 and names the first fault if there is one')
+  .option('--all [number]', 'name so many faults rather than the first alone', wholeNumber)
+  .option('--checkpoint <file>', 'check the log against this checkpoint too: it finds cut tails and vanished users')
+  .action(async ({ all, checkpoint }: { all?: number | true; checkpoint?: string }) => {
+    const limit = all === true ? 100 : (all ?? 1);
+    const progress = await showProgress('Verifying');
+    const result = await verify(await workplace(), { limit, checkpoint, progress });
+    console.log(verifyReport(result, limit));
+    if (result.faults.length > 0) await lifetime.end(1);
+  });
+
+program
+  .command('checkpoint')
+  .description("write a signed list of where every user's log ends, to be kept elsewhere and given to verify later")
+  .requiredOption('--out <file>', 'a new file')
+  .action(async ({ out }: { out: string }) => {
+    console.log(checkpointReport(await takeCheckpoint(await workplace(), out), out));
+  });
+
+program
+  .command('replay')
+  .description('rebuild every user from the log and put rows right that differ, beside a running server')
+  .option('--dry-run', 'change nothing, only say what differs', false)
+  .action(async ({ dryRun }: { dryRun: boolean }) => {
+    const result = await replay(await workplace(), { dryRun, progress: await showProgress('Replaying') });
+    console.log(replayReport(result, dryRun));
+    if (result.unsettled.length > 0) await lifetime.end(1);
+  });
+
+program
+  .command('rotate-secret')
+  .description(
+    'wrap every key with a new SECRET_KEY, given as NEW_SECRET_KEY in the environment; nothing becomes invalid',
+  )
+  .action(async () => {
+    const environment = readEnvironment();
+    const kept = keptSecretOf(loadSettings(environment));
+    const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
+    const rotation = await rotateSecret(await workplace(), kept, given);
+    console.log(
+      `Wrapped ${rotation.keys} keys. Servers that run go on.\n` +
+        (rotation.kept
+          ? 'The new key is kept under DATA_DIR.'
+          : 'From the next start on, SECRET_KEY has to be what NEW_SECRET_KEY is: put it there now, and keep the old one for older backups.'),
+    );
+  });
+
+program
+  .command('token')
+  .description('print an access token for a user, for tests and measurements')
+  .requiredOption('--user <user>', 'address, username or id')
+  .option('--in-production', 'also where NODE_ENV is production', false)
+  .action(async ({ user, inProduction }: { user: string; inProduction: boolean }) => {
+    if (loadSettings(readEnvironment()).NODE_ENV === 'production' && !inProduction) {
+      throw new OperatorError('A token is as good as the password. To make one in production, say so: --in-production');
+    }
+    console.log(await makeToken(await workplace(), user));
+  });
+
+async function workplace(): Promise<Workplace> {
+  const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, (text) => console.error(text));
+  return openWorkplace(settings, lifetime);
+}
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1 to 99999999.');
@@ -40,7 +119,7 @@ lifetime.endOnSignals();
 program.parseAsync().then(
   () => lifetime.end(0),
   (error: unknown) => {
-    console.error(explainFailure(error));
+    console.error(explainFailure(error, 'The command failed'));
     return lifetime.end(1);
   },
 );

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Settings } from './config/settings.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { opensKeys } from './database/keyring.js';
+import { KeptSecret } from './kept-secret.js';
 import { startMailbox } from './mail/mailbox/mailbox.js';
 
 export interface SettledSettings {
@@ -22,13 +23,40 @@ interface Cleanup {
  * and a secret key that is kept there. Production has none of them: its settings are complete.
  */
 export async function settle(
-  settings: Settings,
+  given: Settings,
   cleanup: Cleanup,
   progress: (text: string) => void,
 ): Promise<SettledSettings> {
+  const { settings, database } = await settleGround(given, cleanup, progress);
+  if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database };
+  const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR) });
+  cleanup.add('mailbox', () => mailbox.stop());
+  return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database };
+}
+
+/** For an operator's command: no mailbox, and the database of a server that runs beside it, if there is one. */
+export async function settleForOperator(
+  given: Settings,
+  cleanup: Cleanup,
+  progress: (text: string) => void,
+): Promise<Settings> {
+  const running = given.DATABASE_URL === undefined ? await findRunningPostgres(resolve(given.DATA_DIR)) : undefined;
+  const joined = running === undefined ? given : { ...given, DATABASE_URL: running };
+  return (await settleGround(joined, cleanup, progress)).settings;
+}
+
+/** Where the key is kept, if it is Roster itself that keeps it. */
+export function keptSecretOf({ SECRET_KEY, DATA_DIR }: Settings): KeptSecret | undefined {
+  return SECRET_KEY === undefined ? new KeptSecret(resolve(DATA_DIR)) : undefined;
+}
+
+async function settleGround(
+  settings: Settings,
+  cleanup: Cleanup,
+  progress: (text: string) => void,
+): Promise<{ settings: Settings; database: string }> {
   const dataDir = resolve(settings.DATA_DIR);
-  let { DATABASE_URL, SMTP_URL, SECRET_KEY } = settings;
-  let mailboxUrl: string | null = null;
+  let { DATABASE_URL } = settings;
   let database = DATABASE_URL === undefined ? '' : withoutPassword(DATABASE_URL);
   if (DATABASE_URL === undefined) {
     progress('Starting PostgreSQL ...');
@@ -38,26 +66,9 @@ export async function settle(
     DATABASE_URL = postgres.url;
     database = `${withoutPassword(postgres.url)} (its own, under ${settings.DATA_DIR})`;
   }
-  SECRET_KEY ??= keptSecretKey(dataDir);
-  if (SMTP_URL === undefined) {
-    const mailbox = await startMailbox({ dataDir });
-    cleanup.add('mailbox', () => mailbox.stop());
-    SMTP_URL = mailbox.smtpUrl;
-    mailboxUrl = mailbox.webUrl;
-  }
-  return { settings: { ...settings, DATABASE_URL, SMTP_URL, SECRET_KEY }, mailboxUrl, database };
-}
-
-/** The key of this data folder, made at its first start: a lost key loses every password and sealed value. */
-function keptSecretKey(dataDir: string): string {
-  const file = join(dataDir, 'secret-key');
-  if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true });
-    // Never overwrites: of two starts at once, the second reads what the first wrote.
-    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });
-  }
-  chmodSync(file, 0o600);
-  return readFileSync(file, 'utf8').trim();
+  const url = DATABASE_URL;
+  const SECRET_KEY = settings.SECRET_KEY ?? (await keptSecretOf(settings)?.read((key) => opensKeys(url, key)));
+  return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database };
 }
 
 function withoutPassword(url: string): string {

@@ -18,7 +18,7 @@ async function start(): Promise<void> {
   const log = createLog(given);
   const say = given.NODE_ENV === 'production' ? (text: string) => log.info(text) : (text: string) => console.log(text);
   const { settings, mailboxUrl, database } = await settle(given, lifetime, say);
-  const applied = await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
+  const applied = await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '', settings.DATABASE_URL);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   lifetime.check();
 

@@ -2,6 +2,7 @@ import { SettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres.js';
 import { WrongSecretKey } from './database/keyring.js';
 import { DatabaseUnavailable } from './database/migrate.js';
+import { OperatorError } from './operator/operator-error.js';
 
 export class PortTaken extends Error {
   constructor(host: string, port: number) {
@@ -28,11 +29,12 @@ const FOR_PEOPLE = [
   WrongSecretKey,
   PortTaken,
   MissingPackage,
+  OperatorError,
 ];
 
-/** One message for the person who starts Roster; a stack only for what nobody foresaw. */
-export function explainFailure(error: unknown): string {
+/** One message for the person at the terminal; a stack only for what nobody foresaw. */
+export function explainFailure(error: unknown, what = 'Roster could not start'): string {
   if (FOR_PEOPLE.some((kind) => error instanceof kind)) return `\n${(error as Error).message}\n`;
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `\nRoster could not start because of an unexpected error:\n${detail}\n`;
+  return `\n${what} because of an unexpected error:\n${detail}\n`;
 }

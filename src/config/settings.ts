@@ -168,6 +168,11 @@ export function loadSettings(environment: Record<string, string | undefined>): S
 
 const PLACEHOLDER = /change.?me|placeholder|example|secret.?key|password|(.)\1{15}/i;
 
+/** Whether a key is a text that people leave in examples. */
+export function isPlaceholder(secretKey: string): boolean {
+  return PLACEHOLDER.test(secretKey);
+}
+
 function productionProblems(settings: Settings, environment: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
   const need = (name: keyof Settings, why: string) => {
@@ -180,7 +185,7 @@ function productionProblems(settings: Settings, environment: Record<string, stri
   need('MAIL_FROM', 'the sender that your mail provider lets you use');
   need('PUBLIC_URL', 'links in mails are built from it');
   need('ADMIN_EMAIL', 'the first admin');
-  if (settings.SECRET_KEY && PLACEHOLDER.test(settings.SECRET_KEY)) {
+  if (settings.SECRET_KEY && isPlaceholder(settings.SECRET_KEY)) {
     problems.push('SECRET_KEY: is a placeholder; make one with: openssl rand -base64 48');
   }
   if (settings.BCRYPT_COST < 10) problems.push('BCRYPT_COST: production refuses less than 10');

@@ -4,12 +4,13 @@ import { chooseAccount } from './embedded/account.js';
 import { findBinaries } from './embedded/binaries.js';
 import { ensureRosterDatabase, openCluster } from './embedded/cluster.js';
 import { EmbeddedPostgresError, OR_SET_DATABASE_URL } from './embedded/error.js';
+import { findRunningPostgres } from './embedded/join.js';
 import { chooseLocation, reachableBase, recordedLocation } from './embedded/location.js';
 import { lockFolder } from './embedded/lock.js';
 import { clearOrphan } from './embedded/orphan.js';
 import { startServer, type Server } from './embedded/server.js';
 
-export { EmbeddedPostgresError };
+export { EmbeddedPostgresError, findRunningPostgres };
 
 /** A running PostgreSQL of our own. */
 export interface EmbeddedPostgres {

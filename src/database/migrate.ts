@@ -4,6 +4,7 @@ import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../config/package-root.js';
 import { dataSourceOptions } from './data-source.js';
+import { grantTo } from './grants.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
 export class DatabaseUnavailable extends Error {
@@ -20,32 +21,42 @@ const MIGRATION_LOCK = 7_205_759_403;
 
 /**
  * Brings the schema up to date, under an advisory lock: replicas that start together migrate once.
+ * @param url as the role that owns the schema
+ * @param applicationUrl as the role that the server works as; when it is another one, it is given the rights that it needs
  * @returns the names of the migrations that were applied
  * @throws DatabaseUnavailable when there is no way in
  */
-export async function migrate(url: string): Promise<string[]> {
-  const dataSource = new DataSource({
-    ...dataSourceOptions(url, 2),
-    migrations: [join(FOLDER, '*.js')],
-    migrationsTransactionMode: 'each',
-    migrationsTableName: 'migrations',
-  });
-  try {
-    await dataSource.initialize();
-  } catch (error) {
-    throw new DatabaseUnavailable(unavailableMessage(url, error));
-  }
+export async function migrate(url: string, applicationUrl = url): Promise<string[]> {
+  const dataSource = await connect(
+    new DataSource({
+      ...dataSourceOptions(url, 2),
+      migrations: [join(FOLDER, '*.js')],
+      migrationsTransactionMode: 'each',
+      migrationsTableName: 'migrations',
+    }),
+    url,
+  );
   const runner = dataSource.createQueryRunner();
   try {
     await refuseOldServer(dataSource);
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await dataSource.runMigrations();
     await runJobMigrations({ connectionString: url, logger: SILENT });
+    if (applicationUrl !== url) await grantTo(await roleOf(applicationUrl), dataSource);
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     return applied.map((migration) => migration.name);
   } finally {
     await runner.release();
     await dataSource.destroy();
+  }
+}
+
+/** @throws DatabaseUnavailable when there is no way in */
+export async function connect(dataSource: DataSource, url: string): Promise<DataSource> {
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    throw new DatabaseUnavailable(unavailableMessage(url, error));
   }
 }
 
@@ -60,6 +71,16 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
     .filter((file) => file.endsWith('.js'))
     .flatMap((file) => file.split('-', 1))
     .filter((stamp) => !stamps.has(stamp));
+}
+
+async function roleOf(url: string): Promise<string> {
+  const dataSource = await connect(new DataSource(dataSourceOptions(url, 1)), url);
+  try {
+    const [row] = await dataSource.query<[{ role: string }]>('SELECT current_user AS role');
+    return row.role;
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 const OLDEST_POSTGRES = 150_000;

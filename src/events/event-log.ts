@@ -12,7 +12,7 @@ import { PersonalData } from './personal-data.js';
 import type { UserEvent } from './user-event.js';
 
 /** A row of `user_events`; `data` is what may be known for ever, `personal` the sealed rest. */
-interface EventRow {
+export interface EventRow {
   readonly id: string;
   readonly user_id: string;
   readonly user_version: number;
@@ -27,6 +27,22 @@ interface EventRow {
   readonly key_id: string;
   readonly hash: Buffer;
 }
+
+export const EVENT_COLUMNS = [
+  'id',
+  'user_id',
+  'user_version',
+  'type',
+  'schema_version',
+  'actor',
+  'trace_id',
+  'occurred_at',
+  'data',
+  'personal',
+  'previous_hash',
+  'key_id',
+  'hash',
+] as const satisfies readonly (keyof EventRow)[];
 
 /** The append-only record of every change to a user. The database refuses UPDATE, DELETE and TRUNCATE on it. */
 @Injectable()
@@ -138,7 +154,8 @@ async function insert(tx: Transaction, row: EventRow): Promise<void> {
   }
 }
 
-function toEvent(row: Omit<EventRow, 'hash'>, payload: NewUserEvent): UserEvent {
+/** The event that a row stands for, with its whole data. */
+export function toEvent(row: Omit<EventRow, 'hash'>, payload: NewUserEvent): UserEvent {
   return {
     id: row.id,
     userId: row.user_id,

@@ -12,6 +12,12 @@ interface SealedEvent {
   readonly personal: Buffer | null;
 }
 
+/** The key of one user as `user_keys` holds it. */
+export interface WrappedUserKey {
+  readonly key_id: string;
+  readonly wrapped: Buffer;
+}
+
 interface StoredData {
   readonly type: NewUserEvent['type'];
   readonly data: Record<string, unknown>;
@@ -40,12 +46,23 @@ export class PersonalData {
 
   /** A function that gives the whole data of this user's stored events. */
   async opener(tx: Transaction, userId: string): Promise<(stored: StoredData) => Record<string, unknown>> {
-    const key = await this.userKey(tx, userId);
+    return this.openerWith(userId, await this.userKey(tx, userId));
+  }
+
+  /** The same with the key of that user, undefined once it was destroyed. Throws when sealed bytes were changed. */
+  openerWith(userId: string, key: Buffer | undefined): (stored: StoredData) => Record<string, unknown> {
     return ({ type, data, personal }) => {
       if (!personal) return data;
       if (!key) return { ...data, ...Object.fromEntries(USER_EVENTS[type].personal.map((field) => [field, null])) };
       return { ...data, ...(JSON.parse(unseal(key, personal, userId).toString()) as object) };
     };
+  }
+
+  /** @throws Error when the key that wraps it is missing, or it was changed */
+  unwrap(userId: string, row: WrappedUserKey): Buffer {
+    const wrapping = this.keyring.find('personal-data', row.key_id);
+    if (!wrapping) throw new Error(`The key ${row.key_id} that wraps the key of user ${userId} is missing`);
+    return unseal(wrapping.secret, row.wrapped, userId);
   }
 
   /** Destroys the user's key: nothing that was sealed under it can ever be read again. */
@@ -54,14 +71,10 @@ export class PersonalData {
   }
 
   private async userKey(tx: Transaction, userId: string): Promise<Buffer | undefined> {
-    const [row] = await tx.query<{ key_id: string; wrapped: Buffer }[]>(
-      'SELECT key_id, wrapped FROM user_keys WHERE user_id = $1',
-      [userId],
-    );
-    if (!row) return undefined;
-    const wrapping = this.keyring.find('personal-data', row.key_id);
-    if (!wrapping) throw new Error(`The key ${row.key_id} that wraps the key of user ${userId} is missing`);
-    return unseal(wrapping.secret, row.wrapped, userId);
+    const [row] = await tx.query<WrappedUserKey[]>('SELECT key_id, wrapped FROM user_keys WHERE user_id = $1', [
+      userId,
+    ]);
+    return row && this.unwrap(userId, row);
   }
 
   private async makeUserKey(tx: Transaction, userId: string): Promise<Buffer> {

@@ -1,0 +1,104 @@
+import type { Keyring } from '../database/keyring.js';
+import type { NewUserEvent } from '../events/catalogue.js';
+import { chainHash, type EventRow, toEvent } from '../events/event-log.js';
+import type { PersonalData, WrappedUserKey } from '../events/personal-data.js';
+import { evolve, type UserState } from '../users/user.js';
+import type { Fault } from './fault.js';
+
+/** The stored events of one user, checked one after the other from the first, and folded from nothing. */
+export class Chain {
+  readonly faults: Fault[] = [];
+  version = 0;
+  /** What the events so far make of the user; not to be trusted once there is a fault. */
+  state: UserState | undefined;
+  private previousHash: Buffer | null = null;
+  private readonly userKey: Buffer | undefined;
+  private firstUnreadable: EventRow | undefined;
+
+  constructor(
+    readonly userId: string,
+    private readonly wrappedKey: WrappedUserKey | undefined,
+    private readonly keyring: Keyring,
+    private readonly personalData: PersonalData,
+  ) {
+    try {
+      this.userKey = wrappedKey && personalData.unwrap(userId, wrappedKey);
+    } catch {
+      this.faults.push({ userId, what: 'the key of its personal data cannot be unwrapped: it was changed' });
+    }
+  }
+
+  add(row: EventRow): void {
+    const broken = this.breakAt(row);
+    if (broken) this.fault(row, broken);
+    if (row.personal && !this.wrappedKey) this.firstUnreadable ??= row;
+    if (this.faults.length === 0) this.fold(row);
+    this.version = row.user_version;
+    this.previousHash = row.hash;
+  }
+
+  /** To be called after the last event. */
+  end(): void {
+    const { userId, wrappedKey, firstUnreadable } = this;
+    if (this.version === 0) {
+      if (wrappedKey) this.faults.push({ userId, what: 'the log has no event of it, though a key for them is there' });
+    } else if (this.faults.length > 0) {
+      return;
+    } else if (this.state?.erasedAt) {
+      if (wrappedKey)
+        this.faults.push({ userId, what: 'it was erased, and the key of its personal data is still there' });
+    } else if (firstUnreadable) {
+      this.fault(firstUnreadable, 'the key of its personal data is gone, though the user was not erased');
+    }
+  }
+
+  private breakAt({ hash, ...row }: EventRow): string | undefined {
+    const expected = this.version + 1;
+    if (row.user_version !== expected) {
+      const last = row.user_version - 1;
+      return last === expected
+        ? `version ${expected} is missing before it`
+        : `versions ${expected} to ${last} are missing before it`;
+    }
+    const key = this.keyring.find('event-chain', row.key_id);
+    if (!key) return `the key ${row.key_id} that chained it is missing`;
+    if (!chainHash(row, key.secret).equals(hash)) {
+      return this.isSealedWhole(row)
+        ? 'its hash is not that of what it says: it was changed after it was written'
+        : 'its hash is not that of what it says, and its personal data cannot be unsealed: it was changed after it was written';
+    }
+    if (!(this.previousHash?.equals(row.previous_hash ?? Buffer.alloc(0)) ?? row.previous_hash === null)) {
+      return 'it was not chained to the event that stands before it';
+    }
+    return undefined;
+  }
+
+  private isSealedWhole(row: Omit<EventRow, 'hash'>): boolean {
+    if (!this.userKey) return true;
+    try {
+      this.personalData.openerWith(this.userId, this.userKey)(row);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private fold(row: EventRow): void {
+    let data: Record<string, unknown>;
+    try {
+      data = this.personalData.openerWith(this.userId, this.userKey)(row);
+    } catch {
+      this.fault(row, 'its personal data cannot be unsealed');
+      return;
+    }
+    try {
+      this.state = evolve(this.state, toEvent(row, { type: row.type, data } as NewUserEvent));
+    } catch (error) {
+      this.fault(row, `it does not follow from the events before it (${(error as Error).message})`);
+    }
+  }
+
+  private fault({ user_version, id }: Pick<EventRow, 'user_version' | 'id'>, what: string): void {
+    this.faults.push({ userId: this.userId, version: user_version, eventId: id, what });
+  }
+}

@@ -1,0 +1,80 @@
+import type pg from 'pg';
+import { Cursor } from './cursor.js';
+import { type Head, headsOf, type Statement, writeCheckpoint } from './checkpoint-file.js';
+import type { Fault } from './fault.js';
+import { BEGIN_SNAPSHOT } from './walk.js';
+import type { Workplace } from './workplace.js';
+
+const BATCH = 1000;
+
+/**
+ * Writes down, signed, where the log of every user ends at this moment.
+ * @throws OperatorError when the file is there already
+ */
+export async function takeCheckpoint(workplace: Workplace, file: string): Promise<Statement> {
+  const client = await workplace.connect();
+  await client.query(BEGIN_SNAPSHOT);
+  const { rows } = await client.query<{ now: Date }>('SELECT now()');
+  const statement = await writeCheckpoint(
+    file,
+    currentHeads(client),
+    rows[0]?.now ?? new Date(Number.NaN),
+    workplace.keyring.current('checkpoint'),
+  );
+  await client.query('COMMIT');
+  return statement;
+}
+
+async function* currentHeads(client: pg.Client): AsyncGenerator<Head> {
+  const cursor = await Cursor.open<{ user_id: string; user_version: number; hash: Buffer }>(
+    client,
+    'heads',
+    'SELECT DISTINCT ON (user_id) user_id, user_version, hash FROM user_events ORDER BY user_id, user_version DESC',
+  );
+  for (let row = await cursor.peek(); row; row = cursor.atHand || (await cursor.peek())) {
+    yield { userId: row.user_id, version: row.user_version, hash: row.hash };
+    cursor.advance();
+  }
+}
+
+interface Found {
+  readonly last_version: number | null;
+  readonly hash: Buffer | null;
+}
+
+/**
+ * What a checkpoint knew and the log does not any more: users who vanished, tails that were cut, history that was rewritten.
+ * @param client in a transaction of one snapshot
+ * @param file proved before
+ */
+export async function* lostSince(client: pg.Client, file: string): AsyncGenerator<Fault> {
+  let batch: Head[] = [];
+  for await (const head of headsOf(file)) {
+    if (batch.push(head) < BATCH) continue;
+    yield* lostOf(client, batch);
+    batch = [];
+  }
+  yield* lostOf(client, batch);
+}
+
+async function* lostOf(client: pg.Client, heads: readonly Head[]): AsyncGenerator<Fault> {
+  const { rows } = await client.query<Found>(
+    `SELECT event.hash, (SELECT max(user_version) FROM user_events WHERE user_id = head.id) AS last_version
+     FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS head (id, version, place)
+       LEFT JOIN user_events AS event ON event.user_id = head.id AND event.user_version = head.version
+     ORDER BY head.place`,
+    [heads.map(({ userId }) => userId), heads.map(({ version }) => version)],
+  );
+  for (const [index, { userId, version, hash }] of heads.entries()) {
+    const found = rows[index];
+    if (found?.hash?.equals(hash)) continue;
+    if (!found?.last_version) {
+      yield { userId, what: `the checkpoint knew it at version ${version}, and it has vanished from the log` };
+    } else if (found.last_version < version) {
+      const what = `the checkpoint knew version ${version}, and the log ends here: its tail was cut`;
+      yield { userId, version: found.last_version, what };
+    } else {
+      yield { userId, version, what: 'its hash is not that which the checkpoint knew: its history was written anew' };
+    }
+  }
+}

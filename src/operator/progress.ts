@@ -1,0 +1,45 @@
+const LINE_EVERY_MS = 5000;
+
+/** Shows a person that a long command goes on, on the error output: the report alone goes to the output. */
+export interface Progress {
+  start(total: number): void;
+  add(count: number): void;
+  stop(): void;
+}
+
+/** A bar on a terminal; elsewhere, such as in a log, a line every five seconds. */
+export async function showProgress(what: string): Promise<Progress> {
+  const bar = process.stderr.isTTY ? await progressBar(what) : undefined;
+  return bar ?? progressLines(what);
+}
+
+async function progressBar(what: string): Promise<Progress | undefined> {
+  const progress = await import('cli-progress').catch(() => undefined);
+  // Left out in production.
+  if (!progress) return undefined;
+  const bar = new progress.default.SingleBar(
+    {
+      format: `${what} {bar} {percentage}% | {value} of {total} events | {eta_formatted} left`,
+      stream: process.stderr,
+    },
+    progress.default.Presets.shades_classic,
+  );
+  return { start: (total) => bar.start(total, 0), add: (count) => bar.increment(count), stop: () => bar.stop() };
+}
+
+function progressLines(what: string): Progress {
+  let [done, total, lineAt] = [0, 0, 0];
+  return {
+    start: (count) => {
+      total = count;
+      lineAt = performance.now() + LINE_EVERY_MS;
+    },
+    add: (count) => {
+      done += count;
+      if (performance.now() < lineAt) return;
+      lineAt += LINE_EVERY_MS;
+      console.error(`${what}: ${done} of ${total} events`);
+    },
+    stop: () => undefined,
+  };
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { postgresCode } from '../database/transaction.js';
+import type { Fault } from './fault.js';
+import type { Progress } from './progress.js';
+import { Rebuilt } from './rebuilt.js';
+import { faultsOf } from './verify.js';
+import { BEGIN_SNAPSHOT, differingColumns, walkUsers } from './walk.js';
+import type { Workplace } from './workplace.js';
+
+export interface Replay {
+  readonly users: number;
+  readonly events: number;
+  /** How long reading and folding took. */
+  readonly seconds: number;
+  /** Rows that differed from the log, and were put right unless it was a dry run. */
+  readonly differed: number;
+  /** Some of them: which, and in what. */
+  readonly examples: readonly Fault[];
+  /** Users whose events are broken, so that no row can be made of them, and rows that the database refused. */
+  readonly unsettled: readonly Fault[];
+  /** The longest time for which writers of users had to wait. */
+  readonly longestLockMs: number;
+}
+
+const EXAMPLES = 20;
+const CHUNK = 1000;
+const LOCK_ATTEMPTS = 100;
+const PAUSE_MS = 200;
+const DEADLOCK = '40P01';
+const LOCK_TIMEOUT = '55P03';
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Rebuilds every user from nothing but the log as it stands at one moment, beside the table `users`, and merges the rows that
+ * differ into it. A row that is right at that moment stays right: the server changes it by the same `evolve`. So only those
+ * that differ are caught up and merged, a thousand at a time, each under a lock of its own.
+ */
+export async function replay(
+  workplace: Workplace,
+  { dryRun, progress }: { readonly dryRun: boolean; readonly progress: Progress },
+): Promise<Replay> {
+  const reader = await workplace.connect();
+  const writer = await workplace.connect();
+  const rebuilt = await Rebuilt.make(workplace, writer);
+  const [examples, unsettled]: [Fault[], Fault[]] = [[], []];
+  let [users, events] = [0, 0];
+  const begin = performance.now();
+  await reader.query(BEGIN_SNAPSHOT);
+  const { rows } = await reader.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
+  progress.start(rows[0]?.count ?? 0);
+  const onEvents = (count: number) => {
+    events += count;
+    progress.add(count);
+  };
+  try {
+    for await (const user of walkUsers(workplace, reader, onEvents)) {
+      users++;
+      const { id, expected, actual, version } = user;
+      const faults = faultsOf(user);
+      if (faults.length === 0) continue;
+      // Where the log is broken, or ends before the row, the row may be all that is left of what happened.
+      if (user.faults.length > 0 || version < Number(actual?.['version'] ?? 0)) {
+        unsettled.push(...faults);
+        continue;
+      }
+      if (examples.length < EXAMPLES) examples.push(...faults);
+      const identifiers = !expected || !actual || differingColumns(expected, actual).some(isIdentifier);
+      await rebuilt.add({ id, version, row: expected, identifiers });
+    }
+  } finally {
+    progress.stop();
+  }
+  await reader.query('COMMIT');
+  const seconds = (performance.now() - begin) / 1000;
+  const differed = await rebuilt.finish();
+  const merged = dryRun ? { longestLockMs: 0, refused: [] } : await mergeAll(rebuilt, writer);
+  return {
+    users,
+    events,
+    seconds,
+    differed,
+    examples,
+    unsettled: [...unsettled, ...merged.refused],
+    longestLockMs: merged.longestLockMs,
+  };
+}
+
+function isIdentifier(column: string): boolean {
+  return ['email_key', 'username_key', 'pending'].includes(column);
+}
+
+interface Merged {
+  readonly refused: Fault[];
+  longestLockMs: number;
+}
+
+async function mergeAll(rebuilt: Rebuilt, client: pg.Client): Promise<Merged> {
+  const merged: Merged = { refused: [], longestLockMs: 0 };
+  for (let ids = await rebuilt.next(CHUNK); ids.length > 0; ids = await rebuilt.next(CHUNK)) {
+    await merge(rebuilt, client, ids, merged);
+  }
+  return merged;
+}
+
+async function merge(rebuilt: Rebuilt, client: pg.Client, ids: readonly string[], merged: Merged): Promise<void> {
+  try {
+    const lockMs = await underLock(client, () => rebuilt.merge(ids, merged.refused));
+    merged.longestLockMs = Math.max(merged.longestLockMs, lockMs);
+  } catch (error) {
+    if (postgresCode(error) !== UNIQUE_VIOLATION) throw error;
+    const [userId = ''] = ids;
+    if (ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      await merge(rebuilt, client, ids.slice(0, half), merged);
+      await merge(rebuilt, client, ids.slice(half), merged);
+    } else {
+      const index = (error as { constraint?: string }).constraint ?? 'a unique index';
+      merged.refused.push({
+        userId,
+        what: `its row cannot be put right: somebody else has its place in ${index} by now`,
+      });
+    }
+  }
+}
+
+/**
+ * Runs `work` in a transaction while nobody writes to `users`. EXCLUSIVE also waits for those who hold a row of it: with a
+ * weaker lock they and we could wait for one another. Whoever holds one for long makes us try again, not everybody wait.
+ * @returns the milliseconds for which the lock was held
+ */
+async function underLock(client: pg.Client, work: () => Promise<void>): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    await client.query('BEGIN');
+    try {
+      await client.query("SET LOCAL lock_timeout = '2s'");
+      await client.query("SET LOCAL statement_timeout = '60s'");
+      await client.query('LOCK TABLE users IN EXCLUSIVE MODE');
+      const begin = performance.now();
+      await work();
+      await client.query('COMMIT');
+      return performance.now() - begin;
+    } catch (error) {
+      await client.query('ROLLBACK');
+      if (![DEADLOCK, LOCK_TIMEOUT].includes(postgresCode(error) ?? '') || attempt === LOCK_ATTEMPTS) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}

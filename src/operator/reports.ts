@@ -1,0 +1,41 @@
+import type { Statement } from './checkpoint-file.js';
+import { describeFault } from './fault.js';
+import type { Replay } from './replay.js';
+import type { Verification } from './verify.js';
+
+export function verifyReport({ faults, users, events, seconds }: Verification, limit: number): string {
+  const read = `${users} users, ${events} events in ${pace(events, seconds)}`;
+  if (faults.length === 0) return `Verified ${read}: every chain is whole, and every row is what the log makes of it.`;
+  const ended = faults.length >= limit ? `Stopped after ${limit === 1 ? 'the first fault' : `${limit} faults`}.` : '';
+  const more = limit === 1 ? ' With --all, more are named.' : '';
+  return [...faults.map(describeFault), `Read ${read}. ${ended}${more}`.trim()].join('\n');
+}
+
+export function checkpointReport({ users, events, root, publicKey }: Statement, file: string): string {
+  return (
+    `Wrote ${file}: ${users} users, ${events} events, root ${root}\n` +
+    `Signed with Ed25519; public key ${publicKey}\n` +
+    'Keep it where nobody who can change the database can change it.'
+  );
+}
+
+export function replayReport(result: Replay, dryRun: boolean): string {
+  const { users, events, seconds, differed, examples, unsettled, longestLockMs } = result;
+  const lines = [`Replayed ${users} users, ${events} events in ${pace(events, seconds)}.`];
+  if (differed === 0) lines.push('Every row is what the log makes of it.');
+  else {
+    lines.push(...examples.map(describeFault));
+    if (differed > examples.length) lines.push(`... and ${differed - examples.length} more`);
+    lines.push(
+      dryRun
+        ? `Rows that differed: ${differed}. Nothing was changed.`
+        : `Rows that differed: ${differed}. They were put right; writers of users waited for ${longestLockMs.toFixed(0)} ms at most.`,
+    );
+  }
+  if (unsettled.length > 0) lines.push('Left as they are, to be looked into:', ...unsettled.map(describeFault));
+  return lines.join('\n');
+}
+
+function pace(events: number, seconds: number): string {
+  return `${seconds.toFixed(1)} s (${Math.round(events / seconds)} events/s)`;
+}

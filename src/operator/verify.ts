@@ -1,0 +1,79 @@
+import { lostSince } from './checkpoint.js';
+import { proveCheckpoint } from './checkpoint-file.js';
+import type { Fault } from './fault.js';
+import type { Progress } from './progress.js';
+import { BEGIN_SNAPSHOT, differingColumns, type WalkedUser, walkUsers } from './walk.js';
+import type { Workplace } from './workplace.js';
+
+export interface Verification {
+  /** In the order in which they were found, at most as many as were asked for. */
+  readonly faults: readonly Fault[];
+  readonly users: number;
+  readonly events: number;
+  readonly seconds: number;
+}
+
+export interface VerifyOptions {
+  /** Ends after so many faults. */
+  readonly limit: number;
+  /** A checkpoint that the log must still agree with. */
+  readonly checkpoint?: string | undefined;
+  readonly progress: Progress;
+}
+
+/**
+ * Checks every chain and every row against the log, and the log against a checkpoint, as they stood at one moment; a server
+ * beside it may go on.
+ * @throws OperatorError when the checkpoint itself is not good
+ */
+export async function verify(workplace: Workplace, options: VerifyOptions): Promise<Verification> {
+  const { limit, checkpoint, progress } = options;
+  if (checkpoint !== undefined) await proveCheckpoint(checkpoint, workplace.keyring);
+  const client = await workplace.connect();
+  const begin = performance.now();
+  let [users, events] = [0, 0];
+  const faults: Fault[] = [];
+  const result = () => ({ faults, users, events, seconds: (performance.now() - begin) / 1000 });
+  await client.query(BEGIN_SNAPSHOT);
+  if (checkpoint !== undefined) {
+    for await (const fault of lostSince(client, checkpoint)) if (faults.push(fault) >= limit) return result();
+  }
+  const { rows } = await client.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
+  progress.start(rows[0]?.count ?? 0);
+  try {
+    const onEvents = (count: number) => {
+      events += count;
+      progress.add(count);
+    };
+    for await (const user of walkUsers(workplace, client, onEvents)) {
+      users++;
+      for (const fault of faultsOf(user)) if (faults.push(fault) >= limit) return result();
+    }
+  } finally {
+    progress.stop();
+  }
+  await client.query('COMMIT');
+  return result();
+}
+
+/** What is wrong with the events of a user, or else with its row. */
+export function faultsOf({ id, version, faults, expected, actual }: WalkedUser): readonly Fault[] {
+  const fault = (what: string) => [{ userId: id, what }];
+  if (version === 0 && actual) return fault('it has a row in users, and the log has no event of it');
+  if (faults.length > 0) return faults;
+  if (!actual) return expected ? fault('the log has it, and its row in users is missing') : [];
+  if (!expected) return fault('it was erased, and its row in users is still there');
+  if (Number(actual['version']) > version) {
+    return [
+      {
+        userId: id,
+        version,
+        what: `its row in users is at version ${String(actual['version'])}, and the log ends here: its tail was cut`,
+      },
+    ];
+  }
+  const columns = differingColumns(expected, actual);
+  return columns.length > 0
+    ? fault(`its row in users is not what the log makes of it; it differs in ${columns.join(', ')}`)
+    : [];
+}

@@ -1,0 +1,98 @@
+import type pg from 'pg';
+import { EVENT_COLUMNS, type EventRow } from '../events/event-log.js';
+import type { WrappedUserKey } from '../events/personal-data.js';
+import { rowOf, type UserRow } from '../users/user.entity.js';
+import type { UserState } from '../users/user.js';
+import { Chain } from './chain.js';
+import { Cursor } from './cursor.js';
+import type { Fault } from './fault.js';
+import type { Workplace } from './workplace.js';
+
+/** A row of `users` by the names of its columns, without those that the log does not decide. */
+export type StoredUser = Readonly<Record<string, unknown>> & { readonly id: string };
+
+/** One user: what the log says, and what the table says. */
+export interface WalkedUser {
+  readonly id: string;
+  /** Of its last event. */
+  readonly version: number;
+  /** What is wrong with its events. */
+  readonly faults: readonly Fault[];
+  /** The row that its events make; undefined where there should be none, or the events are broken. */
+  readonly expected: StoredUser | undefined;
+  readonly actual: StoredUser | undefined;
+}
+
+interface UserKeyRow extends WrappedUserKey {
+  readonly user_id: string;
+}
+
+export const BEGIN_SNAPSHOT = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+/**
+ * Everybody whom the log, the table `users` or the table `user_keys` names, in the order of their ids. It is read once from
+ * beginning to end, in constant memory however many events one user has.
+ * @param client in a transaction of one snapshot (`BEGIN_SNAPSHOT`)
+ * @param onEvents told how many more events were read, now and then
+ */
+export async function* walkUsers(
+  workplace: Workplace,
+  client: pg.Client,
+  onEvents: (count: number) => void,
+): AsyncGenerator<WalkedUser> {
+  const { keyring, personalData, userColumns } = workplace;
+  const columns = [...userColumns.values()].map((column) => `"${column}"`);
+  const events = await Cursor.open<EventRow>(
+    client,
+    'events_to_walk',
+    `SELECT ${EVENT_COLUMNS.join(', ')} FROM user_events ORDER BY user_id, user_version`,
+  );
+  const rows = await Cursor.open<StoredUser>(
+    client,
+    'rows_to_walk',
+    `SELECT ${columns.join(', ')} FROM users ORDER BY id`,
+  );
+  const keys = await Cursor.open<UserKeyRow>(client, 'keys_to_walk', 'SELECT * FROM user_keys ORDER BY user_id');
+
+  for (;;) {
+    const [event, row, key] = [await events.peek(), await rows.peek(), await keys.peek()];
+    const ids = [event?.user_id, row?.id, key?.user_id].filter((id) => id !== undefined);
+    const id = ids.sort()[0];
+    if (id === undefined) return;
+    const actual = row?.id === id ? row : undefined;
+    if (actual) rows.advance();
+    const wrappedKey = key?.user_id === id ? key : undefined;
+    if (wrappedKey) keys.advance();
+
+    const chain = new Chain(id, wrappedKey, keyring, personalData);
+    let read = 0;
+    for (let next = event; next?.user_id === id; next = events.atHand || (await events.peek())) {
+      chain.add(next);
+      events.advance();
+      read++;
+    }
+    chain.end();
+    onEvents(read);
+    const { version, faults, state } = chain;
+    const expected = faults.length === 0 && state ? storedUserOf(state, userColumns) : undefined;
+    yield { id, version, faults, expected, actual };
+  }
+}
+
+/** The row that stands for a state, by the names of its columns. */
+export function storedUserOf(state: UserState, userColumns: Workplace['userColumns']): StoredUser | undefined {
+  const row = rowOf(state);
+  if (!row) return undefined;
+  const entries = [...userColumns].map(([property, column]) => [column, row[property as keyof UserRow]]);
+  return Object.fromEntries(entries) as StoredUser;
+}
+
+/** The columns in which two rows differ. */
+export function differingColumns(expected: StoredUser, actual: StoredUser): string[] {
+  return Object.keys(expected).filter((column) => !isSame(expected[column], actual[column]));
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  if (left instanceof Date && right instanceof Date) return left.getTime() === right.getTime();
+  return left === right;
+}

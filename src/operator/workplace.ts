@@ -1,0 +1,68 @@
+import { DataSource } from 'typeorm';
+import pg from 'pg';
+import type { Settings } from '../config/settings.js';
+import { dataSourceOptions } from '../database/data-source.js';
+import { Keyring } from '../database/keyring.js';
+import { connect, pendingMigrations } from '../database/migrate.js';
+import { postgresCode, Transactions } from '../database/transaction.js';
+import { PersonalData } from '../events/personal-data.js';
+import type { Lifetime } from '../lifetime.js';
+import { UserEntity } from '../users/user.entity.js';
+import { OperatorError } from './operator-error.js';
+
+/** What an operator's command works with: the database and its keys, without a server. */
+export interface Workplace {
+  readonly settings: Settings;
+  readonly dataSource: DataSource;
+  readonly transactions: Transactions;
+  readonly keyring: Keyring;
+  readonly personalData: PersonalData;
+  /** The columns of `users` that the log decides, as the database names them, by the names of the properties. */
+  readonly userColumns: ReadonlyMap<string, string>;
+  /** A connection of its own, ended with the command. */
+  connect(): Promise<pg.Client>;
+}
+
+/**
+ * @param settings with `DATABASE_URL` and `SECRET_KEY` settled
+ * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
+ */
+export async function openWorkplace(settings: Settings, lifetime: Lifetime): Promise<Workplace> {
+  const url = settings.DATABASE_URL ?? '';
+  const dataSource = await connect(new DataSource({ ...dataSourceOptions(url, 2), entities: [UserEntity] }), url);
+  lifetime.add('connections', () => dataSource.destroy());
+  if (await lacksMigrations(dataSource)) {
+    throw new OperatorError('The schema is not that of this release. Bring it up to date: npm run roster -- migrate');
+  }
+  const transactions = new Transactions(dataSource);
+  const keyring = new Keyring(dataSource, transactions, settings.SECRET_KEY ?? '');
+  await keyring.open();
+  const { columns } = dataSource.getMetadata(UserEntity);
+  const folded = columns.filter(({ isInsert, isUpdate }) => isInsert || isUpdate);
+  return {
+    settings,
+    dataSource,
+    transactions,
+    keyring,
+    personalData: new PersonalData(keyring),
+    userColumns: new Map(folded.map(({ propertyName, databaseName }) => [propertyName, databaseName])),
+    connect: async () => {
+      // A session is held for minutes: past a pooler that takes it away after each transaction.
+      const connectionString = settings.DATABASE_DIRECT_URL ?? url;
+      const client = new pg.Client({ connectionString, application_name: 'roster operator' });
+      await client.connect();
+      lifetime.add('connection', () => client.end());
+      return client;
+    },
+  };
+}
+
+async function lacksMigrations(dataSource: DataSource): Promise<boolean> {
+  try {
+    return (await pendingMigrations(dataSource)).length > 0;
+  } catch (error) {
+    const UNDEFINED_TABLE = '42P01';
+    if (postgresCode(error) === UNDEFINED_TABLE) return true;
+    throw error;
+  }
+}
