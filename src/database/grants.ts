@@ -8,6 +8,13 @@ const READ_ONLY_TABLES: readonly string[] = ['migrations'];
 
 const JOBS_SCHEMA = 'graphile_worker';
 
+interface Relation {
+  readonly schema: string;
+  readonly name: string;
+  readonly is_sequence: boolean;
+  readonly secured: boolean;
+}
+
 /**
  * Gives the role that the server works as what it needs on all that is there, and no more: it may append to the log, but
  * neither change it nor, as it owns nothing, switch its trigger off. A running server notices nothing.
@@ -21,28 +28,30 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
     );
     const { owner, schema, grantee } = place;
     if (owner === role) return;
-    for (const name of [schema, JOBS_SCHEMA]) {
-      await tx.query(`GRANT USAGE ON SCHEMA ${name} TO ${grantee}`);
-      await tx.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${name} FROM ${grantee}`);
-      await tx.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${name} TO ${grantee}`);
-      await tx.query(`GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${name} TO ${grantee}`);
-    }
-    const tables = await tx.query<{ schema: string; name: string; secured: boolean }[]>(
-      `SELECT nspname AS schema, relname AS name, relrowsecurity AS secured
+    await tx.query(`GRANT USAGE ON SCHEMA ${schema}, ${JOBS_SCHEMA} TO ${grantee}`);
+    // What others own beside Roster is not Roster's to give.
+    const relations = await tx.query<Relation[]>(
+      `SELECT nspname AS schema, relname AS name, relkind = 'S' AS is_sequence, relrowsecurity AS secured
        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-       WHERE relkind IN ('r', 'p') AND nspname IN (current_schema(), $1)`,
+       WHERE relkind IN ('r', 'p', 'v', 'S') AND nspname IN (current_schema(), $1)
+         AND pg_get_userbyid(relowner) = current_user`,
       [JOBS_SCHEMA],
     );
-    for (const table of tables) {
-      const name = `"${table.schema}"."${table.name}"`;
-      if (READ_ONLY_TABLES.includes(table.name))
-        await tx.query(`REVOKE INSERT, UPDATE, DELETE ON ${name} FROM ${grantee}`);
-      if (APPEND_ONLY_TABLES.includes(table.name)) await tx.query(`REVOKE UPDATE, DELETE ON ${name} FROM ${grantee}`);
+    for (const relation of relations) {
+      const name = `"${relation.schema}"."${relation.name}"`;
+      await tx.query(`REVOKE ALL ON ${name} FROM ${grantee}`);
+      await tx.query(`GRANT ${rightsOn(relation)} ON ${name} TO ${grantee}`);
       // graphile-worker secures its tables for their owner alone.
-      if (table.secured) {
+      if (relation.secured) {
         await tx.query(`DROP POLICY IF EXISTS roster_server ON ${name}`);
         await tx.query(`CREATE POLICY roster_server ON ${name} TO ${grantee} USING (true) WITH CHECK (true)`);
       }
     }
   });
+}
+
+function rightsOn({ name, is_sequence }: Relation): string {
+  if (is_sequence) return 'USAGE, SELECT';
+  if (READ_ONLY_TABLES.includes(name)) return 'SELECT';
+  return APPEND_ONLY_TABLES.includes(name) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
 }

@@ -1,0 +1,243 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createPublicKey, verify as edVerify } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import canonicalize from 'canonicalize';
+import { systemContext } from '../../src/access/caller.js';
+import { Keyring } from '../../src/database/keyring.js';
+import { Transactions } from '../../src/database/transaction.js';
+import { proveCheckpoint } from '../../src/operator/checkpoint-file.js';
+import { changeRole, suspend, updateProfile } from '../../src/users/decide.js';
+import { Users } from '../../src/users/users.js';
+import { type CommandResult, runCommand } from '../support/cli.js';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
+
+const SECRET_KEY = 'k3yZ'.repeat(12);
+const context = systemContext('verify-test');
+
+let roster: Roster;
+let folder: string;
+let checkpoint: string;
+/** The id of each user, by the first part of the address. */
+const ids = new Map<string, string>();
+const idOf = (name: string): string => ids.get(name) ?? '';
+
+beforeAll(async () => {
+  roster = await startRoster();
+  folder = mkdtempSync(join(tmpdir(), 'roster-verify-'));
+  checkpoint = join(folder, 'checkpoint');
+  // Somebody whose claim vanished is in the log alone.
+  await roster.api.post('/auth/register').send({ email: 'joined@example.com', password: PASSWORD }).expect(202);
+  await roster.inbox.waitFor('joined@example.com');
+  ids.set(
+    'lost',
+    (await roster.database.query<{ id: string }>("SELECT id FROM users WHERE email LIKE 'joined%'"))[0]!.id,
+  );
+  const users = roster.app.get(Users, { strict: false });
+  for (const name of ['ada', 'bea', 'cyd', 'dee', 'eve']) {
+    await roster.app.get(Transactions, { strict: false }).run(async (tx) => {
+      const email = `${name}@example.com`;
+      const { id } = await users.create(tx, { email, firstName: name, role: 'AUTHENTICATED', how: 'admin' }, context);
+      ids.set(name, id);
+      await users.change(tx, id, (state) => updateProfile(state, { nickname: `${name}-nick`, bio: 'x' }), context);
+      await users.change(tx, id, (state) => suspend(state, 'canary of a reason', 1), context);
+      await users.change(tx, id, (state) => changeRole(state, 'MANAGER', 1), context);
+    });
+  }
+  const written = await command('checkpoint', '--out', checkpoint);
+  expect(written).toMatchObject({ code: 0, stderr: '' });
+});
+afterAll(async () => {
+  await roster.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function command(...args: string[]): Promise<CommandResult> {
+  return runCommand(args, { DATABASE_URL: roster.database.url, SECRET_KEY });
+}
+
+/** What somebody with every right does behind Roster's back. */
+async function tamper(sql: string, ...values: unknown[]): Promise<void> {
+  await roster.database.query('ALTER TABLE user_events DISABLE TRIGGER user_events_append_only');
+  await roster.database.query(sql, values);
+  await roster.database.query('ALTER TABLE user_events ENABLE ALWAYS TRIGGER user_events_append_only');
+}
+
+async function eventOf(name: string, version: number): Promise<string> {
+  const sql = 'SELECT id FROM user_events WHERE user_id = $1 AND user_version = $2';
+  return (await roster.database.query<{ id: string }>(sql, [idOf(name), version]))[0]?.id ?? '';
+}
+
+const rowsOfUsers = () => roster.database.query('SELECT * FROM users ORDER BY id');
+
+describe('A database that nobody touched', () => {
+  it('is verified with the server running beside it, and with what a checkpoint knew', async () => {
+    const { code, stdout } = await command('verify', '--checkpoint', checkpoint);
+    expect(stdout).toMatch(/^Verified 7 users, 24 events in .* \(\d+ events\/s\): every chain is whole/);
+    expect(code).toBe(0);
+  });
+
+  it('may have gone on since the checkpoint', async () => {
+    const users = roster.app.get(Users, { strict: false });
+    await roster.app
+      .get(Transactions, { strict: false })
+      .run((tx) => users.change(tx, idOf('ada'), (state) => updateProfile(state, { bio: 'later' }), context));
+    expect(await command('verify', '--checkpoint', checkpoint)).toMatchObject({ code: 0 });
+  });
+
+  it('is left alone by replay', async () => {
+    const before = await rowsOfUsers();
+    const { code, stdout } = await command('replay');
+    expect(stdout).toContain('Every row is what the log makes of it.');
+    expect(code).toBe(0);
+    expect(await rowsOfUsers()).toEqual(before);
+  });
+});
+
+describe('Rows that were changed behind the back of the log', () => {
+  let before: object[];
+  beforeAll(async () => {
+    await roster.database.query("UPDATE users SET last_login_at = '2026-01-01' WHERE id = $1", [idOf('ada')]);
+    before = await rowsOfUsers();
+    await roster.database.query("UPDATE users SET nickname = 'mallory', role = 'ADMIN' WHERE id = $1", [idOf('ada')]);
+    // Two who swapped what is unique, and one who is not there any more.
+    await roster.database.query("UPDATE users SET email_key = 'x' WHERE id = $1", [idOf('bea')]);
+    await roster.database.query("UPDATE users SET email_key = 'bea@example.com' WHERE id = $1", [idOf('cyd')]);
+    await roster.database.query("UPDATE users SET email_key = 'cyd@example.com' WHERE id = $1", [idOf('bea')]);
+    await roster.database.query('DELETE FROM users WHERE id = $1', [idOf('dee')]);
+  });
+
+  it('are named with their columns, and never with a value', async () => {
+    const { code, stdout } = await command('verify', '--all');
+    expect(code).toBe(1);
+    const differs = 'its row in users is not what the log makes of it; it differs in';
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        `User ${idOf('ada')}: ${differs} nickname, role.`,
+        `User ${idOf('bea')}: ${differs} email_key.`,
+        `User ${idOf('cyd')}: ${differs} email_key.`,
+        `User ${idOf('dee')}: the log has it, and its row in users is missing.`,
+      ]),
+    );
+    expect(stdout).not.toMatch(/mallory|ADMIN|example\.com/);
+  });
+
+  it('are only counted by a dry run', async () => {
+    const changed = await rowsOfUsers();
+    const { code, stdout } = await command('replay', '--dry-run');
+    expect(stdout).toContain('Rows that differed: 4. Nothing was changed.');
+    expect(code).toBe(0);
+    expect(await rowsOfUsers()).toEqual(changed);
+  });
+
+  it('are put right by replay, which leaves alone when people signed in last', async () => {
+    const { code, stdout } = await command('replay');
+    expect(stdout).toMatch(/Rows that differed: 4\. They were put right; writers of users waited for \d+ ms at most\./);
+    expect(code).toBe(0);
+    expect(await rowsOfUsers()).toEqual(before);
+    expect(await command('verify')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('A log that was changed', () => {
+  it('is found out, one fault after the other, with a checkpoint also where it was changed without a trace', async () => {
+    const [bea, cyd, dee, eve, ada] = ['bea', 'cyd', 'dee', 'eve', 'ada'].map(idOf);
+    const [flipped, forged, after] = await Promise.all([eventOf('bea', 2), eventOf('cyd', 4), eventOf('dee', 3)]);
+    await tamper(
+      'UPDATE user_events SET personal = set_byte(personal, 20, get_byte(personal, 20) # 1) WHERE id = $1',
+      flipped,
+    );
+    await tamper(`UPDATE user_events SET data = '{"from": "AUTHENTICATED", "to": "ADMIN"}' WHERE id = $1`, forged);
+    await tamper('DELETE FROM user_events WHERE user_id = $1 AND user_version = 2', dee);
+    // A tail that was cut with care: the row is what the log makes of it.
+    await tamper('DELETE FROM user_events WHERE user_id = $1 AND user_version = 4', eve);
+    await roster.database.query(
+      `UPDATE users SET version = 3, role = 'AUTHENTICATED',
+         updated_at = (SELECT occurred_at FROM user_events WHERE user_id = $1 AND user_version = 3) WHERE id = $1`,
+      [eve],
+    );
+    // And somebody who never was.
+    await tamper('DELETE FROM user_events WHERE user_id = $1', ada);
+    await roster.database.query('DELETE FROM user_keys WHERE user_id = $1', [ada]);
+    await roster.database.query('DELETE FROM users WHERE id = $1', [ada]);
+
+    const within = [
+      `User ${bea}, version 2, event ${flipped}: its hash is not that of what it says, and its personal data cannot be unsealed: it was changed after it was written.`,
+      `User ${cyd}, version 4, event ${forged}: its hash is not that of what it says: it was changed after it was written.`,
+      `User ${dee}, version 3, event ${after}: version 2 is missing before it.`,
+    ];
+    const alone = await command('verify', '--all');
+    expect(alone.stdout.split('\n').slice(0, -2)).toEqual(within);
+    expect(alone.code).toBe(1);
+    const first = await command('verify');
+    expect(first.stdout.split('\n')[0]).toBe(within[0]);
+    expect(first.code).toBe(1);
+
+    const all = await command('verify', '--all', '--checkpoint', checkpoint);
+    expect(all.stdout.split('\n').slice(0, -2)).toEqual([
+      `User ${ada}: the checkpoint knew it at version 4, and it has vanished from the log.`,
+      `User ${eve}, version 3: the checkpoint knew version 4, and the log ends here: its tail was cut.`,
+      ...within,
+    ]);
+  });
+
+  it('is not made the truth by replay', async () => {
+    const before = await rowsOfUsers();
+    const { code, stdout } = await command('replay');
+    expect(stdout).toContain('Left as they are, to be looked into:');
+    expect(code).toBe(1);
+    expect(await rowsOfUsers()).toEqual(before);
+  });
+
+  it('is found where only the row is ahead of it, or left', async () => {
+    const [eve, lost] = [idOf('eve'), idOf('lost')];
+    await tamper('DELETE FROM user_events WHERE user_id = $1 AND user_version = 3', eve);
+    await tamper('DELETE FROM user_events WHERE user_id = $1', lost);
+    const { stdout } = await command('verify', '--all');
+    expect(stdout).toContain(
+      `User ${eve}, version 2: its row in users is at version 3, and the log ends here: its tail was cut.`,
+    );
+    expect(stdout).toContain(`User ${lost}: it has a row in users, and the log has no event of it.`);
+  });
+
+  it('is found where the key of somebody who was not erased is gone', async () => {
+    await roster.database.query('DELETE FROM user_keys WHERE user_id = $1', [idOf('eve')]);
+    const { stdout } = await command('verify', '--all');
+    expect(stdout).toContain(
+      `User ${idOf('eve')}, version 1, event ${await eventOf('eve', 1)}: the key of its personal data is gone, though the user was not erased.`,
+    );
+  });
+});
+
+describe('A checkpoint', () => {
+  it('is never written over another', async () => {
+    const { code, stderr } = await command('checkpoint', '--out', checkpoint);
+    expect(stderr).toContain(`${checkpoint} is there already, and a checkpoint is never overwritten.`);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['a head', (text: string) => text.replace(/,4,/, ',3,'), 'are not those that were signed'],
+    ['a user that was left out', (text: string) => text.replace(/^.*\n/, ''), 'are not those that were signed'],
+    ['its time', (text: string) => text.replace(/"createdAt":"20/, '"createdAt":"19'), 'The signature of'],
+    ['its end cut off', (text: string) => text.replace(/\{.*\n$/, ''), 'it has no signed statement'],
+    ['nothing in it', () => '', 'is not a checkpoint of Roster'],
+  ])('is refused with %s changed', async (_, change, message) => {
+    const file = join(folder, 'changed');
+    writeFileSync(file, change(readFileSync(checkpoint, 'utf8')));
+    await expect(proveCheckpoint(file, roster.app.get(Keyring, { strict: false }))).rejects.toThrow(message);
+  });
+
+  it('can be checked by an auditor with nothing but the public key', () => {
+    const last = readFileSync(checkpoint, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    const { signature, ...statement } = JSON.parse(last) as Record<string, string>;
+    const key = createPublicKey({
+      key: Buffer.from(statement['publicKey']!, 'base64url'),
+      format: 'der',
+      type: 'spki',
+    });
+    const signed = Buffer.from(canonicalize(statement)!);
+    expect(edVerify(null, signed, key, Buffer.from(signature!, 'base64url'))).toBe(true);
+  });
+});
