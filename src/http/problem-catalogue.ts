@@ -20,7 +20,7 @@ export const PROBLEMS = {
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'username-taken': { status: 409, title: 'The username is taken' },
   'email-taken': { status: 409, title: 'The email address is taken' },
-  'idempotency-key-in-use': { status: 409, title: 'The first request with this Idempotency-Key is still being served' },
+  'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'contact-exists': { status: 409, title: 'The contact is there already' },
   'too-many-contacts': { status: 409, title: 'There are as many contacts as there can be' },
   'last-admin': { status: 409, title: 'The last admin has to stay' },

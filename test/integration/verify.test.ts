@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import canonicalize from 'canonicalize';
+import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../src/access/caller.js';
 import { Keyring } from '../../src/database/keyring.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { proveCheckpoint } from '../../src/operator/checkpoint-file.js';
-import { changeRole, suspend, updateProfile } from '../../src/users/decide.js';
+import { addContact } from '../../src/users/decide-contacts.js';
+import { changeRole, erase, suspend, updateProfile } from '../../src/users/decide.js';
 import { Users } from '../../src/users/users.js';
 import { type CommandResult, runCommand } from '../support/cli.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
@@ -45,6 +47,14 @@ beforeAll(async () => {
       await users.change(tx, id, (state) => changeRole(state, 'MANAGER', 1), context);
     });
   }
+  // And one who was erased is blank in both.
+  await roster.app.get(Transactions, { strict: false }).run(async (tx) => {
+    const { id } = await users.create(tx, { email: 'fay@example.com', role: 'AUTHENTICATED', how: 'admin' }, context);
+    const contact = { id: uuidv7(), kind: 'phone', value: '+4915112345678', label: 'home' } as const;
+    await users.change(tx, id, (state) => addContact(state, contact), context);
+    await users.change(tx, id, (state) => erase(state, 'admin', 1), context);
+    await users.change(tx, idOf('ada'), (state) => addContact(state, contact), context);
+  });
   const written = await command('checkpoint', '--out', checkpoint);
   expect(written).toMatchObject({ code: 0, stderr: '' });
 });
@@ -74,7 +84,7 @@ const rowsOfUsers = () => roster.database.query('SELECT * FROM users ORDER BY id
 describe('A database that nobody touched', () => {
   it('is verified with the server running beside it, and with what a checkpoint knew', async () => {
     const { code, stdout } = await command('verify', '--checkpoint', checkpoint);
-    expect(stdout).toMatch(/^Verified 7 users, 24 events in .* \(\d+ events\/s\): every chain is whole/);
+    expect(stdout).toMatch(/^Verified 8 users, 28 events in .* \(\d+ events\/s\): every chain is whole/);
     expect(code).toBe(0);
   });
 
@@ -176,7 +186,7 @@ describe('A log that was changed', () => {
 
     const all = await command('verify', '--all', '--checkpoint', checkpoint);
     expect(all.stdout.split('\n').slice(0, -2)).toEqual([
-      `User ${ada}: the checkpoint knew it at version 4, and it has vanished from the log.`,
+      `User ${ada}: the checkpoint knew it at version 5, and it has vanished from the log.`,
       `User ${eve}, version 3: the checkpoint knew version 4, and the log ends here: its tail was cut.`,
       ...within,
     ]);
