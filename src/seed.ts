@@ -14,6 +14,7 @@ import { type Transaction, Transactions } from './database/transaction.js';
 import { event } from './events/catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { PersonalData } from './events/personal-data.js';
+import { Sequencer } from './events/sequencer.js';
 import { newTraceId } from './http/trace-id.js';
 import type { Lifetime } from './lifetime.js';
 import { createLog, nestLogger } from './ops/log.js';
@@ -62,6 +63,7 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
 
   const personalData = app.get(PersonalData, { strict: false });
   const keyring = app.get(Keyring, { strict: false });
+  const sequencer = app.get(Sequencer, { strict: false });
   const run = randomBytes(3).toString('hex');
   const context = systemContext(newTraceId());
   const first = Date.now() - PAST_MS;
@@ -69,7 +71,7 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
   // Row by row through `Users` it takes three times as long.
   async function addBatch(tx: Transaction, start: number, end: number): Promise<void> {
     const clock = new PastClock(new Date(first));
-    const log = new EventLog(clock, keyring, personalData);
+    const log = new EventLog(clock, keyring, personalData, sequencer);
     const rows: UserRow[] = [];
     for (let index = start; index < end; index++) {
       clock.moment = new Date(first + Math.floor((index / count) * PAST_MS));

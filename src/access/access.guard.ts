@@ -27,6 +27,20 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     return true;
   }
 
+  /**
+   * Whether the same request would be let in at this moment: false once the session has ended, the role is too low, or the token
+   * has expired.
+   * @throws what is not an answer, such as an unreachable database
+   */
+  async stillLets(execution: ExecutionContext): Promise<boolean> {
+    try {
+      return await this.canActivate(execution);
+    } catch (error) {
+      if (error instanceof NotAuthenticated || error instanceof Forbidden) return false;
+      throw error;
+    }
+  }
+
   override handleRequest<TUser>(error: Error | null, user: TUser | false | null): TUser {
     // A fault, such as an unreachable database, is not the caller's missing sign-in.
     if (error) throw error;

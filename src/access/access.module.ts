@@ -6,7 +6,8 @@ import { declaredRoutes, refuseUndeclaredRoutes } from './declared-roles.js';
 /** Puts the access guard before every route, and refuses to start with a route that declares no role. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [{ provide: APP_GUARD, useClass: AccessGuard }],
+  providers: [AccessGuard, { provide: APP_GUARD, useExisting: AccessGuard }],
+  exports: [AccessGuard],
 })
 export class AccessModule implements OnApplicationBootstrap {
   constructor(

@@ -6,6 +6,13 @@ declare const inTransaction: unique symbol;
 /** An entity manager that is inside an open transaction; only `Transactions.run` makes one. */
 export type Transaction = EntityManager & { readonly [inTransaction]: true };
 
+const afterCommits = new WeakMap<EntityManager, Set<() => void>>();
+
+/** Calls `action` when, and only when, the transaction has committed; once, however often it is asked for. It must not throw. */
+export function afterCommit(tx: Transaction, action: () => void): void {
+  afterCommits.get(tx)?.add(action);
+}
+
 const RETRYABLE = new Set(['40001', '40P01']);
 const ATTEMPTS = 3;
 
@@ -21,7 +28,13 @@ export class Transactions {
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.dataSource.transaction((manager) => work(manager as Transaction));
+        const actions = new Set<() => void>();
+        const result = await this.dataSource.transaction((manager) => {
+          afterCommits.set(manager, actions);
+          return work(manager as Transaction);
+        });
+        for (const action of actions) action();
+        return result;
       } catch (error) {
         if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
       }

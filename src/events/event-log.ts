@@ -5,10 +5,11 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
 import { Keyring } from '../database/keyring.js';
-import { type Transaction, violatedConstraint } from '../database/transaction.js';
+import { afterCommit, type Transaction, violatedConstraint } from '../database/transaction.js';
 import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
 import { PersonalData } from './personal-data.js';
+import { Sequencer } from './sequencer.js';
 import type { UserEvent } from './user-event.js';
 
 /** A row of `user_events`; `data` is what may be known for ever, `personal` the sealed rest. */
@@ -51,6 +52,7 @@ export class EventLog {
     private readonly clock: Clock,
     private readonly keyring: Keyring,
     private readonly personalData: PersonalData,
+    private readonly sequencer: Sequencer,
   ) {}
 
   /**
@@ -87,6 +89,8 @@ export class EventLog {
       await insert(tx, { ...row, hash: previousHash });
       events.push(toEvent(row, newEvent));
     }
+    // A trigger has put each into the outbox, from where the sequencer takes them.
+    afterCommit(tx, this.sequencer.wake);
     return events;
   }
 

@@ -1,14 +1,20 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { AccessModule } from '../access/access.module.js';
+import { EventFeed } from './event-feed.js';
 import { EventLog } from './event-log.js';
+import { EventStream } from './event-stream.js';
+import { EventsController } from './events.controller.js';
 import { UserEventHandlers } from './handlers.js';
 import { PersonalData } from './personal-data.js';
 import { PersonalDataPlaces } from './personal-data-places.js';
+import { Sequencer } from './sequencer.js';
 
 @Module({
-  imports: [DiscoveryModule],
-  providers: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers],
-  exports: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers],
+  imports: [DiscoveryModule, AccessModule],
+  controllers: [EventsController],
+  providers: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed, EventStream],
+  exports: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed],
 })
 export class EventsModule implements OnModuleInit {
   constructor(

@@ -18,11 +18,14 @@ interface Around {
   readonly prevCursor: string | null;
 }
 
-/** @param url of the request: the links keep its query and have another cursor */
-export function pageLinks(url: string, { nextCursor, prevCursor }: Around): PageLinks {
-  const to = (cursor: string | null): PageLink => ({ href: withCursor(url, cursor) });
+/**
+ * @param url of the request: the links keep its query, but for where their page begins
+ * @param parameter the one of the query that says so
+ */
+export function pageLinks(url: string, { nextCursor, prevCursor }: Around, parameter = 'cursor'): PageLinks {
+  const to = (place: string | null): PageLink => ({ href: withParameter(url, parameter, place) });
   return {
-    self: { href: withCursor(url) },
+    self: { href: withParameter(url, parameter) },
     first: to(null),
     ...(nextCursor !== null && { next: to(nextCursor) }),
     ...(prevCursor !== null && { prev: to(prevCursor) }),
@@ -37,10 +40,10 @@ export function linkHeader({ next, prev, first }: PageLinks): string {
 }
 
 /** Read and written anew, so that nothing in it can leave the angle brackets of the header. */
-function withCursor(url: string, cursor?: string | null): string {
+function withParameter(url: string, name: string, value?: string | null): string {
   const { pathname, searchParams } = new URL(url, 'http://host.invalid');
-  if (cursor === null) searchParams.delete('cursor');
-  else if (cursor !== undefined) searchParams.set('cursor', cursor);
+  if (value === null) searchParams.delete(name);
+  else if (value !== undefined) searchParams.set(name, value);
   const query = searchParams.toString();
   return query === '' ? pathname : `${pathname}?${query}`;
 }

@@ -2,23 +2,31 @@ import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
-import { type CheckState, HealthChecks } from './health-checks.js';
+import { type CheckState, type Health, HealthChecks } from './health-checks.js';
 
 class Liveness {
   @ApiProperty({ enum: ['up'] })
   readonly status: 'up';
 }
 
-class Readiness {
+class Readiness implements Health {
   @ApiProperty({ enum: ['up', 'degraded', 'down'] })
   readonly status: 'up' | 'degraded' | 'down';
 
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string', enum: ['up', 'down'] },
-    example: { database: 'up', migrations: 'up', mail: 'up' },
+    example: { database: 'up', migrations: 'up', events: 'up', mail: 'up' },
   })
   readonly checks: Record<string, CheckState>;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    description: '`eventsWaiting`: events without a position in the feed yet, counted to 10,000',
+    example: { eventsWaiting: 0 },
+  })
+  readonly figures: Record<string, number>;
 }
 
 @ApiTags('Operations')

@@ -29,6 +29,7 @@ describe('every route', () => {
       'GET /auth/accept-invitation ANONYMOUS',
       'GET /auth/confirm-contact ANONYMOUS',
       'GET /auth/verify-email ANONYMOUS',
+      'GET /events ADMIN',
       'GET /health/live ANONYMOUS',
       'GET /health/ready ANONYMOUS',
       'GET /users MANAGER',

@@ -49,6 +49,7 @@ describe('the API document', () => {
       '/auth/register',
       '/auth/resend-verification',
       '/auth/verify-email',
+      '/events',
       '/health/live',
       '/health/ready',
       '/users',
@@ -79,7 +80,11 @@ describe('health', () => {
   it('tells liveness and readiness, each part by name', async () => {
     await roster.api.get('/health/live').expect(200, { status: 'up' });
     const { body } = await roster.api.get('/health/ready').expect(200);
-    expect(body).toEqual({ status: 'up', checks: { database: 'up', migrations: 'up', mail: 'up' } });
+    expect(body).toEqual({
+      status: 'up',
+      checks: { database: 'up', migrations: 'up', events: 'up', mail: 'up' },
+      figures: { eventsWaiting: expect.any(Number) },
+    });
   });
 
   it('is degraded, and serves on, while mail is down; and down while a migration is missing', async () => {

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { Transaction } from '../database/transaction.js';
+import type { NewUserEvent, UserEventType } from './catalogue.js';
+import { type EventRow, toEvent } from './event-log.js';
+import { PersonalData } from './personal-data.js';
+import type { UserEvent } from './user-event.js';
+
+/** An event that has its place in the feed, with its links in the chain of its user. */
+export type FeedEvent = UserEvent & {
+  readonly position: number;
+  readonly previousHash: Buffer | null;
+  readonly hash: Buffer;
+};
+
+export interface FeedRange {
+  /** Only what comes after this position. */
+  readonly after: number;
+  /** Every type when absent. */
+  readonly types?: readonly UserEventType[] | undefined;
+  readonly limit: number;
+}
+
+export interface FeedPage {
+  readonly events: readonly FeedEvent[];
+  /** Where to read on: up to here, nothing that was asked for is left. */
+  readonly next: number;
+  /** The last position that is given out; `next` has reached it where the page ends with the feed. */
+  readonly latest: number;
+}
+
+/** What one page looks at, so that rare types cost no more than others: such a page holds little, or nothing, and leads on. */
+const LOOK_AT_MOST = 10_000;
+
+interface FeedRow extends EventRow {
+  readonly latest: string;
+  /** Null, with everything of the event, where there is none. */
+  readonly position: string | null;
+  readonly wrapping_key_id: string | null;
+  readonly wrapped: Buffer | null;
+}
+
+/** The events of all users in the order of their positions. Whoever reads on from `next` gets every event exactly once. */
+@Injectable()
+export class EventFeed {
+  constructor(private readonly personalData: PersonalData) {}
+
+  /** One page; personal values are null where the user's key was destroyed. */
+  async read(reader: Transaction | DataSource, { after, types, limit }: FeedRange): Promise<FeedPage> {
+    const rows = await reader.query<FeedRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
+    const latest = Number(rows[0]?.latest ?? 0);
+    const found = rows.filter(({ position }) => position !== null);
+    const openers = new Map<string, ReturnType<PersonalData['openerWith']>>();
+    const events = found.map((row) => {
+      const open = openers.get(row.user_id) ?? this.openerOf(row);
+      openers.set(row.user_id, open);
+      const event = toEvent(row, { type: row.type, data: open(row) } as NewUserEvent);
+      return { ...event, position: Number(row.position), previousHash: row.previous_hash, hash: row.hash };
+    });
+    const looked = Math.max(after, Math.min(latest, after + LOOK_AT_MOST));
+    return { events, next: events.length === limit ? (events.at(-1)?.position ?? after) : looked, latest };
+  }
+
+  /** The last position that is given out; 0 where there is none. */
+  async latest(reader: Transaction | DataSource): Promise<number> {
+    const [row] = await reader.query<[{ latest: string }]>(LATEST);
+    return Number(row.latest);
+  }
+
+  private openerOf({ user_id, wrapping_key_id, wrapped }: FeedRow): ReturnType<PersonalData['openerWith']> {
+    const isThere = wrapping_key_id !== null && wrapped !== null;
+    const key = isThere ? this.personalData.unwrap(user_id, { key_id: wrapping_key_id, wrapped }) : undefined;
+    return this.personalData.openerWith(user_id, key);
+  }
+}
+
+const LATEST = 'SELECT coalesce(max(position), 0) AS latest FROM event_positions';
+
+// One statement sees one moment: what `latest` counts, the page can show.
+const PAGE = `
+  SELECT * FROM (${LATEST}) AS whole LEFT JOIN LATERAL (
+    SELECT place.position, event.*, user_key.key_id AS wrapping_key_id, user_key.wrapped
+    FROM event_positions AS place
+    JOIN user_events AS event ON event.id = place.event_id
+    LEFT JOIN user_keys AS user_key ON user_key.user_id = event.user_id
+    WHERE place.position > $1 AND place.position <= $2 AND ($3::text[] IS NULL OR event.type = ANY ($3))
+    ORDER BY place.position LIMIT $4) AS page ON true
+  ORDER BY page.position`;

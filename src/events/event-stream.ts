@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { InjectLog, type Log } from '../ops/log.js';
+import type { UserEventType } from './catalogue.js';
+import { EventFeed } from './event-feed.js';
+import { EventResponse } from './event.response.js';
+import { Sequencer } from './sequencer.js';
+
+const PAGE = 100;
+/** Nothing is sent on a right that was looked at longer ago; also how often the feed is looked at without a hint. */
+const CHECK_EVERY_MS = 1000;
+const HEARTBEAT_EVERY_MS = 15_000;
+const RECONNECT_AFTER_MS = 2000;
+const BUFFER_BYTES = 16 * 1024;
+
+interface StreamOptions {
+  readonly after: number;
+  readonly types: readonly UserEventType[] | undefined;
+  /** Whether the caller may (still) read the feed. */
+  readonly mayRead: () => Promise<boolean>;
+}
+
+/** The feed as server-sent events (WHATWG HTML, 9.2). */
+@Injectable()
+export class EventStream implements BeforeApplicationShutdown {
+  private readonly ending = new AbortController();
+
+  constructor(
+    private readonly feed: EventFeed,
+    private readonly sequencer: Sequencer,
+    private readonly dataSource: DataSource,
+    @InjectLog() private readonly log: Log,
+  ) {}
+
+  /**
+   * Everything after a position, and then what comes, until the reader leaves, its right ends, or the server does. The next
+   * page is read when the one before has been taken: a slow reader costs a page of memory, however far behind it is.
+   */
+  open(options: StreamOptions): Readable {
+    const left = new AbortController();
+    const frames = this.frames(options, AbortSignal.any([this.ending.signal, left.signal]));
+    const stream = Readable.from(frames, { objectMode: false, highWaterMark: BUFFER_BYTES });
+    return stream.once('close', () => left.abort());
+  }
+
+  beforeApplicationShutdown(): void {
+    this.ending.abort();
+  }
+
+  private async *frames({ after, types, mayRead }: StreamOptions, ended: AbortSignal): AsyncGenerator<string> {
+    let sentAt = performance.now();
+    let checkedAt = sentAt;
+    let place = after;
+    yield `retry: ${RECONNECT_AFTER_MS}\n${idOnly(place)}`;
+    try {
+      while (!ended.aborted) {
+        if (performance.now() - checkedAt >= CHECK_EVERY_MS) {
+          if (!(await mayRead())) return;
+          checkedAt = performance.now();
+        }
+        const seen = this.sequencer.positions.given;
+        const { events, next, latest } = await this.feed.read(this.dataSource, { after: place, types, limit: PAGE });
+        place = next;
+        const frames = events.map(frameOf).join('');
+        if (frames !== '' || performance.now() - sentAt >= HEARTBEAT_EVERY_MS) {
+          yield frames === '' ? `: nothing new\n${idOnly(place)}` : frames;
+          sentAt = performance.now();
+        }
+        if (next >= latest) await this.sequencer.positions.after(seen, CHECK_EVERY_MS, ended);
+      }
+    } catch (err) {
+      // Nobody can be told any more but by the end. The reader comes back, and goes on where it was.
+      this.log.warn({ err }, 'a stream of events has ended early');
+    }
+  }
+}
+
+function frameOf(event: Parameters<typeof EventResponse.from>[0]): string {
+  return `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(EventResponse.from(event))}\n\n`;
+}
+
+/** Without data: nothing happens at the reader, but it comes back with this id. */
+function idOnly(position: number): string {
+  return `id: ${position}\n\n`;
+}

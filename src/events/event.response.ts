@@ -1,0 +1,105 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { USER_ROLES, type UserRole } from '../access/role.js';
+import { PageLinks } from '../http/page-links.js';
+import { USER_EVENTS, type UserEventType } from './catalogue.js';
+import type { FeedEvent } from './event-feed.js';
+
+class ActorResponse {
+  @ApiProperty({ enum: ['user', 'anonymous', 'system'] })
+  readonly kind: 'user' | 'anonymous' | 'system';
+
+  @ApiProperty({ format: 'uuid', required: false, description: 'of a `user`' })
+  readonly id?: string;
+
+  @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole', required: false, description: 'of a `user`, at that time' })
+  readonly role?: UserRole;
+}
+
+const HASH = 'HMAC-SHA-256 with a key of the server, base64url';
+
+/** An event as it leaves Roster. */
+export class EventResponse {
+  @ApiProperty({ type: 'integer', example: 4711, description: 'place in the feed: 1, 2, 3, ... without gaps' })
+  readonly position: number;
+
+  @ApiProperty({ format: 'uuid', description: 'UUIDv7; the same however often the event is read' })
+  readonly id: string;
+
+  @ApiProperty({ enum: Object.keys(USER_EVENTS), enumName: 'UserEventType' })
+  readonly type: UserEventType;
+
+  @ApiProperty({ type: 'integer', example: 1, description: 'of the shape of `data`' })
+  readonly version: number;
+
+  @ApiProperty({ format: 'uuid' })
+  readonly userId: string;
+
+  @ApiProperty({ type: 'integer', example: 3, description: '1, 2, 3, ... without gaps for each user' })
+  readonly userVersion: number;
+
+  @ApiProperty({ type: ActorResponse })
+  readonly actor: ActorResponse;
+
+  @ApiProperty({ example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  readonly traceId: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  readonly occurredAt: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { username: 'ada' },
+    description: 'as the type has it; what said something about the person is null once the person was erased',
+  })
+  readonly data: object;
+
+  @ApiProperty({ type: String, nullable: true, description: `\`hash\` of the event before it, of the same user` })
+  readonly previousHash: string | null;
+
+  @ApiProperty({ example: 'N2yLV6H3xX0n3Jq5oZbC3d8wq2Rk0m1Yt7uP9sLkE4M', description: HASH })
+  readonly hash: string;
+
+  static from(event: FeedEvent): EventResponse {
+    return {
+      position: event.position,
+      id: event.id,
+      type: event.type,
+      version: event.version,
+      userId: event.userId,
+      userVersion: event.userVersion,
+      actor: event.actor,
+      traceId: event.traceId,
+      occurredAt: event.occurredAt.toISOString(),
+      data: event.data,
+      previousHash: event.previousHash?.toString('base64url') ?? null,
+      hash: event.hash.toString('base64url'),
+    };
+  }
+}
+
+class EventPageInfo {
+  @ApiProperty({ type: 'integer', example: 100 })
+  readonly limit: number;
+
+  @ApiProperty({
+    type: 'integer',
+    example: 4711,
+    description: 'the `after` of the next page, which may be yet to come',
+  })
+  readonly nextAfter: number;
+
+  @ApiProperty({ type: 'integer', example: 4711, description: 'the last position; equal to `nextAfter` at the end' })
+  readonly latest: number;
+}
+
+export class EventPage {
+  @ApiProperty({ type: [EventResponse] })
+  readonly items: EventResponse[];
+
+  @ApiProperty({ type: EventPageInfo })
+  readonly page: EventPageInfo;
+
+  @ApiProperty({ type: PageLinks })
+  readonly _links: PageLinks;
+}

@@ -1,0 +1,76 @@
+import { Controller, type ExecutionContext, Get, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
+import { AccessGuard } from '../access/access.guard.js';
+import { Allow } from '../access/allow.decorator.js';
+import { Execution } from '../access/execution.js';
+import { ApiProblems } from '../http/api-problems.js';
+import { linkHeader, pageLinks } from '../http/page-links.js';
+import { EventFeed } from './event-feed.js';
+import { EventStream } from './event-stream.js';
+import { EventPage, EventResponse } from './event.response.js';
+import { LastEventId, ReadEventsQuery } from './read-events.dto.js';
+
+const DESCRIPTION = `Every event of every user, in the order of their positions, which never changes. Follow \`next\`, also
+from a page that is empty, and each event comes exactly once. With \`types\`, a page may hold fewer than \`limit\` before the
+feed ends.
+
+With \`Accept: text/event-stream\`, the same as server-sent events that go on as events happen: \`id\` is the position, \`event\`
+the type, \`data\` the event in JSON. The stream ends when the right to read it does, also when the access token expires;
+come back with \`Last-Event-ID\`, which counts before \`after\`. \`limit\` has no meaning there.`;
+
+@ApiTags('Events')
+@Controller('events')
+export class EventsController {
+  constructor(
+    private readonly feed: EventFeed,
+    private readonly stream: EventStream,
+    private readonly dataSource: DataSource,
+    private readonly guard: AccessGuard,
+  ) {}
+
+  @Get()
+  @Allow('ADMIN')
+  @ApiOperation({ summary: 'The feed of events', description: DESCRIPTION })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'the last `id` that a stream brought' })
+  @ApiExtraModels(EventPage, EventResponse)
+  @ApiOkResponse({
+    description: 'A page, or a stream.',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(EventPage) } },
+      'text/event-stream': { schema: { type: 'string' } },
+    },
+  })
+  @ApiProblems('validation-failed', 'forbidden')
+  async read(
+    @Query() { after: asked, types, limit }: ReadEventsQuery,
+    @LastEventId() lastEventId: number | undefined,
+    @Execution() execution: ExecutionContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EventPage | StreamableFile> {
+    void reply.headers({ 'cache-control': 'no-store', vary: 'Accept' });
+    const after = asked === 'latest' ? await this.feed.latest(this.dataSource) : asked;
+    if (wantsStream(request)) {
+      // nginx would gather the events before it passes them on.
+      void reply.header('x-accel-buffering', 'no');
+      const mayRead = () => this.guard.stillLets(execution);
+      const stream = this.stream.open({ after: lastEventId ?? after, types, mayRead });
+      return new StreamableFile(stream, { type: 'text/event-stream' });
+    }
+    const { events, next, latest } = await this.feed.read(this.dataSource, { after, types, limit });
+    const links = pageLinks(request.url, { nextCursor: String(next), prevCursor: null }, 'after');
+    void reply.header('link', linkHeader(links));
+    return {
+      items: events.map((event) => EventResponse.from(event)),
+      page: { limit, nextAfter: next, latest },
+      _links: links,
+    };
+  }
+}
+
+/** A HEAD has no body that could go on. */
+function wantsStream({ method, headers }: FastifyRequest): boolean {
+  return method !== 'HEAD' && /\btext\/event-stream\b/i.test(headers.accept ?? '');
+}

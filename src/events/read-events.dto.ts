@@ -1,0 +1,84 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsArray, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
+import { ValidationFailed } from '../http/validation.js';
+import { USER_EVENTS, type UserEventType } from './catalogue.js';
+
+const TYPES = Object.keys(USER_EVENTS) as UserEventType[];
+
+/** `user.*` and what else stands for several types, by the types that it stands for. */
+const FAMILIES = Map.groupBy(
+  TYPES.flatMap((type) =>
+    [...type.matchAll(/\./g)].map(({ index }) => ({ type, family: `${type.slice(0, index)}.*` })),
+  ),
+  ({ family }) => family,
+);
+
+const TYPES_MESSAGE = `must be event types, separated by commas, of: ${[...FAMILIES.keys(), ...TYPES].join(', ')}`;
+
+/** The types that are meant by a list such as `user.created,user.password_reset.*`; undefined when it names others. */
+export function parseEventTypes(text: string): UserEventType[] | undefined {
+  const named = text.split(',').map((name) => {
+    const family = FAMILIES.get(name)?.map(({ type }) => type);
+    return family ?? TYPES.filter((type) => type === name);
+  });
+  return named.some((types) => types.length === 0) ? undefined : [...new Set(named.flat())];
+}
+
+function parsePosition(text: string): number | undefined {
+  const position = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(position) ? position : undefined;
+}
+
+/** What is left as it came is refused by the check that follows: a repeated key, for one, comes as an array. */
+const read =
+  (parse: (text: string) => unknown) =>
+  ({ value }: TransformFnParams): unknown =>
+    typeof value === 'string' ? (parse(value) ?? value) : [value];
+
+const LARGEST_LIMIT = 1000;
+const LIMIT = { message: `must be a whole number from 1 to ${LARGEST_LIMIT}` };
+const POSITION = { message: 'must be a position, such as 0 for everything, or "latest"' };
+
+export class ReadEventsQuery {
+  @ApiPropertyOptional({
+    oneOf: [
+      { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      { type: 'string', enum: ['latest'] },
+    ],
+    default: 0,
+    description: 'only what comes after this position: 0 is everything, `latest` only what is yet to come',
+  })
+  @Transform(read((text) => (text === 'latest' ? text : parsePosition(text))))
+  @ValidateIf(({ after }: ReadEventsQuery) => after !== 'latest')
+  @IsInt(POSITION)
+  readonly after: number | 'latest' = 0;
+
+  @ApiPropertyOptional({
+    type: String,
+    example: 'user.created,user.password_reset.*',
+    description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
+  })
+  @IsOptional()
+  @Transform(({ value }: TransformFnParams) => (typeof value === 'string' ? (parseEventTypes(value) ?? value) : null))
+  @IsArray({ message: TYPES_MESSAGE })
+  readonly types?: UserEventType[];
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: LARGEST_LIMIT, default: 100 })
+  @Transform(read((text) => (/^\d{1,4}$/.test(text) ? Number(text) : undefined)))
+  @IsInt(LIMIT)
+  @Min(1, LIMIT)
+  @Max(LARGEST_LIMIT, LIMIT)
+  readonly limit: number = 100;
+}
+
+/** Parameter: the position that a reader of server-sent events has come to, by its `Last-Event-ID`. */
+export const LastEventId = createParamDecorator((_: unknown, execution: ExecutionContext): number | undefined => {
+  const text = execution.switchToHttp().getRequest<FastifyRequest>().headers['last-event-id'];
+  if (text === undefined || text === '') return undefined;
+  const position = typeof text === 'string' ? parsePosition(text) : undefined;
+  if (position !== undefined) return position;
+  throw new ValidationFailed([{ path: 'Last-Event-ID', message: 'must be the id of an event of this feed' }]);
+});
