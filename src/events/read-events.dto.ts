@@ -32,11 +32,13 @@ function parsePosition(text: string): number | undefined {
   return Number.isSafeInteger(position) ? position : undefined;
 }
 
-/** What is left as it came is refused by the check that follows: a repeated key, for one, comes as an array. */
+/** In the place of what is no text, to be refused by the check that follows, as is a text that stays one. */
+const REPEATED = 'a key that was given more than once';
+
 const read =
   (parse: (text: string) => unknown) =>
   ({ value }: TransformFnParams): unknown =>
-    typeof value === 'string' ? (parse(value) ?? value) : [value];
+    typeof value === 'string' ? (parse(value) ?? value) : REPEATED;
 
 const LARGEST_LIMIT = 1000;
 const LIMIT = { message: `must be a whole number from 1 to ${LARGEST_LIMIT}` };
@@ -62,7 +64,7 @@ export class ReadEventsQuery {
     description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
   })
   @IsOptional()
-  @Transform(({ value }: TransformFnParams) => (typeof value === 'string' ? (parseEventTypes(value) ?? value) : null))
+  @Transform(read(parseEventTypes))
   @IsArray({ message: TYPES_MESSAGE })
   readonly types?: UserEventType[];
 

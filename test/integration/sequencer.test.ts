@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemContext } from '../../src/access/caller.js';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { Transactions } from '../../src/database/transaction.js';
+import { changeRole } from '../../src/users/decide.js';
+import type { UserState } from '../../src/users/user.js';
+import { Users } from '../../src/users/users.js';
+import { runFeedLoad } from '../support/feed-load.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+/** `npm run test:soak` lets it go on for a minute. */
+const SECONDS = 5;
+
+const context = systemContext('sequencer-test');
+const get = <T>(roster: Roster, token: abstract new (...args: never[]) => T): T =>
+  roster.app.get(token as never, { strict: false });
+
+let one: Roster;
+let other: Roster;
+beforeAll(async () => {
+  one = await startRoster();
+  other = await startRoster({}, [], one.database);
+});
+afterAll(async () => {
+  await one.app.close();
+  await one.inbox.down();
+  await other.stop();
+});
+
+async function addUser(roster: Roster, username: string): Promise<string> {
+  const command = { username, role: 'AUTHENTICATED', how: 'admin' } as const;
+  const { id } = await get(roster, Transactions).run((tx) => get(roster, Users).create(tx, command, context));
+  return id;
+}
+
+async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + 10_000;
+  while (!(await condition())) {
+    await sleep(10);
+    if (Date.now() > giveUpAt) throw new Error(`${what}: not within ten seconds`);
+  }
+}
+
+const allPositioned = async (): Promise<boolean> => {
+  const [row] = await one.database.query<{ waiting: boolean }>('SELECT EXISTS (SELECT FROM event_outbox) AS waiting');
+  return row?.waiting === false;
+};
+
+const leaders = async (): Promise<number[]> => {
+  const rows = await one.database.query<{ pid: number }>(
+    `SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted AND application_name = 'roster sequencer'
+       AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return rows.map(({ pid }) => pid);
+};
+
+const latest = async (): Promise<string | undefined> => {
+  const [row] = await one.database.query<{ latest: string }>('SELECT max(position) AS latest FROM event_positions');
+  return row?.latest;
+};
+
+/** As a server leaves it that has lost its connection within a batch: nobody else gives out positions until it is gone. */
+async function openBatch(): Promise<{ runner: QueryRunner; close: () => Promise<void> }> {
+  const dataSource = await new DataSource(dataSourceOptions(one.database.url, 1)).initialize();
+  const runner = dataSource.createQueryRunner();
+  await runner.startTransaction();
+  await runner.query(`SELECT pg_advisory_xact_lock(hashtextextended('positions of the events', 2))`);
+  return { runner, close: () => runner.release().then(() => dataSource.destroy()) };
+}
+
+const lostOrTwice = `
+  SELECT event.id FROM user_events AS event LEFT JOIN event_positions AS place ON place.event_id = event.id
+  GROUP BY event.id HAVING count(place) <> 1`;
+const gaps =
+  'SELECT position FROM (SELECT position, row_number() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n';
+const outOfOrder = `
+  SELECT user_id FROM (
+    SELECT user_id, user_version, row_number() OVER (PARTITION BY user_id ORDER BY position) AS n
+    FROM user_events JOIN event_positions ON event_id = id) AS place
+  WHERE user_version <> n`;
+
+async function expectAllInOrder(): Promise<void> {
+  await eventually('positions of all events', allPositioned);
+  for (const fault of [lostOrTwice, gaps, outOfOrder]) expect(await one.database.query(fault)).toEqual([]);
+}
+
+describe('two sequencers on one database', () => {
+  it('have one leader, whichever of them wrote', async () => {
+    await eventually('a leader', async () => (await leaders()).length === 1);
+    await addUser(one, 'written-by-one');
+    await addUser(other, 'written-by-other');
+    await expectAllInOrder();
+    expect(await leaders()).toHaveLength(1);
+  });
+
+  it('give out consecutive positions, each once, while leaders are killed under load', async () => {
+    let writing = true;
+    const write = async (roster: Roster, name: string): Promise<void> => {
+      const id = await addUser(roster, name);
+      while (writing) {
+        const decide = (state: UserState) =>
+          changeRole(state, state.role === 'MANAGER' ? 'AUTHENTICATED' : 'MANAGER', 1);
+        await get(roster, Transactions).run((tx) => get(roster, Users).change(tx, id, decide, context));
+      }
+    };
+    const writers = [one, other].flatMap((roster, r) => [1, 2].map((n) => write(roster, `writer-${r}-${n}`)));
+    const killed: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      await eventually('a leader', async () => (await leaders()).some((pid) => !killed.includes(pid)));
+      await sleep(100);
+      const [pid] = await leaders();
+      killed.push(pid!);
+      await one.database.query('SELECT pg_terminate_backend($1)', [pid]);
+    }
+    await eventually('a new leader', async () => (await leaders()).some((pid) => !killed.includes(pid)));
+    writing = false;
+    await Promise.all(writers);
+    await expectAllInOrder();
+    expect(new Set(killed).size).toBe(3);
+  });
+
+  it('do not give out a position twice when both believe to lead: the batch of one waits for that of the other', async () => {
+    await eventually('rest', allPositioned);
+    const before = await latest();
+    const lost = await openBatch();
+    const first = await addUser(one, 'while-a-batch-is-open');
+    await sleep(200);
+    expect(await allPositioned()).toBe(false);
+    await lost.runner.query(`
+      WITH taken AS (DELETE FROM event_outbox RETURNING event_id)
+      INSERT INTO event_positions SELECT (SELECT max(position) FROM event_positions) + 1, event_id FROM taken`);
+    const second = await addUser(other, 'while-its-positions-are-unseen');
+    await sleep(200);
+    expect(await latest()).toBe(before);
+    await lost.runner.commitTransaction();
+    await lost.close();
+    await expectAllInOrder();
+    const places = await one.database.query<{ user_id: string }>(
+      'SELECT user_id FROM event_positions JOIN user_events ON id = event_id WHERE position > $1 ORDER BY position',
+      [before],
+    );
+    expect(places.map(({ user_id }) => user_id)).toEqual([first, second]);
+  });
+
+  it('keep positions as append-only as the log', async () => {
+    for (const sql of [
+      'UPDATE event_positions SET position = -position',
+      'DELETE FROM event_positions',
+      'TRUNCATE event_positions',
+    ]) {
+      await expect(one.database.query(sql)).rejects.toThrow(/append-only/);
+    }
+  });
+});
+
+describe('twenty writers who commit late, in no order', () => {
+  it(
+    'hide no event from a reader of the feed: each comes once, in order of its user',
+    async () => {
+      const { committed, read, rolledBack } = await runFeedLoad(one, { seconds: SECONDS });
+      const came = read.map(({ userId, userVersion }) => `${userId} ${userVersion}`);
+      const wanted = new Set(committed);
+      const given = new Set(came);
+      expect(committed.filter((key) => !given.has(key))).toEqual([]);
+      expect(came.filter((key) => !wanted.has(key))).toEqual([]);
+      expect(came).toHaveLength(committed.length);
+      const versions = Map.groupBy(read, ({ userId }) => userId);
+      for (const events of versions.values()) {
+        expect(events.map(({ userVersion }) => userVersion)).toEqual(events.map((_, index) => index + 1));
+      }
+      expect(committed.length).toBeGreaterThan(500);
+      expect(rolledBack).toBeGreaterThan(0);
+    },
+    (SECONDS + 60) * 1000,
+  );
+});
+
+describe('readiness', () => {
+  it('tells how many events wait, and is degraded, not down, when they wait for long', async () => {
+    await eventually('rest', allPositioned);
+    expect((await one.api.get('/health/ready').expect(200)).body).toMatchObject({
+      status: 'up',
+      checks: { events: 'up' },
+      figures: { eventsWaiting: 0 },
+    });
+    const stuck = await openBatch();
+    await addUser(one, 'has-to-wait');
+    await one.database.query(`UPDATE event_outbox SET written_at = now() - interval '11 seconds'`);
+    expect((await one.api.get('/health/ready').expect(200)).body).toMatchObject({
+      status: 'degraded',
+      checks: { events: 'down', database: 'up' },
+      figures: { eventsWaiting: 1 },
+    });
+    await stuck.runner.rollbackTransaction();
+    await stuck.close();
+    await expectAllInOrder();
+  });
+});
