@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transaction.js';
+import { EventFeed } from '../../src/events/event-feed.js';
+import { EventStream } from '../../src/events/event-stream.js';
 import { changeRole } from '../../src/users/decide.js';
 import type { UserState } from '../../src/users/user.js';
 import { Users } from '../../src/users/users.js';
@@ -176,6 +178,26 @@ describe('twenty writers who commit late, in no order', () => {
     },
     (SECONDS + 60) * 1000,
   );
+});
+
+describe('a stream of events', () => {
+  it('reads the next page when the one before was taken: a slow reader costs no memory', async () => {
+    const feed = get(one, EventFeed);
+    const { events } = await feed.read(one.app.get(DataSource), { after: 0, limit: 1000 });
+    const reads = jest.spyOn(feed, 'read');
+    const mayRead = () => Promise.resolve(true);
+    const stream = get(one, EventStream).open({ after: 0, types: undefined, mayRead });
+    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    await chunks.next();
+    await sleep(300);
+    expect(events).toHaveLength(1000);
+    expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+    let text = '';
+    while (!text.includes('id: 1000\n')) text += String((await chunks.next()).value);
+    expect(text.match(/^id: \d+$/gm)?.slice(0, 1000)).toEqual(events.map(({ position }) => `id: ${position}`));
+    await chunks.return?.();
+    reads.mockRestore();
+  });
 });
 
 describe('readiness', () => {
