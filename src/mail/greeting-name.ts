@@ -6,7 +6,11 @@ const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
  * Somebody may register another person's address under any name, and mail programs make links of what looks like one: until
  * the address is proved, only a short name of letters is greeted.
  */
-export function greetingName({ firstName, nickname, emailVerified }: UserEntity): string | null {
+export function greetingName({
+  firstName,
+  nickname,
+  emailVerified,
+}: Pick<UserEntity, 'firstName' | 'nickname' | 'emailVerified'>): string | null {
   const name = firstName ?? nickname;
   return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
 }

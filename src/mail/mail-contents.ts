@@ -74,7 +74,7 @@ export class MailContents {
     if (!link) return undefined;
     return this.templates.render('confirm-contact', {
       // Whoever reads it may be a stranger, even if the user has proved another address.
-      greetingName: greetingName({ ...user, emailVerified: false }),
+      greetingName: greetingName({ firstName: user.firstName, nickname: user.nickname, emailVerified: false }),
       requestedAt: data['requestedAt'] ?? '',
       link: `${this.settings.PUBLIC_URL}/auth/confirm-contact?token=${link.token}`,
       expiresIn: readableDuration(ttl),
