@@ -1,8 +1,6 @@
-import type pg from 'pg';
-import { Cursor } from './cursor.js';
+import { Cursor, Snapshot } from './cursor.js';
 import { type Head, headsOf, type Statement, writeCheckpoint } from './checkpoint-file.js';
 import type { Fault } from './fault.js';
-import { BEGIN_SNAPSHOT } from './walk.js';
 import type { Workplace } from './workplace.js';
 
 const BATCH = 1000;
@@ -12,22 +10,21 @@ const BATCH = 1000;
  * @throws OperatorError when the file is there already
  */
 export async function takeCheckpoint(workplace: Workplace, file: string): Promise<Statement> {
-  const client = await workplace.connect();
-  await client.query(BEGIN_SNAPSHOT);
-  const { rows } = await client.query<{ now: Date }>('SELECT now()');
+  const snapshot = await Snapshot.begin(await workplace.connect());
+  const [row] = await snapshot.query<{ now: Date }>('SELECT now()');
   const statement = await writeCheckpoint(
     file,
-    currentHeads(client),
-    rows[0]?.now ?? new Date(Number.NaN),
+    currentHeads(snapshot),
+    row?.now ?? new Date(Number.NaN),
     workplace.keyring.current('checkpoint'),
   );
-  await client.query('COMMIT');
+  await snapshot.end();
   return statement;
 }
 
-async function* currentHeads(client: pg.Client): AsyncGenerator<Head> {
+async function* currentHeads(snapshot: Snapshot): AsyncGenerator<Head> {
   const cursor = await Cursor.open<{ user_id: string; user_version: number; hash: Buffer }>(
-    client,
+    snapshot,
     'heads',
     'SELECT DISTINCT ON (user_id) user_id, user_version, hash FROM user_events ORDER BY user_id, user_version DESC',
   );
@@ -44,21 +41,20 @@ interface Found {
 
 /**
  * What a checkpoint knew and the log does not any more: users who vanished, tails that were cut, history that was rewritten.
- * @param client in a transaction of one snapshot
  * @param file proved before
  */
-export async function* lostSince(client: pg.Client, file: string): AsyncGenerator<Fault> {
+export async function* lostSince(snapshot: Snapshot, file: string): AsyncGenerator<Fault> {
   let batch: Head[] = [];
   for await (const head of headsOf(file)) {
     if (batch.push(head) < BATCH) continue;
-    yield* lostOf(client, batch);
+    yield* lostOf(snapshot, batch);
     batch = [];
   }
-  yield* lostOf(client, batch);
+  yield* lostOf(snapshot, batch);
 }
 
-async function* lostOf(client: pg.Client, heads: readonly Head[]): AsyncGenerator<Fault> {
-  const { rows } = await client.query<Found>(
+async function* lostOf(snapshot: Snapshot, heads: readonly Head[]): AsyncGenerator<Fault> {
+  const rows = await snapshot.query<Found>(
     `SELECT event.hash, (SELECT max(user_version) FROM user_events WHERE user_id = head.id) AS last_version
      FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS head (id, version, place)
        LEFT JOIN user_events AS event ON event.user_id = head.id AND event.user_version = head.version

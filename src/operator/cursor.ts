@@ -2,6 +2,34 @@ import type pg from 'pg';
 
 const BATCH = 2000;
 
+/** A read-only transaction that sees the database as it was at one moment; its queries take turns on one connection. */
+export class Snapshot {
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly client: pg.Client) {}
+
+  static async begin(client: pg.Client): Promise<Snapshot> {
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    return new Snapshot(client);
+  }
+
+  async end(): Promise<void> {
+    await this.query('COMMIT');
+  }
+
+  query<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]> {
+    const rows = this.last.then(async () => (await this.client.query<Row>(sql, values)).rows);
+    this.last = rows.catch(() => undefined);
+    return rows;
+  }
+
+  /** How many events there are in all. */
+  async countEvents(): Promise<number> {
+    const [row] = await this.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
+    return row?.count ?? 0;
+  }
+}
+
 /** Walks the rows of a query in constant memory, the next rows being fetched while these are worked on. */
 export class Cursor<Row extends object> {
   private rows: Row[] = [];
@@ -9,16 +37,15 @@ export class Cursor<Row extends object> {
   private following: Promise<Row[]>;
 
   private constructor(
-    private readonly client: pg.Client,
+    private readonly snapshot: Snapshot,
     private readonly name: string,
   ) {
     this.following = this.fetch();
   }
 
-  /** @param client inside a transaction, whose snapshot the rows are of */
-  static async open<Row extends object>(client: pg.Client, name: string, sql: string): Promise<Cursor<Row>> {
-    await client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
-    return new Cursor<Row>(client, name);
+  static async open<Row extends object>(snapshot: Snapshot, name: string, sql: string): Promise<Cursor<Row>> {
+    await snapshot.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
+    return new Cursor<Row>(snapshot, name);
   }
 
   /** The row that is next, if it is at hand: false means to ask `peek`. */
@@ -42,7 +69,7 @@ export class Cursor<Row extends object> {
   }
 
   private fetch(): Promise<Row[]> {
-    const fetched = this.client.query<Row>(`FETCH ${BATCH} FROM ${this.name}`).then(({ rows }) => rows);
+    const fetched = this.snapshot.query<Row>(`FETCH ${BATCH} FROM ${this.name}`);
     // Whoever asks for the rows gets the failure; nobody may ask any more.
     fetched.catch(() => undefined);
     return fetched;

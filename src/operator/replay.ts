@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { postgresCode } from '../database/transaction.js';
+import { Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';
 import type { Progress } from './progress.js';
 import { Rebuilt } from './rebuilt.js';
 import { faultsOf } from './verify.js';
-import { BEGIN_SNAPSHOT, differingColumns, walkUsers } from './walk.js';
+import { differingColumns, walkUsers } from './walk.js';
 import type { Workplace } from './workplace.js';
 
 export interface Replay {
@@ -40,21 +41,19 @@ export async function replay(
   workplace: Workplace,
   { dryRun, progress }: { readonly dryRun: boolean; readonly progress: Progress },
 ): Promise<Replay> {
-  const reader = await workplace.connect();
   const writer = await workplace.connect();
   const rebuilt = await Rebuilt.make(workplace, writer);
   const [examples, unsettled]: [Fault[], Fault[]] = [[], []];
   let [users, events] = [0, 0];
   const begin = performance.now();
-  await reader.query(BEGIN_SNAPSHOT);
-  const { rows } = await reader.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
-  progress.start(rows[0]?.count ?? 0);
+  const snapshot = await Snapshot.begin(await workplace.connect());
+  progress.start(await snapshot.countEvents());
   const onEvents = (count: number) => {
     events += count;
     progress.add(count);
   };
   try {
-    for await (const user of walkUsers(workplace, reader, onEvents)) {
+    for await (const user of walkUsers(workplace, snapshot, onEvents)) {
       users++;
       const { id, expected, actual, version } = user;
       const faults = faultsOf(user);
@@ -71,7 +70,7 @@ export async function replay(
   } finally {
     progress.stop();
   }
-  await reader.query('COMMIT');
+  await snapshot.end();
   const seconds = (performance.now() - begin) / 1000;
   const differed = await rebuilt.finish();
   const merged = dryRun ? { longestLockMs: 0, refused: [] } : await mergeAll(rebuilt, writer);

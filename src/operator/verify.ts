@@ -1,8 +1,9 @@
 import { lostSince } from './checkpoint.js';
 import { proveCheckpoint } from './checkpoint-file.js';
+import { Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';
 import type { Progress } from './progress.js';
-import { BEGIN_SNAPSHOT, differingColumns, type WalkedUser, walkUsers } from './walk.js';
+import { differingColumns, type WalkedUser, walkUsers } from './walk.js';
 import type { Workplace } from './workplace.js';
 
 export interface Verification {
@@ -29,30 +30,28 @@ export interface VerifyOptions {
 export async function verify(workplace: Workplace, options: VerifyOptions): Promise<Verification> {
   const { limit, checkpoint, progress } = options;
   if (checkpoint !== undefined) await proveCheckpoint(checkpoint, workplace.keyring);
-  const client = await workplace.connect();
+  const snapshot = await Snapshot.begin(await workplace.connect());
   const begin = performance.now();
   let [users, events] = [0, 0];
   const faults: Fault[] = [];
   const result = () => ({ faults, users, events, seconds: (performance.now() - begin) / 1000 });
-  await client.query(BEGIN_SNAPSHOT);
   if (checkpoint !== undefined) {
-    for await (const fault of lostSince(client, checkpoint)) if (faults.push(fault) >= limit) return result();
+    for await (const fault of lostSince(snapshot, checkpoint)) if (faults.push(fault) >= limit) return result();
   }
-  const { rows } = await client.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
-  progress.start(rows[0]?.count ?? 0);
+  progress.start(await snapshot.countEvents());
   try {
     const onEvents = (count: number) => {
       events += count;
       progress.add(count);
     };
-    for await (const user of walkUsers(workplace, client, onEvents)) {
+    for await (const user of walkUsers(workplace, snapshot, onEvents)) {
       users++;
       for (const fault of faultsOf(user)) if (faults.push(fault) >= limit) return result();
     }
   } finally {
     progress.stop();
   }
-  await client.query('COMMIT');
+  await snapshot.end();
   return result();
 }
 

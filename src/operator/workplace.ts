@@ -6,7 +6,6 @@ import { Keyring } from '../database/keyring.js';
 import { connect, pendingMigrations } from '../database/migrate.js';
 import { postgresCode, Transactions } from '../database/transaction.js';
 import { PersonalData } from '../events/personal-data.js';
-import type { Lifetime } from '../lifetime.js';
 import { UserEntity } from '../users/user.entity.js';
 import { OperatorError } from './operator-error.js';
 
@@ -23,14 +22,18 @@ export interface Workplace {
   connect(): Promise<pg.Client>;
 }
 
+interface Cleanup {
+  add(name: string, stop: () => Promise<void>): void;
+}
+
 /**
  * @param settings with `DATABASE_URL` and `SECRET_KEY` settled
  * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
  */
-export async function openWorkplace(settings: Settings, lifetime: Lifetime): Promise<Workplace> {
+export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promise<Workplace> {
   const url = settings.DATABASE_URL ?? '';
   const dataSource = await connect(new DataSource({ ...dataSourceOptions(url, 2), entities: [UserEntity] }), url);
-  lifetime.add('connections', () => dataSource.destroy());
+  cleanup.add('connections', () => dataSource.destroy());
   if (await lacksMigrations(dataSource)) {
     throw new OperatorError('The schema is not that of this release. Bring it up to date: npm run roster -- migrate');
   }
@@ -51,7 +54,7 @@ export async function openWorkplace(settings: Settings, lifetime: Lifetime): Pro
       const connectionString = settings.DATABASE_DIRECT_URL ?? url;
       const client = new pg.Client({ connectionString, application_name: 'roster operator' });
       await client.connect();
-      lifetime.add('connection', () => client.end());
+      cleanup.add('connection', () => client.end());
       return client;
     },
   };

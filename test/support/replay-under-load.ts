@@ -2,13 +2,15 @@ import { performance } from 'node:perf_hooks';
 import { systemContext } from '../../src/access/caller.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { changeProfessionalStatus } from '../../src/users/decide.js';
+import { type Verification, verify } from '../../src/operator/verify.js';
 import { Users } from '../../src/users/users.js';
 import { type CommandResult, runCommand } from './cli.js';
 import type { Roster } from './roster.js';
+import { atWork, SILENT } from './workplace.js';
 
 export interface ReplayUnderLoad {
   readonly replay: CommandResult;
-  readonly verify: CommandResult;
+  readonly verification: Verification;
   /** Requests that were answered while the replay ran, and those among them that failed. */
   readonly requests: number;
   readonly failures: readonly string[];
@@ -22,7 +24,11 @@ const context = systemContext('replay-under-load');
  * Fills the log up to `events` events, changes some rows behind its back, and replays it while clients change users, sign in
  * and read through the server; then verifies.
  */
-export async function replayUnderLoad(roster: Roster, events: number, environment: Record<string, string>) {
+export async function replayUnderLoad(
+  roster: Roster,
+  events: number,
+  environment: Record<string, string>,
+): Promise<ReplayUnderLoad> {
   const settings = { DATABASE_URL: roster.database.url, ...environment };
   await runCommand(['seed', '--users', String(Math.ceil(events / 2))], {
     ...settings,
@@ -70,11 +76,12 @@ export async function replayUnderLoad(roster: Roster, events: number, environmen
   const replay = await runCommand(['replay'], settings);
   running = false;
   await Promise.all(load);
+  const verification = await atWork(settings, (workplace) => verify(workplace, { limit: 1, progress: SILENT }));
   return {
     replay,
-    verify: await runCommand(['verify'], settings),
+    verification,
     requests,
     failures,
     slowestMs,
-  } satisfies ReplayUnderLoad;
+  };
 }
