@@ -1,11 +1,10 @@
 import canonicalize from 'canonicalize';
-import type pg from 'pg';
 import { EVENT_COLUMNS, type EventRow } from '../events/event-log.js';
 import type { WrappedUserKey } from '../events/personal-data.js';
 import { rowOf, type UserRow } from '../users/user.entity.js';
 import type { UserState } from '../users/user.js';
 import { Chain } from './chain.js';
-import { Cursor } from './cursor.js';
+import { Cursor, type Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';
 import type { Workplace } from './workplace.js';
 
@@ -28,32 +27,29 @@ interface UserKeyRow extends WrappedUserKey {
   readonly user_id: string;
 }
 
-export const BEGIN_SNAPSHOT = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY';
-
 /**
  * Everybody whom the log, the table `users` or the table `user_keys` names, in the order of their ids. It is read once from
  * beginning to end, in constant memory however many events one user has.
- * @param client in a transaction of one snapshot (`BEGIN_SNAPSHOT`)
  * @param onEvents told how many more events were read, now and then
  */
 export async function* walkUsers(
   workplace: Workplace,
-  client: pg.Client,
+  snapshot: Snapshot,
   onEvents: (count: number) => void,
 ): AsyncGenerator<WalkedUser> {
   const { keyring, personalData, userColumns } = workplace;
   const columns = [...userColumns.values()].map((column) => `"${column}"`);
   const events = await Cursor.open<EventRow>(
-    client,
+    snapshot,
     'events_to_walk',
     `SELECT ${EVENT_COLUMNS.join(', ')} FROM user_events ORDER BY user_id, user_version`,
   );
   const rows = await Cursor.open<StoredUser>(
-    client,
+    snapshot,
     'rows_to_walk',
     `SELECT ${columns.join(', ')} FROM users ORDER BY id`,
   );
-  const keys = await Cursor.open<UserKeyRow>(client, 'keys_to_walk', 'SELECT * FROM user_keys ORDER BY user_id');
+  const keys = await Cursor.open<UserKeyRow>(snapshot, 'keys_to_walk', 'SELECT * FROM user_keys ORDER BY user_id');
 
   for (;;) {
     const [event, row, key] = [await events.peek(), await rows.peek(), await keys.peek()];
