@@ -21,5 +21,5 @@ export default {
   testTimeout: 20_000,
   // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
   maxWorkers: '100%',
-  projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx', 'readme'].map((name) => project(name)),
+  projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'soak'].map((name) => project(name)),
 };

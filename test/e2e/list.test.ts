@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { searchColumnOf } from '../../src/users/user-search.js';
 import { ADMIN, type Roster, startRoster } from '../support/roster.js';
+import { type GivenUser, insertUserRows } from '../support/user-rows.js';
 
 let roster: Roster;
 let admin: string;
@@ -66,43 +66,12 @@ const idsOf = (pages: readonly Answer[]) => pages.flatMap(({ items }) => items.m
 const START = Date.UTC(2025, 0, 1);
 const GONE = new Date(START + 86_400_000);
 
-interface Given {
-  readonly email?: string | null;
-  readonly username?: string | null;
-  readonly firstName?: string | null;
-  readonly lastName?: string | null;
-  readonly nickname?: string | null;
-  readonly pending?: boolean;
-  readonly professional?: boolean;
-  readonly suspendedAt?: Date;
-  readonly deletedAt?: Date;
-  readonly lockedUntil?: Date;
-  readonly lastLoginAt?: Date | null;
-  readonly createdAt?: Date;
-}
-
-async function insert(users: readonly Given[]): Promise<string[]> {
-  const rows = users.map((given, index) => {
-    const named = { email: null, username: null, firstName: null, lastName: null, nickname: null, ...given };
-    return {
-      id: uuidv7(),
-      ...named,
-      createdAt: given.createdAt ?? new Date(START + index),
-      search: searchColumnOf(named),
-    };
-  });
-  await roster.database.query(
-    `INSERT INTO users (id, version, email, email_key, email_verified, username, username_key, first_name, last_name, nickname,
-       is_professional, role, pending, suspended_at, deleted_at, created_at, updated_at, locked_until, last_login_at, search)
-     SELECT id, 1, email, lower(email), NOT coalesce(pending, false), username, username, "firstName", "lastName", nickname,
-       coalesce(professional, false), 'AUTHENTICATED', coalesce(pending, false), "suspendedAt", "deletedAt", "createdAt",
-       "createdAt", "lockedUntil", "lastLoginAt", search
-     FROM json_to_recordset($1) AS given (id uuid, email text, username text, "firstName" text, "lastName" text,
-       nickname text, professional boolean, pending boolean, "suspendedAt" timestamptz, "deletedAt" timestamptz,
-       "createdAt" timestamptz, "lockedUntil" timestamptz, "lastLoginAt" timestamptz, search text)`,
-    [JSON.stringify(rows)],
+/** Rows that were created a millisecond after each other, where nothing else is given. */
+async function insert(users: readonly Partial<GivenUser>[]): Promise<string[]> {
+  return insertUserRows(
+    roster.database,
+    users.map((given, index) => ({ createdAt: new Date(START + index), ...given })),
   );
-  return rows.map(({ id }) => id);
 }
 
 const SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'];

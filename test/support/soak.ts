@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { it } from '@jest/globals';
+import cliProgress from 'cli-progress';
+import pg from 'pg';
+import { PACKAGE_ROOT } from '../../src/config/package-root.js';
+import { report } from './process.js';
+
+const FULL = process.env['SOAK'] === 'full';
+const RESULTS = join(PACKAGE_ROOT, 'test/soak/results');
+const PATIENCE_MS = 3_600_000;
+
+interface Soak<Count extends string> {
+  /** How many of each this time: as declared, or a tenth of it where `SOAK=full` is not set. */
+  readonly counts: Readonly<Record<Count, number>>;
+  /** Shows a bar until `total` steps were made; away from a terminal a line now and then. */
+  readonly progress: (what: string, total: number) => { step(): void; stop(): void };
+}
+
+interface Seen {
+  /** One sentence for people, with the figures that matter. */
+  readonly summary: string;
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A test that goes on for long or goes round often, which `npm run test:soak` runs in full and `npm run test:soak:short` with
+ * a tenth of its counts. What a full run saw goes to `test/soak/results/<date>-<name>.json`.
+ * @param counts for the full run
+ */
+export function soak<Count extends string>(
+  name: string,
+  sentence: string,
+  counts: Readonly<Record<Count, number>>,
+  run: (soak: Soak<Count>) => Promise<Seen>,
+): void {
+  it(
+    sentence,
+    async () => {
+      const scaled = Object.fromEntries(
+        Object.entries<number>(counts).map(([count, full]) => [count, FULL ? full : Math.ceil(full / 10)]),
+      ) as Record<Count, number>;
+      const begin = Date.now();
+      const { summary, figures } = await run({ counts: scaled, progress });
+      const seconds = Math.round((Date.now() - begin) / 1000);
+      report(`${summary} (${seconds} s)`);
+      if (!FULL) return;
+      const date = new Date().toISOString().slice(0, 10);
+      const result: Result = {
+        name,
+        date,
+        sentence,
+        counts: scaled,
+        seconds,
+        summary,
+        figures,
+        machine: await machine(),
+      };
+      writeFileSync(join(RESULTS, `${date}-${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+      writeFileSync(join(RESULTS, 'README.md'), overview());
+    },
+    PATIENCE_MS,
+  );
+}
+
+interface Result extends Seen {
+  readonly name: string;
+  readonly date: string;
+  readonly sentence: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly machine: {
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly node: string;
+    readonly postgresql: string;
+    readonly fsync: string;
+  };
+}
+
+async function machine(): Promise<Result['machine']> {
+  const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] });
+  await client.connect();
+  const { rows } = await client.query<{ version: string; fsync: string }>(
+    "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync",
+  );
+  await client.end();
+  const [{ version, fsync } = { version: '', fsync: '' }] = rows;
+  return {
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    postgresql: version,
+    fsync,
+  };
+}
+
+/** One line a result, the newest first. */
+function overview(): string {
+  const files = readdirSync(RESULTS).filter((file) => file.endsWith('.json'));
+  const lines = files.sort().map((file) => {
+    const result = JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as Result;
+    const { cores, memoryGiB, node, postgresql, fsync } = result.machine;
+    const where = `${cores} cores, ${memoryGiB} GiB, Node ${node}, PostgreSQL ${postgresql}, fsync ${fsync}`;
+    return `- [${result.date} ${result.name}](${file}): ${result.summary} ${result.seconds} s; ${where}.\n`;
+  });
+  return `# What the full soak tests saw\n\nWritten by \`npm run test:soak\`.\n\n${lines.reverse().join('')}`;
+}
+
+function progress(what: string, total: number): { step(): void; stop(): void } {
+  const bar = new cliProgress.SingleBar(
+    {
+      format: `    ${what} {bar} {percentage}% | {value} of {total} | {duration_formatted} | {eta_formatted} left`,
+      noTTYOutput: true,
+      notTTYSchedule: 15_000,
+    },
+    cliProgress.Presets.shades_classic,
+  );
+  bar.start(total, 0);
+  return { step: () => bar.increment(), stop: () => bar.stop() };
+}
