@@ -57,12 +57,12 @@ describe('the list of users', () => {
       const pages = Math.ceil(counts.users / LIMIT);
       const cost = await costOfPages(pages);
 
-      const walked = progress('pages', 4 * pages);
+      const step = progress('pages', 4 * pages);
       const traffic = new ComeAndGo(counts);
       let done = 0;
       const seenAtAll = new Set<string>();
       const see = (page: Page): string[] => {
-        walked.step();
+        step();
         done++;
         traffic.walkedTo(done / (4 * pages), page);
         return page.items.map(({ id }) => id);
@@ -83,7 +83,6 @@ describe('the list of users', () => {
       }
       traffic.walkedTo(1);
       await others;
-      walked.stop();
 
       const passersBy = traffic.all.filter((id) => seenAtAll.has(id)).length;
       return {
@@ -103,16 +102,15 @@ type Progress = Parameters<Parameters<typeof soak>[3]>[0]['progress'];
 /** @returns who is there from now on */
 async function fill(users: number, progress: Progress): Promise<string[]> {
   const BATCH = 5000;
-  const bar = progress('batches of rows', Math.ceil(users / BATCH));
+  const step = progress('batches of rows', Math.ceil(users / BATCH));
   for (let start = 0; start < users; start += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, users - start) }, (_, index) => ({
       email: `walker-${start + index}@walk.example`,
       createdAt: momentOf(start + index),
     }));
     await insertUserRows(roster.database, batch);
-    bar.step();
+    step();
   }
-  bar.stop();
   await roster.database.query('VACUUM ANALYZE users');
   return (await roster.database.query<{ id: string }>('SELECT id FROM users')).map(({ id }) => id);
 }

@@ -14,8 +14,8 @@ const PATIENCE_MS = 3_600_000;
 interface Soak<Count extends string> {
   /** How many of each this time: as declared, or a tenth of it where `SOAK=full` is not set. */
   readonly counts: Readonly<Record<Count, number>>;
-  /** Shows a bar until `total` steps were made; away from a terminal a line now and then. */
-  readonly progress: (what: string, total: number) => { step(): void; stop(): void };
+  /** Shows a bar, or away from a terminal a line now and then; what it gives is called at each of `total` steps. */
+  readonly progress: (what: string, total: number) => () => void;
 }
 
 interface Seen {
@@ -42,7 +42,10 @@ export function soak<Count extends string>(
         Object.entries<number>(counts).map(([count, full]) => [count, FULL ? full : Math.ceil(full / 10)]),
       ) as Record<Count, number>;
       const begin = Date.now();
-      const { summary, figures } = await run({ counts: scaled, progress });
+      const bars: cliProgress.SingleBar[] = [];
+      const { summary, figures } = await run({ counts: scaled, progress: progressInto(bars) }).finally(() => {
+        for (const bar of bars) bar.stop();
+      });
       const seconds = Math.round((Date.now() - begin) / 1000);
       report(`${summary} (${seconds} s)`);
       if (!FULL) return;
@@ -108,15 +111,15 @@ function overview(): string {
   return `# What the full soak tests saw\n\nWritten by \`npm run test:soak\`.\n\n${lines.reverse().join('')}`;
 }
 
-function progress(what: string, total: number): { step(): void; stop(): void } {
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `    ${what} {bar} {percentage}% | {value} of {total} | {duration_formatted} | {eta_formatted} left`,
-      noTTYOutput: true,
-      notTTYSchedule: 15_000,
-    },
-    cliProgress.Presets.shades_classic,
-  );
-  bar.start(total, 0);
-  return { step: () => bar.increment(), stop: () => bar.stop() };
+function progressInto(bars: cliProgress.SingleBar[]): Soak<string>['progress'] {
+  return (what, total) => {
+    const format = `    ${what} {bar} {percentage}% | {value} of {total} | {duration_formatted} | {eta_formatted} left`;
+    const bar = new cliProgress.SingleBar(
+      { format, noTTYOutput: true, notTTYSchedule: 15_000 },
+      cliProgress.Presets.shades_classic,
+    );
+    bars.push(bar);
+    bar.start(total, 0);
+    return () => bar.increment();
+  };
 }
