@@ -24,7 +24,7 @@ import { foldForSearch } from './users/user-search.js';
 import { rowOf, UserEntity, type UserRow } from './users/user.entity.js';
 import { evolve, type UserState } from './users/user.js';
 
-const BATCH = 500;
+const BATCH = 200;
 // The second one writes while the first one's commit waits for the disk.
 const WRITERS = 2;
 const PAST_MS = 3 * 365 * 86_400_000;
@@ -53,7 +53,12 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
     logger: nestLogger(log),
     abortOnError: false,
   });
-  lifetime.add('seeding', () => app.close());
+  let writing: Promise<unknown> = Promise.resolve();
+  lifetime.add('seeding', async () => {
+    // Batches that were begun are written to their end.
+    await writing.catch(() => undefined);
+    await app.close();
+  });
   // With users in the database, the first start would not make one any more.
   const admin = await app.get(FirstAdmin, { strict: false }).ensure();
   const passwords = app.get(Passwords, { strict: false });
@@ -104,9 +109,10 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
     }
   }
   bar.start(count, 0);
-  await Promise.all(Array.from({ length: WRITERS }, write)).finally(() => bar.stop());
+  writing = Promise.all(Array.from({ length: WRITERS }, write)).finally(() => bar.stop());
+  await writing;
   if (admin) console.log(`Admin: ${admin.email}, password ${admin.generatedPassword ?? 'as ADMIN_PASSWORD says'}`);
-  console.log(`Added ${count} users, such as those that GET /users?search=${run} lists. Their password: ${password}`);
+  console.log(`Added ${next} users, such as those that GET /users?search=${run} lists. Their password: ${password}`);
 }
 
 function madeUp(fakers: readonly Faker[], unique: string): NewUser & { email: string } {
