@@ -147,29 +147,48 @@ function filtered(tx: Transaction, filters: Filters, now: Date): Matching {
   return builder;
 }
 
-// A walk this long takes as long as the trigram index takes for a term that is found more seldom than this.
-const NEAR = 5000;
+const FIRST_WALK = 2000;
+// A walk this long takes as long as it takes to fetch and sort those who have a term that asks for a longer one.
+const LONGEST_WALK = 10_000;
 
-async function pageOf(tx: Transaction, { filters, now, order, cursor, limit }: Wanted): Promise<UserEntity[]> {
-  const search = filters.search;
+/**
+ * How many have a term is only guessed by the planner, which then may walk half the table for it. So a short walk comes first.
+ * When it has not found enough, what it found tells how long a walk would be that does; where that is too long, those who have
+ * the term are few, and all of them are fetched and sorted.
+ */
+async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
+  const { filters, now, order, cursor, limit } = wanted;
   const rows = () => onSide(filtered(tx, filters, now), order, cursor);
-  if (search === undefined) return inOrder(rows(), order, cursor, limit);
-  // How many have a term is only guessed by the planner, which then may walk half the table for it. So a walk that is bounded
-  // comes first; terms that it does not find often enough are few, and all of them are fetched and sorted.
-  const near = onSide(filtered(tx, { ...filters, search: undefined }, now), order, cursor)
-    .select('"user".id', 'id')
-    .addSelect('search', 'search')
-    .addSelect(order.key.sql, 'sort_key');
-  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
-  near.orderBy(order.key.sql, direction).addOrderBy('id', direction).limit(NEAR);
-  const ids = `SELECT id FROM (${near.getQuery()}) near WHERE search LIKE :search
-    ORDER BY sort_key ${direction}, id ${direction} LIMIT ${limit}`;
-  const nearby = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
-  const found = await inOrder(nearby.setParameters({ ...near.getParameters(), search }), order, cursor, limit);
-  if (found.length === limit) return found;
+  if (filters.search === undefined) return inOrder(rows(), order, cursor, limit);
+
+  const near = await walk(tx, wanted, FIRST_WALK);
+  if (near.length === limit) return near;
+  const enough = (FIRST_WALK * limit) / near.length;
+  if (enough <= LONGEST_WALK) {
+    // By half longer, since those who have it may stand less close from here on.
+    const further = await walk(tx, wanted, Math.ceil(1.5 * enough));
+    if (further.length === limit) return further;
+  }
   // The subquery keeps the planner from walking the order after all.
   const sorted = { ...order, key: { ...order.key, sql: `(SELECT ${order.key.sql})` } };
   return inOrder(rows(), sorted, cursor, limit);
+}
+
+/** Who has the term among the next `length` users in the order, at most `limit` of them. */
+async function walk(tx: Transaction, wanted: Wanted, length: number): Promise<UserEntity[]> {
+  const { filters, now, order, cursor, limit } = wanted;
+  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
+  const passed = onSide(filtered(tx, { ...filters, search: undefined }, now), order, cursor)
+    .select('"user".id', 'id')
+    .addSelect('search', 'search')
+    .addSelect(order.key.sql, 'sort_key')
+    .orderBy(order.key.sql, direction)
+    .addOrderBy('id', direction)
+    .limit(length);
+  const ids = `SELECT id FROM (${passed.getQuery()}) passed WHERE search LIKE :search
+    ORDER BY sort_key ${direction}, id ${direction} LIMIT ${limit}`;
+  const having = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
+  return inOrder(having.setParameters({ ...passed.getParameters(), search: filters.search }), order, cursor, limit);
 }
 
 interface Wanted {

@@ -28,15 +28,16 @@ export function foldForSearch(text: string): string {
 }
 
 /**
- * Writes folded text in ASCII letters and digits alone: `a_b` becomes `aQFPZb`. PostgreSQL's trigrams are made of what the
+ * Writes folded text in ASCII letters and digits alone: `a_b` becomes `aQFPQb`. PostgreSQL's trigrams are made of what the
  * database's locale calls a letter, so that `%_%`, or Greek in a database of locale C, would have none and be searched for row
- * by row. Parts stay parts: capitals stand nowhere else, and every escape begins with Q and ends with Z. And nothing is left
- * that means something to LIKE.
+ * by row. Parts stay parts: capitals stand nowhere else, and a Q that ends is never followed by one that is not a Q. And
+ * nothing is left that means something to LIKE. Q, since trigrams know no case: with a letter that stands before others in
+ * names, as Z does, the index would take every word of a name that begins with `da` for a `zda`.
  */
 function encode(folded: string): string {
   return folded.replace(/[^a-z0-9]/gu, (character) => {
     const nibbles = [...(character.codePointAt(0) ?? 0).toString(16)];
-    return `Q${nibbles.map((nibble) => String.fromCharCode(0x41 + Number.parseInt(nibble, 16))).join('')}Z`;
+    return `Q${nibbles.map((nibble) => String.fromCharCode(0x41 + Number.parseInt(nibble, 16))).join('')}Q`;
   });
 }
 

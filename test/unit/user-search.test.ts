@@ -96,8 +96,8 @@ describe('a search', () => {
   ])('for %j is taken: %s', (term, taken) => expect(isSearchTerm(term)).toBe(taken));
 });
 
-describe('the migration', () => {
-  it('fills the column as Roster does', async () => {
+describe('the migrations', () => {
+  it('fill the column as Roster does', async () => {
     const text = fc.option(fc.string({ unit: 'grapheme' }));
     const users = fc.sample(
       fc.record({ email: text, username: text, firstName: text, lastName: text, nickname: text }),
@@ -119,6 +119,8 @@ describe('the migration', () => {
       return Promise.resolve(sql.startsWith('SELECT') ? batches.shift() : undefined);
     };
     await new ListUsers1795260000000().up({ query } as never);
-    expect(filled).toEqual(users.map(searchColumnOf));
+    // As migration SearchFaster does it by SQL.
+    const replaced = (filled as string[]).map((text) => text.replace(/Q([A-P]+)Z/g, 'Q$1Q'));
+    expect(replaced).toEqual(users.map(searchColumnOf));
   });
 });
