@@ -44,7 +44,7 @@ export function soak<Count extends string>(
       const begin = Date.now();
       const bars: cliProgress.SingleBar[] = [];
       const { summary, figures } = await run({ counts: scaled, progress: progressInto(bars) }).finally(() => {
-        for (const bar of bars) bar.stop();
+        for (const bar of bars) if (bar.isActive) bar.stop();
       });
       const seconds = Math.round((Date.now() - begin) / 1000);
       report(`${summary} (${seconds} s)`);
@@ -115,7 +115,7 @@ function progressInto(bars: cliProgress.SingleBar[]): Soak<string>['progress'] {
   return (what, total) => {
     const format = `    ${what} {bar} {percentage}% | {value} of {total} | {duration_formatted} | {eta_formatted} left`;
     const bar = new cliProgress.SingleBar(
-      { format, noTTYOutput: true, notTTYSchedule: 15_000 },
+      { format, noTTYOutput: true, notTTYSchedule: 15_000, stopOnComplete: true },
       cliProgress.Presets.shades_classic,
     );
     bars.push(bar);
