@@ -3,6 +3,7 @@ import type { UserRole } from './role.js';
 /** What can be done with a user through the API. */
 export const USER_ACTIONS = [
   'read',
+  'history',
   'update',
   'username',
   'role',
@@ -35,6 +36,7 @@ const no = false;
 // prettier-ignore
 const TABLE: Readonly<Record<UserAction, Rule>> = {
   read:               { self: yes, managerOnUser: yes, managerOnStaff: yes, admin: yes },
+  history:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   update:             { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   username:           { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
   role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },

@@ -93,9 +93,14 @@ export interface UserEvents {
 
 export type UserEventType = keyof UserEvents;
 
+/** Makes data of the next schema version from data of one. Erased personal values come as null, and have to leave as null. */
+export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
+
 interface Declaration<T extends UserEventType> {
   /** Schema version of `data`; a change of shape raises it and adds an upcaster. */
   readonly version: number;
+  /** By the version that each one leads away from; see `upcast.ts`. Stored events stay as they were written. */
+  readonly upcast?: Readonly<Record<number, Upcaster>>;
   /** Fields that say something about the person: they are sealed under the user's own key. */
   readonly personal: readonly (keyof UserEvents[T])[];
 }

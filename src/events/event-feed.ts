@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Transaction } from '../database/transaction.js';
-import type { NewUserEvent, UserEventType } from './catalogue.js';
+import type { UserEventType } from './catalogue.js';
 import { type EventRow, toEvent } from './event-log.js';
-import { PersonalData } from './personal-data.js';
+import { type Opener, PersonalData } from './personal-data.js';
 import type { UserEvent } from './user-event.js';
 
 /** An event that has its place in the feed, with its links in the chain of its user. */
@@ -50,11 +50,11 @@ export class EventFeed {
     const rows = await reader.query<FeedRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
     const latest = Number(rows[0]?.latest ?? 0);
     const found = rows.filter(({ position }) => position !== null);
-    const openers = new Map<string, ReturnType<PersonalData['openerWith']>>();
+    const openers = new Map<string, Opener>();
     const events = found.map((row) => {
       const open = openers.get(row.user_id) ?? this.openerOf(row);
       openers.set(row.user_id, open);
-      const event = toEvent(row, { type: row.type, data: open(row) } as NewUserEvent);
+      const event = toEvent(row, open);
       return { ...event, position: Number(row.position), previousHash: row.previous_hash, hash: row.hash };
     });
     const looked = Math.max(after, Math.min(latest, after + LOOK_AT_MOST));
@@ -67,7 +67,7 @@ export class EventFeed {
     return Number(row.latest);
   }
 
-  private openerOf({ user_id, wrapping_key_id, wrapped }: FeedRow): ReturnType<PersonalData['openerWith']> {
+  private openerOf({ user_id, wrapping_key_id, wrapped }: FeedRow): Opener {
     const isThere = wrapping_key_id !== null && wrapped !== null;
     const key = isThere ? this.personalData.unwrap(user_id, { key_id: wrapping_key_id, wrapped }) : undefined;
     return this.personalData.openerWith(user_id, key);

@@ -10,6 +10,7 @@ import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
 import { PersonalData } from './personal-data.js';
 import { Sequencer } from './sequencer.js';
+import { type EventShapes, upcast } from './upcast.js';
 import type { UserEvent } from './user-event.js';
 
 /** A row of `user_events`; `data` is what may be known for ever, `personal` the sealed rest. */
@@ -56,7 +57,8 @@ export class EventLog {
   ) {}
 
   /**
-   * Writes events after version `afterVersion` of one user. They are there exactly when the transaction commits.
+   * Writes events after version `afterVersion` of one user. They are there exactly when the transaction commits. None is older
+   * than the one before it, whatever the clocks of several servers say: the order of times is that of versions.
    * @throws VersionConflict when somebody else has written that version meanwhile
    */
   async append(
@@ -65,8 +67,10 @@ export class EventLog {
     newEvents: readonly NewUserEvent[],
     context: Pick<RequestContext, 'actor' | 'traceId'>,
   ): Promise<UserEvent[]> {
-    let previousHash = await headHash(tx, stream.userId, stream.afterVersion);
-    const occurredAt = this.clock.now();
+    const head = await headOf(tx, stream.userId, stream.afterVersion);
+    let previousHash = head?.hash ?? null;
+    const now = this.clock.now();
+    const occurredAt = head && head.occurred_at > now ? head.occurred_at : now;
     const events: UserEvent[] = [];
     for (const [index, newEvent] of newEvents.entries()) {
       const sealed = await this.personalData.seal(tx, stream.userId, newEvent);
@@ -87,31 +91,44 @@ export class EventLog {
       };
       previousHash = chainHash(row, key.secret);
       await insert(tx, { ...row, hash: previousHash });
-      events.push(toEvent(row, newEvent));
+      events.push(toEvent(row, () => newEvent.data));
     }
     // A trigger has put each into the outbox, from where the sequencer takes them.
     afterCommit(tx, this.sequencer.wake);
     return events;
   }
 
-  /** The events of one user, oldest first. Personal values are null where the user's key was destroyed. */
-  async read(tx: Transaction, userId: string): Promise<UserEvent[]> {
-    const rows = await tx.query<EventRow[]>('SELECT * FROM user_events WHERE user_id = $1 ORDER BY user_version', [
-      userId,
-    ]);
+  /**
+   * The events of one user, oldest first: all of them, or those after one version up to another. Personal values are null where
+   * the user's key was destroyed.
+   * @throws NewerEvent
+   */
+  async read(tx: Transaction, userId: string, { after = 0, upTo }: VersionRange = {}): Promise<UserEvent[]> {
+    const rows = await tx.query<EventRow[]>(
+      `SELECT * FROM user_events WHERE user_id = $1 AND user_version > $2 AND ($3::integer IS NULL OR user_version <= $3)
+       ORDER BY user_version`,
+      [userId, after, upTo ?? null],
+    );
     const open = await this.personalData.opener(tx, userId);
-    return rows.map((row) => toEvent(row, { type: row.type, data: open(row) } as NewUserEvent));
+    return rows.map((row) => toEvent(row, open));
   }
 }
 
-async function headHash(tx: Transaction, userId: string, version: number): Promise<Buffer | null> {
+interface VersionRange {
+  readonly after?: number;
+  readonly upTo?: number;
+}
+
+type Head = Pick<EventRow, 'hash' | 'occurred_at'>;
+
+async function headOf(tx: Transaction, userId: string, version: number): Promise<Head | null> {
   if (version === 0) return null;
-  const rows = await tx.query<{ hash: Buffer }[]>(
-    'SELECT hash FROM user_events WHERE user_id = $1 AND user_version = $2',
+  const rows = await tx.query<Head[]>(
+    'SELECT hash, occurred_at FROM user_events WHERE user_id = $1 AND user_version = $2',
     [userId, version],
   );
   if (!rows[0]) throw new Error(`The log has no version ${version} of user ${userId}, though its row says so`);
-  return rows[0].hash;
+  return rows[0];
 }
 
 /**
@@ -158,16 +175,26 @@ async function insert(tx: Transaction, row: EventRow): Promise<void> {
   }
 }
 
-/** The event that a row stands for, with its whole data. */
-export function toEvent(row: Omit<EventRow, 'hash'>, payload: NewUserEvent): UserEvent {
+/**
+ * The event that a row of the log stands for, in the shape of now. Whoever reads the log reads it through this.
+ * @param open gives the data as it was written; see `PersonalData.opener`
+ * @throws NewerEvent
+ */
+export function toEvent(
+  row: Omit<EventRow, 'hash'>,
+  open: (row: Omit<EventRow, 'hash'>) => Record<string, unknown>,
+  shapes?: EventShapes,
+): UserEvent {
+  const { version, data } = upcast(row, open(row), shapes);
   return {
     id: row.id,
     userId: row.user_id,
     userVersion: row.user_version,
-    version: row.schema_version,
+    version,
     actor: row.actor,
     traceId: row.trace_id,
     occurredAt: row.occurred_at,
-    ...payload,
-  };
+    type: row.type,
+    data,
+  } as UserEvent;
 }

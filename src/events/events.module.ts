@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AccessModule } from '../access/access.module.js';
 import { EventFeed } from './event-feed.js';
+import { EventHistory } from './event-history.js';
 import { EventLog } from './event-log.js';
 import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
@@ -13,8 +14,17 @@ import { Sequencer } from './sequencer.js';
 @Module({
   imports: [DiscoveryModule, AccessModule],
   controllers: [EventsController],
-  providers: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed, EventStream],
-  exports: [EventLog, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed],
+  providers: [
+    EventLog,
+    EventHistory,
+    PersonalData,
+    PersonalDataPlaces,
+    UserEventHandlers,
+    Sequencer,
+    EventFeed,
+    EventStream,
+  ],
+  exports: [EventLog, EventHistory, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed],
 })
 export class EventsModule implements OnModuleInit {
   constructor(

@@ -6,7 +6,7 @@ import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 
 interface SealedEvent {
   readonly version: number;
-  /** The fields that say nothing about the person. */
+  /** The fields that say nothing about the person; null stands where a personal value is sealed, and stays when it is erased. */
   readonly open: Record<string, unknown>;
   /** The rest as JSON, sealed under the user's own key; null when there is none. */
   readonly personal: Buffer | null;
@@ -24,6 +24,20 @@ interface StoredData {
   readonly personal: Buffer | null;
 }
 
+/** Gives the whole data of one user's stored events, as it was written. */
+export interface Opener {
+  (stored: StoredData): Record<string, unknown>;
+  /** The user's key was destroyed: personal values are null. */
+  readonly erased: boolean;
+}
+
+/** Seals what is kept of one person beside the log; `label` says what it is, and is bound to the result. */
+export interface Sealer {
+  seal(plain: Buffer, label: string): Buffer;
+  /** @throws Error when it was sealed for another person or label, or when a byte was changed */
+  open(sealed: Buffer, label: string): Buffer;
+}
+
 /**
  * Seals what events say about a person under a key of that user alone (`user_keys`), itself wrapped. Destroying that key
  * erases the person from the log, and from its backups made later, without changing a byte of it.
@@ -37,25 +51,39 @@ export class PersonalData {
     const { version, personal } = USER_EVENTS[event.type];
     const isPersonal = ([field]: [string, unknown]) => (personal as readonly string[]).includes(field);
     const fields = Object.entries(event.data as Record<string, unknown>);
-    const open = Object.fromEntries(fields.filter((field) => !isPersonal(field)));
+    const open = Object.fromEntries(fields.map((field) => (isPersonal(field) ? [field[0], null] : field)));
     if (personal.length === 0) return { version, open, personal: null };
     const hidden = Object.fromEntries(fields.filter(isPersonal));
     const key = (await this.userKey(tx, userId)) ?? (await this.makeUserKey(tx, userId));
     return { version, open, personal: seal(key, Buffer.from(JSON.stringify(hidden)), userId) };
   }
 
-  /** A function that gives the whole data of this user's stored events. */
-  async opener(tx: Transaction, userId: string): Promise<(stored: StoredData) => Record<string, unknown>> {
+  /** Reads the user's key once, for any number of events. */
+  async opener(tx: Transaction, userId: string): Promise<Opener> {
     return this.openerWith(userId, await this.userKey(tx, userId));
   }
 
   /** The same with the key of that user, undefined once it was destroyed. Throws when sealed bytes were changed. */
-  openerWith(userId: string, key: Buffer | undefined): (stored: StoredData) => Record<string, unknown> {
-    return ({ type, data, personal }) => {
+  openerWith(userId: string, key: Buffer | undefined): Opener {
+    const open = ({ type, data, personal }: StoredData): Record<string, unknown> => {
       if (!personal) return data;
-      if (!key) return { ...data, ...Object.fromEntries(USER_EVENTS[type].personal.map((field) => [field, null])) };
+      if (!key) return withNulls(type, data);
       return { ...data, ...(JSON.parse(unseal(key, personal, userId).toString()) as object) };
     };
+    return Object.assign(open, { erased: key === undefined });
+  }
+
+  /** For what else is kept of a person, sealed under the same key; undefined once it is destroyed. */
+  async sealer(tx: Transaction, userId: string): Promise<Sealer | undefined> {
+    const key = await this.userKey(tx, userId);
+    // Events are sealed under the bare id: nothing sealed here can be passed off as one.
+    const labelled = (label: string): string => `${userId}:${label}`;
+    return (
+      key && {
+        seal: (plain, label) => seal(key, plain, labelled(label)),
+        open: (sealed, label) => unseal(key, sealed, labelled(label)),
+      }
+    );
   }
 
   /** @throws Error when the key that wraps it is missing, or it was changed */
@@ -87,4 +115,11 @@ export class PersonalData {
     ]);
     return key;
   }
+}
+
+/** Release 0.1.0 left sealed fields out of `data`, all of which are in every event of the types that it wrote. */
+function withNulls(type: StoredData['type'], data: Record<string, unknown>): Record<string, unknown> {
+  const { personal } = USER_EVENTS[type];
+  if (personal.some((field) => field in data)) return data;
+  return { ...data, ...Object.fromEntries(personal.map((field) => [field, null])) };
 }

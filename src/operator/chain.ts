@@ -1,5 +1,4 @@
 import type { Keyring } from '../database/keyring.js';
-import type { NewUserEvent } from '../events/catalogue.js';
 import { chainHash, type EventRow, toEvent } from '../events/event-log.js';
 import type { PersonalData, WrappedUserKey } from '../events/personal-data.js';
 import { evolve, type UserState } from '../users/user.js';
@@ -92,7 +91,10 @@ export class Chain {
       return;
     }
     try {
-      this.state = evolve(this.state, toEvent(row, { type: row.type, data } as NewUserEvent));
+      this.state = evolve(
+        this.state,
+        toEvent(row, () => data),
+      );
     } catch (error) {
       this.fault(row, `it does not follow from the events before it (${(error as Error).message})`);
     }

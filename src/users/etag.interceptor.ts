@@ -1,10 +1,11 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
+import { PastUserResponse } from './past-user.response.js';
 import { etagOf } from './user-acts.js';
 import type { UserResponse } from './user.response.js';
 
-/** Sends the `ETag` of an answer that is one user: its version. */
+/** Sends the `ETag` of an answer that is one user as it is now: its version. */
 @Injectable()
 export class EtagInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -20,5 +21,6 @@ export class EtagInterceptor implements NestInterceptor {
 }
 
 function isUser(body: unknown): body is UserResponse {
-  return typeof body === 'object' && body !== null && 'version' in body && 'professionalStatusChangedAt' in body;
+  if (typeof body !== 'object' || body === null || body instanceof PastUserResponse) return false;
+  return 'version' in body && 'professionalStatusChangedAt' in body;
 }

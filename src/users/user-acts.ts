@@ -49,7 +49,7 @@ export class UserActs {
 
   /** @throws Forbidden, UserNotFound */
   async read(id: string, caller: Caller, includeDeleted = false): Promise<UserResponse> {
-    if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
+    refuseLookingAtDeleted(caller, includeDeleted);
     const { user, actor } = await this.find({ id, action: 'read', caller }, includeDeleted);
     return UserResponse.from(user, this.clock.now(), actor);
   }
@@ -157,13 +157,18 @@ export class UserActs {
   }
 }
 
-function rankOf(caller: Caller): Rank {
+export function rankOf(caller: Caller): Rank {
   return { id: caller.userId, role: caller.role };
 }
 
 /** Whoever may take this action on nobody but themselves learns nothing about who else exists. */
-function refuseOutsiders(actor: Rank, action: UserAction, id: string): void {
+export function refuseOutsiders(actor: Rank, action: UserAction, id: string): void {
   if (!mayEver(actor, action, id)) throw new Forbidden();
+}
+
+/** @throws Forbidden */
+export function refuseLookingAtDeleted(caller: Caller, includeDeleted: boolean): void {
+  if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
 }
 
 /** RFC 9110, 13.1.1: any of a list of entity tags, or `*` for whatever there is. A weak tag never matches. */

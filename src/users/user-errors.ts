@@ -37,6 +37,11 @@ export class NothingToConfirm extends DomainError {
   }
 }
 
+/** The user is older or younger than that. */
+export class NoSuchVersion extends DomainError {
+  readonly code = 'not-found';
+}
+
 export class InvalidUsername extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[];

@@ -2,8 +2,9 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { Forbidden } from '../access/access-errors.js';
 import type { UserRole } from '../access/role.js';
 import type { Transaction } from '../database/transaction.js';
-import { type Cursor, readCursor, type Side, writeCursor } from '../http/cursor.js';
+import { type Cursor, readCursor } from '../http/cursor.js';
 import { parseInstant } from '../http/instant.js';
+import { isBackward, keysetPage } from '../http/keyset-page.js';
 import { searchPattern } from './user-search.js';
 import { UserEntity } from './user.entity.js';
 import type { UserStatus } from './user.response.js';
@@ -74,23 +75,14 @@ export async function listUsers(
 
   const total = query.count === 'exact' ? await filtered(tx, filters, now).getCount() : undefined;
   const found = await pageOf(tx, { filters, now, order, cursor, limit: query.limit + 1 });
-  const users = found.slice(0, query.limit);
-  const hasMore = found.length > query.limit;
-  if (isBackward(cursor)) users.reverse();
-
-  const at = (side: Side, place: Pick<Cursor, 'key' | 'id'>): string =>
-    writeCursor({ ...place, sort: order.sort, side }, filters);
-  const beside = (side: 'after' | 'before', user: UserEntity | undefined): string | null => {
-    if (user) return at(side, { key: order.key.of(user), id: user.id });
-    // Nobody is left on this side of the cursor: the way back begins with whoever it stands for.
-    return cursor ? at(side === 'after' ? 'from' : 'upTo', cursor) : null;
-  };
-  return {
-    users,
-    nextCursor: isBackward(cursor) || hasMore ? beside('after', users.at(-1)) : null,
-    prevCursor: (cursor && !isBackward(cursor)) || (cursor && hasMore) ? beside('before', users[0]) : null,
-    ...(total !== undefined && { total }),
-  };
+  const { rows: users, ...around } = keysetPage({
+    found,
+    limit: query.limit,
+    cursor,
+    frame: { sort: order.sort, filters },
+    place: (user) => ({ key: order.key.of(user), id: user.id }),
+  });
+  return { users, ...around, ...(total !== undefined && { total }) };
 }
 
 interface Order {
@@ -229,8 +221,4 @@ async function inOrder(
 
 function isFalling({ descending }: Order, cursor: Cursor | undefined): boolean {
   return descending !== isBackward(cursor);
-}
-
-function isBackward(cursor: Cursor | undefined): boolean {
-  return cursor?.side === 'before' || cursor?.side === 'upTo';
 }

@@ -1,13 +1,17 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { allows, type Rank, USER_ACTIONS, type UserAction } from '../access/policy.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
+import type { UserState } from './user.js';
 import type { UserEntity } from './user.entity.js';
 
 export const USER_STATUSES = ['PENDING', 'ACTIVE', 'LOCKED', 'SUSPENDED', 'DELETED'] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
 
+/** What is shown of a user: its facts, and what is kept beside them. */
+export type ShownUser = UserState & Pick<UserEntity, 'lockedUntil' | 'lastLoginAt'>;
+
 /** Derived when read: nothing expires without an event. */
-export function statusOf(user: UserEntity, now: Date): UserStatus {
+export function statusOf(user: ShownUser, now: Date): UserStatus {
   if (user.deletedAt !== null) return 'DELETED';
   if (user.suspendedAt !== null) return 'SUSPENDED';
   if (user.lockedUntil !== null && user.lockedUntil > now) return 'LOCKED';
@@ -25,6 +29,7 @@ export class Link {
 // What is done to one contact is among the links of that contact.
 const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; readonly path: string }>>> = {
   read: { method: 'GET', path: '' },
+  history: { method: 'GET', path: '/history' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },
   role: { method: 'PUT', path: '/role' },
@@ -39,20 +44,23 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   addContact: { method: 'POST', path: '/contacts' },
 };
 
-function linksOf(user: UserEntity, viewer: Rank): Record<string, Link> {
+function linksOf(user: ShownUser, viewer: Rank): Record<string, Link> {
   const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user));
   return Object.fromEntries(
     actions.flatMap((action) => {
       const route = ROUTES[action];
       if (!route) return [];
-      return [[action === 'read' ? 'self' : action, { href: `/users/${user.id}${route.path}`, method: route.method }]];
+      // Whoever is deleted is there only for those who say that they know.
+      const asks = user.deletedAt !== null && (action === 'read' || action === 'history');
+      const href = `/users/${user.id}${route.path}${asks ? '?includeDeleted=true' : ''}`;
+      return [[action === 'read' ? 'self' : action, { href, method: route.method }]];
     }),
   );
 }
 
-function makesSense(action: UserAction, user: UserEntity): boolean {
-  if (user.erasedAt !== null) return action === 'read';
-  if (user.deletedAt !== null) return ['read', 'restore', 'erase', 'export'].includes(action);
+function makesSense(action: UserAction, user: ShownUser): boolean {
+  if (user.erasedAt !== null) return action === 'read' || action === 'history';
+  if (user.deletedAt !== null) return ['read', 'history', 'restore', 'erase', 'export'].includes(action);
   if (action === 'restore') return false;
   if (action === 'role') return !user.pending;
   if (action === 'suspend') return user.suspendedAt === null;
@@ -96,7 +104,7 @@ export class UserResponse {
   readonly _links: Readonly<Record<string, Link>>;
 
   /** @param viewer who asks: the links follow the policy for them */
-  static from(user: UserEntity, now: Date, viewer: Rank): UserResponse {
+  static from(user: ShownUser, now: Date, viewer: Rank): UserResponse {
     return {
       id: user.id,
       email: user.email,

@@ -8,11 +8,13 @@ import { Transactions } from '../database/transaction.js';
 import { PROFILE_FIELDS } from '../events/catalogue.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { linkHeader, pageLinks } from '../http/page-links.js';
+import { ValidationFailed } from '../http/validation.js';
 import { updateProfile } from './decide.js';
 import { EtagInterceptor } from './etag.interceptor.js';
 import { ProfileDto } from './profile.dto.js';
 import { UserActs } from './user-acts.js';
-import { IncludeDeletedQuery } from './user-acts.dto.js';
+import { UserHistory } from './user-history.js';
+import { GetUserQuery } from './user-history.dto.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
 import { listUsers } from './user-list.js';
 import { UserResponse } from './user.response.js';
@@ -33,6 +35,7 @@ export class UsersController {
   constructor(
     private readonly transactions: Transactions,
     private readonly acts: UserActs,
+    private readonly history: UserHistory,
     private readonly clock: Clock,
   ) {}
 
@@ -82,15 +85,26 @@ export class UsersController {
   @Get(':id')
   @Allow('AUTHENTICATED')
   @ApiUserId()
-  @ApiOperation({ summary: 'One user', description: 'Yourself, or anybody as a MANAGER.' })
+  @ApiOperation({
+    summary: 'One user, as it is or as it was',
+    description:
+      'Yourself, or anybody as a MANAGER; with `at` or `version`, whoever’s history you may see. The past has no `ETag`, and ' +
+      'links to itself only.',
+  })
   @ApiOkResponse({ type: UserResponse })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async get(
     @UserId() id: string,
-    @Query() { includeDeleted }: IncludeDeletedQuery,
+    @Query() { at, version, ...query }: GetUserQuery,
     @CurrentCaller() caller: Caller,
   ): Promise<UserResponse> {
-    return this.acts.read(id, caller, includeDeleted === 'true');
+    const includeDeleted = query.includeDeleted === 'true';
+    if (at && version !== undefined) {
+      throw new ValidationFailed([{ path: 'version', message: 'cannot be given together with at' }]);
+    }
+    if (at) return this.history.asOf({ id, caller, includeDeleted }, { at });
+    if (version !== undefined) return this.history.asOf({ id, caller, includeDeleted }, { version });
+    return this.acts.read(id, caller, includeDeleted);
   }
 
   @Patch(':id')

@@ -11,18 +11,20 @@ export const USER_SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLo
 export type UserSort = (typeof USER_SORTS)[number];
 
 /** What is left as it came is refused by the check that follows: a repeated key, for one, comes as an array. */
-const read =
+export const read =
   (parse: (text: string) => unknown) =>
   ({ value }: TransformFnParams): unknown =>
     typeof value === 'string' ? (parse(value) ?? value) : value;
 
 const wholeNumber = read((text) => (/^\d{1,3}$/.test(text) ? Number(text) : undefined));
 const flag = read((text) => ({ true: true, false: false })[text]);
-const instant = read(parseInstant);
+export const instant = read(parseInstant);
 
 const LIMIT = { message: 'must be a whole number from 1 to 100' };
 const FLAG = { message: 'must be true or false' };
-const INSTANT = { message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; a + in it is sent as %2B' };
+export const INSTANT = {
+  message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; a + in it is sent as %2B',
+};
 const oneOf = (values: readonly string[]) => ({ message: `must be one of ${values.join(', ')}` });
 
 const IsSearchTerm = (): PropertyDecorator =>
@@ -107,7 +109,7 @@ export class ListUsersQuery {
   readonly count?: 'exact';
 }
 
-class PageInfo {
+export class PageInfo {
   @ApiProperty({ example: 20 })
   readonly limit: number;
 

@@ -4,24 +4,37 @@ import { EventsModule } from '../events/events.module.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { ContactsController } from './contacts.controller.js';
+import { PastStates } from './past-states.js';
 import { PersonalDataController } from './personal-data.controller.js';
 import { Retention } from './retention.js';
+import { Snapshots } from './snapshots.js';
 import { UserActs } from './user-acts.js';
 import { UserActsController } from './user-acts.controller.js';
+import { UserHistoryController } from './user-history.controller.js';
+import { UserHistory } from './user-history.js';
 import { UserEntity } from './user.entity.js';
 import { Users } from './users.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
   imports: [EventsModule, JobsModule, TypeOrmModule.forFeature([UserEntity])],
-  controllers: [UsersController, UserActsController, PersonalDataController, ContactsController],
-  providers: [Users, UserActs, Retention],
+  controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
+  providers: [Users, UserActs, UserHistory, PastStates, Snapshots, Retention],
   exports: [Users, UserActs],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly places: PersonalDataPlaces) {}
 
   onModuleInit(): void {
+    this.places.add({
+      name: 'snapshots',
+      tables: ['user_snapshots'],
+      // They say what the events say.
+      export: () => Promise.resolve([]),
+      erase: async (tx, { id }) => {
+        await tx.query('DELETE FROM user_snapshots WHERE user_id = $1', [id]);
+      },
+    });
     this.places.add({
       name: 'profile',
       tables: ['users'],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../access/caller.js';
 import { lock, type Transaction, violatedConstraint } from '../database/transaction.js';
@@ -8,6 +9,7 @@ import { UserEventHandlers } from '../events/handlers.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { addressKey, usernameKey } from './identifiers.js';
 import { create, loseClaim, type NewUser } from './decide.js';
+import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from './user.js';
 import { rowOf, stateOf, UserEntity } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
@@ -22,6 +24,7 @@ export class Users {
     private readonly log: EventLog,
     private readonly handlers: UserEventHandlers,
     private readonly places: PersonalDataPlaces,
+    private readonly snapshots: Snapshots,
   ) {}
 
   /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
@@ -99,6 +102,11 @@ export class Users {
     return tx.getRepository(UserEntity).findOneBy({ id });
   }
 
+  /** Those of them that there are, deleted or not. */
+  async findAll(tx: Transaction, ids: readonly string[]): Promise<UserEntity[]> {
+    return ids.length === 0 ? [] : tx.getRepository(UserEntity).findBy({ id: In(ids) });
+  }
+
   /** Who proved this address, or was given it by an admin. */
   async ownerOf(tx: Transaction, email: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
@@ -129,10 +137,13 @@ export class Users {
   ): Promise<UserState> {
     if (newEvents.length === 0 && state) return state;
     const events = await this.log.append(tx, { userId: id, afterVersion: state?.version ?? 0 }, newEvents, context);
-    const next = events.reduce<UserState | undefined>(evolve, state);
+    const states: UserState[] = [];
+    for (const event of events) states.push(evolve(states.at(-1) ?? state, event));
+    const next = states.at(-1);
     if (!next) throw new Error('A command that creates a user must decide at least one event');
     await this.save(tx, next, state === undefined);
     if (state && next.erasedAt !== null) await this.places.erase(tx, state);
+    await this.snapshots.save(tx, states);
     await this.handlers.dispatch(events, tx);
     return next;
   }

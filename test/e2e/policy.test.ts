@@ -7,6 +7,8 @@ import { type Roster, startRoster } from '../support/roster.js';
 //   nobody | the user itself | another user | a manager, on a user | a manager, on a manager or admin | an admin
 const TABLE = `
   GET    /users/:id                      | 401 | yes | 403 | yes | yes | yes
+  GET    /users/:id/history              | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id                      | 401 | yes | 403 | 403 | 403 | yes
@@ -35,6 +37,8 @@ const BODIES: Record<string, object> = {
   'POST /users/:id/suspend': {},
   'POST /users/:id/contacts': { kind: 'phone', value: '+4915112345678' },
 };
+
+const QUERIES: Record<string, object> = { 'GET /users/:id/diff': { from: '1' } };
 
 const rows = TABLE.trim()
   .split('\n')
@@ -77,7 +81,9 @@ afterAll(() => roster.stop());
 async function outcome(method: string, path: string, actor: string | undefined, target: string): Promise<string> {
   const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
   const url = path.replace(':id', people[target]!.id).replace(':contactId', people[target]!.contactId);
-  let request = roster.api[verb](url).set('if-match', '"0"');
+  let request = roster.api[verb](url)
+    .set('if-match', '"0"')
+    .query(QUERIES[`${method} ${path}`] ?? {});
   if (actor !== undefined) request = request.set('authorization', `Bearer ${people[actor]!.token}`);
   const { status } = await request.send(BODIES[`${method} ${path}`]);
   return [200, 412].includes(status) ? 'yes' : String(status);
@@ -128,6 +134,18 @@ describe('who may do what with whom', () => {
     );
   });
 
+  it('guards the past like the history, however it is asked for', async () => {
+    for (const past of ['version=1', 'at=2999-01-01T00:00:00Z']) {
+      const route = rows.find(({ path }) => path === '/users/:id/history')!;
+      for (const [column, cases] of Object.entries(CASES)) {
+        for (const [actor, target] of cases) {
+          const found = await outcome('GET', `/users/:id?${past}`, actor, target);
+          expect({ past, actor, target, found }).toEqual({ past, actor, target, found: route[column as Column] });
+        }
+      }
+    }
+  });
+
   it('tells somebody who may not the same about who exists and who does not', async () => {
     const nobody = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
     for (const [actor, status] of [
@@ -152,6 +170,7 @@ describe('who may do what with whom', () => {
       'contacts',
       'delete',
       'export',
+      'history',
       'self',
       'update',
       'username',
@@ -159,6 +178,7 @@ describe('who may do what with whom', () => {
     expect(await links('manager', 'user')).toEqual([
       'addContact',
       'contacts',
+      'history',
       'professionalStatus',
       'self',
       'suspend',
@@ -171,6 +191,7 @@ describe('who may do what with whom', () => {
       'delete',
       'erase',
       'export',
+      'history',
       'professionalStatus',
       'role',
       'self',

@@ -154,7 +154,11 @@ describe('a deletion', () => {
     await get(id, manager.token).query({ includeDeleted: 'true' }).expect(403);
     const seen = await get(id).query({ includeDeleted: 'true' }).expect(200);
     expect(seen.body).toMatchObject({ status: 'DELETED' });
-    expect(Object.keys(seen.body._links as object)).toEqual(['self', 'restore', 'erase', 'export']);
+    const links = seen.body._links as Record<string, { href: string; method: string }>;
+    expect(Object.keys(links)).toEqual(['self', 'history', 'restore', 'erase', 'export']);
+    for (const { href, method } of Object.values(links)) {
+      if (method === 'GET') await roster.api.get(href).set(as(admin)).expect(200);
+    }
 
     await act(id, 'restore').expect(200);
     await roster.api.get('/users/me').set(as(token)).expect(401);

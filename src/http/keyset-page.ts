@@ -1,0 +1,42 @@
+import { type Cursor, type CursorFrame, writeCursor } from './cursor.js';
+
+export interface KeysetPage<Row> {
+  readonly rows: readonly Row[];
+  /** Null where the list ends. */
+  readonly nextCursor: string | null;
+  readonly prevCursor: string | null;
+}
+
+interface Read<Row> {
+  /** In the order in which they were read: away from the cursor; one more than `limit` when the list goes on there. */
+  readonly found: readonly Row[];
+  readonly limit: number;
+  readonly cursor: Cursor | undefined;
+  readonly frame: Pick<CursorFrame<string>, 'sort' | 'filters'>;
+  readonly place: (row: Row) => Pick<Cursor, 'key' | 'id'>;
+}
+
+/** Whether a page is read from its end to its beginning. */
+export function isBackward(cursor: Cursor | undefined): boolean {
+  return cursor?.side === 'before' || cursor?.side === 'upTo';
+}
+
+/** The page that was read, in the order of the list, with the cursors to its neighbours. */
+export function keysetPage<Row>({ found, limit, cursor, frame, place }: Read<Row>): KeysetPage<Row> {
+  const rows = found.slice(0, limit);
+  const hasMore = found.length > limit;
+  if (isBackward(cursor)) rows.reverse();
+
+  const at = (side: Cursor['side'], { key, id }: Pick<Cursor, 'key' | 'id'>): string =>
+    writeCursor({ key, id, sort: frame.sort, side }, frame.filters);
+  const beside = (side: 'after' | 'before', row: Row | undefined): string | null => {
+    if (row) return at(side, place(row));
+    // Nothing is left on this side of the cursor: the way back begins with what it stands for.
+    return cursor ? at(side === 'after' ? 'from' : 'upTo', cursor) : null;
+  };
+  return {
+    rows,
+    nextCursor: isBackward(cursor) || hasMore ? beside('after', rows.at(-1)) : null,
+    prevCursor: (cursor && !isBackward(cursor)) || (cursor && hasMore) ? beside('before', rows[0]) : null,
+  };
+}

@@ -1,0 +1,39 @@
+import type { ClaimEnd, UserEvents, UserEventType } from '../events/catalogue.js';
+import type { UserEvent } from '../events/user-event.js';
+
+const ORIGINS: Readonly<Record<UserEvents['user.created']['how'], string>> = {
+  registration: 'Registered',
+  admin: 'Created',
+  invitation: 'Invited',
+  import: 'Imported',
+};
+
+const CLAIM_ENDS: Readonly<Record<ClaimEnd, string>> = {
+  'claim-lost': 'somebody else proved the address',
+  'claim-expired': 'nobody proved the address in time',
+};
+
+// Personal values are null once they are erased, whatever their types say.
+const after = (words: string, value: string | null | undefined): string => (value == null ? '' : `${words}${value}`);
+
+const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => string } = {
+  'user.created': ({ how, role }) => `${ORIGINS[how]} as ${role}`,
+  'user.email_verified': ({ email }) => `Address proved${after(': ', email)}`,
+  'user.verification_token.created': ({ expiresAt }) => `Verification link made, good until ${expiresAt}`,
+  'user.updated': (data) => `Profile changed: ${Object.keys(data).join(', ')}`,
+  'user.username_changed': ({ username }) => `Username changed${after(' to ', username)}`,
+  'user.professional_status_changed': ({ to }) => (to ? 'Declared a professional' : 'No longer a professional'),
+  'user.suspended': ({ reason }) => `Suspended${after(': ', reason)}`,
+  'user.reinstated': () => 'Reinstated',
+  'user.deleted': () => 'Deleted',
+  'user.restored': () => 'Restored',
+  'user.role_changed': ({ from, to }) => `Role changed from ${from} to ${to}`,
+  'user.erased': ({ reason }) => `Erased: ${CLAIM_ENDS[reason]}`,
+};
+
+/** What happened, in one line of English for a person to read. */
+export function summaryOf(event: UserEvent): string {
+  const summarise = SUMMARIES[event.type] as (data: UserEvent['data']) => string;
+  // A reason may have several lines.
+  return summarise(event.data).replace(/\s+/g, ' ');
+}

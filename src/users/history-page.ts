@@ -1,0 +1,76 @@
+import type { Actor, Caller } from '../access/caller.js';
+import { allows, type Rank } from '../access/policy.js';
+import type { Transaction } from '../database/transaction.js';
+import type { EventHistory, PastEvent } from '../events/event-history.js';
+import { type CursorFrame, readCursor, type Side } from '../http/cursor.js';
+import { type KeysetPage, keysetPage } from '../http/keyset-page.js';
+import { summaryOf } from './event-summary.js';
+import { rankOf } from './user-acts.js';
+import type { HistoryActor, HistoryItem, HistoryQuery } from './user-history.dto.js';
+import type { UserEntity } from './user.entity.js';
+import type { Users } from './users.js';
+
+export interface HistoryPageRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
+  readonly items: HistoryItem[];
+}
+
+// Of a list whose versions fall.
+const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
+
+/**
+ * One page of a user's events, the newest first, by keyset on the version: any page costs the same.
+ * @throws ValidationFailed for a cursor of another user's history, or of other types
+ */
+export async function readHistoryPage(
+  tx: Transaction,
+  events: EventHistory,
+  users: Users,
+  { id, caller }: { readonly id: string; readonly caller: Caller },
+  { limit, type, ...query }: HistoryQuery,
+): Promise<HistoryPageRead> {
+  const frame: CursorFrame<'-version'> = {
+    sort: '-version',
+    filters: { user: id, type },
+    isKey: (key) => key !== null && /^[1-9]\d{0,8}$/.test(key),
+  };
+  const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, frame);
+  const side = cursor && { comparison: COMPARISONS[cursor.side], version: Number(cursor.key) };
+  const found = await events.page(tx, id, { types: type, side, limit: limit + 1 });
+  const place = ({ event }: PastEvent) => ({ key: String(event.userVersion), id: event.id });
+  const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
+
+  const viewer = rankOf(caller);
+  const ids = rows.flatMap(({ event: { actor } }) => (actor.kind === 'user' ? [actor.id] : []));
+  const known = (await users.findAll(tx, [...new Set(ids)])).filter((actor) => mayName(viewer, actor));
+  const actors = new Map(known.map((actor) => [actor.id, actor]));
+  return { items: rows.map((row) => itemOf(row, actors)), ...around };
+}
+
+/** As `GET /users/{id}` would answer: a deleted user shows itself to an ADMIN only. */
+function mayName(viewer: Rank, actor: UserEntity): boolean {
+  return allows(viewer, 'read', actor) && (actor.deletedAt === null || viewer.role === 'ADMIN');
+}
+
+function itemOf({ event, erased }: PastEvent, actors: ReadonlyMap<string, UserEntity>): HistoryItem {
+  return {
+    id: event.id,
+    type: event.type,
+    version: event.version,
+    userVersion: event.userVersion,
+    summary: summaryOf(event),
+    data: event.data,
+    erased,
+    actor: actorOf(event.actor, actors),
+    traceId: event.traceId,
+    occurredAt: event.occurredAt.toISOString(),
+  };
+}
+
+function actorOf(actor: Actor, actors: ReadonlyMap<string, UserEntity>): HistoryActor {
+  if (actor.kind !== 'user') return { kind: actor.kind };
+  const { kind, id, role } = actor;
+  const user = actors.get(id);
+  if (!user) return { kind, id, role };
+  const fullName = [user.firstName, user.lastName].filter((part) => part !== null).join(' ');
+  return { kind, id, role, name: fullName || user.nickname, username: user.username, email: user.email };
+}

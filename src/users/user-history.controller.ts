@@ -1,0 +1,53 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../access/allow.decorator.js';
+import { type Caller, CurrentCaller } from '../access/caller.js';
+import { ApiProblems } from '../http/api-problems.js';
+import { linkHeader, pageLinks } from '../http/page-links.js';
+import { UserHistory } from './user-history.js';
+import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
+import { ApiUserId, UserId } from './user-id.js';
+
+const WHOSE = 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.';
+
+/** What became of a user. */
+@ApiTags('Users')
+@Controller('users/:id')
+export class UserHistoryController {
+  constructor(private readonly history: UserHistory) {}
+
+  @Get('history')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({ summary: 'The events of a user by page, the newest first', description: WHOSE })
+  @ApiOkResponse({ type: HistoryPage })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async page(
+    @UserId() id: string,
+    @Query() query: HistoryQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HistoryPage> {
+    const includeDeleted = query.includeDeleted === 'true';
+    const { items, ...page } = await this.history.page({ id, caller, includeDeleted }, query);
+    const links = pageLinks(request.url, page);
+    void reply.header('link', linkHeader(links));
+    return { items, page: { limit: query.limit, ...page }, _links: links };
+  }
+
+  @Get('diff')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({ summary: 'What changed between two versions or times', description: WHOSE })
+  @ApiOkResponse({ type: UserDiff })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async diff(
+    @UserId() id: string,
+    @Query() { includeDeleted, ...between }: DiffQuery,
+    @CurrentCaller() caller: Caller,
+  ): Promise<UserDiff> {
+    return this.history.diff({ id, caller, includeDeleted: includeDeleted === 'true' }, between);
+  }
+}
