@@ -1,4 +1,4 @@
-import type { ClaimEnd, UserEvents, UserEventType } from '../events/catalogue.js';
+import { type ClaimEnd, PROFILE_FIELDS, type UserEvents, type UserEventType } from '../events/catalogue.js';
 import type { UserEvent } from '../events/user-event.js';
 
 const ORIGINS: Readonly<Record<UserEvents['user.created']['how'], string>> = {
@@ -20,7 +20,7 @@ const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => strin
   'user.created': ({ how, role }) => `${ORIGINS[how]} as ${role}`,
   'user.email_verified': ({ email }) => `Address proved${after(': ', email)}`,
   'user.verification_token.created': ({ expiresAt }) => `Verification link made, good until ${expiresAt}`,
-  'user.updated': (data) => `Profile changed: ${Object.keys(data).join(', ')}`,
+  'user.updated': (data) => `Profile changed: ${PROFILE_FIELDS.filter((field) => field in data).join(', ')}`,
   'user.username_changed': ({ username }) => `Username changed${after(' to ', username)}`,
   'user.professional_status_changed': ({ to }) => (to ? 'Declared a professional' : 'No longer a professional'),
   'user.suspended': ({ reason }) => `Suspended${after(': ', reason)}`,

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ClaimExpiry } from '../../src/auth/registration/claim-expiry.js';
+import { USER_EVENTS } from '../../src/events/catalogue.js';
+import { tokenIn } from '../support/inbox.js';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
+
+let roster: Roster;
+let admin: string;
+beforeAll(async () => {
+  roster = await startRoster({ PENDING_RETENTION: '7d' });
+  admin = await roster.signIn();
+});
+afterAll(() => roster.stop());
+
+type Method = 'post' | 'put' | 'patch' | 'delete';
+
+/** By whom, how, and which events come of it: "type of whom by whom". */
+interface Step {
+  readonly flow: string;
+  readonly by: 'nobody' | 'user' | 'admin';
+  readonly send: [Method, string, object?];
+  readonly events: string[];
+  /** How many mails there are once it is done. */
+  readonly mails?: number;
+}
+
+// :id is the user, :token the one of the newest mail.
+const STEPS: Step[] = [
+  {
+    ...{ flow: 'registration', by: 'nobody', send: ['post', '/auth/register', { email: 'walk@example.com' }] },
+    events: ['user.created by anonymous', 'user.verification_token.created by anonymous'],
+    mails: 1,
+  },
+  {
+    ...{ flow: 'registration of the same address', by: 'nobody' },
+    send: ['post', '/auth/register', { email: 'walk@example.com', username: 'rival' }],
+    events: ['user.created by anonymous'],
+  },
+  {
+    ...{
+      flow: 'another link',
+      by: 'nobody',
+      send: ['post', '/auth/resend-verification', { email: 'walk@example.com' }],
+    },
+    events: ['user.verification_token.created by anonymous'],
+    mails: 2,
+  },
+  {
+    ...{ flow: 'verification', by: 'nobody', send: ['post', '/auth/verify-email', { token: ':token' }] },
+    events: ['user.email_verified by anonymous', 'user.erased by anonymous'],
+  },
+  {
+    ...{ flow: 'own profile', by: 'user', send: ['patch', '/users/me', { bio: 'x' }] },
+    events: ['user.updated by AUTHENTICATED'],
+  },
+  {
+    ...{ flow: 'another’s profile', by: 'admin', send: ['put', '/users/:id', { bio: 'y' }] },
+    events: ['user.updated by ADMIN'],
+  },
+  {
+    ...{ flow: 'username', by: 'user', send: ['put', '/users/:id/username', { newUsername: 'walker' }] },
+    events: ['user.username_changed by AUTHENTICATED'],
+  },
+  {
+    ...{ flow: 'professional status', by: 'admin' },
+    send: ['put', '/users/:id/professional-status', { isProfessional: true }],
+    events: ['user.professional_status_changed by ADMIN'],
+  },
+  {
+    ...{ flow: 'role', by: 'admin', send: ['put', '/users/:id/role', { role: 'MANAGER' }] },
+    events: ['user.role_changed by ADMIN'],
+  },
+  {
+    ...{ flow: 'suspension', by: 'admin', send: ['post', '/users/:id/suspend', { reason: 'Spam.' }] },
+    events: ['user.suspended by ADMIN'],
+  },
+  {
+    ...{ flow: 'its end', by: 'admin', send: ['post', '/users/:id/reinstate', {}] },
+    events: ['user.reinstated by ADMIN'],
+  },
+  { ...{ flow: 'deletion', by: 'admin', send: ['delete', '/users/:id'] }, events: ['user.deleted by ADMIN'] },
+  {
+    ...{ flow: 'its undoing', by: 'admin', send: ['post', '/users/:id/restore', {}] },
+    events: ['user.restored by ADMIN'],
+  },
+];
+
+interface Row {
+  readonly type: keyof typeof USER_EVENTS;
+  readonly schema_version: number;
+  readonly actor: { readonly kind: string; readonly role?: string };
+}
+
+async function eventsOf(traceId: string): Promise<Row[]> {
+  const sql = 'SELECT type, schema_version, actor FROM user_events WHERE trace_id = $1 ORDER BY id';
+  return roster.database.query<Row>(sql, [traceId]);
+}
+const named = (rows: Row[]) => rows.map(({ type, actor }) => `${type} by ${actor.role ?? actor.kind}`);
+
+describe('every flow', () => {
+  it('leaves its events, with who did it, the trace id of the request and the schema version of now', async () => {
+    const seen = new Set<string>();
+    const note = (rows: Row[]) => {
+      for (const { type, schema_version } of rows) {
+        expect({ type, version: schema_version }).toEqual({ type, version: USER_EVENTS[type].version });
+        seen.add(type);
+      }
+      return named(rows);
+    };
+    let id = '';
+    let user = '';
+    for (const [index, { flow, by, send, events, mails }] of STEPS.entries()) {
+      const [method, path, body] = send;
+      const traceId = `walk-${index}`;
+      if (flow === 'another link') {
+        // Not within a minute of the one before.
+        await roster.database.query("UPDATE address_throttle SET last_mail_at = now() - interval '2 minutes'");
+      }
+      const token = { nobody: undefined, user, admin }[by];
+      const mail = roster.inbox.to('walk@example.com').at(-1);
+      const given: Record<string, unknown> = { ...body };
+      if (given['token'] === ':token') given['token'] = tokenIn(mail!);
+      if (path === '/auth/register') given['password'] = PASSWORD;
+      let request = roster.api[method](path.replace(':id', id)).set('x-request-id', traceId);
+      if (token !== undefined) request = request.set('authorization', `Bearer ${token}`);
+      const { status } = await request.send(method === 'delete' ? undefined : given);
+      if (mails !== undefined) await roster.inbox.waitFor('walk@example.com', mails);
+      expect({ flow, status, events: note(await eventsOf(traceId)) }).toEqual({
+        flow,
+        status: expect.any(Number),
+        events,
+      });
+      expect(status).toBeLessThan(300);
+      if (flow === 'verification') {
+        user = await roster.signIn('walk@example.com', PASSWORD);
+        const me = await roster.api.get('/users/me').set('authorization', `Bearer ${user}`).expect(200);
+        id = (me.body as { id: string }).id;
+      }
+    }
+
+    // What no request causes has a trace id of its own.
+    await roster.api.post('/auth/register').send({ email: 'stale@example.com', password: PASSWORD }).expect(202);
+    await roster.database.query(
+      "UPDATE users SET created_at = now() - interval '8 days' WHERE email = 'stale@example.com'",
+    );
+    await roster.app.get(ClaimExpiry, { strict: false }).run();
+    const system = await roster.database.query<Row & { trace_id: string }>(
+      "SELECT type, schema_version, actor, trace_id FROM user_events WHERE actor->>'kind' = 'system' ORDER BY id",
+    );
+    expect(note(system)).toEqual(['user.created by system', 'user.email_verified by system', 'user.erased by system']);
+    for (const { trace_id } of system) expect(trace_id).toMatch(/^[0-9a-f]{32}$/);
+
+    expect([...seen].sort()).toEqual(Object.keys(USER_EVENTS).sort());
+  });
+});
