@@ -1,4 +1,4 @@
-import { type ClaimEnd, PROFILE_FIELDS, type UserEvents, type UserEventType } from '../events/catalogue.js';
+import { PROFILE_FIELDS, type TokenPurpose, type UserEvents, type UserEventType } from '../events/catalogue.js';
 import type { UserEvent } from '../events/user-event.js';
 
 const ORIGINS: Readonly<Record<UserEvents['user.created']['how'], string>> = {
@@ -8,10 +8,14 @@ const ORIGINS: Readonly<Record<UserEvents['user.created']['how'], string>> = {
   import: 'Imported',
 };
 
-const CLAIM_ENDS: Readonly<Record<ClaimEnd, string>> = {
+const ENDS: Readonly<Record<UserEvents['user.erased']['reason'], string>> = {
   'claim-lost': 'somebody else proved the address',
   'claim-expired': 'nobody proved the address in time',
+  admin: 'an administrator did it',
+  retention: 'the time that deleted users are kept is over',
 };
+
+const LINKS: Readonly<Record<TokenPurpose, string>> = { 'verify-email': 'Verification', invitation: 'Invitation' };
 
 // Personal values are null once they are erased, whatever their types say.
 const after = (words: string, value: string | null | undefined): string => (value == null ? '' : `${words}${value}`);
@@ -19,7 +23,7 @@ const after = (words: string, value: string | null | undefined): string => (valu
 const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => string } = {
   'user.created': ({ how, role }) => `${ORIGINS[how]} as ${role}`,
   'user.email_verified': ({ email }) => `Address proved${after(': ', email)}`,
-  'user.verification_token.created': ({ expiresAt }) => `Verification link made, good until ${expiresAt}`,
+  'user.verification_token.created': ({ purpose, expiresAt }) => `${LINKS[purpose]} link made, good until ${expiresAt}`,
   'user.updated': (data) => `Profile changed: ${PROFILE_FIELDS.filter((field) => field in data).join(', ')}`,
   'user.username_changed': ({ username }) => `Username changed${after(' to ', username)}`,
   'user.professional_status_changed': ({ to }) => (to ? 'Declared a professional' : 'No longer a professional'),
@@ -28,7 +32,7 @@ const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => strin
   'user.deleted': () => 'Deleted',
   'user.restored': () => 'Restored',
   'user.role_changed': ({ from, to }) => `Role changed from ${from} to ${to}`,
-  'user.erased': ({ reason }) => `Erased: ${CLAIM_ENDS[reason]}`,
+  'user.erased': ({ reason }) => `Erased: ${ENDS[reason]}`,
 };
 
 /** What happened, in one line of English for a person to read. */

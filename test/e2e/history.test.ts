@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Transactions } from '../../src/database/transaction.js';
-import { PersonalData } from '../../src/events/personal-data.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -262,13 +260,27 @@ describe('the past of a deleted user', () => {
     expect(body).toMatchObject({ status: 'DELETED', email: null });
   });
 
-  it('reads null for what was erased while the row is still there', async () => {
+  it('reads null for what an admin erased, and still tells which fields were changed', async () => {
     const { id, token } = await join({ firstName: 'Erika' });
     await patch(id, { bio: 'secret' }, token);
-    await roster.app.get(Transactions).run((tx) => roster.app.get(PersonalData, { strict: false }).destroy(tx, id));
-    const { items } = await history(id);
-    expect(items[0]).toMatchObject({ summary: 'Profile changed: bio', data: { bio: null }, erased: true });
-    expect((await get(`/users/${id}?version=4`).expect(200)).body).toMatchObject({ firstName: null, bio: null });
+    await roster.api.post(`/users/${id}/erase`).set(as(admin)).expect(204);
+    for (const path of paths(id)) await refused(path, 404, manager.token);
+    const { items } = await history(id, '?includeDeleted=true');
+    expect(items[0]).toMatchObject({ type: 'user.erased', summary: 'Erased: an administrator did it' });
+    expect(items[1]).toMatchObject({ summary: 'Profile changed: bio', data: { bio: null }, erased: true });
+    expect(items[1]!.actor).toEqual({
+      kind: 'user',
+      id,
+      role: 'AUTHENTICATED',
+      name: null,
+      username: null,
+      email: null,
+    });
+    const { body } = await get(`/users/${id}?version=4&includeDeleted=true`).expect(200);
+    expect(body).toMatchObject({ firstName: null, bio: null, email: null, version: 4, status: 'ACTIVE' });
+    const own = (await get(`/users/${id}?includeDeleted=true`)).body as { _links: Record<string, { href: string }> };
+    expect(Object.keys(own._links)).toEqual(['self', 'history']);
+    await get(own._links['history']!.href).expect(200);
   });
 });
 
