@@ -1,4 +1,10 @@
-import { PROFILE_FIELDS, type TokenPurpose, type UserEvents, type UserEventType } from '../events/catalogue.js';
+import {
+  type ContactKind,
+  PROFILE_FIELDS,
+  type TokenPurpose,
+  type UserEvents,
+  type UserEventType,
+} from '../events/catalogue.js';
 import type { UserEvent } from '../events/user-event.js';
 
 const ORIGINS: Readonly<Record<UserEvents['user.created']['how'], string>> = {
@@ -15,7 +21,13 @@ const ENDS: Readonly<Record<UserEvents['user.erased']['reason'], string>> = {
   retention: 'the time that deleted users are kept is over',
 };
 
-const LINKS: Readonly<Record<TokenPurpose, string>> = { 'verify-email': 'Verification', invitation: 'Invitation' };
+const LINKS: Readonly<Record<TokenPurpose, string>> = {
+  'verify-email': 'Verification',
+  invitation: 'Invitation',
+  'confirm-contact': 'Confirmation',
+};
+
+const KINDS: Readonly<Record<ContactKind, string>> = { email: 'an email address', phone: 'a phone number' };
 
 // Personal values are null once they are erased, whatever their types say.
 const after = (words: string, value: string | null | undefined): string => (value == null ? '' : `${words}${value}`);
@@ -32,6 +44,9 @@ const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => strin
   'user.deleted': () => 'Deleted',
   'user.restored': () => 'Restored',
   'user.role_changed': ({ from, to }) => `Role changed from ${from} to ${to}`,
+  'user.contact_added': ({ kind, value }) => `Contact added, ${KINDS[kind]}${after(': ', value)}`,
+  'user.contact_confirmed': ({ kind }) => `Contact confirmed, ${KINDS[kind]}`,
+  'user.contact_removed': ({ kind }) => `Contact removed, ${KINDS[kind]}`,
   'user.erased': ({ reason }) => `Erased: ${ENDS[reason]}`,
 };
 

@@ -138,7 +138,13 @@ class DiffEnd {
   @ApiProperty({ format: 'date-time', description: 'since when the user had this version' }) readonly at: string;
 }
 
-const VALUE = { anyOf: [{ type: 'string', nullable: true }, { type: 'boolean' }] };
+const VALUE = {
+  anyOf: [
+    { type: 'string', nullable: true },
+    { type: 'boolean' },
+    { type: 'array', items: { type: 'object', additionalProperties: true } },
+  ],
+};
 
 class FieldChange {
   @ApiProperty({ example: 'role' }) readonly field: string;
@@ -150,7 +156,10 @@ export class UserDiff {
   @ApiProperty({ type: DiffEnd }) readonly from: DiffEnd;
   @ApiProperty({ type: DiffEnd }) readonly to: DiffEnd;
 
-  @ApiProperty({ type: [FieldChange], description: 'fields of the user whose values differ, whatever was between' })
+  @ApiProperty({
+    type: [FieldChange],
+    description: 'fields of the user, and `contacts` as a whole, that differ, whatever was between',
+  })
   readonly changes: FieldChange[];
 
   @ApiProperty({ description: 'how many events lie between', example: 2 }) readonly events: number;

@@ -92,12 +92,16 @@ function endOf({ version, updatedAt }: UserState): UserDiff['from'] {
 // What differs between any two versions, and what is no fact of the past.
 const NOT_COMPARED: ReadonlySet<string> = new Set(['version', 'updatedAt', '_links', 'lockedUntil', 'lastLoginAt']);
 
-/** Of the user as callers see it. */
 function changesBetween(before: UserState, after: UserState): UserDiff['changes'] {
-  const old = new Map<string, unknown>(Object.entries(PastUserResponse.of(before)));
-  return Object.entries(PastUserResponse.of(after)).flatMap(([field, to]: [string, unknown]) => {
+  const old = new Map<string, unknown>(Object.entries(comparable(before)));
+  return Object.entries(comparable(after)).flatMap(([field, to]: [string, unknown]) => {
     const from = old.get(field);
     const isSame = NOT_COMPARED.has(field) || JSON.stringify(from) === JSON.stringify(to);
     return isSame ? [] : [{ field, from, to }];
   });
+}
+
+/** The user as callers see it, with the contacts that they see beside it. */
+function comparable(state: UserState): object {
+  return Object.assign({}, PastUserResponse.of(state), { contacts: state.contacts });
 }

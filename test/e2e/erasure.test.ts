@@ -104,7 +104,7 @@ describe('an erasure', () => {
     await roster.api.get(`/users/${id}`).set(as(admin)).expect(404);
     const blank = await roster.api.get(`/users/${id}?includeDeleted=true`).set(as(admin)).expect(200);
     expect(blank.body).toMatchObject({ email: null, username: null, firstName: null, status: 'DELETED' });
-    expect(Object.keys(blank.body._links as object)).toEqual(['self']);
+    expect(Object.keys(blank.body._links as object)).toEqual(['self', 'history']);
     await roster.api
       .post('/auth/register')
       .send({ email: 'free@example.com', password: PASSWORD, username: 'free-name' })

@@ -24,7 +24,7 @@ interface Step {
   readonly mails?: number;
 }
 
-// :id is the user, :token the one of the newest mail.
+// :id is the user, :contact its contact, :token the one of the newest mail.
 const STEPS: Step[] = [
   {
     ...{ flow: 'registration', by: 'nobody', send: ['post', '/auth/register', { email: 'walk@example.com' }] },
@@ -65,6 +65,20 @@ const STEPS: Step[] = [
     ...{ flow: 'professional status', by: 'admin' },
     send: ['put', '/users/:id/professional-status', { isProfessional: true }],
     events: ['user.professional_status_changed by ADMIN'],
+  },
+  {
+    ...{ flow: 'a contact', by: 'user' },
+    send: ['post', '/users/:id/contacts', { kind: 'email', value: 'walk@example.com' }],
+    events: ['user.contact_added by AUTHENTICATED', 'user.verification_token.created by AUTHENTICATED'],
+    mails: 3,
+  },
+  {
+    ...{ flow: 'its confirmation', by: 'nobody', send: ['post', '/auth/confirm-contact', { token: ':token' }] },
+    events: ['user.contact_confirmed by anonymous'],
+  },
+  {
+    ...{ flow: 'its removal', by: 'user', send: ['delete', '/users/:id/contacts/:contact'] },
+    events: ['user.contact_removed by AUTHENTICATED'],
   },
   {
     ...{ flow: 'role', by: 'admin', send: ['put', '/users/:id/role', { role: 'MANAGER' }] },
@@ -109,10 +123,11 @@ describe('every flow', () => {
     };
     let id = '';
     let user = '';
+    let contact = '';
     for (const [index, { flow, by, send, events, mails }] of STEPS.entries()) {
       const [method, path, body] = send;
       const traceId = `walk-${index}`;
-      if (flow === 'another link') {
+      if (mails !== undefined) {
         // Not within a minute of the one before.
         await roster.database.query("UPDATE address_throttle SET last_mail_at = now() - interval '2 minutes'");
       }
@@ -121,9 +136,12 @@ describe('every flow', () => {
       const given: Record<string, unknown> = { ...body };
       if (given['token'] === ':token') given['token'] = tokenIn(mail!);
       if (path === '/auth/register') given['password'] = PASSWORD;
-      let request = roster.api[method](path.replace(':id', id)).set('x-request-id', traceId);
+      let request = roster.api[method](path.replace(':id', id).replace(':contact', contact)).set(
+        'x-request-id',
+        traceId,
+      );
       if (token !== undefined) request = request.set('authorization', `Bearer ${token}`);
-      const { status } = await request.send(method === 'delete' ? undefined : given);
+      const { status, body: answer } = await request.send(method === 'delete' ? undefined : given);
       if (mails !== undefined) await roster.inbox.waitFor('walk@example.com', mails);
       expect({ flow, status, events: note(await eventsOf(traceId)) }).toEqual({
         flow,
@@ -131,6 +149,7 @@ describe('every flow', () => {
         events,
       });
       expect(status).toBeLessThan(300);
+      if (flow === 'a contact') contact = (answer as { id: string }).id;
       if (flow === 'verification') {
         user = await roster.signIn('walk@example.com', PASSWORD);
         const me = await roster.api.get('/users/me').set('authorization', `Bearer ${user}`).expect(200);

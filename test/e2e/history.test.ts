@@ -214,6 +214,11 @@ describe('what changed between two moments', () => {
         { field: 'status', from: 'PENDING', to: 'ACTIVE' },
       ],
     });
+    const contact = { kind: 'phone', value: '+442079460958' };
+    await roster.api.post(`/users/${id}/contacts`).set(as(admin)).send(contact).expect(201);
+    expect(await diff('from=7')).toMatchObject({
+      changes: [{ field: 'contacts', from: [], to: [contact] }],
+    });
     expect(await diff('from=5&to=5')).toMatchObject({ changes: [], events: 0 });
     expect(await refused(`/users/${id}/diff?from=7&to=4`, 400)).toMatchObject({ errors: [{ path: 'to' }] });
     await refused(`/users/${id}/diff?from=4&to=8`, 404);

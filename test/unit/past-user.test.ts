@@ -29,7 +29,7 @@ describe('a snapshot', () => {
     expect({ shape: STATE_SHAPE, keys: Object.keys(fold(created)).sort().join(' ') }).toEqual({
       shape: 1,
       keys:
-        'bio createdAt deletedAt email emailVerified erasedAt firstName githubUrl id isProfessional lastName linkedinUrl ' +
+        'bio contacts createdAt deletedAt email emailVerified erasedAt firstName githubUrl id isProfessional lastName linkedinUrl ' +
         'locale nickname pending phone pictureUrl professionalStatusChangedAt role suspendedAt updatedAt username version',
     });
   });
@@ -59,6 +59,10 @@ describe('the summary of an event', () => {
     [event('user.username_changed', { username: 'countess' }), 'Username changed to countess'],
     [event('user.suspended', { reason: 'Spam.\nTwice.' }), 'Suspended: Spam. Twice.'],
     [event('user.suspended', { reason: null }), 'Suspended'],
+    [
+      event('user.contact_added', { contactId: ID, kind: 'phone', value: '+442079460958', label: null }),
+      'Contact added, a phone number: +442079460958',
+    ],
     [event('user.professional_status_changed', { from: true, to: false }), 'No longer a professional'],
     [event('user.erased', { reason: 'claim-lost' }), 'Erased: somebody else proved the address'],
   ])('%# says it in one line', (newEvent, summary) => {
