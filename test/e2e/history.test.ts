@@ -221,7 +221,7 @@ describe('what changed between two moments', () => {
     });
     expect(await diff('from=5&to=5')).toMatchObject({ changes: [], events: 0 });
     expect(await refused(`/users/${id}/diff?from=7&to=4`, 400)).toMatchObject({ errors: [{ path: 'to' }] });
-    await refused(`/users/${id}/diff?from=4&to=8`, 404);
+    await refused(`/users/${id}/diff?from=4&to=9`, 404);
     await refused(`/users/${id}/diff?from=0001-01-01T00:00:00Z`, 404);
     for (const query of ['', 'to=3', 'from=0', 'from=x', 'from=1&from=2', 'from=1&to=', 'from=-1', 'from=2026-02-30']) {
       await refused(`/users/${id}/diff?${query}`, 400);
