@@ -12,6 +12,7 @@ const project = (name, extra = {}) => ({
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   setupFiles: ['<rootDir>/test/support/preload.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/after-each.ts'],
   ...extra,
 });
 

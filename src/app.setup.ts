@@ -13,6 +13,7 @@ import type { Settings } from './config/settings.js';
 import { setUpApiDocument } from './http/api-document.js';
 import { parseFormBody, parseJsonBody } from './http/body.js';
 import { refuseBrokenRequest } from './http/broken-request.js';
+import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
 import { traceIdFrom } from './http/trace-id.js';
 import { type Log, nestLogger } from './ops/log.js';
@@ -40,6 +41,7 @@ export async function createApp(root: DynamicModule, settings: Settings, log: Lo
   const fastify = adapter.getInstance<FastifyInstance>();
   addBodyParsers(fastify);
   addTraceAndLog(fastify);
+  refuseOtherMethods(fastify);
   cutWhatDoesNotEnd(fastify);
   await fastify.register(helmet, {
     // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.

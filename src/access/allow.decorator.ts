@@ -1,5 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiProblems } from '../http/api-problems.js';
 import type { Role } from './role.js';
 
 export const ALLOW_METADATA = 'roster:least-role';
@@ -9,14 +10,9 @@ export const ALLOW_METADATA = 'roster:least-role';
  * A route without it stops the server at start.
  */
 export function Allow(role: Role): MethodDecorator {
-  if (role === 'ANONYMOUS') return SetMetadata(ALLOW_METADATA, role);
-  const decorators = [
-    SetMetadata(ALLOW_METADATA, role),
-    ApiBearerAuth(),
-    ApiResponse({ status: 401, description: '`not-authenticated`: no access token, or one that is no longer good' }),
-  ];
-  if (role !== 'AUTHENTICATED') {
-    decorators.push(ApiResponse({ status: 403, description: `\`forbidden\`: asks for ${role} or more` }));
-  }
-  return applyDecorators(...decorators);
+  const declared = [SetMetadata(ALLOW_METADATA, role), ApiExtension('x-least-role', role)];
+  if (role === 'ANONYMOUS') return applyDecorators(...declared);
+  const problems =
+    role === 'AUTHENTICATED' ? ApiProblems('not-authenticated') : ApiProblems('not-authenticated', 'forbidden');
+  return applyDecorators(...declared, ApiBearerAuth(), problems);
 }

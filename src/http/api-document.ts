@@ -1,19 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
+import { PACKAGE_ROOT } from '../config/package-root.js';
+import { completeAnswers } from './api-answers.js';
 import { ProblemSchema } from './api-problems.js';
 
 const DESCRIPTION = `Register and sign in people, and manage them.
 
 **To try it here:** call \`POST /auth/login\`, copy the \`accessToken\` of the answer, press **Authorize** and paste it.
 
-Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`. Every answer carries \`X-Trace-Id\`; send
-\`X-Request-Id\` to choose it.`;
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; a browser that asks for HTML gets a page. Every answer
+carries \`X-Trace-Id\`; send \`X-Request-Id\` or \`traceparent\` to choose it. Unknown fields and query keys, and keys that come
+twice, are 400. Another method on a known path is 405 with \`Allow\`.
 
+\`x-least-role\` is the least role that may call an operation: ADMIN > MANAGER > AUTHENTICATED > ANONYMOUS.`;
+
+/** The pages that Swagger adds itself, beside the routes of the controllers. */
+const OWN_PATHS: Record<string, PathItemObject> = {
+  '/docs': documentPath('getApiPage', 'This description as a page (Swagger UI)', 'text/html', {
+    type: 'string',
+    example: '<!doctype html><title>Roster API</title>',
+  }),
+  '/docs-json': documentPath('getApiDocument', 'This description (OpenAPI 3.1, JSON)', 'application/json', {
+    type: 'object',
+    required: ['openapi', 'info', 'paths', 'components'],
+    additionalProperties: true,
+    example: { openapi: '3.1.1', info: { title: 'Roster', version: '1.0.0' }, paths: {}, components: {} },
+  }),
+  '/docs-yaml': documentPath('getApiDocumentYaml', 'This description (OpenAPI 3.1, YAML)', 'text/yaml', {
+    type: 'string',
+    example: 'openapi: 3.1.1',
+  }),
+};
+
+/** What the application can do, as OpenAPI 3.1. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
   const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.1')
     .setTitle('Roster')
     .setDescription(DESCRIPTION)
-    .setVersion('0.1.0')
+    .setVersion(version)
+    .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
+    .addServer('/')
+    .addTag('Auth', 'Registration, proof of an address, signing in')
+    .addTag('Users', 'People, their profiles, roles and states')
+    .addTag('Operations', 'Health, and this description')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
@@ -21,7 +54,10 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       description: 'the accessToken of POST /auth/login',
     })
     .build();
-  return SwaggerModule.createDocument(app, config, { extraModels: [ProblemSchema] });
+  const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemSchema] });
+  Object.assign(document.paths, structuredClone(OWN_PATHS));
+  completeAnswers(document);
+  return document;
 }
 
 /** Swagger UI at `/docs` and the OpenAPI document at `/docs-json`. */
@@ -32,4 +68,16 @@ export function setUpApiDocument(app: INestApplication): void {
     customSiteTitle: 'Roster API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
   });
+}
+
+function documentPath(operationId: string, summary: string, type: string, schema: object): PathItemObject {
+  return {
+    get: {
+      operationId,
+      tags: ['Operations'],
+      summary,
+      'x-least-role': 'ANONYMOUS',
+      responses: { 200: { description: 'done', content: { [type]: { schema } } } },
+    } as PathItemObject['get'] & object,
+  };
 }

@@ -1,9 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
+@ApiSchema({ name: 'FieldError' })
 class FieldErrorSchema {
-  @ApiProperty({ example: 'email' })
+  @ApiProperty({ example: 'email', description: 'where the field is, dotted; empty for the whole' })
   readonly path: string;
 
   @ApiProperty({ example: 'must be an email address' })
@@ -11,42 +12,62 @@ class FieldErrorSchema {
 }
 
 /** RFC 9457. */
+@ApiSchema({ name: 'Problem', description: 'RFC 9457, with a stable `code`' })
 export class ProblemSchema {
-  @ApiProperty({ example: 'urn:roster:problem:validation-failed' })
+  @ApiProperty({ format: 'uri', example: 'urn:roster:problem:validation-failed' })
   readonly type: string;
 
   @ApiProperty({ example: 'The request does not have the expected shape' })
   readonly title: string;
 
-  @ApiProperty({ example: 400 })
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, example: 400 })
   readonly status: number;
 
   @ApiProperty({ example: 'One field is not as expected; see errors.' })
   readonly detail: string;
 
-  @ApiProperty({ example: '/auth/register' })
+  @ApiProperty({ example: '/auth/register', description: 'the path that was asked for' })
   readonly instance: string;
 
   @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ProblemCode' })
   readonly code: ProblemCode;
 
-  @ApiProperty({ example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @ApiProperty({ example: '4bf92f3577b34da6a3ce929d0e0e4736', minLength: 1, maxLength: 128 })
   readonly traceId: string;
 
-  @ApiPropertyOptional({ type: [FieldErrorSchema] })
+  @ApiPropertyOptional({ type: [FieldErrorSchema], description: 'each field that is wrong' })
   readonly errors?: FieldErrorSchema[];
 }
 
-/** Documents the problems that a route can answer with, by code; codes of one status are listed together. */
+const PREFIX = 'x-problem-';
+
+/**
+ * Documents the problems that a route can answer with, by code. May stand several times on a route. What every route can
+ * answer, and what follows from its `@Allow`, is documented without it.
+ */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  return applyDecorators(
-    ...[...byStatus].map(([status, alike]) =>
-      ApiResponse({
-        status,
-        description: alike.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemSchema) } } },
-      }),
-    ),
-  );
+  // An extension for each code, for those of one key would replace each other.
+  return applyDecorators(...codes.map((code) => ApiExtension(`${PREFIX}${code}`, true)));
+}
+
+/** Takes the marks of `ApiProblems` off an operation and gives their codes. */
+export function takeProblems(operation: object): ProblemCode[] {
+  return (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => {
+    const mark = `${PREFIX}${code}`;
+    const declared = mark in operation;
+    Reflect.deleteProperty(operation, mark);
+    return declared;
+  });
+}
+
+const PAGE_MARK = 'x-page';
+
+/** Documents that a route answers a person with a browser by a page. */
+export const ApiPage = (): MethodDecorator => ApiExtension(PAGE_MARK, true);
+
+/** Takes the mark of `ApiPage` off an operation and says whether it was there. */
+export function takePage(operation: object): boolean {
+  const declared = PAGE_MARK in operation;
+  Reflect.deleteProperty(operation, PAGE_MARK);
+  return declared;
 }

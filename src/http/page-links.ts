@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 class PageLink {
-  @ApiProperty({ example: '/users?limit=20' })
+  @ApiProperty({ format: 'uri-reference', example: '/users?limit=20' })
   readonly href: string;
 }
 

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type CheckState, type Health, HealthChecks } from './health-checks.js';
+import { apiHeaders } from '../http/api-answers.js';
 
 class Liveness {
   @ApiProperty({ enum: ['up'] })
@@ -37,7 +38,7 @@ export class HealthController {
   @Get('live')
   @Allow('ANONYMOUS')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Whether the process answers' })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process answers' })
   @ApiOkResponse({ type: Liveness })
   live(): Liveness {
     return { status: 'up' };
@@ -47,11 +48,16 @@ export class HealthController {
   @Allow('ANONYMOUS')
   @Header('cache-control', 'no-store')
   @ApiOperation({
+    operationId: 'getReadiness',
     summary: 'Whether requests can be served',
     description: '`degraded`: requests are served, and something beside them, such as mail, has to wait.',
   })
   @ApiOkResponse({ type: Readiness })
-  @ApiServiceUnavailableResponse({ type: Readiness })
+  @ApiServiceUnavailableResponse({
+    type: Readiness,
+    description: 'requests cannot be served',
+    headers: apiHeaders('Retry-After'),
+  })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const result = await this.checks.run();
     if (result.status === 'down') void reply.code(503).header('retry-after', '1');

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, Post, Put, UseInterceptors } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { ApiProblems } from '../http/api-problems.js';
@@ -7,7 +7,7 @@ import { changeProfessionalStatus, changeRole, changeUsername, reinstate, remove
 import { EtagInterceptor } from './etag.interceptor.js';
 import { UserActs } from './user-acts.js';
 import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-acts.dto.js';
-import { ApiUserChange, IfMatch, UserId } from './user-id.js';
+import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from './user-id.js';
 import { UserResponse } from './user.response.js';
 
 const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as const;
@@ -22,8 +22,12 @@ export class UserActsController {
   @Put('username')
   @Allow('AUTHENTICATED')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Give another username', description: 'Your own, or anybody’s as an ADMIN.' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({
+    operationId: 'changeUsername',
+    summary: 'Give another username',
+    description: 'Your own, or anybody’s as an ADMIN.',
+  })
+  @ApiUserAnswer()
   @ApiProblems('validation-failed', 'username-unchanged', 'username-taken', 'forbidden', ...COMMON)
   async changeUsername(
     @UserId() id: string,
@@ -40,8 +44,8 @@ export class UserActsController {
   @Put('role')
   @Allow('ADMIN')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Give another role' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({ operationId: 'changeUserRole', summary: 'Give another role' })
+  @ApiUserAnswer()
   @ApiProblems('validation-failed', 'last-admin', ...COMMON)
   async changeRole(
     @UserId() id: string,
@@ -58,8 +62,8 @@ export class UserActsController {
   @Put('professional-status')
   @Allow('MANAGER')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Say whether the user is a professional' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({ operationId: 'changeProfessionalStatus', summary: 'Say whether the user is a professional' })
+  @ApiUserAnswer()
   @ApiProblems('validation-failed', ...COMMON)
   async changeProfessionalStatus(
     @UserId() id: string,
@@ -77,8 +81,12 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('MANAGER')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Shut a user out', description: 'Ends its sessions at once, until it is reinstated.' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({
+    operationId: 'suspendUser',
+    summary: 'Shut a user out',
+    description: 'Ends its sessions at once, until it is reinstated.',
+  })
+  @ApiUserAnswer()
   @ApiProblems('validation-failed', 'last-admin', ...COMMON)
   async suspend(
     @UserId() id: string,
@@ -96,8 +104,8 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('MANAGER')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Let a suspended user in again' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({ operationId: 'reinstateUser', summary: 'Let a suspended user in again' })
+  @ApiUserAnswer()
   @ApiProblems(...COMMON)
   async reinstate(
     @UserId() id: string,
@@ -113,6 +121,7 @@ export class UserActsController {
   @Allow('AUTHENTICATED')
   @ApiUserChange()
   @ApiOperation({
+    operationId: 'deleteUser',
     summary: 'Delete a user',
     description: 'Hidden and signed out at once; address and username stay reserved, and an ADMIN can restore it.',
   })
@@ -131,8 +140,8 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('ADMIN')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Undo a deletion' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({ operationId: 'restoreUser', summary: 'Undo a deletion' })
+  @ApiUserAnswer()
   @ApiProblems(...COMMON)
   async restore(
     @UserId() id: string,

@@ -9,14 +9,14 @@ export class ChangeRoleDto {
 }
 
 export class ChangeUsernameDto {
-  @ApiProperty({ example: 'countess', minLength: 3, maxLength: 32 })
+  @ApiProperty({ example: 'countess', minLength: 3, maxLength: 32, description: 'as it counts after NFKC' })
   @MaxLength(200, { message: 'must have at most 32 characters' })
   @IsString({ message: 'must be a text' })
   readonly newUsername: string;
 }
 
 export class ChangeProfessionalStatusDto {
-  @ApiProperty()
+  @ApiProperty({ example: true })
   @IsBoolean({ message: 'must be true or false' })
   readonly isProfessional: boolean;
 }

@@ -1,6 +1,9 @@
 import { applyDecorators, Headers, Param, ParseUUIDPipe } from '@nestjs/common';
-import { ApiHeader, ApiParam } from '@nestjs/swagger';
+import { ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { apiHeaders } from '../http/api-answers.js';
+import { ApiProblems } from '../http/api-problems.js';
 import { UserNotFound } from './user-errors.js';
+import { UserResponse } from './user.response.js';
 
 /** Parameter: `:id`; what is no id is the id of nobody. */
 export const UserId = (): ParameterDecorator =>
@@ -12,13 +15,24 @@ export const ApiUserId = (): MethodDecorator =>
 /** Parameter: the entity tag that the user must still have. */
 export const IfMatch = (): ParameterDecorator => Headers('if-match');
 
-/** Documents a change of a user: its id, and `If-Match`. */
-export const ApiUserChange = (): MethodDecorator =>
+export const ApiIfMatch = (): MethodDecorator =>
   applyDecorators(
-    ApiUserId(),
     ApiHeader({
       name: 'If-Match',
       required: false,
       description: 'the ETag that you read; 412 when it is not so any more',
+      schema: { type: 'string', example: '"3"' },
     }),
+    ApiProblems('precondition-failed'),
   );
+
+/** Documents a change of a user: its id, and `If-Match`. */
+export const ApiUserChange = (): MethodDecorator => applyDecorators(ApiUserId(), ApiIfMatch());
+
+/** Documents an answer that is one user, with its `ETag`. */
+export const ApiUserAnswer = (status = 200): MethodDecorator =>
+  ApiResponse({
+    status,
+    type: UserResponse,
+    headers: apiHeaders('ETag', ...(status === 201 ? (['Location'] as const) : [])),
+  });

@@ -1,4 +1,4 @@
-import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import { allows, type Rank, USER_ACTIONS, type UserAction } from '../access/policy.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import type { UserState } from './user.js';
@@ -19,10 +19,10 @@ export function statusOf(user: ShownUser, now: Date): UserStatus {
 }
 
 export class Link {
-  @ApiProperty({ example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })
+  @ApiProperty({ format: 'uri-reference', example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })
   readonly href: string;
 
-  @ApiProperty({ example: 'PATCH' })
+  @ApiProperty({ enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], example: 'PATCH' })
   readonly method: string;
 }
 
@@ -68,25 +68,27 @@ function makesSense(action: UserAction, user: ShownUser): boolean {
 }
 
 const text = { type: String, nullable: true } as const;
-const time = { type: String, format: 'date-time', nullable: true } as const;
+const time = { type: String, format: 'date-time', nullable: true, example: null } as const;
 
 /** A user as callers see it: an allow-list, so that a new column shows up only when it is added here. */
+@ApiSchema({ name: 'User' })
 @ApiExtraModels(Link)
 export class UserResponse {
   @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
-  @ApiProperty({ ...text, example: 'ada@example.com' }) readonly email: string | null;
-  @ApiProperty() readonly emailVerified: boolean;
+  @ApiProperty({ ...text, format: 'email', example: 'ada@example.com' }) readonly email: string | null;
+  @ApiProperty({ example: true }) readonly emailVerified: boolean;
   @ApiProperty({ ...text, example: 'ada' }) readonly username: string | null;
   @ApiProperty({ ...text, example: 'Ada' }) readonly firstName: string | null;
   @ApiProperty({ ...text, example: 'Lovelace' }) readonly lastName: string | null;
-  @ApiProperty(text) readonly nickname: string | null;
-  @ApiProperty(text) readonly bio: string | null;
-  @ApiProperty(text) readonly pictureUrl: string | null;
+  @ApiProperty({ ...text, example: null }) readonly nickname: string | null;
+  @ApiProperty({ ...text, example: null }) readonly bio: string | null;
+  @ApiProperty({ ...text, format: 'uri', example: 'https://images.example.com/ada.jpg' }) readonly pictureUrl:
+    string | null;
   @ApiProperty({ ...text, example: 'en' }) readonly locale: string | null;
-  @ApiProperty(text) readonly phone: string | null;
-  @ApiProperty(text) readonly githubUrl: string | null;
-  @ApiProperty(text) readonly linkedinUrl: string | null;
-  @ApiProperty() readonly isProfessional: boolean;
+  @ApiProperty({ ...text, example: '+442079460958' }) readonly phone: string | null;
+  @ApiProperty({ ...text, format: 'uri', example: 'https://github.com/ada' }) readonly githubUrl: string | null;
+  @ApiProperty({ ...text, format: 'uri', example: null }) readonly linkedinUrl: string | null;
+  @ApiProperty({ example: false }) readonly isProfessional: boolean;
   @ApiProperty(time) readonly professionalStatusChangedAt: string | null;
   @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole' }) readonly role: UserRole;
   @ApiProperty({ enum: USER_STATUSES, enumName: 'UserStatus' }) readonly status: UserStatus;
@@ -94,7 +96,8 @@ export class UserResponse {
   @ApiProperty(time) readonly lastLoginAt: string | null;
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
   @ApiProperty({ format: 'date-time' }) readonly updatedAt: string;
-  @ApiProperty({ description: 'grows by one with each event', example: 3 }) readonly version: number;
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'grows by one with each event', example: 3 })
+  readonly version: number;
   @ApiProperty({
     description: 'exactly what you may do with this user now, by action',
     type: 'object',

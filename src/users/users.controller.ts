@@ -6,6 +6,7 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../acc
 import { Clock } from '../config/clock.js';
 import { Transactions } from '../database/transaction.js';
 import { PROFILE_FIELDS } from '../events/catalogue.js';
+import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { linkHeader, pageLinks } from '../http/page-links.js';
 import { ValidationFailed } from '../http/validation.js';
@@ -15,7 +16,7 @@ import { ProfileDto } from './profile.dto.js';
 import { UserActs } from './user-acts.js';
 import { UserHistory } from './user-history.js';
 import { GetUserQuery } from './user-history.dto.js';
-import { ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
+import { ApiIfMatch, ApiUserAnswer, ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
 import { listUsers } from './user-list.js';
 import { UserResponse } from './user.response.js';
 import { ListUsersQuery, UserPage } from './users.dto.js';
@@ -41,17 +42,21 @@ export class UsersController {
 
   @Get('me')
   @Allow('AUTHENTICATED')
-  @ApiOperation({ summary: 'Your own profile' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({ operationId: 'getMe', summary: 'Your own profile' })
+  @ApiUserAnswer()
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
     return this.acts.read(caller.userId, caller);
   }
 
   @Patch('me')
   @Allow('AUTHENTICATED')
-  @ApiUserChange()
-  @ApiOperation({ summary: 'Change your own profile', description: 'Only the given fields; null clears one.' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiIfMatch()
+  @ApiOperation({
+    operationId: 'updateMe',
+    summary: 'Change your own profile',
+    description: 'Only the given fields; null clears one.',
+  })
+  @ApiUserAnswer()
   @ApiProblems(...UPDATE_PROBLEMS)
   async patchMe(
     @Body() profile: ProfileDto,
@@ -64,8 +69,12 @@ export class UsersController {
 
   @Get()
   @Allow('MANAGER')
-  @ApiOperation({ summary: 'Users by page', description: 'Registrations that wait for their proof: `status=PENDING`.' })
-  @ApiOkResponse({ type: UserPage })
+  @ApiOperation({
+    operationId: 'listUsers',
+    summary: 'Users by page',
+    description: 'Registrations that wait for their proof: `status=PENDING`.',
+  })
+  @ApiOkResponse({ type: UserPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'forbidden')
   async list(
     @Query() query: ListUsersQuery,
@@ -86,12 +95,13 @@ export class UsersController {
   @Allow('AUTHENTICATED')
   @ApiUserId()
   @ApiOperation({
+    operationId: 'getUser',
     summary: 'One user, as it is or as it was',
     description:
       'Yourself, or anybody as a MANAGER; with `at` or `version`, whoever’s history you may see. The past has no `ETag`, and ' +
       'links to itself only.',
   })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiUserAnswer()
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async get(
     @UserId() id: string,
@@ -110,8 +120,12 @@ export class UsersController {
   @Patch(':id')
   @Allow('AUTHENTICATED')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Change a profile', description: 'Only the given fields; null clears one.' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({
+    operationId: 'updateUser',
+    summary: 'Change a profile',
+    description: 'Only the given fields; null clears one.',
+  })
+  @ApiUserAnswer()
   @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
   async patch(
     @UserId() id: string,
@@ -128,8 +142,12 @@ export class UsersController {
   @Put(':id')
   @Allow('AUTHENTICATED')
   @ApiUserChange()
-  @ApiOperation({ summary: 'Replace a profile', description: 'Fields that are left out are cleared.' })
-  @ApiOkResponse({ type: UserResponse })
+  @ApiOperation({
+    operationId: 'replaceUser',
+    summary: 'Replace a profile',
+    description: 'Fields that are left out are cleared.',
+  })
+  @ApiUserAnswer()
   @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
   async put(
     @UserId() id: string,

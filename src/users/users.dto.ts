@@ -110,7 +110,7 @@ export class ListUsersQuery {
 }
 
 export class PageInfo {
-  @ApiProperty({ example: 20 })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 20 })
   readonly limit: number;
 
   @ApiProperty({ type: String, nullable: true, description: 'null on the last page' })
@@ -119,7 +119,7 @@ export class PageInfo {
   @ApiProperty({ type: String, nullable: true, description: 'null on the first page' })
   readonly prevCursor: string | null;
 
-  @ApiPropertyOptional({ description: 'with count=exact', example: 100_000 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'with count=exact', example: 100_000 })
   readonly total?: number;
 }
 

@@ -6,6 +6,8 @@ import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { loadSettings } from '../../src/config/settings.js';
+import { apiDocument } from '../../src/http/api-document.js';
+import { watchContract } from './contract.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { Inbox, tokenIn } from './inbox.js';
 
@@ -51,6 +53,7 @@ export async function startRoster(
   const app = await createApp(AppModule.forRoot(settings, log, extensions), settings, log);
   await app.init();
   await app.get(FirstAdmin).ensure();
+  watchContract(app.getHttpServer(), apiDocument(app));
   await app.listen(0, '127.0.0.1');
   const api = supertest(app.getHttpServer());
 

@@ -16,7 +16,7 @@ export class LoginController {
   @Allow('ANONYMOUS')
   // RFC 6749, 5.1.
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Sign in', description: 'By email address or username.' })
+  @ApiOperation({ operationId: 'login', summary: 'Sign in', description: 'By email address or username.' })
   @ApiOkResponse({ type: LoginResponse })
   @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified')
   async login(

@@ -22,13 +22,16 @@ export class LoginDto {
 }
 
 export class LoginResponse {
-  @ApiProperty({ description: 'send it as `Authorization: Bearer <accessToken>`' })
+  @ApiProperty({
+    description: 'send it as `Authorization: Bearer <accessToken>`',
+    example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
+  })
   readonly accessToken: string;
 
   @ApiProperty({ enum: ['Bearer'] })
   readonly tokenType: 'Bearer';
 
-  @ApiProperty({ description: 'seconds', example: 900 })
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'seconds', example: 900 })
   readonly expiresIn: number;
 
   @ApiProperty({ type: () => UserResponse })

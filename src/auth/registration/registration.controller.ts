@@ -16,6 +16,7 @@ export class RegistrationController {
   @HttpCode(202)
   @Allow('ANONYMOUS')
   @ApiOperation({
+    operationId: 'register',
     summary: 'Register',
     description: 'The answer is the same whether or not the address is taken; a mail tells its owner what to do.',
   })

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
-import { ApiProblems } from '../../http/api-problems.js';
+import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
 import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
@@ -24,10 +24,12 @@ export class VerificationController {
   @Get('verify-email')
   @Allow('ANONYMOUS')
   @ApiOperation({
+    operationId: 'getVerificationLink',
     summary: 'The page behind a verification link',
     description:
       'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
   })
+  @ApiPage()
   @ApiOkResponse({ type: TokenStateResponse })
   @ApiProblems('validation-failed', 'token-expired-or-used')
   async show(
@@ -48,7 +50,12 @@ export class VerificationController {
   @Post('verify-email')
   @HttpCode(200)
   @Allow('ANONYMOUS')
-  @ApiOperation({ summary: 'Confirm an email address', description: 'Works once. A form gets a page.' })
+  @ApiOperation({
+    operationId: 'verifyEmail',
+    summary: 'Confirm an email address',
+    description: 'Works once. A form gets a page.',
+  })
+  @ApiPage()
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: Message })
   @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
@@ -67,11 +74,13 @@ export class VerificationController {
   @HttpCode(202)
   @Allow('ANONYMOUS')
   @ApiOperation({
+    operationId: 'resendVerification',
     summary: 'Ask for a fresh verification link',
     description:
       'The answer is always the same. A link is mailed if a registration or an invitation waits for it, at most one a minute.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiPage()
   @ApiAcceptedResponse({ type: Message })
   @ApiProblems('validation-failed')
   async resend(

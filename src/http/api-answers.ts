@@ -1,0 +1,171 @@
+import type {
+  MediaTypeObject,
+  OpenAPIObject,
+  OperationObject,
+  ReferenceObject,
+  ResponseObject,
+  SchemaObject,
+} from '@nestjs/swagger';
+import { exampleOf, resolve } from './api-examples.js';
+import { takePage, takeProblems } from './api-problems.js';
+import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+
+const PROBLEM_TYPE = 'application/problem+json';
+const PAGE: MediaTypeObject = { schema: { type: 'string' }, example: '<!doctype html><title>Roster</title>' };
+
+/** What a request can be answered with wherever it goes. */
+const ALWAYS: readonly ProblemCode[] = [
+  'validation-failed',
+  'bad-request',
+  'request-timeout',
+  'uri-too-long',
+  'headers-too-large',
+  'internal-error',
+  'unavailable',
+];
+const WITH_A_BODY: readonly ProblemCode[] = ['malformed-body', 'body-too-large', 'unsupported-media-type'];
+
+/** The headers of the answers, under `components`. */
+const HEADERS = {
+  'X-Trace-Id': {
+    description: 'stands in every log line, event and mail that this request caused',
+    required: true,
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  },
+  ETag: {
+    description: 'the version of the user, for `If-Match`',
+    required: true,
+    schema: { type: 'string', pattern: '^"[0-9]+"$' },
+    example: '"3"',
+  },
+  Link: {
+    description: 'the pages around this one (RFC 8288): `first`, `next`, `prev`',
+    required: true,
+    schema: { type: 'string', minLength: 1 },
+    example: '</users?limit=20>; rel="first"',
+  },
+  Location: {
+    description: 'where the new thing is',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference' },
+    example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',
+  },
+  'Retry-After': {
+    description: 'seconds until it is worth trying again',
+    required: true,
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+    example: '1',
+  },
+  'WWW-Authenticate': {
+    description: 'how to authenticate (RFC 6750)',
+    required: true,
+    schema: { type: 'string', pattern: '^Bearer' },
+    example: 'Bearer',
+  },
+} as const;
+type HeaderName = keyof typeof HEADERS;
+
+/** For `headers` of an `@ApiResponse`: headers that are described once, under `components`. */
+export function apiHeaders(...names: HeaderName[]): Record<string, ReferenceObject> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/**
+ * Writes into the document what is the same for every route, so that no route has to say it: the problems that any request
+ * can meet, the headers of every answer, an example of each body, and that unknown fields are refused.
+ */
+export function completeAnswers(document: OpenAPIObject): void {
+  document.components = {
+    ...document.components,
+    headers: { ...document.components?.headers, ...structuredClone(HEADERS) },
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const [method, operation] of Object.entries(item) as [string, OperationObject][]) {
+      completeRequest(document, operation);
+      completeSuccess(document, operation);
+      const common = method === 'get' ? ALWAYS : [...ALWAYS, ...WITH_A_BODY];
+      addProblems(document, operation, new Set([...common, ...takeProblems(operation)]));
+    }
+  }
+}
+
+function completeRequest(document: OpenAPIObject, { requestBody }: OperationObject): void {
+  if (!requestBody || '$ref' in requestBody) return;
+  for (const media of Object.values(requestBody.content)) {
+    if (!media.schema) continue;
+    refuseUnknownFields(document, media.schema);
+    media.example ??= exampleOf(document, media.schema);
+  }
+}
+
+function refuseUnknownFields(document: OpenAPIObject, given: SchemaObject | ReferenceObject): void {
+  const schema = resolve(document, given);
+  if (schema.properties) schema.additionalProperties ??= false;
+  const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
+  for (const one of inner) refuseUnknownFields(document, one);
+}
+
+function completeSuccess(document: OpenAPIObject, operation: OperationObject): void {
+  const hasPage = takePage(operation);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!response || '$ref' in response) continue;
+    response.description ||= Number(status) === 204 ? 'done; there is no body' : 'done';
+    response.headers = { ...apiHeaders('X-Trace-Id'), ...response.headers };
+    for (const media of Object.values(response.content ?? {})) {
+      if (media.schema) media.example ??= exampleOf(document, media.schema);
+    }
+    if (hasPage && status.startsWith('2')) response.content = { ...response.content, 'text/html': PAGE };
+  }
+}
+
+function addProblems(document: OpenAPIObject, operation: OperationObject, codes: ReadonlySet<ProblemCode>): void {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  for (const [status, alike] of [...byStatus].sort(([one], [other]) => one - other)) {
+    // Declared by the route itself with a body of its own, such as the 503 of readiness.
+    if (operation.responses[status]) continue;
+    const response = problemResponse(status, alike);
+    operation.responses[status] = alike.length > 1 ? response : shared(document, alike[0]!, response);
+  }
+}
+
+/** A response of one code is the same everywhere, and described once. */
+function shared(document: OpenAPIObject, code: ProblemCode, response: ResponseObject): ReferenceObject {
+  const name = code.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  document.components = { ...document.components, responses: { ...document.components?.responses, [name]: response } };
+  return { $ref: `#/components/responses/${name}` };
+}
+
+function problemResponse(status: number, codes: readonly ProblemCode[]): ResponseObject {
+  const narrowed = { type: 'object', properties: { status: { const: status }, code: { enum: [...codes] } } };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
+    headers: apiHeaders(
+      'X-Trace-Id',
+      ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+      ...(status === 503 ? (['Retry-After'] as const) : []),
+    ),
+    content: {
+      [PROBLEM_TYPE]: {
+        schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed as SchemaObject] },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+      },
+      // For a person with a browser.
+      'text/html': PAGE,
+    },
+  };
+}
+
+function exampleProblem(code: ProblemCode): object {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:roster:problem:${code}`,
+    title,
+    status,
+    detail: `${title}.`,
+    instance: '/users/me',
+    code,
+    traceId: HEADERS['X-Trace-Id'].example,
+    ...(code === 'validation-failed' && { errors: [{ path: 'email', message: 'must be an email address' }] }),
+  };
+}

@@ -1,0 +1,32 @@
+import type { OpenAPIObject, ReferenceObject, SchemaObject } from '@nestjs/swagger';
+
+type Schema = SchemaObject | ReferenceObject;
+
+/** The schema itself where there is a reference to one under `components`. */
+export function resolve(document: OpenAPIObject, schema: Schema): SchemaObject {
+  if (!('$ref' in schema)) return schema;
+  const found = document.components?.schemas?.[schema.$ref.split('/').at(-1) ?? ''];
+  if (!found) throw new Error(`The API document has no ${schema.$ref}`);
+  return resolve(document, found);
+}
+
+/**
+ * A whole example out of those of the properties. Undefined where a text has none: the test of the document names such places.
+ */
+export function exampleOf(document: OpenAPIObject, given: Schema): unknown {
+  const schema = resolve(document, given);
+  if (schema.example !== undefined) return schema.example;
+  if (schema.enum) return schema.enum[0];
+  if (schema.allOf) {
+    return Object.assign({}, ...schema.allOf.map((part) => exampleOf(document, part)));
+  }
+  const types = [schema.type].flat();
+  if (schema.properties) {
+    return Object.fromEntries(
+      Object.entries(schema.properties).map(([name, property]) => [name, exampleOf(document, property)]),
+    );
+  }
+  if (schema.items) return [exampleOf(document, schema.items)];
+  if (schema.format === 'date-time') return '2026-11-21T09:14:00.000Z';
+  return schema.default;
+}

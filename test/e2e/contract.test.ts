@@ -1,0 +1,236 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { OpenAPIObject, OperationObject } from '@nestjs/swagger';
+import addFormats from 'ajv-formats';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { declaredRoutes } from '../../src/access/declared-roles.js';
+import { apiDocument } from '../../src/http/api-document.js';
+import { type Answer, Contract, takeBreaches, watchContract } from '../support/contract.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+let roster: Roster;
+let document: OpenAPIObject;
+beforeAll(async () => {
+  roster = await startRoster();
+  document = (await roster.api.get('/docs-json').expect(200)).body as OpenAPIObject;
+});
+afterAll(() => roster.stop());
+
+interface Operation extends OperationObject {
+  readonly name: string;
+  readonly role: string;
+}
+
+const operations = (): Operation[] =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      ...(operation as OperationObject),
+      name: `${method.toUpperCase()} ${path}`,
+      role: (operation as Record<string, string>)['x-least-role']!,
+    })),
+  );
+
+const except = (answers: (operation: Operation) => unknown): string[] =>
+  operations().flatMap((operation) => (answers(operation) ? [] : [operation.name]));
+
+describe('the API document', () => {
+  it('has the version of the package, and every route of every controller but the files of the pages', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(document).toMatchObject({ openapi: '3.1.1', info: { version } });
+    const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner())
+      .filter(({ path }) => !path.startsWith('/assets/'))
+      .map(({ method, path, role }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')} ${role}`);
+    const documented = operations().map(({ name, role }) => `${name} ${role}`);
+    expect(documented.filter((name) => !/ \/docs/.test(name)).sort()).toEqual(routes.sort());
+  });
+
+  it('gives every operation a name of its own, a summary, a described tag and its security', () => {
+    const names = operations().map(({ operationId }) => operationId);
+    expect(names.filter((name) => !/^[a-z]+[A-Za-z]*$/.test(name ?? ''))).toEqual([]);
+    expect(names).toHaveLength(new Set(names).size);
+    expect(except(({ summary }) => summary)).toEqual([]);
+    const tags = document.tags!.flatMap(({ name, description }) => (description ? [name] : []));
+    expect(except((operation) => operation.tags?.length === 1 && tags.includes(operation.tags[0]!))).toEqual([]);
+    expect(except(({ role, security }) => (role === 'ANONYMOUS') === (security === undefined))).toEqual([]);
+  });
+
+  it('tells what follows from the role, and what any request can meet', () => {
+    expect(
+      except(({ role, responses }) => (role !== 'ANONYMOUS') === codesOf(responses[401]).includes('not-authenticated')),
+    ).toEqual([]);
+    const staff = (role: string) => role === 'MANAGER' || role === 'ADMIN';
+    expect(except(({ role, responses }) => !staff(role) || codesOf(responses[403]).includes('forbidden'))).toEqual([]);
+    expect(except(({ responses }) => [400, 408, 414, 431, 500, 503].every((status) => responses[status]))).toEqual([]);
+    const hasBody = (name: string) => !name.startsWith('GET');
+    expect(except(({ name, responses }) => hasBody(name) === [413, 415].every((status) => responses[status]))).toEqual(
+      [],
+    );
+    expect(codesOf(document.paths['/users/{id}/role']!.put!.responses[400])).toEqual([
+      'validation-failed',
+      'malformed-body',
+      'bad-request',
+    ]);
+  });
+
+  it('has an example for every body, and each fits its schema', () => {
+    const ajv = new Ajv2020({ strict: false, formats: { password: true } });
+    addFormats.default(ajv);
+    ajv.addSchema(JSON.parse(JSON.stringify(document)) as object, 'document');
+    const wrong: string[] = [];
+    const look = (at: string, value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const media = value as { schema?: object; example?: unknown; examples?: Record<string, { value: unknown }> };
+      if (/\/content\/[^/]+$/.test(at)) {
+        const pointer = `document#${at.replace(/#\//, '/')}/schema`;
+        const validate = ajv.getSchema(pointer) ?? ajv.compile({ $ref: pointer });
+        const examples = media.examples ? Object.values(media.examples).map((one) => one.value) : [media.example];
+        for (const example of examples) if (!validate(example)) wrong.push(`${at}: ${ajv.errorsText(validate.errors)}`);
+        return;
+      }
+      for (const [key, one] of Object.entries(value))
+        look(`${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, one);
+    };
+    look('', document);
+    expect(wrong).toEqual([]);
+  });
+
+  it('refuses unknown fields in every request body', () => {
+    const names = operations().flatMap(({ requestBody }) =>
+      Object.values(
+        (requestBody as { content?: Record<string, { schema: { $ref: string } }> } | undefined)?.content ?? {},
+      ).map(({ schema }) => schema.$ref.split('/').at(-1)!),
+    );
+    expect(names.length).toBeGreaterThan(0);
+    expect(
+      names.filter(
+        (name) =>
+          (document.components!.schemas![name] as { additionalProperties?: unknown }).additionalProperties !== false,
+      ),
+    ).toEqual([]);
+  });
+});
+
+function codesOf(response: unknown): string[] {
+  const { $ref } = (response ?? {}) as { $ref?: string };
+  const there = $ref ? document.components!.responses![$ref.split('/').at(-1)!] : response;
+  const content = (
+    there as
+      { content?: Record<string, { schema: { allOf: { properties?: { code: { enum: string[] } } }[] } }> } | undefined
+  )?.content;
+  return content?.['application/problem+json']?.schema.allOf[1]?.properties?.code.enum ?? [];
+}
+
+describe('what no route declares', () => {
+  it.each([
+    ['an unknown query key', 'GET', '/health/live?deep=true', 'deep'],
+    ['an unknown query key beside a body', 'POST', '/auth/login?next=/', 'next'],
+    ['a known query key that comes twice', 'GET', '/auth/verify-email?token=a&token=b', 'token'],
+  ])('%s is 400 and named', async (_what, method, path, key) => {
+    const response = await fetch(`${roster.url}${path}`, {
+      method,
+      ...(method === 'POST' && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ identifier: 'nobody@example.com', password: 'x' }),
+      }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'validation-failed', errors: [{ path: key }] });
+  });
+
+  it('a body where none is taken is 400, but for an empty object', async () => {
+    const bearer = { authorization: `Bearer ${await roster.signIn()}` };
+    const { body: me } = await roster.api.get('/users/me').set(bearer).expect(200);
+    const reinstate = () => roster.api.post(`/users/${me.id}/reinstate`).set(bearer);
+    await reinstate()
+      .send({ reason: 'sorry' })
+      .expect(400, /"path":"reason"/);
+    await reinstate().send([1]).expect(400);
+    await reinstate().send({}).expect(200);
+    await reinstate().expect(200);
+  });
+
+  it('another method is 405 and says which there are; a path that is not there stays 404', async () => {
+    const refused = await roster.api.delete('/users/me/').expect(404);
+    expect(refused.body).toMatchObject({ code: 'not-found' });
+    const login = await roster.api.get('/auth/login').expect(405);
+    expect(login.body).toMatchObject({ code: 'method-not-allowed' });
+    expect(login.headers['allow']).toBe('POST');
+    const user = await roster.api.post('/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071').expect(405);
+    expect(user.headers['allow']).toBe('DELETE, GET, HEAD, PATCH, PUT');
+    await roster.api.get('/docs/nothing.js').expect(404);
+  });
+});
+
+describe('the watch over the answers of all tests', () => {
+  const answer = (given: Partial<Answer>): Answer => ({
+    method: 'GET',
+    url: '/health/live',
+    status: 200,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'x-trace-id': 'abc' },
+    body: Buffer.from('{"status":"up"}'),
+    ...given,
+  });
+  const unavailable = { 'content-type': 'application/json', 'x-trace-id': 'abc' };
+
+  it.each<[string, Partial<Answer>, RegExp | undefined]>([
+    ['nothing where all is well', {}, undefined],
+    [
+      'a wrong value',
+      { body: Buffer.from('{"status":"off"}') },
+      /^GET \/health\/live answered 200: \/status must be equal/,
+    ],
+    ['a missing property', { body: Buffer.from('{}') }, /required property 'status'/],
+    ['a property too many', { body: Buffer.from('{"status":"up","host":"db1"}') }, /unevaluated.*"host"/],
+    ['what is no JSON', { body: Buffer.from('up') }, /not JSON/],
+    [
+      'another content type',
+      { headers: { 'content-type': 'text/plain', 'x-trace-id': 'abc' } },
+      /"text\/plain", and only/,
+    ],
+    ['another status', { status: 418 }, /answered 418: only 200, .* are documented for getLiveness/],
+    ['a route that is not documented', { url: '/metrics' }, /no such route/],
+    ['a missing header', { headers: { 'content-type': 'application/json' } }, /header x-trace-id is missing/],
+    ['a header too many', { headers: { ...unavailable, etag: '"1"' } }, /header etag is not documented/],
+  ])('finds %s', (_what, given, expected) => {
+    const breaches = new Contract(document).breaches(answer(given));
+    if (!expected) expect(breaches).toEqual([]);
+    else expect(breaches).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('finds a code that is not among those of its answer', () => {
+    const problem = {
+      type: 'urn:x',
+      title: 't',
+      detail: 'd',
+      instance: '/',
+      traceId: 'abc',
+      status: 400,
+      code: 'last-admin',
+    };
+    const given = answer({
+      status: 400,
+      headers: { 'content-type': 'application/problem+json', 'x-trace-id': 'abc' },
+      body: Buffer.from(JSON.stringify(problem)),
+    });
+    expect(new Contract(document).breaches(given)).toEqual([expect.stringMatching(/\/code must be equal to one of/)]);
+  });
+
+  it('sees what leaves a server, in pieces too, before its client does', async () => {
+    const server = createServer((_request, response) => {
+      response.setHeader('x-trace-id', 'abc').setHeader('content-type', 'application/json');
+      response.write('{"status":');
+      response.end('"asleep"}');
+    });
+    watchContract(server, apiDocument(roster.app));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/health/live`);
+    server.close();
+    expect(takeBreaches()).toEqual([
+      expect.stringMatching(/^GET \/health\/live answered 200: \/status .*\n {4}\{"status":"asleep"\}/),
+    ]);
+  });
+});

@@ -1,0 +1,192 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
+import { type AnySchemaObject, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+/** An answer as it left the server. */
+export interface Answer {
+  readonly method: string;
+  /** Of the request, with its query. */
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}
+
+/** What is no part of the API that clients are promised. */
+const NOT_THE_API = /^\/(?:docs|assets)\/./;
+
+/** What may be answered where there is no operation: the path or the method is not there, or cannot be read. */
+const NO_OPERATION = [400, 404, 405, 414];
+
+/** Headers that are documented wherever they are sent. */
+const DOCUMENTED = ['etag', 'link', 'location', 'retry-after', 'www-authenticate'];
+
+const found: string[] = [];
+
+/** What was found since the last time, each in a line; test/support/after-each.ts fails the test for it. */
+export function takeBreaches(): string[] {
+  return found.splice(0);
+}
+
+/** Compares every answer of the server with the API document, from now on. */
+export function watchContract(server: Server, document: OpenAPIObject): void {
+  const contract = new Contract(document);
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    const written: Record<string, unknown> = {};
+    const { write, writeHead, end } = response;
+    const keep = (chunk: unknown, encoding: unknown): void => {
+      if (typeof chunk === 'string') chunks.push(Buffer.from(chunk, typeof encoding === 'string' ? 'utf8' : undefined));
+      else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+    };
+    // Headers that are given here are not always among those of getHeaders().
+    response.writeHead = ((...given: Parameters<typeof writeHead>) => {
+      for (const [name, value] of Object.entries(given.find((one) => typeof one === 'object') ?? {})) {
+        written[name.toLowerCase()] = value;
+      }
+      return writeHead.apply(response, given);
+    }) as typeof writeHead;
+    response.write = ((...given: Parameters<typeof write>) => {
+      keep(given[0], given[1]);
+      return write.apply(response, given);
+    }) as typeof write;
+    // Before the client has the whole answer: the breach is known when the test goes on.
+    response.end = ((...given: Parameters<typeof end>) => {
+      keep(given[0], given[1]);
+      const { method = '', url = '' } = request;
+      const headers = { ...response.getHeaders(), ...written };
+      found.push(
+        ...contract.breaches({ method, url, status: response.statusCode, headers, body: Buffer.concat(chunks) }),
+      );
+      return end.apply(response, given);
+    }) as typeof end;
+  });
+}
+
+/** The API document as a judge of answers. */
+export class Contract {
+  private readonly ajv = new Ajv2020({ strict: false, allErrors: true, formats: { password: true } });
+  private readonly compiled = new Map<object, ValidateFunction>();
+  private readonly operations: {
+    readonly path: RegExp;
+    readonly method: string;
+    readonly operation: OperationObject;
+  }[];
+
+  constructor(private readonly document: OpenAPIObject) {
+    addFormats.default(this.ajv);
+    this.operations = Object.entries(document.paths)
+      // A written name goes before a parameter, as in the router.
+      .sort(([one], [other]) => one.split('{').length - other.split('{').length)
+      .flatMap(([path, item]) =>
+        Object.entries(item).map(([method, operation]) => ({
+          path: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[^}]+\}/g, '[^/]+')}/?$`),
+          method: method.toUpperCase(),
+          operation: operation as OperationObject,
+        })),
+      );
+  }
+
+  /** One line for each way in which the answer is not as documented. */
+  breaches(answer: Answer): string[] {
+    const path = answer.url.split('?', 1)[0]!;
+    if (NOT_THE_API.test(path)) return [];
+    return this.judge(answer, path).map(
+      (breach) =>
+        `${answer.method} ${path} answered ${answer.status}: ${breach}\n    ${answer.body.toString().slice(0, 600)}`,
+    );
+  }
+
+  private judge(answer: Answer, path: string): string[] {
+    const method = answer.method === 'HEAD' ? 'GET' : answer.method;
+    const operation = this.operations.find((known) => known.method === method && known.path.test(path))?.operation;
+    if (!operation) {
+      if (!NO_OPERATION.includes(answer.status)) return ['the API document has no such route'];
+      return this.body(answer, { description: '', content: this.anyProblem() });
+    }
+    const documented = operation.responses[answer.status];
+    if (!documented) {
+      return [`only ${Object.keys(operation.responses).join(', ')} are documented for ${operation.operationId}`];
+    }
+    const response = this.follow<ResponseObject>(documented);
+    return [...this.headers(answer, response), ...this.body(answer, response)];
+  }
+
+  private headers({ headers }: Answer, response: ResponseObject): string[] {
+    const documented = Object.entries(response.headers ?? {}).map(
+      ([name, header]) => [name.toLowerCase(), this.follow<{ schema: object; required?: boolean }>(header)] as const,
+    );
+    const names = documented.map(([name]) => name);
+    const undocumented = DOCUMENTED.filter((name) => name in headers && !names.includes(name));
+    return [
+      ...undocumented.map((name) => `the header ${name} is not documented`),
+      ...documented.flatMap(([name, { schema, required }]) => {
+        const value = headers[name];
+        if (value === undefined) return required ? [`the header ${name} is missing`] : [];
+        return this.errors(schema, String(value)).map((error) => `the header ${name} ${error}`);
+      }),
+    ];
+  }
+
+  private body({ method, headers, body }: Answer, { content }: ResponseObject): string[] {
+    const type = (typeof headers['content-type'] === 'string' ? headers['content-type'] : '').split(';', 1)[0]!;
+    if (!content) return body.length > 0 || type !== '' ? [`a body (${type}) where none is documented`] : [];
+    const media = content[type];
+    if (!media) return [`the content type is "${type}", and only ${Object.keys(content).join(', ')} is documented`];
+    if (method === 'HEAD' || !/\bjson$/.test(type)) return [];
+    try {
+      return media.schema ? this.errors(media.schema, JSON.parse(body.toString()) as unknown) : [];
+    } catch {
+      return ['the body is not JSON'];
+    }
+  }
+
+  private errors(schema: object, value: unknown): string[] {
+    const validate = this.compiled.get(schema) ?? this.ajv.compile(this.closed(schema));
+    this.compiled.set(schema, validate);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(({ instancePath, message, params }) =>
+      `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`.trim(),
+    );
+  }
+
+  /**
+   * The schema with its references written out, and with no room for properties that it does not name. The document leaves that
+   * room, for clients have to bear a property that a later version adds.
+   */
+  private closed(given: object, within: 'allOf' | undefined = undefined): AnySchemaObject {
+    const schema: AnySchemaObject = { ...this.follow<AnySchemaObject>(given) };
+    for (const key of ['items', 'additionalProperties'] as const) {
+      if (typeof schema[key] === 'object') schema[key] = this.closed(schema[key] as object);
+    }
+    if (schema['properties']) {
+      schema['properties'] = Object.fromEntries(
+        Object.entries(schema['properties'] as Record<string, object>).map(([name, one]) => [name, this.closed(one)]),
+      );
+    }
+    for (const key of ['allOf', 'anyOf', 'oneOf'] as const) {
+      if (schema[key]) schema[key] = (schema[key] as object[]).map((one) => this.closed(one, 'allOf'));
+    }
+    const isOpen = within === undefined && schema['additionalProperties'] === undefined;
+    return isOpen && (schema['properties'] || schema['allOf'] || schema['anyOf'] || schema['oneOf'])
+      ? { ...schema, unevaluatedProperties: false }
+      : schema;
+  }
+
+  private anyProblem(): NonNullable<ResponseObject['content']> {
+    const schema = (this.document.components?.schemas ?? {})['Problem']!;
+    return { 'application/problem+json': { schema }, 'text/html': {} };
+  }
+
+  private follow<T extends object>(given: object): T {
+    const { $ref } = given as ReferenceObject;
+    if (!$ref) return given as T;
+    const target = $ref
+      .replace(/^#\//, '')
+      .split('/')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], this.document);
+    if (!target) throw new Error(`The API document has no ${$ref}`);
+    return this.follow<T>(target);
+  }
+}
