@@ -102,7 +102,11 @@ function completeRequest(document: OpenAPIObject, { requestBody }: OperationObje
 function refuseUnknownFields(document: OpenAPIObject, given: SchemaObject | ReferenceObject): void {
   const schema = resolve(document, given);
   if (schema.properties) schema.additionalProperties ??= false;
-  const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
+  const inner = [
+    ...Object.values(schema.properties ?? {}),
+    ...(schema.items ? [schema.items] : []),
+    ...(schema.allOf ?? []),
+  ];
   for (const one of inner) refuseUnknownFields(document, one);
 }
 
@@ -125,7 +129,8 @@ function addProblems(document: OpenAPIObject, operation: OperationObject, codes:
     // Declared by the route itself with a body of its own, such as the 503 of readiness.
     if (operation.responses[status]) continue;
     const response = problemResponse(status, alike);
-    operation.responses[status] = alike.length > 1 ? response : shared(document, alike[0]!, response);
+    const [only, ...others] = alike;
+    operation.responses[status] = only && others.length === 0 ? shared(document, only, response) : response;
   }
 }
 

@@ -28,10 +28,6 @@ const OWN_PATHS: Record<string, PathItemObject> = {
     additionalProperties: true,
     example: { openapi: '3.1.1', info: { title: 'Roster', version: '1.0.0' }, paths: {}, components: {} },
   }),
-  '/docs-yaml': documentPath('getApiDocumentYaml', 'This description (OpenAPI 3.1, YAML)', 'text/yaml', {
-    type: 'string',
-    example: 'openapi: 3.1.1',
-  }),
 };
 
 /** What the application can do, as OpenAPI 3.1. */
@@ -64,7 +60,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
 export function setUpApiDocument(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => apiDocument(app), {
     jsonDocumentUrl: 'docs-json',
-    yamlDocumentUrl: 'docs-yaml',
+    raw: ['json'],
     customSiteTitle: 'Roster API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
   });

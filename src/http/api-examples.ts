@@ -18,9 +18,9 @@ export function exampleOf(document: OpenAPIObject, given: Schema): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.enum) return schema.enum[0];
   if (schema.allOf) {
-    return Object.assign({}, ...schema.allOf.map((part) => exampleOf(document, part)));
+    const parts = schema.allOf.map((part) => exampleOf(document, part));
+    return parts.length === 1 ? parts[0] : Object.assign({}, ...parts);
   }
-  const types = [schema.type].flat();
   if (schema.properties) {
     return Object.fromEntries(
       Object.entries(schema.properties).map(([name, property]) => [name, exampleOf(document, property)]),

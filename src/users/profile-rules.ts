@@ -1,5 +1,14 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 
+/** The shape of each, as the API document tells it. Not every text of that shape is right: a number or a host has to be able to exist. */
+export const PROFILE_PATTERNS = {
+  pictureUrl: '^https://[^\\s\\\\@:/?#]+([/?#][^\\s\\\\]*)?$',
+  locale: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
+  phone: '^\\+[1-9][0-9]{1,14}$',
+  githubUrl: '^https://(www\\.)?github\\.com/[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/?([?#][^\\s\\\\]*)?$',
+  linkedinUrl: '^https://([a-z]{2,3}\\.)?linkedin\\.com/(in|company|school)/[^\\s\\\\/?#]+/?([?#][^\\s\\\\]*)?$',
+} as const;
+
 /** A number that can exist, written in E.164 (ITU-T): `+`, country code, subscriber, digits only. */
 export function isE164(value: string): boolean {
   const number = parsePhoneNumberFromString(value);
@@ -16,27 +25,27 @@ export function isBcp47(value: string): boolean {
 }
 
 export function isPictureUrl(value: string): boolean {
-  const url = plainHttpsUrl(value);
+  const url = plainHttpsUrl(value, PROFILE_PATTERNS.pictureUrl);
   return url !== undefined && url.hostname.includes('.');
 }
 
 const GITHUB_NAME = /^\/[a-z\d](?:[a-z\d]|-(?=[a-z\d])){0,38}\/?$/i;
 
 export function isGithubUrl(value: string): boolean {
-  const url = plainHttpsUrl(value);
-  return url !== undefined && /^(www\.)?github\.com$/.test(url.hostname) && GITHUB_NAME.test(url.pathname);
+  const url = plainHttpsUrl(value, PROFILE_PATTERNS.githubUrl);
+  return url !== undefined && GITHUB_NAME.test(url.pathname);
 }
 
 const LINKEDIN_PATH = /^\/(?:in|company|school)\/[\p{L}\p{N}_%-]{2,100}\/?$/u;
 
 export function isLinkedinUrl(value: string): boolean {
-  const url = plainHttpsUrl(value);
-  return url !== undefined && /^([a-z]{2,3}\.)?linkedin\.com$/.test(url.hostname) && LINKEDIN_PATH.test(url.pathname);
+  const url = plainHttpsUrl(value, PROFILE_PATTERNS.linkedinUrl);
+  return url !== undefined && LINKEDIN_PATH.test(url.pathname);
 }
 
 /** An https URL without a user, a password or a port of its own, written as a browser would write it. */
-function plainHttpsUrl(value: string): URL | undefined {
-  if (/[\s\\]/.test(value) || !URL.canParse(value)) return undefined;
+function plainHttpsUrl(value: string, pattern: string): URL | undefined {
+  if (!new RegExp(pattern, 'u').test(value) || !URL.canParse(value)) return undefined;
   const url = new URL(value);
   return url.protocol === 'https:' && url.username === '' && url.password === '' && url.port === '' ? url : undefined;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, Post, Put, UseInterceptors } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { ApiProblems } from '../http/api-problems.js';
@@ -81,6 +81,7 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('MANAGER')
   @ApiUserChange()
+  @ApiBody({ type: SuspendDto, required: false })
   @ApiOperation({
     operationId: 'suspendUser',
     summary: 'Shut a user out',

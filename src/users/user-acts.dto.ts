@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { LINES } from '../http/text-patterns.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 
 export class ChangeRoleDto {
@@ -22,9 +23,9 @@ export class ChangeProfessionalStatusDto {
 }
 
 export class SuspendDto {
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, example: 'Reported for spam.' })
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, pattern: LINES, example: 'Reported for spam.' })
   @IsOptional()
-  @Matches(/^(?:\P{Cc}|[\n\r\t])*$/u, { message: 'must not contain control characters' })
+  @Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' })
   @MaxLength(500, { message: 'must have at most 500 characters' })
   @IsString({ message: 'must be a text' })
   readonly reason?: string | null;

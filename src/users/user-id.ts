@@ -18,10 +18,10 @@ export const IfMatch = (): ParameterDecorator => Headers('if-match');
 export const ApiIfMatch = (): MethodDecorator =>
   applyDecorators(
     ApiHeader({
-      name: 'If-Match',
+      name: 'if-match',
       required: false,
       description: 'the ETag that you read; 412 when it is not so any more',
-      schema: { type: 'string', example: '"3"' },
+      schema: { type: 'string' },
     }),
     ApiProblems('precondition-failed'),
   );

@@ -42,7 +42,10 @@ export class ListUsersQuery {
   @Max(100, LIMIT)
   readonly limit: number = 20;
 
-  @ApiPropertyOptional({ description: 'nextCursor or prevCursor of another page, with the same filters and sort' })
+  @ApiPropertyOptional({
+    pattern: '^[A-Za-z0-9_-]+$',
+    description: 'nextCursor or prevCursor of another page, with the same filters and sort',
+  })
   @IsOptional()
   @IsString({ message: 'must be given once' })
   readonly cursor?: string;
@@ -113,10 +116,15 @@ export class PageInfo {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 20 })
   readonly limit: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'null on the last page' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'null on the last page',
+    example: 'WzEsIi1jcmVhdGVkQXQiXQ',
+  })
   readonly nextCursor: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'null on the first page' })
+  @ApiProperty({ type: String, nullable: true, description: 'null on the first page', example: null })
   readonly prevCursor: string | null;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'with count=exact', example: 100_000 })

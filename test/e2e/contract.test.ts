@@ -71,8 +71,8 @@ describe('the API document', () => {
     );
     expect(codesOf(document.paths['/users/{id}/role']!.put!.responses[400])).toEqual([
       'validation-failed',
-      'malformed-body',
       'bad-request',
+      'malformed-body',
     ]);
   });
 
@@ -99,18 +99,14 @@ describe('the API document', () => {
   });
 
   it('refuses unknown fields in every request body', () => {
-    const names = operations().flatMap(({ requestBody }) =>
-      Object.values(
-        (requestBody as { content?: Record<string, { schema: { $ref: string } }> } | undefined)?.content ?? {},
-      ).map(({ schema }) => schema.$ref.split('/').at(-1)!),
-    );
-    expect(names.length).toBeGreaterThan(0);
-    expect(
-      names.filter(
-        (name) =>
-          (document.components!.schemas![name] as { additionalProperties?: unknown }).additionalProperties !== false,
-      ),
-    ).toEqual([]);
+    const bodies = JSON.stringify(operations().map(({ requestBody }) => requestBody));
+    const names = [...bodies.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(5);
+    const open = names.filter((name) => {
+      const schema = document.components!.schemas![name] as { additionalProperties?: unknown };
+      return schema.additionalProperties !== false;
+    });
+    expect(open).toEqual([]);
   });
 });
 
@@ -153,6 +149,19 @@ describe('what no route declares', () => {
     await reinstate().expect(200);
   });
 
+  it('a body that is needed and not sent is 400, and changes nothing', async () => {
+    const bearer = { authorization: `Bearer ${await roster.signIn()}` };
+    const { body: me } = await roster.api.patch('/users/me').set(bearer).send({ bio: 'Wrote a program.' }).expect(200);
+    const put = () => roster.api.put(`/users/${me.id}`).set(bearer);
+    await put().expect(400, /validation-failed/);
+    await put()
+      .set('content-type', 'application/json')
+      .send('null')
+      .expect(400, /validation-failed/);
+    await roster.api.patch(`/users/${me.id}`).set(bearer).expect(400);
+    expect((await roster.api.get('/users/me').set(bearer).expect(200)).body).toMatchObject({ bio: 'Wrote a program.' });
+  });
+
   it('another method is 405 and says which there are; a path that is not there stays 404', async () => {
     const refused = await roster.api.delete('/users/me/').expect(404);
     expect(refused.body).toMatchObject({ code: 'not-found' });
@@ -161,6 +170,8 @@ describe('what no route declares', () => {
     expect(login.headers['allow']).toBe('POST');
     const user = await roster.api.post('/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071').expect(405);
     expect(user.headers['allow']).toBe('DELETE, GET, HEAD, PATCH, PUT');
+    const me = await roster.api.delete('/users/me').expect(405);
+    expect(me.headers['allow']).toBe('GET, HEAD, PATCH');
     await roster.api.get('/docs/nothing.js').expect(404);
   });
 });

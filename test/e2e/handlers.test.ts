@@ -4,6 +4,7 @@ import type { Transaction } from '../../src/database/transaction.js';
 import { OnUserEvent } from '../../src/events/handlers.js';
 import type { UserEvent, UserEventOf } from '../../src/events/user-event.js';
 import { DomainError } from '../../src/http/domain-error.js';
+import { takeBreaches } from '../support/contract.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 class QuotaReached extends DomainError {
@@ -64,6 +65,8 @@ describe('a handler inside the transaction', () => {
       .send({ email: 'eve@quota.example', password: PASSWORD })
       .expect(403);
     expect(body).toMatchObject({ code: 'forbidden', detail: 'The quota is reached.' });
+    // The document cannot know what an installation adds.
+    expect(takeBreaches()).toEqual([expect.stringMatching(/^POST \/auth\/register answered 403/)]);
   });
 
   it('writes its own rows in the same transaction, and sees every event with its actor and trace id', async () => {

@@ -51,7 +51,6 @@ describe('the API document', () => {
       '/auth/verify-email',
       '/docs',
       '/docs-json',
-      '/docs-yaml',
       '/events',
       '/health/live',
       '/health/ready',

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
+import type { OpenAPIObject, OperationObject, PathItemObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { type AnySchemaObject, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
@@ -66,26 +66,24 @@ export function watchContract(server: Server, document: OpenAPIObject): void {
 
 /** The API document as a judge of answers. */
 export class Contract {
-  private readonly ajv = new Ajv2020({ strict: false, allErrors: true, formats: { password: true } });
+  private readonly ajv = new Ajv2020({
+    strict: false,
+    validateSchema: false,
+    allErrors: true,
+    formats: { password: true },
+  });
   private readonly compiled = new Map<object, ValidateFunction>();
-  private readonly operations: {
-    readonly path: RegExp;
-    readonly method: string;
-    readonly operation: OperationObject;
-  }[];
+  private readonly paths: { readonly pattern: RegExp; readonly item: PathItemObject }[];
 
   constructor(private readonly document: OpenAPIObject) {
     addFormats.default(this.ajv);
-    this.operations = Object.entries(document.paths)
+    this.paths = Object.entries(document.paths)
       // A written name goes before a parameter, as in the router.
       .sort(([one], [other]) => one.split('{').length - other.split('{').length)
-      .flatMap(([path, item]) =>
-        Object.entries(item).map(([method, operation]) => ({
-          path: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[^}]+\}/g, '[^/]+')}/?$`),
-          method: method.toUpperCase(),
-          operation: operation as OperationObject,
-        })),
-      );
+      .map(([path, item]) => ({
+        pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`),
+        item,
+      }));
   }
 
   /** One line for each way in which the answer is not as documented. */
@@ -99,8 +97,10 @@ export class Contract {
   }
 
   private judge(answer: Answer, path: string): string[] {
-    const method = answer.method === 'HEAD' ? 'GET' : answer.method;
-    const operation = this.operations.find((known) => known.method === method && known.path.test(path))?.operation;
+    const method = answer.method === 'HEAD' ? 'get' : answer.method.toLowerCase();
+    const item = this.paths.find(({ pattern }) => pattern.test(path))?.item as
+      Record<string, OperationObject> | undefined;
+    const operation = item?.[method];
     if (!operation) {
       if (!NO_OPERATION.includes(answer.status)) return ['the API document has no such route'];
       return this.body(answer, { description: '', content: this.anyProblem() });
@@ -109,13 +109,13 @@ export class Contract {
     if (!documented) {
       return [`only ${Object.keys(operation.responses).join(', ')} are documented for ${operation.operationId}`];
     }
-    const response = this.follow<ResponseObject>(documented);
+    const response = this.follow(documented) as ResponseObject;
     return [...this.headers(answer, response), ...this.body(answer, response)];
   }
 
   private headers({ headers }: Answer, response: ResponseObject): string[] {
     const documented = Object.entries(response.headers ?? {}).map(
-      ([name, header]) => [name.toLowerCase(), this.follow<{ schema: object; required?: boolean }>(header)] as const,
+      ([name, header]) => [name.toLowerCase(), this.follow(header) as { schema: object; required?: boolean }] as const,
     );
     const names = documented.map(([name]) => name);
     const undocumented = DOCUMENTED.filter((name) => name in headers && !names.includes(name));
@@ -124,7 +124,9 @@ export class Contract {
       ...documented.flatMap(([name, { schema, required }]) => {
         const value = headers[name];
         if (value === undefined) return required ? [`the header ${name} is missing`] : [];
-        return this.errors(schema, String(value)).map((error) => `the header ${name} ${error}`);
+        return this.errors(schema, typeof value === 'number' ? value.toString() : value).map(
+          (error) => `the header ${name} ${error}`,
+        );
       }),
     ];
   }
@@ -155,8 +157,8 @@ export class Contract {
    * The schema with its references written out, and with no room for properties that it does not name. The document leaves that
    * room, for clients have to bear a property that a later version adds.
    */
-  private closed(given: object, within: 'allOf' | undefined = undefined): AnySchemaObject {
-    const schema: AnySchemaObject = { ...this.follow<AnySchemaObject>(given) };
+  private closed(given: object, within?: 'allOf'): AnySchemaObject {
+    const schema: AnySchemaObject = { ...this.follow(given) };
     for (const key of ['items', 'additionalProperties'] as const) {
       if (typeof schema[key] === 'object') schema[key] = this.closed(schema[key] as object);
     }
@@ -179,14 +181,15 @@ export class Contract {
     return { 'application/problem+json': { schema }, 'text/html': {} };
   }
 
-  private follow<T extends object>(given: object): T {
+  /** What a reference refers to, or the thing itself. */
+  private follow(given: object): object {
     const { $ref } = given as ReferenceObject;
-    if (!$ref) return given as T;
+    if (!$ref) return given;
     const target = $ref
       .replace(/^#\//, '')
       .split('/')
       .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], this.document);
     if (!target) throw new Error(`The API document has no ${$ref}`);
-    return this.follow<T>(target);
+    return this.follow(target);
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/api-problems.js';
@@ -17,6 +17,12 @@ export class LoginController {
   // RFC 6749, 5.1.
   @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'login', summary: 'Sign in', description: 'By email address or username.' })
+  @ApiBody({
+    schema: {
+      allOf: [{ $ref: getSchemaPath(LoginDto) }, { anyOf: [{ required: ['identifier'] }, { required: ['email'] }] }],
+    },
+  })
+  @ApiExtraModels(LoginDto)
   @ApiOkResponse({ type: LoginResponse })
   @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified')
   async login(

@@ -2,15 +2,21 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
 import { UserResponse } from '../../users/user.response.js';
 
+/** One of `identifier` and `email` is needed. */
 export class LoginDto {
-  @ApiPropertyOptional({ example: 'ada@example.com', description: 'email address or username' })
+  @ApiPropertyOptional({
+    example: 'ada@example.com',
+    minLength: 1,
+    maxLength: 254,
+    description: 'email address or username',
+  })
   @ValidateIf((input: LoginDto) => input.identifier !== undefined || input.email === undefined)
   @IsString({ message: 'must be an email address or a username' })
   @MinLength(1, { message: 'must be an email address or a username' })
   @MaxLength(254)
   readonly identifier?: string;
 
-  @ApiPropertyOptional({ example: 'ada@example.com', description: 'another name for `identifier`' })
+  @ApiPropertyOptional({ example: 'ada@example.com', maxLength: 254, description: 'another name for `identifier`' })
   @ValidateIf((input: LoginDto) => input.email !== undefined)
   @IsString({ message: 'must be an email address' })
   @MaxLength(254)
