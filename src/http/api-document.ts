@@ -50,7 +50,10 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       description: 'the accessToken of POST /auth/login',
     })
     .build();
-  const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemSchema] });
+  const document = SwaggerModule.createDocument(app, config, {
+    extraModels: [ProblemSchema],
+    autoTagControllers: false,
+  });
   Object.assign(document.paths, structuredClone(OWN_PATHS));
   completeAnswers(document);
   return document;

@@ -7,7 +7,8 @@ import { ApiUserChange, ApiUserId } from './user-id.js';
 export const ContactId = (): ParameterDecorator =>
   Param('contactId', new ParseUUIDPipe({ exceptionFactory: () => new ContactNotFound() }));
 
-const ApiParamContactId = (): MethodDecorator => ApiParam({ name: 'contactId', format: 'uuid' });
+const ApiParamContactId = (): MethodDecorator =>
+  ApiParam({ name: 'contactId', format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' });
 
 /** Documents who and which contact. */
 export const ApiContactId = (): MethodDecorator => applyDecorators(ApiUserId(), ApiParamContactId());

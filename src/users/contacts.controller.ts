@@ -4,14 +4,13 @@ import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
+import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
 import { addContact, contactOf, removeContact } from './decide-contacts.js';
 import { etagOf, UserActs } from './user-acts.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
-
-const ETAG = { ETag: { description: 'the version of the user', schema: { type: 'string' } } } as const;
 
 /** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
 @ApiTags('Users')
@@ -22,8 +21,12 @@ export class ContactsController {
   @Get()
   @Allow('AUTHENTICATED')
   @ApiUserId()
-  @ApiOperation({ summary: 'The contacts of a user', description: 'Your own, or anybody’s as a MANAGER.' })
-  @ApiOkResponse({ type: ContactList, headers: ETAG })
+  @ApiOperation({
+    operationId: 'listContacts',
+    summary: 'The contacts of a user',
+    description: 'Your own, or anybody’s as a MANAGER.',
+  })
+  @ApiOkResponse({ type: ContactList, headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found')
   async list(
     @UserId() id: string,
@@ -38,8 +41,8 @@ export class ContactsController {
   @Get(':contactId')
   @Allow('AUTHENTICATED')
   @ApiContactId()
-  @ApiOperation({ summary: 'One contact of a user' })
-  @ApiOkResponse({ type: ContactResponse, headers: ETAG })
+  @ApiOperation({ operationId: 'getContact', summary: 'One contact of a user' })
+  @ApiOkResponse({ type: ContactResponse, headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found')
   async get(
     @UserId() id: string,
@@ -48,21 +51,23 @@ export class ContactsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactResponse> {
     const { user, actor } = await this.acts.find({ id, action: 'contacts', caller });
+    const contact = contactOf(user, contactId);
     void reply.header('etag', etagOf(user));
-    return ContactResponse.from(contactOf(user, contactId), user, actor);
+    return ContactResponse.from(contact, user, actor);
   }
 
   @Post()
   @Allow('AUTHENTICATED')
   @ApiUserChange()
   @ApiOperation({
+    operationId: 'addContact',
     summary: 'Add a contact',
     description:
       'An email address gets a mail with a link to confirm it, at most one a minute and address. Nobody signs in by a contact.',
   })
   @ApiCreatedResponse({
     type: ContactResponse,
-    headers: { ...ETAG, Location: { description: 'where the contact is', schema: { type: 'string' } } },
+    headers: apiHeaders('ETag', 'Location'),
   })
   @ApiProblems(
     'validation-failed',
@@ -93,8 +98,12 @@ export class ContactsController {
   @HttpCode(204)
   @Allow('AUTHENTICATED')
   @ApiContactChange()
-  @ApiOperation({ summary: 'Remove a contact', description: 'A link that was mailed to it is dead from then on.' })
-  @ApiNoContentResponse({ headers: ETAG })
+  @ApiOperation({
+    operationId: 'removeContact',
+    summary: 'Remove a contact',
+    description: 'A link that was mailed to it is dead from then on.',
+  })
+  @ApiNoContentResponse({ headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found', 'refused-by-handler', 'precondition-failed')
   async remove(
     @UserId() id: string,

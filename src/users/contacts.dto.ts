@@ -5,7 +5,7 @@ import { CONTACT_KINDS, type ContactKind } from '../events/catalogue.js';
 import type { Contact } from './contact.js';
 import { MAX_CONTACTS, waitingContact } from './decide-contacts.js';
 import { ADDRESS_EXPECTED, isAddress } from './is-address.js';
-import { OneLine, Text } from './profile.dto.js';
+import { Line } from './profile.dto.js';
 import { isE164 } from './profile-rules.js';
 import type { UserEntity } from './user.entity.js';
 import { Link } from './user.response.js';
@@ -47,7 +47,7 @@ export class NewContactDto {
   @IsContactValue()
   readonly value: string;
 
-  @Text(50, 'Work', OneLine())
+  @Line(50, 'Work')
   readonly label?: string | null;
 }
 
@@ -61,7 +61,7 @@ const links = (description: string, example: string, method: string) => ({
 /** A contact as callers see it. */
 @ApiExtraModels(Link)
 export class ContactResponse {
-  @ApiProperty({ format: 'uuid' }) readonly id: string;
+  @ApiProperty({ format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' }) readonly id: string;
   @ApiProperty({ enum: CONTACT_KINDS, enumName: 'ContactKind' }) readonly kind: ContactKind;
   @ApiProperty({ example: 'ada@work.example.com' }) readonly value: string;
   @ApiProperty({ type: String, nullable: true, example: 'Work' }) readonly label: string | null;
@@ -69,6 +69,7 @@ export class ContactResponse {
     type: String,
     format: 'date-time',
     nullable: true,
+    example: null,
     description: 'null until the link that was mailed to the address is opened; always null for a phone number',
   })
   readonly confirmedAt: string | null;

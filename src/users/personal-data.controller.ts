@@ -35,6 +35,7 @@ export class PersonalDataController {
   @ApiUserId()
   @Header('cache-control', 'no-store')
   @ApiOperation({
+    operationId: 'exportUser',
     summary: 'Everything held about a user, as one file',
     description: 'Your own, or anybody’s as an ADMIN. Passwords and tokens are not in it, nor their hashes.',
   })
@@ -55,6 +56,7 @@ export class PersonalDataController {
   @Allow('ADMIN')
   @ApiUserChange()
   @ApiOperation({
+    operationId: 'eraseUser',
     summary: 'Erase a user for good',
     description:
       'Destroys all personal data, in the event log too: history then shows that something happened, by whom and when, and not what it said about the person. The address and the username are free again. Cannot be undone.',

@@ -20,7 +20,12 @@ function rule(accepts: (value: string) => boolean, expected: string) {
 }
 
 /** Property: a text that may be left out, or null to clear it. */
-export const Text = (maxLength: number, example: string, pattern: string, ...more: PropertyDecorator[]): PropertyDecorator =>
+export const Text = (
+  maxLength: number,
+  example: string,
+  pattern: string,
+  ...more: PropertyDecorator[]
+): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength, pattern, example }),
     IsOptional(),
@@ -29,6 +34,7 @@ export const Text = (maxLength: number, example: string, pattern: string, ...mor
     IsString({ message: 'must be a text' }),
   );
 
+/** Property: one line of text that may be left out, or null. */
 export const Line = (maxLength: number, example: string): PropertyDecorator =>
   Text(
     maxLength,

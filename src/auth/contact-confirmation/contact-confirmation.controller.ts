@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
-import { ApiProblems } from '../../http/api-problems.js';
+import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
 import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiContactChange, ContactId } from '../../users/contact-id.js';
@@ -22,10 +22,12 @@ export class ContactConfirmationController {
   @Allow('ANONYMOUS')
   @ApiTags('Auth')
   @ApiOperation({
+    operationId: 'getContactLink',
     summary: 'The page behind the link that confirms a contact',
     description:
       'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
   })
+  @ApiPage()
   @ApiOkResponse({ type: TokenStateResponse })
   @ApiProblems('validation-failed', 'token-expired-or-used')
   async show(
@@ -47,10 +49,12 @@ export class ContactConfirmationController {
   @Allow('ANONYMOUS')
   @ApiTags('Auth')
   @ApiOperation({
+    operationId: 'confirmContact',
     summary: 'Confirm a contact',
     description: 'Works once. A form gets a page. How the user signs in stays as it is.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiPage()
   @ApiOkResponse({ type: Message })
   @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
   async confirm(
@@ -70,6 +74,7 @@ export class ContactConfirmationController {
   @ApiTags('Users')
   @ApiContactChange()
   @ApiOperation({
+    operationId: 'resendContactConfirmation',
     summary: 'Ask for a fresh link to confirm a contact',
     description: 'Mailed if the address waits to be confirmed, at most one a minute and address.',
   })

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional, IsString, ValidateIf } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
 import { IsAddress } from '../../users/is-address.js';
 import { ProfileDto } from '../../users/profile.dto.js';
@@ -26,7 +26,7 @@ export class CreateUserDto extends ProfileDto {
   @ApiPropertyOptional({
     type: String,
     nullable: true,
-    minLength: 12,
+    example: 'nine brown foxes at dawn',
     maxLength: 128,
     format: 'password',
     description: 'needs an email address or a username to sign in with',
@@ -41,7 +41,8 @@ export class CreateUserDto extends ProfileDto {
     default: 'AUTHENTICATED',
     description: 'only an ADMIN may give another role than AUTHENTICATED',
   })
-  @IsOptional()
+  // Not IsOptional, which takes null as well.
+  @ValidateIf((_, role: unknown) => role !== undefined)
   @IsIn(USER_ROLES, { message: `must be one of ${USER_ROLES.join(', ')}` })
   readonly role?: UserRole;
 }

@@ -1,11 +1,12 @@
 import { Body, Controller, Headers, HttpCode, Post, Res, UseInterceptors } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/api-problems.js';
 import { EtagInterceptor } from '../../users/etag.interceptor.js';
-import { UserResponse } from '../../users/user.response.js';
+import { ApiUserAnswer } from '../../users/user-id.js';
+import type { UserResponse } from '../../users/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
 import { CreationService } from './creation.service.js';
 
@@ -19,17 +20,18 @@ export class CreationController {
   @HttpCode(201)
   @Allow('MANAGER')
   @ApiOperation({
+    operationId: 'createUser',
     summary: 'Create or invite a user',
     description:
       'Give at least a name, an email address or a username. With an email address and no password, an invitation is mailed: its link leads to a page where the person chooses a password.',
   })
   @ApiHeader({
-    name: 'Idempotency-Key',
+    name: 'idempotency-key',
     required: false,
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
     description: 'for 24 hours, the same key and body from you get the first answer again',
   })
-  @ApiCreatedResponse({ type: UserResponse, headers: { Location: { schema: { type: 'string' } } } })
+  @ApiUserAnswer(201)
   @ApiProblems(
     'validation-failed',
     'weak-password',

@@ -3,7 +3,7 @@ import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagg
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
-import { ApiProblems } from '../../http/api-problems.js';
+import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { WeakPassword } from '../passwords/password-rules.js';
@@ -22,9 +22,11 @@ export class InvitationController {
   @Get()
   @Allow('ANONYMOUS')
   @ApiOperation({
+    operationId: 'getInvitationLink',
     summary: 'The page behind an invitation',
     description: 'Asks for a password. With `Accept: application/json`, says whether the link is still good.',
   })
+  @ApiPage()
   @ApiOkResponse({ type: TokenStateResponse })
   @ApiProblems('validation-failed', 'token-expired-or-used')
   async show(
@@ -41,10 +43,12 @@ export class InvitationController {
   @HttpCode(200)
   @Allow('ANONYMOUS')
   @ApiOperation({
+    operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
     description: 'Sets the password and confirms the address. Works once; a refused password leaves the link good.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiPage()
   @ApiOkResponse({ type: Message })
   @ApiProblems('validation-failed', 'weak-password', 'token-expired-or-used', 'refused-by-handler')
   async accept(

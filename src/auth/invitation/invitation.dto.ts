@@ -3,7 +3,12 @@ import { IsString } from 'class-validator';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 
 export class AcceptInvitationDto extends OneTimeTokenDto {
-  @ApiProperty({ example: 'nine brown foxes at dawn', minLength: 12, maxLength: 128, format: 'password' })
+  @ApiProperty({
+    example: 'nine brown foxes at dawn',
+    maxLength: 128,
+    format: 'password',
+    description: 'at least 12 characters, unless the server is set up otherwise',
+  })
   @IsString({ message: 'must be a text' })
   readonly newPassword: string;
 }

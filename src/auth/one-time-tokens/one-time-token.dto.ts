@@ -14,7 +14,7 @@ export class OneTimeTokenDto {
 
 /** A link that is still good. */
 export class TokenStateResponse {
-  @ApiProperty({ example: true })
+  @ApiProperty({ enum: [true], example: true })
   readonly valid: boolean;
 
   @ApiProperty({ format: 'date-time' })
