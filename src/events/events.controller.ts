@@ -20,6 +20,8 @@ With \`Accept: text/event-stream\`, the same as server-sent events that go on as
 the type, \`data\` the event in JSON. The stream ends when the right to read it does, also when the access token expires;
 come back with \`Last-Event-ID\`, which counts before \`after\`. \`limit\` has no meaning there.`;
 
+const STREAM_EXAMPLE = 'id: 12\nevent: user.suspended\ndata: {"position":12,"type":"user.suspended"}\n\n';
+
 @ApiTags('Events')
 @Controller('events')
 export class EventsController {
@@ -32,14 +34,20 @@ export class EventsController {
 
   @Get()
   @Allow('ADMIN')
-  @ApiOperation({ summary: 'The feed of events', description: DESCRIPTION })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'the last `id` that a stream brought' })
+  @ApiOperation({ operationId: 'listEvents', summary: 'The feed of events', description: DESCRIPTION })
+  @ApiHeader({
+    name: 'last-event-id',
+    required: false,
+    schema: { type: 'string', pattern: '^[0-9]{0,16}$' },
+    description: 'the last `id` that a stream brought',
+  })
   @ApiExtraModels(EventPage, EventResponse)
   @ApiOkResponse({
     description: 'A page, or a stream.',
+    headers: { Link: { description: 'with a page: the next one (RFC 8288)', schema: { type: 'string' } } },
     content: {
       'application/json': { schema: { $ref: getSchemaPath(EventPage) } },
-      'text/event-stream': { schema: { type: 'string' } },
+      'text/event-stream': { schema: { type: 'string', example: STREAM_EXAMPLE } },
     },
   })
   @ApiProblems('validation-failed', 'forbidden')

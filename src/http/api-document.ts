@@ -42,6 +42,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Auth', 'Registration, proof of an address, signing in')
     .addTag('Users', 'People, their profiles, roles and states')
+    .addTag('Events', 'What happened, in order')
     .addTag('Operations', 'Health, and this description')
     .addBearerAuth({
       type: 'http',

@@ -51,14 +51,21 @@ export function watchContract(server: Server, document: OpenAPIObject): void {
       keep(given[0], given[1]);
       return write.apply(response, given);
     }) as typeof write;
-    // Before the client has the whole answer: the breach is known when the test goes on.
-    response.end = ((...given: Parameters<typeof end>) => {
-      keep(given[0], given[1]);
+    const judge = (): void => {
       const { method = '', url = '' } = request;
       const headers = { ...response.getHeaders(), ...written };
       found.push(
         ...contract.breaches({ method, url, status: response.statusCode, headers, body: Buffer.concat(chunks) }),
       );
+    };
+    // A stream of events has no end but that of its connection.
+    response.once('close', () => {
+      if (response.headersSent && !response.writableEnded) judge();
+    });
+    // Before the client has the whole answer: the breach is known when the test goes on.
+    response.end = ((...given: Parameters<typeof end>) => {
+      keep(given[0], given[1]);
+      judge();
       return end.apply(response, given);
     }) as typeof end;
   });
