@@ -54,7 +54,12 @@ export class EventResponse {
   })
   readonly data: object;
 
-  @ApiProperty({ type: String, nullable: true, description: `\`hash\` of the event before it, of the same user` })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'Zk1h0p3nQ8b5d2xw7Yt6uV9sLkE4MN2yLV6H3xX0n3J',
+    description: '`hash` of the event before it, of the same user',
+  })
   readonly previousHash: string | null;
 
   @ApiProperty({ example: 'N2yLV6H3xX0n3Jq5oZbC3d8wq2Rk0m1Yt7uP9sLkE4M', description: HASH })

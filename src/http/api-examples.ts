@@ -28,5 +28,6 @@ export function exampleOf(document: OpenAPIObject, given: Schema): unknown {
   }
   if (schema.items) return [exampleOf(document, schema.items)];
   if (schema.format === 'date-time') return '2026-11-21T09:14:00.000Z';
+  if (schema.format === 'uuid') return '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
   return schema.default;
 }

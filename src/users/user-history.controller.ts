@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../access/caller.js';
+import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { linkHeader, pageLinks } from '../http/page-links.js';
 import { UserHistory } from './user-history.js';
@@ -20,8 +21,12 @@ export class UserHistoryController {
   @Get('history')
   @Allow('AUTHENTICATED')
   @ApiUserId()
-  @ApiOperation({ summary: 'The events of a user by page, the newest first', description: WHOSE })
-  @ApiOkResponse({ type: HistoryPage })
+  @ApiOperation({
+    operationId: 'listUserHistory',
+    summary: 'The events of a user by page, the newest first',
+    description: WHOSE,
+  })
+  @ApiOkResponse({ type: HistoryPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async page(
     @UserId() id: string,
@@ -40,7 +45,11 @@ export class UserHistoryController {
   @Get('diff')
   @Allow('AUTHENTICATED')
   @ApiUserId()
-  @ApiOperation({ summary: 'What changed between two versions or times', description: WHOSE })
+  @ApiOperation({
+    operationId: 'diffUser',
+    summary: 'What changed between two versions or times',
+    description: WHOSE,
+  })
   @ApiOkResponse({ type: UserDiff })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async diff(

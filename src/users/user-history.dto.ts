@@ -107,8 +107,14 @@ export class HistoryActor {
 export class HistoryItem {
   @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
   @ApiProperty({ enum: EVENT_TYPES, enumName: 'UserEventType' }) readonly type: UserEventType;
-  @ApiProperty({ description: 'schema version of `data`', example: 1 }) readonly version: number;
-  @ApiProperty({ description: 'the version that the user has had from then on', example: 3 })
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'schema version of `data`', example: 1 })
+  readonly version: number;
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'the version that the user has had from then on',
+    example: 3,
+  })
   readonly userVersion: number;
 
   @ApiProperty({ example: 'Role changed from AUTHENTICATED to MANAGER' }) readonly summary: string;
@@ -121,9 +127,17 @@ export class HistoryItem {
   })
   readonly data: Readonly<Record<string, unknown>>;
 
-  @ApiProperty({ description: 'personal values were erased for good, and are null' }) readonly erased: boolean;
+  @ApiProperty({ description: 'personal values were erased for good, and are null', example: false })
+  readonly erased: boolean;
+
   @ApiProperty({ type: HistoryActor }) readonly actor: HistoryActor;
-  @ApiProperty({ description: 'of the request that did it; finds its lines in the log' }) readonly traceId: string;
+
+  @ApiProperty({
+    description: 'of the request that did it; finds its lines in the log',
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  })
+  readonly traceId: string;
+
   @ApiProperty({ format: 'date-time' }) readonly occurredAt: string;
 }
 
@@ -134,7 +148,7 @@ export class HistoryPage {
 }
 
 class DiffEnd {
-  @ApiProperty({ example: 3 }) readonly version: number;
+  @ApiProperty({ type: 'integer', minimum: 1, example: 3 }) readonly version: number;
   @ApiProperty({ format: 'date-time', description: 'since when the user had this version' }) readonly at: string;
 }
 
@@ -162,5 +176,6 @@ export class UserDiff {
   })
   readonly changes: FieldChange[];
 
-  @ApiProperty({ description: 'how many events lie between', example: 2 }) readonly events: number;
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'how many events lie between', example: 2 })
+  readonly events: number;
 }

@@ -29,6 +29,12 @@ const UPDATE_PROBLEMS = [
   'refused-by-handler',
 ] as const;
 
+const ETAG_OF_NOW = {
+  description: 'the version of the user, for `If-Match`; not with `at` or `version`',
+  schema: { type: 'string', pattern: '^"[0-9]+"$' },
+  example: '"3"',
+} as const;
+
 @ApiTags('Users')
 @Controller('users')
 @UseInterceptors(EtagInterceptor)
@@ -101,7 +107,7 @@ export class UsersController {
       'Yourself, or anybody as a MANAGER; with `at` or `version`, whoever’s history you may see. The past has no `ETag`, and ' +
       'links to itself only.',
   })
-  @ApiUserAnswer()
+  @ApiOkResponse({ type: UserResponse, headers: { ETag: ETAG_OF_NOW } })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async get(
     @UserId() id: string,
