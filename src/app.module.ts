@@ -8,13 +8,17 @@ import { HttpModule } from './http/http.module.js';
 import { MailModule } from './mail/mail.module.js';
 import type { Log } from './ops/log.js';
 import { OpsModule } from './ops/ops.module.js';
+import { UserEntity } from './users/user.entity.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The table of contents. */
 @Module({})
 export class AppModule {
-  /** @param extensions modules that react to what happens to users, such as one with `@OnUserEvent` handlers */
-  static forRoot(settings: Settings, log: Log, extensions: Type[] = []): DynamicModule {
+  /**
+   * @param extensions modules that react to what happens to users, such as one with `@OnUserEvent` handlers
+   * @param entities further ones that transactions know beside Roster's own
+   */
+  static forRoot(settings: Settings, log: Log, extensions: Type[] = [], entities: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -22,7 +26,7 @@ export class AppModule {
         OpsModule.forRoot(log),
         HttpModule,
         AccessModule,
-        DatabaseModule.forRoot(settings),
+        DatabaseModule.forRoot(settings, [UserEntity, ...entities]),
         UsersModule,
         AuthModule,
         MailModule,

@@ -87,7 +87,7 @@ function addTraceAndLog(fastify: FastifyInstance): void {
         path: pathOf(request),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
-        ...(request.user && { userId: request.user.userId }),
+        ...(request.caller && { userId: request.caller.userId }),
       },
       'request completed',
     );

@@ -1,28 +1,27 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { ALLOW_METADATA } from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
+import { Authentication } from './authentication.js';
 import { includesRole, type Role } from './role.js';
-
-/** The name under which `auth` registers its passport strategy. */
-export const ACCESS_TOKEN_STRATEGY = 'access-token';
 
 /** Stands before every route (OWASP ASVS 5.0 V8.2.1): no declared role, no entry. */
 @Injectable()
-export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
-  constructor(private readonly reflector: Reflector) {
-    super();
-  }
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authentication: Authentication,
+  ) {}
 
-  override async canActivate(execution: ExecutionContext): Promise<boolean> {
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
     const least = this.reflector.get<Role | undefined>(ALLOW_METADATA, execution.getHandler());
     if (least === undefined) throw new Forbidden();
     if (least === 'ANONYMOUS') return true;
-    await super.canActivate(execution);
-    const caller = execution.switchToHttp().getRequest<FastifyRequest>().user;
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    const caller = await this.authentication.callerOf(request);
     if (!caller) throw new NotAuthenticated();
+    request.caller = caller;
     if (!includesRole(caller.role, least)) throw new Forbidden();
     return true;
   }
@@ -39,12 +38,5 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
       if (error instanceof NotAuthenticated || error instanceof Forbidden) return false;
       throw error;
     }
-  }
-
-  override handleRequest<TUser>(error: Error | null, user: TUser | false | null): TUser {
-    // A fault, such as an unreachable database, is not the caller's missing sign-in.
-    if (error) throw error;
-    if (!user) throw new NotAuthenticated();
-    return user;
   }
 }

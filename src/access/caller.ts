@@ -26,14 +26,15 @@ export interface RequestContext {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    user?: Caller;
+    /** Set by the access guard on routes that ask for at least AUTHENTICATED. */
+    caller?: Caller;
   }
 }
 
 const MAX_USER_AGENT = 512;
 
 export function contextOf(request: FastifyRequest): RequestContext {
-  const caller = request.user;
+  const caller = request.caller;
   return {
     actor: caller ? { kind: 'user', id: caller.userId, role: caller.role } : { kind: 'anonymous' },
     traceId: request.id,
@@ -54,7 +55,7 @@ export const Context = createParamDecorator((_: unknown, execution: ExecutionCon
 
 /** Parameter: the signed-in caller; only on routes that ask for at least AUTHENTICATED. */
 export const CurrentCaller = createParamDecorator((_: unknown, execution: ExecutionContext) => {
-  const caller = execution.switchToHttp().getRequest<FastifyRequest>().user;
+  const caller = execution.switchToHttp().getRequest<FastifyRequest>().caller;
   if (!caller) throw new Error('CurrentCaller is used on a route that lets ANONYMOUS in');
   return caller;
 });

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { Authentication } from '../access/authentication.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS_TOKEN } from '../config/settings.token.js';
 import { Keyring } from '../database/keyring.js';
@@ -25,7 +26,7 @@ import { Passwords } from './passwords/passwords.js';
 import { ClaimExpiry } from './registration/claim-expiry.js';
 import { RegistrationController } from './registration/registration.controller.js';
 import { RegistrationService } from './registration/registration.service.js';
-import { AccessTokenStrategy } from './sessions/access-token.strategy.js';
+import { AccessTokenAuthentication } from './sessions/access-token.authentication.js';
 import { AccessTokens } from './sessions/access-tokens.js';
 import { SessionEndings } from './sessions/session-endings.js';
 import { Sessions } from './sessions/sessions.js';
@@ -35,6 +36,8 @@ import { VerificationController } from './verification/verification.controller.j
 import { VerificationLinks } from './verification/verification-links.js';
 import { VerificationService } from './verification/verification.service.js';
 
+/** Global, for the guard before every route asks who the caller is. */
+@Global()
 @Module({
   imports: [EventsModule, UsersModule, JobsModule, JwtModule.register({})],
   controllers: [
@@ -61,7 +64,7 @@ import { VerificationService } from './verification/verification.service.js';
     LoginService,
     Sessions,
     AccessTokens,
-    AccessTokenStrategy,
+    { provide: Authentication, useClass: AccessTokenAuthentication },
     SessionEndings,
     OneTimeTokens,
     Passwords,
@@ -73,6 +76,6 @@ import { VerificationService } from './verification/verification.service.js';
     FirstAdmin,
     AuthPersonalData,
   ],
-  exports: [OneTimeTokens, FirstAdmin],
+  exports: [Authentication, OneTimeTokens, FirstAdmin],
 })
 export class AuthModule {}

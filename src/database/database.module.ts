@@ -1,5 +1,4 @@
-import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { HealthChecks } from '../ops/health-checks.js';
@@ -10,23 +9,29 @@ import { Transactions } from './transaction.js';
 
 /** The one data source that all modules share, its transactions and the key ring. */
 @Module({})
-export class DatabaseModule implements OnModuleInit {
+export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     private readonly health: HealthChecks,
   ) {}
 
-  static forRoot({ DATABASE_URL, SECRET_KEY }: Settings): DynamicModule {
+  /**
+   * @param entities of every room. They are named here rather than by `TypeOrmModule.forFeature`, whose list is one for the
+   * whole process: another application in it would take our tables for its own.
+   */
+  static forRoot({ DATABASE_URL, SECRET_KEY }: Settings, entities: readonly Type[]): DynamicModule {
     if (DATABASE_URL === undefined || SECRET_KEY === undefined) {
       throw new Error('DATABASE_URL and SECRET_KEY must be settled before the application is made');
     }
     return {
       module: DatabaseModule,
       global: true,
-      imports: [
-        TypeOrmModule.forRoot({ ...dataSourceOptions(DATABASE_URL), autoLoadEntities: true, retryAttempts: 0 }),
-      ],
       providers: [
+        {
+          provide: DataSource,
+          useFactory: () =>
+            new DataSource({ ...dataSourceOptions(DATABASE_URL), entities: [...entities] }).initialize(),
+        },
         Transactions,
         {
           provide: Keyring,
@@ -38,7 +43,7 @@ export class DatabaseModule implements OnModuleInit {
           },
         },
       ],
-      exports: [Transactions, Keyring],
+      exports: [DataSource, Transactions, Keyring],
     };
   }
 
@@ -47,5 +52,9 @@ export class DatabaseModule implements OnModuleInit {
     this.health.add('migrations', true, async () => {
       if ((await pendingMigrations(this.dataSource)).length > 0) throw new Error('migrations are pending');
     });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.dataSource.destroy();
   }
 }

@@ -1,5 +1,4 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
@@ -17,7 +16,7 @@ import { Users } from './users.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
-  imports: [EventsModule, JobsModule, TypeOrmModule.forFeature([UserEntity])],
+  imports: [EventsModule, JobsModule],
   controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
   providers: [Users, UserActs, UserHistory, PastStates, Snapshots, Retention],
   exports: [Users, UserActs],

@@ -6,9 +6,9 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 
-export const ACCESS_TOKEN_ALGORITHM = 'ES256';
+const ACCESS_TOKEN_ALGORITHM = 'ES256';
 /** RFC 9068: an access token cannot be taken for another kind of JWT. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
+const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 export interface AccessTokenClaims {
   /** The user. */
@@ -18,7 +18,13 @@ export interface AccessTokenClaims {
   readonly role: UserRole;
 }
 
-/** Signs access tokens (RFC 9068, RFC 8725) and knows the public keys that verify them. */
+interface TokenHeader {
+  readonly typ?: unknown;
+  readonly alg?: unknown;
+  readonly kid?: unknown;
+}
+
+/** Signs access tokens (RFC 9068, RFC 8725) and verifies them. */
 @Injectable()
 export class AccessTokens {
   private readonly privateKeys = new Map<string, KeyObject>();
@@ -55,8 +61,26 @@ export class AccessTokens {
     );
   }
 
+  /** The claims of a token that was signed here and whose time it is; undefined for any other. */
+  async verify(token: string): Promise<AccessTokenClaims | undefined> {
+    const publicKey = this.publicKeyFor(headerOf(token));
+    if (!publicKey) return undefined;
+    try {
+      return await this.jwt.verifyAsync<AccessTokenClaims>(token, {
+        // Its types know of PEM only; a key object is not parsed again each time.
+        publicKey: publicKey as unknown as string,
+        // The algorithm is fixed here and never taken from the token (RFC 8725, 3.1).
+        algorithms: [ACCESS_TOKEN_ALGORITHM],
+        issuer: this.settings.PUBLIC_URL,
+        audience: this.settings.PUBLIC_URL,
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The key that verifies a token with this header; undefined unless type, algorithm and key id are ours. */
-  publicKeyFor(header: { typ?: unknown; alg?: unknown; kid?: unknown }): KeyObject | undefined {
+  private publicKeyFor(header: TokenHeader): KeyObject | undefined {
     const { typ, alg, kid } = header;
     if (typ !== ACCESS_TOKEN_TYPE || alg !== ACCESS_TOKEN_ALGORITHM || typeof kid !== 'string') return undefined;
     const known = this.publicKeys.get(kid);
@@ -66,5 +90,14 @@ export class AccessTokens {
     const publicKey = createPublicKey(createPrivateKey({ key: key.secret, format: 'der', type: 'pkcs8' }));
     this.publicKeys.set(kid, publicKey);
     return publicKey;
+  }
+}
+
+function headerOf(token: string): TokenHeader {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
+    return typeof header === 'object' && header !== null ? header : {};
+  } catch {
+    return {};
   }
 }
