@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { Authentication } from '../access/authentication.js';
 import type { Settings } from '../config/settings.js';
@@ -23,6 +24,7 @@ import { LoginService } from './login/login.service.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
+import { RegistrationHandlers } from './registration/before-registration.js';
 import { ClaimExpiry } from './registration/claim-expiry.js';
 import { RegistrationController } from './registration/registration.controller.js';
 import { RegistrationService } from './registration/registration.service.js';
@@ -39,7 +41,7 @@ import { VerificationService } from './verification/verification.service.js';
 /** Global, for the guard before every route asks who the caller is. */
 @Global()
 @Module({
-  imports: [EventsModule, UsersModule, JobsModule, JwtModule.register({})],
+  imports: [DiscoveryModule, EventsModule, UsersModule, JobsModule, JwtModule.register({})],
   controllers: [
     RegistrationController,
     VerificationController,
@@ -50,6 +52,7 @@ import { VerificationService } from './verification/verification.service.js';
   ],
   providers: [
     RegistrationService,
+    RegistrationHandlers,
     ClaimExpiry,
     VerificationService,
     VerificationLinks,

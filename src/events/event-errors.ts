@@ -1,3 +1,6 @@
+import { HttpException } from '@nestjs/common';
+import { TypeORMError } from 'typeorm';
+import { postgresCode } from '../database/transaction.js';
 import { DomainError } from '../http/domain-error.js';
 
 /** Two changes of one user met; this one lost and changed nothing. */
@@ -8,7 +11,17 @@ export class VersionConflict extends DomainError {
   }
 }
 
-/** A handler inside the transaction said no; nothing was changed. */
+/** A handler said no; nothing was changed. */
 export class RefusedByHandler extends DomainError {
   readonly code = 'refused-by-handler';
+}
+
+// What a slip in a handler, or a part that does not answer, throws. That is no "no", and its text is not for callers.
+const FAULTS = [TypeError, ReferenceError, RangeError, SyntaxError, AggregateError, TypeORMError];
+
+/** What a caller gets for what a handler threw: the problem that it chose itself, else 409 with its message. */
+export function refusalOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DomainError || error instanceof HttpException) return error;
+  const isFault = FAULTS.some((kind) => error instanceof kind) || 'errno' in error || postgresCode(error) !== undefined;
+  return isFault ? error : new RefusedByHandler(error.message, { cause: error });
 }

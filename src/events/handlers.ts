@@ -1,16 +1,12 @@
-import { Injectable, type OnApplicationBootstrap, SetMetadata } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { HttpException } from '@nestjs/common';
+import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import type { Transaction } from '../database/transaction.js';
-import { postgresCode } from '../database/transaction.js';
-import { DomainError } from '../http/domain-error.js';
 import type { UserEventType } from './catalogue.js';
-import { RefusedByHandler } from './event-errors.js';
+import { refusalOf } from './event-errors.js';
+import { type MarkedMethod, markedMethods } from './marked-methods.js';
 import type { UserEvent } from './user-event.js';
 
 const HANDLES_METADATA = 'roster:handles-user-event';
-
-type Handler = (event: UserEvent, tx: Transaction) => Promise<void> | void;
 
 /**
  * Calls this provider's method with `(event, tx)` inside the transaction that makes the change. Throwing refuses the whole
@@ -23,28 +19,20 @@ export function OnUserEvent(...types: UserEventType[]): MethodDecorator {
 
 /** Finds every `@OnUserEvent` method of the application and calls them in the order of the modules. */
 @Injectable()
-export class UserEventHandlers implements OnApplicationBootstrap {
-  private readonly handlers: { readonly types: readonly UserEventType[]; readonly call: Handler }[] = [];
+export class UserEventHandlers implements OnModuleInit {
+  private readonly handlers: MarkedMethod<readonly UserEventType[]>[] = [];
+  private complete = false;
 
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
-  ) {}
+  constructor(private readonly discovery: DiscoveryService) {}
 
-  onApplicationBootstrap(): void {
-    for (const { instance } of this.discovery.getProviders()) {
-      if (typeof instance !== 'object' || instance === null) continue;
-      const provider = instance as Record<string, unknown>;
-      const prototype = Object.getPrototypeOf(provider) as object | null;
-      if (!prototype) continue;
-      for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const method = provider[name];
-        if (typeof method !== 'function') continue;
-        const types = this.reflector.get<UserEventType[] | undefined>(HANDLES_METADATA, method);
-        if (types) this.handlers.push({ types, call: method.bind(provider) as Handler });
-      }
-    }
+  onModuleInit(): void {
+    this.addFrom(this.discovery);
+    this.complete = true;
+  }
+
+  /** Adds the methods of another application's providers, before this one has started. */
+  addFrom(discovery: DiscoveryService): void {
+    this.handlers.push(...markedMethods<readonly UserEventType[]>(discovery, HANDLES_METADATA));
   }
 
   /**
@@ -52,22 +40,17 @@ export class UserEventHandlers implements OnApplicationBootstrap {
    * @throws RefusedByHandler with the handler's message, or the problem that it throws itself
    */
   async dispatch(events: readonly UserEvent[], tx: Transaction): Promise<void> {
+    // An event that mail was not told of would be a mail that never comes.
+    if (!this.complete) throw new Error('Users can be changed from onModuleInit on, not while the application is made');
     for (const event of events) {
-      for (const { types, call } of this.handlers) {
+      for (const { mark: types, call } of this.handlers) {
         if (types.length > 0 && !types.includes(event.type)) continue;
         try {
           await call(event, tx);
         } catch (error) {
-          throw refusal(error);
+          throw refusalOf(error);
         }
       }
     }
   }
-}
-
-function refusal(error: unknown): unknown {
-  const isOurs = error instanceof DomainError || error instanceof HttpException;
-  // A fault of the database is not a handler's "no", and its text is not for callers.
-  if (isOurs || postgresCode(error) !== undefined || !(error instanceof Error)) return error;
-  return new RefusedByHandler(error.message, { cause: error });
 }

@@ -5,6 +5,7 @@ import { UsernameTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { Passwords } from '../passwords/passwords.js';
 import { VerificationLinks } from '../verification/verification-links.js';
+import { RegistrationHandlers } from './before-registration.js';
 import type { RegisterDto } from './register.dto.js';
 
 /** Registers people. See "The one path to know" in docs/architecture.md. */
@@ -15,6 +16,7 @@ export class RegistrationService {
     private readonly users: Users,
     private readonly passwords: Passwords,
     private readonly links: VerificationLinks,
+    private readonly handlers: RegistrationHandlers,
   ) {}
 
   /**
@@ -23,6 +25,7 @@ export class RegistrationService {
    * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
+    await this.handlers.ask(input, context);
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];

@@ -1,0 +1,68 @@
+import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { RequestContext } from '../../access/caller.js';
+import { refusalOf } from '../../events/event-errors.js';
+import { type MarkedMethod, markedMethods } from '../../events/marked-methods.js';
+import type { RegisterDto } from './register.dto.js';
+
+const BEFORE_METADATA = 'roster:before-registration';
+
+/** What somebody who registers has sent, and from where; never the password. */
+export interface RegistrationRequest {
+  readonly email: string;
+  readonly username: string | null;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  readonly nickname: string | null;
+  readonly locale: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/**
+ * Calls this provider's method with a `RegistrationRequest` for every public registration, before anything else is done
+ * with it and whether or not the address is taken, so that refusing reveals nothing. Throwing refuses it: 409
+ * `refused-by-handler` with the message, or the problem that is thrown. Who is created by an admin is not asked for.
+ */
+export function BeforeRegistration(): MethodDecorator {
+  return SetMetadata(BEFORE_METADATA, true);
+}
+
+/** Finds every `@BeforeRegistration` method of the application and calls them in the order of the modules. */
+@Injectable()
+export class RegistrationHandlers implements OnModuleInit {
+  private readonly handlers: MarkedMethod<true>[] = [];
+
+  constructor(private readonly discovery: DiscoveryService) {}
+
+  onModuleInit(): void {
+    this.addFrom(this.discovery);
+  }
+
+  /** Adds the methods of another application's providers, before this one has started. */
+  addFrom(discovery: DiscoveryService): void {
+    this.handlers.push(...markedMethods<true>(discovery, BEFORE_METADATA));
+  }
+
+  /** @throws RefusedByHandler with the first handler's message that refuses, or the problem that it throws itself */
+  async ask(input: RegisterDto, { ip, userAgent }: RequestContext): Promise<void> {
+    const { email, username, firstName, lastName, nickname, locale } = input;
+    const request: RegistrationRequest = Object.freeze({
+      email,
+      username: username ?? null,
+      firstName: firstName ?? null,
+      lastName: lastName ?? null,
+      nickname: nickname ?? null,
+      locale: locale ?? null,
+      ip,
+      userAgent,
+    });
+    for (const { call } of this.handlers) {
+      try {
+        await call(request);
+      } catch (error) {
+        throw refusalOf(error);
+      }
+    }
+  }
+}
