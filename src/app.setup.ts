@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
@@ -22,22 +22,13 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 const CLOSE_GRACE_MS = 3000;
 
-/** The HTTP application as the server and the tests run it; not listening yet. */
-export async function createApp(root: DynamicModule, settings: Settings, log: Log): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    genReqId: traceIdFrom,
-    requestIdHeader: false,
-    loggerInstance: log,
-    // Our own lines say what we want to know of a request; see addTraceAndLog.
-    logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: settings.TRUST_PROXY ?? false,
-    forceCloseConnections: 'idle',
-    frameworkErrors: refuseBeforeRouting,
-    clientErrorHandler: refuseBrokenRequest,
-    routerOptions: { maxParamLength: 200 },
-  });
+/** The HTTP application as the server and the tests run it, and as another one embeds it; not listening yet. */
+export async function createApp(
+  root: DynamicModule,
+  settings: Settings,
+  log: Log,
+  { adapter = createAdapter(settings, log), logger = nestLogger(log) }: AppParts = {},
+): Promise<NestFastifyApplication> {
   const fastify = adapter.getInstance<FastifyInstance>();
   addBodyParsers(fastify);
   addTraceAndLog(fastify);
@@ -52,12 +43,37 @@ export async function createApp(root: DynamicModule, settings: Settings, log: Lo
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
-    logger: nestLogger(log),
+    // Whatever is given here becomes the logger of the whole process.
+    ...(logger !== null && { logger }),
     abortOnError: false,
   });
   if (settings.CORS_ORIGINS) app.enableCors({ origin: [...settings.CORS_ORIGINS], exposedHeaders: ['X-Trace-Id'] });
   setUpApiDocument(app);
   return app;
+}
+
+interface AppParts {
+  readonly adapter?: FastifyAdapter;
+  /** For Nest's own messages; null leaves the logger that the process has. */
+  readonly logger?: LoggerService | null;
+}
+
+/** Fastify as Roster wants it. */
+export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: traceIdFrom,
+    requestIdHeader: false,
+    loggerInstance: log,
+    // Our own lines say what we want to know of a request; see addTraceAndLog.
+    logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: settings.TRUST_PROXY ?? false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: refuseBeforeRouting,
+    clientErrorHandler: refuseBrokenRequest,
+    routerOptions: { maxParamLength: 200 },
+  });
 }
 
 function addBodyParsers(fastify: FastifyInstance): void {

@@ -15,6 +15,7 @@ import { ContactConfirmationService } from './contact-confirmation/contact-confi
 import { CreationController } from './creation/creation.controller.js';
 import { CreationService } from './creation/creation.service.js';
 import { Idempotency } from './creation/idempotency.js';
+import { Accounts } from './accounts.js';
 import { FirstAdmin } from './first-admin.js';
 import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitationService } from './invitation/invitation.service.js';
@@ -78,7 +79,8 @@ import { VerificationService } from './verification/verification.service.js';
     },
     FirstAdmin,
     AuthPersonalData,
+    Accounts,
   ],
-  exports: [Authentication, OneTimeTokens, FirstAdmin],
+  exports: [Authentication, OneTimeTokens, FirstAdmin, Accounts],
 })
 export class AuthModule {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../access/caller.js';
-import { lock, type Transaction, violatedConstraint } from '../database/transaction.js';
+import { lock, type Transaction, Transactions, violatedConstraint } from '../database/transaction.js';
 import type { NewUserEvent } from '../events/catalogue.js';
 import { EventLog } from '../events/event-log.js';
 import { UserEventHandlers } from '../events/handlers.js';
@@ -25,7 +25,13 @@ export class Users {
     private readonly handlers: UserEventHandlers,
     private readonly places: PersonalDataPlaces,
     private readonly snapshots: Snapshots,
+    private readonly transactions: Transactions,
   ) {}
+
+  /** For an embedding application: everything that `work` does with `tx` is there at its end, or nothing when it throws. */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.transactions.run(work);
+  }
 
   /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
   async create(tx: Transaction, command: NewUser, context: RequestContext, id = uuidv7()): Promise<UserState> {

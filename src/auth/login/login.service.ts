@@ -30,12 +30,20 @@ export class LoginService {
 
   /** @throws InvalidCredentials, EmailNotVerified */
   async login(identifier: string, password: string, context: RequestContext): Promise<LoginResponse> {
+    return this.start(await this.authenticate(identifier, password), context);
+  }
+
+  /**
+   * Who this is, without a session.
+   * @throws InvalidCredentials, EmailNotVerified
+   */
+  async authenticate(identifier: string, password: string): Promise<UserEntity> {
     const { owner, claim } = await this.transactions.run((tx) => this.candidates(tx, identifier));
     // One hash for everybody. Whoever registered an address knows that there is a claim on it, so the second hash, made
     // whether or not the address has an owner too, tells nothing about the owner.
     const isOwner = await this.passwords.verify(password, owner.hash);
     const isClaimant = claim.user !== null && (await this.passwords.verify(password, claim.hash));
-    if (isOwner && owner.user && maySignIn(owner.user)) return this.start(owner.user, context);
+    if (isOwner && owner.user && maySignIn(owner.user)) return owner.user;
     if (isClaimant) throw new EmailNotVerified();
     throw new InvalidCredentials();
   }

@@ -1,0 +1,34 @@
+import {
+  applyDecorators,
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccessGuard } from '../access/access.guard.js';
+import { Allow as declareRole } from '../access/allow.decorator.js';
+import type { Role } from '../access/role.js';
+import { DomainError } from '../http/domain-error.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom } from '../http/problem.js';
+
+/** Answers with a problem (RFC 9457) to what Roster throws, and to nothing else. */
+@Catch(DomainError)
+export class DomainErrorFilter implements ExceptionFilter<DomainError> {
+  catch(error: DomainError, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = problemFrom(error, { instance: request.url, traceId: request.id });
+    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
+  }
+}
+
+/**
+ * Lets in who signed in with Roster and has at least this role, and answers to Roster's errors with their problems. For
+ * routes of the embedding application; those without it are none of Roster's business.
+ */
+export function Allow(role: Role): MethodDecorator {
+  return applyDecorators(declareRole(role), UseGuards(AccessGuard), UseFilters(DomainErrorFilter));
+}

@@ -1,0 +1,109 @@
+import {
+  ConfigurableModuleBuilder,
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Authentication } from '../access/authentication.js';
+import { AppModule } from '../app.module.js';
+import { createAdapter, createApp } from '../app.setup.js';
+import { Accounts } from '../auth/accounts.js';
+import { FirstAdmin } from '../auth/first-admin.js';
+import { RegistrationHandlers } from '../auth/registration/before-registration.js';
+import { migrate } from '../database/migrate.js';
+import { UserEventHandlers } from '../events/handlers.js';
+import { createLog } from '../ops/log.js';
+import { Users } from '../users/users.js';
+import { mount, type MountedRoute, noteRoutes } from './mount.js';
+import { type RosterOptions, settingsFrom } from './roster-options.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<RosterOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
+/** Roster as a whole application of its own, not listening. */
+interface Inside {
+  readonly app: NestFastifyApplication;
+  readonly routes: readonly MountedRoute[];
+}
+const INSIDE = Symbol('roster');
+
+async function build(options: RosterOptions): Promise<Inside> {
+  const settings = settingsFrom(options);
+  const log = options.log ?? createLog(settings);
+  if (options.migrate !== false) await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
+  const adapter = createAdapter(settings, log);
+  const routes = noteRoutes(adapter.getInstance());
+  const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);
+  return { app: await createApp(root, settings, log, { adapter, logger: null }), routes };
+}
+
+const fromInside = [Users, Accounts, Authentication].map((type) => ({
+  provide: type,
+  inject: [INSIDE],
+  useFactory: ({ app }: Inside): unknown => app.get<unknown>(type, { strict: false }),
+}));
+
+/**
+ * Roster inside another Nest application on Fastify. It stays an application of its own: guards, filters, pipes, body parsers,
+ * providers and the data source of either do not reach the other. Shared are the server, the handlers (`@OnUserEvent`,
+ * `@BeforeRegistration`) and the exported services. See docs/embedding.md.
+ */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [{ provide: INSIDE, inject: [MODULE_OPTIONS_TOKEN], useFactory: build }, ...fromInside],
+  exports: [Users, Accounts, Authentication],
+})
+export class RosterModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly logger = new Logger('Roster');
+
+  constructor(
+    @Inject(INSIDE) private readonly inside: Inside,
+    private readonly discovery: DiscoveryService,
+    private readonly host: HttpAdapterHost,
+  ) {
+    super();
+  }
+
+  /** Global modules are the first to be told, so that whoever changes users from here on finds every handler in its place. */
+  async onModuleInit(): Promise<void> {
+    const { app } = this.inside;
+    for (const handlers of [UserEventHandlers, RegistrationHandlers]) {
+      app.get<UserEventHandlers | RegistrationHandlers>(handlers, { strict: false }).addFrom(this.discovery);
+    }
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    const admin = await app.get(FirstAdmin, { strict: false }).ensure();
+    if (admin?.generatedPassword) {
+      this.logger.log(`The first admin is ${admin.email}, password ${admin.generatedPassword} (shown only now)`);
+    }
+  }
+
+  /** After the host's own routes, which come first. */
+  onApplicationBootstrap(): void {
+    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    // A context without a server, such as a script's.
+    if (!adapter?.getType()) return;
+    if (adapter.getType() !== 'fastify') {
+      throw new Error('Roster needs an application on Fastify: NestFactory.create(AppModule, new FastifyAdapter())');
+    }
+    const { app, routes } = this.inside;
+    const kept = mount(adapter.getInstance<FastifyInstance>(), app.getHttpAdapter().getInstance(), routes);
+    for (const { method, url } of kept) this.logger.log(`${method} ${url} stays the application's own`);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.inside.app.close();
+  }
+}

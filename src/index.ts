@@ -1,0 +1,52 @@
+// The public face: what another Nest application gets that embeds Roster. See docs/embedding.md.
+export { Forbidden, NotAuthenticated } from './access/access-errors.js';
+export {
+  type Actor,
+  type Caller,
+  Context,
+  contextOf,
+  CurrentCaller,
+  type RequestContext,
+  systemContext,
+} from './access/caller.js';
+export type { Role, UserRole } from './access/role.js';
+export { type AcceptedPassword, Accounts } from './auth/accounts.js';
+export { EmailNotVerified } from './auth/login/login-errors.js';
+export { WeakPassword } from './auth/passwords/password-rules.js';
+export { BeforeRegistration, type RegistrationRequest } from './auth/registration/before-registration.js';
+export { SettingsError } from './config/settings.js';
+export { lock, type Transaction } from './database/transaction.js';
+export { Allow, DomainErrorFilter } from './embedding/allow.js';
+export { RosterModule } from './embedding/roster.module.js';
+export type { RosterOptions } from './embedding/roster-options.js';
+export type { NewUserEvent, Profile, UserEvents, UserEventType } from './events/catalogue.js';
+export { RefusedByHandler, VersionConflict } from './events/event-errors.js';
+export { OnUserEvent } from './events/handlers.js';
+export type { UserEvent, UserEventOf } from './events/user-event.js';
+export { DomainError, type FieldError } from './http/domain-error.js';
+export { newTraceId } from './http/trace-id.js';
+export {
+  changeProfessionalStatus,
+  changeRole,
+  changeUsername,
+  type NewUser,
+  reinstate,
+  remove,
+  restore,
+  suspend,
+  updateProfile,
+  verifyEmail,
+} from './users/decide.js';
+export type { UserEntity } from './users/user.entity.js';
+export {
+  EmailTaken,
+  InvalidUsername,
+  LastAdmin,
+  NothingToUpdate,
+  UsernameTaken,
+  UsernameUnchanged,
+  UserNotFound,
+} from './users/user-errors.js';
+export { statusOf } from './users/user.response.js';
+export type { UserState } from './users/user.js';
+export { Users } from './users/users.js';
