@@ -86,7 +86,7 @@ export const SETTINGS = {
   BRAND_COLOR: required(parse.color, '#1f5eff', 'colour of buttons in mails and pages'),
   LOGO_URL: optional(parse.url('https:', 'http:'), 'logo in mails', 'planned'),
   SUPPORT_EMAIL: optional(parse.email, 'address for help in mails and pages'),
-  TEMPLATES_DIR: optional(parse.text, 'folder whose files replace single templates', 'planned'),
+  TEMPLATES_DIR: optional(parse.text, 'folder whose files replace those of the same name in templates/'),
   HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)', 'planned'),
   METRICS_TOKEN: optional(parse.text, 'bearer token that /metrics asks for', 'planned'),
   EVENT_PERSONAL_DATA: required(

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +7,7 @@ import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandOf } from './brand.js';
 import type { FieldError } from './domain-error.js';
 import type { Problem } from './problem.js';
+import { checkOverrides, overridesOf } from './template-overrides.js';
 import { TemplateSet } from './templates.js';
 
 const PAGES_FOLDER = join(PACKAGE_ROOT, 'templates/pages');
@@ -32,11 +32,14 @@ export interface PageValues {
 /** The pages that people see who follow a link: plain HTML forms, no script. */
 @Injectable()
 export class Pages {
-  private readonly templates = new TemplateSet(PAGES_FOLDER, 'layout.hbs', true);
+  private readonly templates: TemplateSet;
   private readonly brand: Brand;
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
+    const overrides = overridesOf(settings, 'pages');
+    const templates = (this.templates = new TemplateSet(PAGES_FOLDER, 'layout.hbs', true, overrides));
+    if (overrides) checkOverrides(PAGES_FOLDER, overrides, (file, values) => templates.render(file, values));
   }
 
   /**
@@ -66,10 +69,7 @@ export class Pages {
   }
 
   stylesheet(): string {
-    return readFileSync(join(PAGES_FOLDER, 'pages.css'), 'utf8').replace(
-      '--brand: #1f5eff;',
-      `--brand: ${this.brand.color};`,
-    );
+    return this.templates.source('pages.css').replace('--brand: #1f5eff;', `--brand: ${this.brand.color};`);
   }
 
   /** The mark beside the name, for the tab of the browser. */

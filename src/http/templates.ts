@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 
@@ -16,11 +16,13 @@ export class TemplateSet {
    * @param folder where the templates are
    * @param layout file of the shared layout, used as `{{#> layout}}`
    * @param escape whether values are escaped for HTML
+   * @param overrides folder whose files are taken before those of the same name in `folder`
    */
   constructor(
     private readonly folder: string,
     layout: string,
     private readonly escape: boolean,
+    private readonly overrides?: string,
   ) {
     this.engine.registerPartial('layout', this.compile(layout));
   }
@@ -33,7 +35,12 @@ export class TemplateSet {
   }
 
   private compile(file: string): Render {
-    const source = readFileSync(join(this.folder, file), 'utf8');
-    return this.engine.compile<Record<string, unknown>>(source, { strict: true, noEscape: !this.escape });
+    return this.engine.compile<Record<string, unknown>>(this.source(file), { strict: true, noEscape: !this.escape });
+  }
+
+  /** The text of a file of the set, replaced or shipped. */
+  source(file: string): string {
+    const replaced = this.overrides && join(this.overrides, file);
+    return readFileSync(replaced && existsSync(replaced) ? replaced : join(this.folder, file), 'utf8');
   }
 }

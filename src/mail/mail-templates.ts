@@ -4,6 +4,7 @@ import { PACKAGE_ROOT } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandOf } from '../http/brand.js';
+import { checkOverrides, overridesOf } from '../http/template-overrides.js';
 import { TemplateSet } from '../http/templates.js';
 
 /** The values of each mail, beside the brand. */
@@ -48,15 +49,23 @@ export interface RenderedMail {
 
 const FOLDER = join(PACKAGE_ROOT, 'templates/mail');
 
-/** Renders `templates/mail/<name>/{subject,html,text}.hbs`. */
+/** Renders `templates/mail/<name>/{subject,html,text}.hbs`, or what replaces them in `TEMPLATES_DIR`. */
 @Injectable()
 export class MailTemplates {
-  private readonly html = new TemplateSet(FOLDER, 'layout.html.hbs', true);
-  private readonly text = new TemplateSet(FOLDER, 'layout.text.hbs', false);
+  private readonly html: TemplateSet;
+  private readonly text: TemplateSet;
   private readonly brand: Brand;
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
+    const overrides = overridesOf(settings, 'mail');
+    const html = (this.html = new TemplateSet(FOLDER, 'layout.html.hbs', true, overrides));
+    const text = (this.text = new TemplateSet(FOLDER, 'layout.text.hbs', false, overrides));
+    if (overrides) {
+      checkOverrides(FOLDER, overrides, (file, values) =>
+        (file.endsWith('html.hbs') ? html : text).render(file, values),
+      );
+    }
   }
 
   /** @throws Error naming a variable that the template uses and `values` lacks */
