@@ -6,7 +6,6 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  type OnModuleInit,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -62,10 +61,7 @@ const fromInside = [Users, Accounts, Authentication].map((type) => ({
   providers: [{ provide: INSIDE, inject: [MODULE_OPTIONS_TOKEN], useFactory: build }, ...fromInside],
   exports: [Users, Accounts, Authentication],
 })
-export class RosterModule
-  extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
-{
+export class RosterModule extends ConfigurableModuleClass implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Roster');
 
   constructor(
@@ -76,22 +72,29 @@ export class RosterModule
     super();
   }
 
-  /** Global modules are the first to be told, so that whoever changes users from here on finds every handler in its place. */
-  async onModuleInit(): Promise<void> {
+  /**
+   * After every `onModuleInit`, where the host makes what its handlers need, such as tables; and before any other
+   * `onApplicationBootstrap`, for global modules are told first: whoever changes users there finds every handler in its place.
+   */
+  async onApplicationBootstrap(): Promise<void> {
     const { app } = this.inside;
-    for (const handlers of [UserEventHandlers, RegistrationHandlers]) {
-      app.get<UserEventHandlers | RegistrationHandlers>(handlers, { strict: false }).addFrom(this.discovery);
-    }
+    app.get(UserEventHandlers, { strict: false }).addFrom(this.discovery);
+    app.get(RegistrationHandlers, { strict: false }).addFrom(this.discovery);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
+    this.mount();
     const admin = await app.get(FirstAdmin, { strict: false }).ensure();
     if (admin?.generatedPassword) {
       this.logger.log(`The first admin is ${admin.email}, password ${admin.generatedPassword} (shown only now)`);
     }
   }
 
-  /** After the host's own routes, which come first. */
-  onApplicationBootstrap(): void {
+  async onApplicationShutdown(): Promise<void> {
+    await this.inside.app.close();
+  }
+
+  /** The host has declared its own routes by now; they come first. */
+  private mount(): void {
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     // A context without a server, such as a script's.
     if (!adapter?.getType()) return;
@@ -101,9 +104,5 @@ export class RosterModule
     const { app, routes } = this.inside;
     const kept = mount(adapter.getInstance<FastifyInstance>(), app.getHttpAdapter().getInstance(), routes);
     for (const { method, url } of kept) this.logger.log(`${method} ${url} stays the application's own`);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.inside.app.close();
   }
 }

@@ -41,7 +41,7 @@ export class UserEventHandlers implements OnModuleInit {
    */
   async dispatch(events: readonly UserEvent[], tx: Transaction): Promise<void> {
     // An event that mail was not told of would be a mail that never comes.
-    if (!this.complete) throw new Error('Users can be changed from onModuleInit on, not while the application is made');
+    if (!this.complete) throw new Error('Users can be changed from onApplicationBootstrap on, not before');
     for (const event of events) {
       for (const { mark: types, call } of this.handlers) {
         if (types.length > 0 && !types.includes(event.type)) continue;
