@@ -1,6 +1,18 @@
 // The house of docs/architecture.md: a room may import only from rooms below it, and there are no cycles.
 const floors = [
-  ['index', 'embedding', 'main', 'cli', 'seed', 'operator', 'development', 'kept-secret', 'lifetime', 'start-failure', 'summary'],
+  [
+    'index',
+    'embedding',
+    'main',
+    'cli',
+    'seed',
+    'operator',
+    'development',
+    'kept-secret',
+    'lifetime',
+    'start-failure',
+    'summary',
+  ],
   ['app.module'],
   ['mail'],
   ['auth'],

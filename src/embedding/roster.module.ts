@@ -1,4 +1,5 @@
 import {
+  type BeforeApplicationShutdown,
   ConfigurableModuleBuilder,
   Global,
   Inject,
@@ -17,6 +18,7 @@ import { Accounts } from '../auth/accounts.js';
 import { FirstAdmin } from '../auth/first-admin.js';
 import { RegistrationHandlers } from '../auth/registration/before-registration.js';
 import { migrate } from '../database/migrate.js';
+import { EventStream } from '../events/event-stream.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
 import { Users } from '../users/users.js';
@@ -61,7 +63,10 @@ const fromInside = [Users, Accounts, Authentication].map((type) => ({
   providers: [{ provide: INSIDE, inject: [MODULE_OPTIONS_TOKEN], useFactory: build }, ...fromInside],
   exports: [Users, Accounts, Authentication],
 })
-export class RosterModule extends ConfigurableModuleClass implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RosterModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger('Roster');
 
   constructor(
@@ -87,6 +92,11 @@ export class RosterModule extends ConfigurableModuleClass implements OnApplicati
     if (admin?.generatedPassword) {
       this.logger.log(`The first admin is ${admin.email}, password ${admin.generatedPassword} (shown only now)`);
     }
+  }
+
+  /** Before the host's server ends, which waits for every answer: streams have none but this end. */
+  beforeApplicationShutdown(): void {
+    this.inside.app.get(EventStream, { strict: false }).beforeApplicationShutdown();
   }
 
   async onApplicationShutdown(): Promise<void> {

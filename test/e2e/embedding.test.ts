@@ -174,8 +174,8 @@ beforeAll(async () => {
   await app.listen(0, '127.0.0.1');
   api = supertest(app.getHttpServer());
 });
+// The last test closes the application.
 afterAll(async () => {
-  await app.close();
   await inbox.down();
   await database.drop();
 });
@@ -282,5 +282,15 @@ describe('the host', () => {
     class WrongModule {}
     const start = NestFactory.create(WrongModule, new FastifyAdapter(), { logger: false, abortOnError: false });
     await expect(start).rejects.toThrow(/2 settings are wrong[^]*SECRET_KEY[^]*BCRYPT_COST/);
+  });
+
+  it('ends without waiting for the readers of streams', async () => {
+    const admin = await login(ADMIN.email, ADMIN.password);
+    const stream = await fetch(`${await app.getUrl()}/events`, { headers: { ...admin, accept: 'text/event-stream' } });
+    const reader = stream.body!.getReader();
+    const first = (await reader.read()) as { value: Uint8Array };
+    expect(new TextDecoder().decode(first.value)).toContain('retry:');
+    await app.close();
+    while (!(await reader.read()).done);
   });
 });
