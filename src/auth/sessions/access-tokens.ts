@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 
-const ACCESS_TOKEN_ALGORITHM = 'ES256';
+export const ACCESS_TOKEN_ALGORITHM = 'ES256';
 /** RFC 9068: an access token cannot be taken for another kind of JWT. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
 
@@ -24,7 +24,7 @@ interface TokenHeader {
   readonly kid?: unknown;
 }
 
-/** Signs access tokens (RFC 9068, RFC 8725) and verifies them. */
+/** Signs access tokens (RFC 9068, RFC 8725) and knows the public keys that verify them. */
 @Injectable()
 export class AccessTokens {
   private readonly privateKeys = new Map<string, KeyObject>();
@@ -61,27 +61,9 @@ export class AccessTokens {
     );
   }
 
-  /** The claims of a token that was signed here and whose time it is; undefined for any other. */
-  async verify(token: string): Promise<AccessTokenClaims | undefined> {
-    const publicKey = this.publicKeyFor(headerOf(token));
-    if (!publicKey) return undefined;
-    try {
-      return await this.jwt.verifyAsync<AccessTokenClaims>(token, {
-        // Its types know of PEM only; a key object is not parsed again each time.
-        publicKey: publicKey as unknown as string,
-        // The algorithm is fixed here and never taken from the token (RFC 8725, 3.1).
-        algorithms: [ACCESS_TOKEN_ALGORITHM],
-        issuer: this.settings.PUBLIC_URL,
-        audience: this.settings.PUBLIC_URL,
-      });
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** The key that verifies a token with this header; undefined unless type, algorithm and key id are ours. */
-  private publicKeyFor(header: TokenHeader): KeyObject | undefined {
-    const { typ, alg, kid } = header;
+  /** The key that verifies this token; undefined unless the type, algorithm and key id of its header are ours. */
+  publicKeyFor(token: string): KeyObject | undefined {
+    const { typ, alg, kid } = headerOf(token);
     if (typ !== ACCESS_TOKEN_TYPE || alg !== ACCESS_TOKEN_ALGORITHM || typeof kid !== 'string') return undefined;
     const known = this.publicKeys.get(kid);
     if (known) return known;
