@@ -11,7 +11,7 @@ export {
 } from './access/caller.js';
 export type { Role, UserRole } from './access/role.js';
 export { type AcceptedPassword, Accounts } from './auth/accounts.js';
-export { EmailNotVerified } from './auth/login/login-errors.js';
+export { EmailNotVerified } from './auth/sign-in/sign-in-errors.js';
 export { WeakPassword } from './auth/passwords/password-rules.js';
 export { BeforeRegistration, type RegistrationRequest } from './auth/registration/before-registration.js';
 export { SettingsError } from './config/settings.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/transaction.js';
-import { InvalidCredentials } from './login/login-errors.js';
+import { InvalidCredentials } from './sign-in/sign-in-errors.js';
 import { LoginService } from './login/login.service.js';
 import { Passwords } from './passwords/passwords.js';
 

@@ -33,6 +33,7 @@ import { AccessTokenAuthentication } from './sessions/access-token.authenticatio
 import { AccessTokens } from './sessions/access-tokens.js';
 import { SessionEndings } from './sessions/session-endings.js';
 import { Sessions } from './sessions/sessions.js';
+import { SignInGate } from './sign-in/sign-in-gate.js';
 import { AddressThrottle } from './verification/address-throttle.js';
 import { FreshLinks } from './verification/fresh-links.js';
 import { VerificationController } from './verification/verification.controller.js';
@@ -66,6 +67,7 @@ import { VerificationService } from './verification/verification.service.js';
     ContactConfirmationService,
     ContactConfirmationLinks,
     LoginService,
+    SignInGate,
     Sessions,
     AccessTokens,
     { provide: Authentication, useClass: AccessTokenAuthentication },

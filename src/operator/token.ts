@@ -1,6 +1,7 @@
 import { JwtService } from '@nestjs/jwt';
 import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
+import type { UserRole } from '../access/role.js';
 import { AccessTokens } from '../auth/sessions/access-tokens.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import { newTraceId } from '../http/trace-id.js';
@@ -16,20 +17,21 @@ import type { Workplace } from './workplace.js';
  */
 export async function makeToken(workplace: Workplace, user: string): Promise<string> {
   const { settings, transactions, keyring, dataSource } = workplace;
-  const sessions = new Sessions(settings, keyring, dataSource);
-  const { id, sid } = await transactions.run(async (tx) => {
-    const [column, value] = isUuid(user)
-      ? ['id', user]
-      : user.includes('@')
-        ? ['email_key', addressKey(user)]
-        : ['username_key', usernameKey(user)];
-    const [found] = await tx.query<{ id: string }[]>(`SELECT id FROM users WHERE ${column} = $1 AND NOT pending`, [
-      value,
-    ]);
+  const accessTokens = new AccessTokens(settings, new JwtService(), keyring);
+  const sessions = new Sessions(settings, keyring, dataSource, accessTokens);
+  const [column, value] = isUuid(user)
+    ? ['id', user]
+    : user.includes('@')
+      ? ['email_key', addressKey(user)]
+      : ['username_key', usernameKey(user)];
+  return transactions.run(async (tx) => {
+    const [found] = await tx.query<{ id: string; role: UserRole; barred: boolean }[]>(
+      `SELECT id, role, suspended_at IS NOT NULL OR deleted_at IS NOT NULL AS barred
+       FROM users WHERE ${column} = $1 AND NOT pending`,
+      [value],
+    );
     if (!found) throw new OperatorError(`There is no user ${user}, or none who has confirmed the address.`);
-    return { id: found.id, sid: await sessions.start(tx, found.id, systemContext(newTraceId())) };
+    if (found.barred) throw new OperatorError(`The user ${user} may not sign in: it is suspended or deleted.`);
+    return (await sessions.start(tx, found, systemContext(newTraceId()))).accessToken;
   });
-  const caller = await sessions.caller(sid, id);
-  if (!caller) throw new OperatorError(`The user ${user} may not sign in: it is suspended or deleted.`);
-  return new AccessTokens(settings, new JwtService(), keyring).sign({ sub: id, sid, role: caller.role });
 }

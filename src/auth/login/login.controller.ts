@@ -3,7 +3,8 @@ import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchem
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { LoginDto, LoginResponse } from './login.dto.js';
+import { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { LoginDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
 
 @ApiTags('Auth')
@@ -23,12 +24,12 @@ export class LoginController {
     },
   })
   @ApiExtraModels(LoginDto)
-  @ApiOkResponse({ type: LoginResponse })
+  @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified')
   async login(
     @Body() { identifier, email, password }: LoginDto,
     @Context() context: RequestContext,
-  ): Promise<LoginResponse> {
+  ): Promise<SignedInResponse> {
     return this.logins.login(identifier ?? email ?? '', password, context);
   }
 }

@@ -1,6 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
-import { UserResponse } from '../../users/user.response.js';
 
 /** One of `identifier` and `email` is needed. */
 export class LoginDto {
@@ -25,21 +24,4 @@ export class LoginDto {
   @ApiProperty({ example: 'nine brown foxes at dawn', format: 'password' })
   @IsString({ message: 'must be a text' })
   readonly password: string;
-}
-
-export class LoginResponse {
-  @ApiProperty({
-    description: 'send it as `Authorization: Bearer <accessToken>`',
-    example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
-  })
-  readonly accessToken: string;
-
-  @ApiProperty({ enum: ['Bearer'] })
-  readonly tokenType: 'Bearer';
-
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'seconds', example: 900 })
-  readonly expiresIn: number;
-
-  @ApiProperty({ type: () => UserResponse })
-  readonly user: UserResponse;
 }

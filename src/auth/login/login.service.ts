@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import { Clock } from '../../config/clock.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/user.entity.js';
-import { UserResponse } from '../../users/user.response.js';
 import { Users } from '../../users/users.js';
 import { Passwords } from '../passwords/passwords.js';
-import { AccessTokens } from '../sessions/access-tokens.js';
-import { Sessions } from '../sessions/sessions.js';
-import type { LoginResponse } from './login.dto.js';
-import { EmailNotVerified, InvalidCredentials } from './login-errors.js';
+import { maySignIn, SignInGate } from '../sign-in/sign-in-gate.js';
+import type { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { EmailNotVerified, InvalidCredentials } from '../sign-in/sign-in-errors.js';
 
 interface Candidate {
   readonly user: UserEntity | null;
@@ -23,14 +20,13 @@ export class LoginService {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly passwords: Passwords,
-    private readonly sessions: Sessions,
-    private readonly accessTokens: AccessTokens,
-    private readonly clock: Clock,
+    private readonly gate: SignInGate,
   ) {}
 
   /** @throws InvalidCredentials, EmailNotVerified */
-  async login(identifier: string, password: string, context: RequestContext): Promise<LoginResponse> {
-    return this.start(await this.authenticate(identifier, password), context);
+  async login(identifier: string, password: string, context: RequestContext): Promise<SignedInResponse> {
+    const { id } = await this.authenticate(identifier, password);
+    return this.gate.admit(id, context);
   }
 
   /**
@@ -46,22 +42,6 @@ export class LoginService {
     if (isOwner && owner.user && maySignIn(owner.user)) return owner.user;
     if (isClaimant) throw new EmailNotVerified();
     throw new InvalidCredentials();
-  }
-
-  private async start({ id }: UserEntity, context: RequestContext): Promise<LoginResponse> {
-    return this.transactions.run(async (tx) => {
-      // What was true before the hash may not be true any more.
-      await this.users.recordSignIn(tx, id);
-      const user = await this.users.find(tx, id);
-      if (!user || !maySignIn(user)) throw new InvalidCredentials();
-      const sid = await this.sessions.start(tx, id, context);
-      return {
-        accessToken: await this.accessTokens.sign({ sub: id, sid, role: user.role }),
-        tokenType: 'Bearer' as const,
-        expiresIn: this.accessTokens.expiresIn,
-        user: UserResponse.from(user, this.clock.now(), user),
-      };
-    });
   }
 
   private async candidates(tx: Transaction, identifier: string): Promise<{ owner: Candidate; claim: Candidate }> {
@@ -80,8 +60,4 @@ export class LoginService {
   private async withHash(tx: Transaction, user: UserEntity | null): Promise<Candidate> {
     return { user, hash: user ? await this.passwords.storedHash(tx, user.id) : undefined };
   }
-}
-
-function maySignIn(user: UserEntity): boolean {
-  return !user.pending && user.suspendedAt === null && user.deletedAt === null;
 }

@@ -8,8 +8,17 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import type { Transaction } from '../../database/transaction.js';
+import { AccessTokens } from './access-tokens.js';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** What a client gets to prove its session with. */
+export interface SessionTokens {
+  readonly accessToken: string;
+  readonly tokenType: 'Bearer';
+  /** Seconds. */
+  readonly expiresIn: number;
+}
 
 /** The devices on which somebody is signed in. */
 @Injectable()
@@ -18,17 +27,22 @@ export class Sessions {
     @InjectSettings() private readonly settings: Settings,
     private readonly keyring: Keyring,
     private readonly dataSource: DataSource,
+    private readonly accessTokens: AccessTokens,
   ) {}
 
-  /** @returns the id of the new session */
-  async start(tx: Transaction, userId: string, context: RequestContext): Promise<string> {
+  /** Signs a user in on one more device. */
+  async start(
+    tx: Transaction,
+    user: { readonly id: string; readonly role: UserRole },
+    context: Pick<RequestContext, 'ip' | 'userAgent'>,
+  ): Promise<SessionTokens> {
     const id = uuidv7();
     await tx.query(
       `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond')`,
       [
         id,
-        userId,
+        user.id,
         this.keyring.current('refresh-token').id,
         randomBytes(32),
         context.ip,
@@ -37,7 +51,11 @@ export class Sessions {
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
       ],
     );
-    return id;
+    return {
+      accessToken: await this.accessTokens.sign({ sub: user.id, sid: id, role: user.role }),
+      tokenType: 'Bearer',
+      expiresIn: this.accessTokens.expiresIn,
+    };
   }
 
   /** Who this session signs in at this moment: with the role of now, and nobody once it or the user has ended. */

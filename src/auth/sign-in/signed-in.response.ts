@@ -1,0 +1,20 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { UserResponse } from '../../users/user.response.js';
+
+/** What every way to sign in ends with. */
+export class SignedInResponse {
+  @ApiProperty({
+    description: 'send it as `Authorization: Bearer <accessToken>`',
+    example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
+  })
+  readonly accessToken: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  readonly tokenType: 'Bearer';
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'seconds', example: 900 })
+  readonly expiresIn: number;
+
+  @ApiProperty({ type: () => UserResponse })
+  readonly user: UserResponse;
+}
