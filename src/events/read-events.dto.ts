@@ -16,9 +16,15 @@ const FAMILIES = Map.groupBy(
   ({ family }) => family,
 );
 
+/** One or more of these with commas between them, as a pattern of the API document. */
+export const listOf = (names: readonly string[]): string => {
+  const one = `(${names.map((name) => name.replace(/[.*]/g, '\\$&')).join('|')})`;
+  return `^${one}(,${one})*$`;
+};
+
 const TYPES_MESSAGE = `must be event types, separated by commas, of: ${[...FAMILIES.keys(), ...TYPES].join(', ')}`;
 
-/** The types that are meant by a list such as `user.created,user.password_reset.*`; undefined when it names others. */
+/** The types that are meant by a list such as `user.created,user.verification_token.*`; undefined when it names others. */
 export function parseEventTypes(text: string): UserEventType[] | undefined {
   const named = text.split(',').map((name) => {
     const family = FAMILIES.get(name)?.map(({ type }) => type);
@@ -28,8 +34,7 @@ export function parseEventTypes(text: string): UserEventType[] | undefined {
 }
 
 function parsePosition(text: string): number | undefined {
-  const position = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  return Number.isSafeInteger(position) ? position : undefined;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** In the place of what is no text, to be refused by the check that follows, as is a text that stays one. */
@@ -46,11 +51,10 @@ const POSITION = { message: 'must be a position, such as 0 for everything, or "l
 
 export class ReadEventsQuery {
   @ApiPropertyOptional({
-    oneOf: [
-      { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-      { type: 'string', enum: ['latest'] },
-    ],
-    default: 0,
+    type: String,
+    pattern: '^([0-9]{1,15}|latest)$',
+    default: '0',
+    example: '0',
     description: 'only what comes after this position: 0 is everything, `latest` only what is yet to come',
   })
   @Transform(read((text) => (text === 'latest' ? text : parsePosition(text))))
@@ -60,7 +64,8 @@ export class ReadEventsQuery {
 
   @ApiPropertyOptional({
     type: String,
-    example: 'user.created,user.password_reset.*',
+    example: 'user.created,user.verification_token.*',
+    pattern: listOf([...FAMILIES.keys(), ...TYPES]),
     description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
   })
   @IsOptional()

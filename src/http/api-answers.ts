@@ -9,6 +9,7 @@ import type {
 import { exampleOf, resolve } from './api-examples.js';
 import { takePage, takeProblems } from './api-problems.js';
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+import { WITHOUT_NUL } from './text-patterns.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 const PAGE: MediaTypeObject = { schema: { type: 'string' }, example: '<!doctype html><title>Roster</title>' };
@@ -94,20 +95,23 @@ function completeRequest(document: OpenAPIObject, { requestBody }: OperationObje
   if (!requestBody || '$ref' in requestBody) return;
   for (const media of Object.values(requestBody.content)) {
     if (!media.schema) continue;
-    refuseUnknownFields(document, media.schema);
+    sayWhatNoBodyHolds(document, media.schema);
     media.example ??= exampleOf(document, media.schema);
   }
 }
 
-function refuseUnknownFields(document: OpenAPIObject, given: SchemaObject | ReferenceObject): void {
+/** Unknown fields, and NUL in a text. */
+function sayWhatNoBodyHolds(document: OpenAPIObject, given: SchemaObject | ReferenceObject): void {
   const schema = resolve(document, given);
   if (schema.properties) schema.additionalProperties ??= false;
+  const isFreeText = schema.type === 'string' || (Array.isArray(schema.type) && schema.type.includes('string'));
+  if (isFreeText && !schema.enum && (!schema.format || schema.format === 'password')) schema.pattern ??= WITHOUT_NUL;
   const inner = [
     ...Object.values(schema.properties ?? {}),
     ...(schema.items ? [schema.items] : []),
     ...(schema.allOf ?? []),
   ];
-  for (const one of inner) refuseUnknownFields(document, one);
+  for (const one of inner) sayWhatNoBodyHolds(document, one);
 }
 
 function completeSuccess(document: OpenAPIObject, operation: OperationObject): void {

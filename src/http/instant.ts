@@ -1,5 +1,8 @@
-const RFC_3339 =
-  /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+/** The shape of an RFC 3339 date-time, without `^` and `$`; every regular expression engine reads it the same way. */
+export const DATE_TIME =
+  '([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?' +
+  '([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])';
+const RFC_3339 = new RegExp(`^${DATE_TIME}$`);
 
 // What PostgreSQL and RFC 3339 can both write; a time zone may carry a written time beyond it.
 const FIRST = Date.parse('0001-01-01T00:00:00.000Z');

@@ -1,12 +1,14 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 
+const CONTROL = '\\x00-\\x1f\\x7f-\\x9f';
+
 /** The shape of each, as the API document tells it. Not every text of that shape is right: a number or a host has to be able to exist. */
 export const PROFILE_PATTERNS = {
-  pictureUrl: '^https://[^\\s\\\\@:/?#]+([/?#][^\\s\\\\]*)?$',
+  pictureUrl: `^https://[^\\s${CONTROL}\\\\@:/?#]+([/?#][^\\s${CONTROL}\\\\]*)?$`,
   locale: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
   phone: '^\\+[1-9][0-9]{1,14}$',
-  githubUrl: '^https://(www\\.)?github\\.com/[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/?([?#][^\\s\\\\]*)?$',
-  linkedinUrl: '^https://([a-z]{2,3}\\.)?linkedin\\.com/(in|company|school)/[^\\s\\\\/?#]+/?([?#][^\\s\\\\]*)?$',
+  githubUrl: `^https://(www\\.)?github\\.com/[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/?([?#][^\\s${CONTROL}\\\\]*)?$`,
+  linkedinUrl: `^https://([a-z]{2,3}\\.)?linkedin\\.com/(in|company|school)/[^\\s${CONTROL}\\\\/?#]+/?([?#][^\\s${CONTROL}\\\\]*)?$`,
 } as const;
 
 /** A number that can exist, written in E.164 (ITU-T): `+`, country code, subscriber, digits only. */

@@ -3,7 +3,8 @@ import { Transform } from 'class-transformer';
 import { IsDate, IsIn, IsInt, IsOptional, Min, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
-import { parseInstant } from '../http/instant.js';
+import { listOf } from '../events/read-events.dto.js';
+import { DATE_TIME, parseInstant } from '../http/instant.js';
 import { PageLinks } from '../http/page-links.js';
 import { IncludeDeletedQuery } from './user-acts.dto.js';
 import { INSTANT, instant, ListUsersQuery, PageInfo, read } from './users.dto.js';
@@ -13,7 +14,8 @@ const EVENT_TYPES = Object.keys(USER_EVENTS) as UserEventType[];
 /** A point in a user's life: one of its versions, or a time. */
 export type Moment = { readonly version: number } | { readonly at: Date };
 
-const version = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+const version = (text: string): number | undefined => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined);
+const LATEST_VERSION = 999_999_999_999_999;
 const VERSION = { message: 'must be a whole number from 1 on' };
 
 export class GetUserQuery extends IncludeDeletedQuery {
@@ -27,7 +29,12 @@ export class GetUserQuery extends IncludeDeletedQuery {
   @IsDate(INSTANT)
   readonly at?: Date;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'as it was in this version; not with `at`' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: LATEST_VERSION,
+    description: 'as it was in this version; not with `at`',
+  })
   @IsOptional()
   @Transform(read(version))
   @IsInt(VERSION)
@@ -43,6 +50,7 @@ export class HistoryQuery extends IntersectionType(
     type: String,
     description: 'one or more event types, with commas between them',
     example: 'user.role_changed,user.suspended',
+    pattern: listOf(EVENT_TYPES),
   })
   @IsOptional()
   // A repeated key comes as an array, which is refused like anything that is no list of types.
@@ -56,7 +64,7 @@ export class HistoryQuery extends IntersectionType(
 
 function readMoment(text: string): Moment | undefined {
   const number = version(text);
-  if (number !== undefined) return number > 0 ? { version: number } : undefined;
+  if (number !== undefined) return { version: number };
   const at = parseInstant(text);
   return at && { at };
 }
@@ -70,14 +78,16 @@ const IsMoment = (): PropertyDecorator =>
     { message: 'must be a version such as 3, or an RFC 3339 date-time such as 2026-11-21T09:14:00Z' },
   );
 
+const MOMENT = { type: String, pattern: `^([1-9][0-9]{0,14}|${DATE_TIME})$` };
+
 export class DiffQuery extends IncludeDeletedQuery {
-  @ApiProperty({ type: String, description: 'a version or an RFC 3339 date-time', example: '1' })
+  @ApiProperty({ ...MOMENT, description: 'a version or an RFC 3339 date-time', example: '1' })
   @Transform(read(readMoment))
   @IsMoment()
   readonly from: Moment;
 
   @ApiPropertyOptional({
-    type: String,
+    ...MOMENT,
     description: 'a version or an RFC 3339 date-time; now without it',
     example: '3',
   })

@@ -9,12 +9,12 @@ const TIMEOUT_MS = 10 * 60_000;
 const EXAMPLE_ID = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
 
 let roster: Roster;
-let program: string;
+let python: string;
 let document: string;
 const folder = mkdtempSync(join(tmpdir(), 'roster-contract-'));
 
 beforeAll(async () => {
-  program = await installSchemathesis();
+  python = await installSchemathesis();
   roster = await startRoster();
   const people = ['ada', 'grace', 'hedy', 'joan', 'mary'];
   const [first] = await Promise.all(people.map((name) => roster.join(`${name}@example.org`, { username: name })));
@@ -33,7 +33,7 @@ describe('Schemathesis, with all its checks, finds nothing', () => {
     'as ADMIN, who stays one to the end',
     async () => {
       const token = await roster.signIn();
-      console.log(await runSchemathesis(program, document, roster.url, { folder, token }));
+      console.log(await runSchemathesis(python, document, roster.url, { folder, token }));
       // The only one there is at first, so that it cannot be demoted, suspended or deleted. Had it been, most of the run would
       // have said nothing.
       await roster.api.get('/users').set('authorization', `Bearer ${token}`).expect(200);
@@ -45,7 +45,7 @@ describe('Schemathesis, with all its checks, finds nothing', () => {
   it(
     'as ANONYMOUS',
     async () => {
-      console.log(await runSchemathesis(program, document, roster.url, { folder }));
+      console.log(await runSchemathesis(python, document, roster.url, { folder }));
     },
     TIMEOUT_MS,
   );

@@ -64,6 +64,7 @@ describe('an invited person', () => {
     const me = await roster.api.get('/users/me').set(as(session)).expect(200);
     expect(me.body).toMatchObject({ id: invited.body.id, emailVerified: true });
     await accept(token, 'another good long password').expect(410, /token-expired-or-used/);
+    await accept(token, 'fox '.repeat(33)).expect(400, /at most 128 characters/);
   });
 
   it('accepts once, of sixteen tries at the same moment', async () => {

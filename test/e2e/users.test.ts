@@ -64,6 +64,7 @@ describe('a profile', () => {
     ['a script for a picture', { pictureUrl: 'javascript:alert(1)' }, 'validation-failed'],
     ['another host for GitHub', { githubUrl: 'https://github.com.evil.example/ada' }, 'validation-failed'],
     ['a user in a GitHub URL', { githubUrl: 'https://github.com@evil.example/ada' }, 'validation-failed'],
+    ['a control character in a URL', { githubUrl: 'https://github.com/ada#\u0085' }, 'validation-failed'],
     ['a repository for GitHub', { githubUrl: 'https://github.com/ada/engine' }, 'validation-failed'],
     ['another host for LinkedIn', { linkedinUrl: 'https://linkedin.com.evil.example/in/ada' }, 'validation-failed'],
     ['a language that is none', { locale: 'english please' }, 'validation-failed'],

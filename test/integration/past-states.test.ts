@@ -103,7 +103,13 @@ describe('for any sequence of commands', () => {
       override readonly every = 7;
     }
     const snapshots = new OftenKept(get(PersonalData), { warn: () => undefined } as never);
-    const users = new Users(get(EventLog), get(UserEventHandlers), get(PersonalDataPlaces), snapshots, get(Transactions));
+    const users = new Users(
+      get(EventLog),
+      get(UserEventHandlers),
+      get(PersonalDataPlaces),
+      snapshots,
+      get(Transactions),
+    );
     const past = new PastStates(get(EventLog), snapshots);
     let now = Date.UTC(2030, 0, 1);
     jest.spyOn(get(Clock), 'now').mockImplementation(() => new Date(now));

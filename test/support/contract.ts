@@ -77,7 +77,8 @@ export class Contract {
     strict: false,
     validateSchema: false,
     allErrors: true,
-    formats: { password: true },
+    // Ajv does not know these: the one says nothing, the other is checked when an address comes in.
+    formats: { password: true, 'idn-email': true },
   });
   private readonly compiled = new Map<object, ValidateFunction>();
   private readonly paths: { readonly pattern: RegExp; readonly item: PathItemObject }[];

@@ -8,13 +8,14 @@ const run = promisify(execFile);
 const REQUIREMENTS = resolve('test/contract/requirements.txt');
 const CONFIG = resolve('test/contract/schemathesis.toml');
 
-/** Installs Schemathesis where it is not yet, and gives the path of its program. @throws Error saying what is missing */
+/** Installs Schemathesis where it is not yet, and gives the path of the Python that has it. @throws Error saying what is missing */
 export async function installSchemathesis(): Promise<string> {
   const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
   const folder = resolve(`node_modules/.cache/schemathesis-${version}`);
-  const program = join(folder, 'bin/schemathesis');
+  // Not bin/schemathesis, whose first line names the folder that it was installed in: a checkout may be moved.
+  const python = join(folder, 'bin/python');
   const done = join(folder, 'installed');
-  if (existsSync(done)) return program;
+  if (existsSync(done)) return python;
   rmSync(folder, { recursive: true, force: true });
   try {
     await run('python3', ['-m', 'venv', folder]);
@@ -24,14 +25,14 @@ export async function installSchemathesis(): Promise<string> {
       { cause: error },
     );
   }
-  await run(join(folder, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
   await run('touch', [done]);
-  return program;
+  return python;
 }
 
 /** Runs all checks against the server. @throws Error with the whole report when one fails */
 export async function runSchemathesis(
-  program: string,
+  python: string,
   document: string,
   url: string,
   { folder, token }: { folder: string; token?: string },
@@ -40,8 +41,10 @@ export async function runSchemathesis(
   const bearer = token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`];
   try {
     const { stdout, stderr } = await run(
-      program,
+      python,
       [
+        '-m',
+        'schemathesis.cli',
         '--config-file',
         CONFIG,
         'run',

@@ -38,7 +38,9 @@ export function checkPassword(password: string, minLength: number, subject: Pass
   const normalised = password.normalize('NFKC');
   const length = [...normalised].length;
   if (length < minLength) throw weak(`A password has at least ${minLength} characters; a few words do well.`);
-  if (length > MAX_CHARACTERS) throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
+  // As it was sent, too: NFKC makes some texts shorter, and the API document tells a length that clients can count.
+  if (Math.max(length, [...password].length) > MAX_CHARACTERS)
+    throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
   const lower = normalised.toLowerCase();
   if (isCommon(lower)) throw weak('This password is among those that are tried first. Choose another one.');
   if (isMonotonous(lower)) throw weak('This password repeats or counts through few characters.');
