@@ -6,7 +6,7 @@ import { type Roster, startRoster } from '../support/roster.js';
 jest.setTimeout(180_000);
 
 // `npm run test:soak` does the same with 200,000.
-const EVENTS = 5000;
+const EVENTS = 1000;
 
 let roster: Roster;
 beforeAll(async () => (roster = await startRoster()));
@@ -18,7 +18,7 @@ describe('A replay beside a server under load', () => {
     const { replay, verification, requests, failures, slowestMs } = result;
     report(`${requests} requests, slowest ${slowestMs.toFixed(0)} ms\n    ${replay.stdout.split('\n').join('\n    ')}`);
     expect(replay).toMatchObject({ code: 0 });
-    expect(replay.stdout).toMatch(/Replayed \d{4} users, \d{4} events .* events\/s/);
+    expect(replay.stdout).toMatch(/Replayed \d{3} users, \d{4} events .* events\/s/);
     expect(replay.stdout).toMatch(/Rows that differed: 10\d\. They were put right/);
     expect(requests).toBeGreaterThan(0);
     expect(failures).toEqual([]);

@@ -102,4 +102,20 @@ export async function runFeedLoad(roster: Roster, { seconds }: { seconds: number
   }
 }
 
+/** In what the reader was given something else than what was committed: each event once, the versions of a user in order. */
+export function faultsOf({ committed, read }: FeedLoad) {
+  const came = read.map(({ userId, userVersion }) => `${userId} ${userVersion}`);
+  const wanted = new Set(committed);
+  const given = new Set(came);
+  const byUser = [...Map.groupBy(read, ({ userId }) => userId)];
+  return {
+    missing: committed.filter((key) => !given.has(key)),
+    rolledBackOrUnknown: came.filter((key) => !wanted.has(key)),
+    twice: came.length - given.size,
+    outOfOrder: byUser.flatMap(([id, events]) =>
+      events.every(({ userVersion }, index) => userVersion === index + 1) ? [] : [id],
+    ),
+  };
+}
+
 class ChangedMyMind extends Error {}
