@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { chooseAccount, type RunAs, spawnOptions } from '../../src/database/embedded/account.js';
+import type { TestDatabase } from './database.js';
+import { freePort } from './process.js';
+
+const DEBIAN = '/usr/lib/postgresql';
+const MISSING =
+  'This test needs the PostgreSQL of the system with its pg_dump (Debian: apt-get install postgresql; elsewhere PG_BIN names ' +
+  'the folder that holds initdb, pg_ctl and pg_dump).';
+
+/**
+ * A PostgreSQL of the system, on a folder of its own, for what the embedded one has no program for: pg_dump. Often it is also
+ * an older one.
+ */
+export class SystemPostgres {
+  private constructor(
+    readonly database: TestDatabase,
+    private readonly programs: Programs,
+    private readonly stopServer: () => Promise<void>,
+  ) {}
+
+  /** @throws Error saying what to install */
+  static async start(): Promise<SystemPostgres> {
+    const folder = mkdtempSync(join(tmpdir(), 'roster-system-postgres-'));
+    chmodSync(folder, 0o755);
+    const account = await chooseAccount(join(folder, 'data'), [folder]);
+    if (account) chownSync(folder, account.uid, account.gid);
+    const programs = new Programs(findPrograms(), account, folder);
+    const data = join(folder, 'data');
+    const port = await freePort();
+    const initdb = ['-D', data, '-U', 'roster', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+    await programs.run('initdb', initdb);
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
+    await programs.run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start']);
+    const server = `postgres://roster@127.0.0.1:${port}`;
+    const admin = new pg.Client({ connectionString: `${server}/postgres` });
+    await admin.connect();
+    await admin.query('CREATE DATABASE roster');
+    await admin.end();
+    const url = `${server}/roster`;
+    const pool = new pg.Pool({ connectionString: url, max: 2 });
+    pool.on('error', () => undefined);
+    const database: TestDatabase = {
+      url,
+      query: async <Row extends object>(sql: string, values?: unknown[]) => (await pool.query<Row>(sql, values)).rows,
+      drop: () => pool.end(),
+    };
+    return new SystemPostgres(database, programs, async () => {
+      await programs.run('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** What pg_dump writes of the database, with the bytes of binary columns as text behind it. */
+  async dump(): Promise<string> {
+    const text = await this.programs.run('pg_dump', [this.database.url]);
+    return text.replace(/\\\\x([0-9a-f]+)/g, (all, hex: string) => {
+      const bytes = Buffer.from(hex, 'hex').toString('latin1');
+      return `${all} ${bytes.replace(/[\r\n]/g, ' ')}`;
+    });
+  }
+
+  /** After whatever uses its database. */
+  async stop(): Promise<void> {
+    await this.stopServer();
+  }
+}
+
+class Programs {
+  constructor(
+    private readonly bin: string,
+    private readonly account: RunAs,
+    private readonly cwd: string,
+  ) {}
+
+  async run(program: string, args: readonly string[]): Promise<string> {
+    const options = { ...spawnOptions(this.account), cwd: this.cwd, maxBuffer: 2 ** 28 };
+    return (await promisify(execFile)(join(this.bin, program), [...args], options)).stdout;
+  }
+}
+
+function findPrograms(): string {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
+  const folders = versions
+    .sort((one, other) => Number(other) - Number(one))
+    .map((version) => join(DEBIAN, version, 'bin'));
+  const found = [process.env['PG_BIN'] ?? '', ...folders].find(
+    (folder) => folder !== '' && ['initdb', 'pg_ctl', 'pg_dump'].every((program) => existsSync(join(folder, program))),
+  );
+  if (found === undefined) throw new Error(MISSING);
+  return found;
+}
