@@ -38,7 +38,7 @@ export class EventsController {
   @ApiHeader({
     name: 'last-event-id',
     required: false,
-    schema: { type: 'string', pattern: '^[0-9]{0,16}$' },
+    schema: { type: 'string', pattern: '^[0-9]{0,15}$' },
     description: 'the last `id` that a stream brought',
   })
   @ApiExtraModels(EventPage, EventResponse)
