@@ -11,9 +11,10 @@ export {
 } from './access/caller.js';
 export type { Role, UserRole } from './access/role.js';
 export { type AcceptedPassword, Accounts } from './auth/accounts.js';
-export { EmailNotVerified } from './auth/sign-in/sign-in-errors.js';
+export { Busy } from './auth/passwords/hash-pool/busy.js';
 export { WeakPassword } from './auth/passwords/password-rules.js';
 export { BeforeRegistration, type RegistrationRequest } from './auth/registration/before-registration.js';
+export { EmailNotVerified } from './auth/sign-in/sign-in-errors.js';
 export { SettingsError } from './config/settings.js';
 export { lock, type Transaction } from './database/transaction.js';
 export { Allow, DomainErrorFilter } from './embedding/allow.js';

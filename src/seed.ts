@@ -64,7 +64,7 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
   const passwords = app.get(Passwords, { strict: false });
   const transactions = app.get(Transactions, { strict: false });
   const password = randomBytes(15).toString('base64url');
-  const hash = await passwords.accept(password, { names: [] });
+  const hash = await passwords.accept(password, { names: [] }, 'in-process');
 
   const personalData = app.get(PersonalData, { strict: false });
   const keyring = app.get(Keyring, { strict: false });

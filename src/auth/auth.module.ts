@@ -7,6 +7,7 @@ import { SETTINGS_TOKEN } from '../config/settings.token.js';
 import { Keyring } from '../database/keyring.js';
 import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { type Log, LOG_TOKEN } from '../ops/log.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthPersonalData } from './auth-personal-data.js';
 import { ContactConfirmationController } from './contact-confirmation/contact-confirmation.controller.js';
@@ -23,6 +24,7 @@ import { Invitations } from './invitation/invitations.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { HashPool } from './passwords/hash-pool/hash-pool.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
 import { RegistrationHandlers } from './registration/before-registration.js';
@@ -76,8 +78,14 @@ import { VerificationService } from './verification/verification.service.js';
     Passwords,
     {
       provide: PasswordHasher,
-      inject: [Keyring, SETTINGS_TOKEN],
-      useFactory: (keyring: Keyring, settings: Settings) => new PasswordHasher(keyring, settings.BCRYPT_COST),
+      inject: [Keyring, SETTINGS_TOKEN, HashPool],
+      useFactory: (keyring: Keyring, settings: Settings, pool: HashPool) =>
+        new PasswordHasher(keyring, settings.BCRYPT_COST, pool),
+    },
+    {
+      provide: HashPool,
+      inject: [LOG_TOKEN],
+      useFactory: (log: Log) => new HashPool({ onLoss: (how) => log.warn({ how }, 'a hash worker ended by itself') }),
     },
     FirstAdmin,
     AuthPersonalData,

@@ -54,7 +54,7 @@ export class FirstAdmin {
 
   private async hash(password: string, email: string): Promise<string> {
     try {
-      return await this.passwords.accept(password, { email, names: [] });
+      return await this.passwords.accept(password, { email, names: [] }, 'in-process');
     } catch (error) {
       if (error instanceof WeakPassword) throw new SettingsError([`ADMIN_PASSWORD: ${error.message}`]);
       throw error;

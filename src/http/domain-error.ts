@@ -11,4 +11,6 @@ export interface FieldError {
 export abstract class DomainError extends Error {
   abstract readonly code: string;
   readonly errors?: readonly FieldError[];
+  /** For `Retry-After` (RFC 9110, 10.2.3), of what will go once it is tried again. */
+  readonly retryAfterSeconds?: number;
 }

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
+  busy: { status: 503, title: 'There is too much to do right now' },
   unavailable: { status: 503, title: 'The service cannot answer right now' },
 } as const satisfies Record<string, ProblemKind>;
 

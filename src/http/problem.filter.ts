@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from './domain-error.js';
 import { Pages, wantsPage } from './pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './problem.js';
 
@@ -12,10 +13,12 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemFrom(error, { instance: request.url, traceId: request.id });
-    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    // A domain error is no fault of ours, even when it is about us.
+    if (problem.status >= 500 && !(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
     if (reply.sent) return;
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (problem.status === 503) void reply.header('retry-after', '1');
+    const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
+    if (retryAfter !== undefined || problem.status === 503) void reply.header('retry-after', String(retryAfter ?? 1));
     if (wantsPage(request)) this.pages.sendProblem(reply, problem);
     else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }

@@ -41,6 +41,7 @@ export class CreationController {
     'refused-by-handler',
     'idempotency-key-in-use',
     'idempotency-key-reused',
+    'busy',
   )
   async create(
     @Body() input: CreateUserDto,

@@ -50,7 +50,7 @@ export class InvitationController {
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiPage()
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'weak-password', 'token-expired-or-used', 'refused-by-handler')
+  @ApiProblems('validation-failed', 'weak-password', 'token-expired-or-used', 'refused-by-handler', 'busy')
   async accept(
     @Body() { token, newPassword }: AcceptInvitationDto,
     @Context() context: RequestContext,

@@ -25,7 +25,7 @@ export class LoginController {
   })
   @ApiExtraModels(LoginDto)
   @ApiOkResponse({ type: SignedInResponse })
-  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified')
+  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified', 'busy')
   async login(
     @Body() { identifier, email, password }: LoginDto,
     @Context() context: RequestContext,

@@ -23,7 +23,7 @@ export class LoginService {
     private readonly gate: SignInGate,
   ) {}
 
-  /** @throws InvalidCredentials, EmailNotVerified */
+  /** @throws InvalidCredentials, EmailNotVerified, Busy */
   async login(identifier: string, password: string, context: RequestContext): Promise<SignedInResponse> {
     const { id } = await this.authenticate(identifier, password);
     return this.gate.admit(id, context);
@@ -31,15 +31,19 @@ export class LoginService {
 
   /**
    * Who this is, without a session.
-   * @throws InvalidCredentials, EmailNotVerified
+   * @throws InvalidCredentials, EmailNotVerified, Busy
    */
   async authenticate(identifier: string, password: string): Promise<UserEntity> {
     const { owner, claim } = await this.transactions.run((tx) => this.candidates(tx, identifier));
     // One hash for everybody. Whoever registered an address knows that there is a claim on it, so the second hash, made
     // whether or not the address has an owner too, tells nothing about the owner.
-    const isOwner = await this.passwords.verify(password, owner.hash);
-    const isClaimant = claim.user !== null && (await this.passwords.verify(password, claim.hash));
-    if (isOwner && owner.user && maySignIn(owner.user)) return owner.user;
+    const work = { account: identifier.toLowerCase() };
+    const isOwner = await this.passwords.verify(password, owner.hash, work);
+    const isClaimant = claim.user !== null && (await this.passwords.verify(password, claim.hash, work));
+    if (isOwner && owner.user && maySignIn(owner.user)) {
+      await this.passwords.upgrade(owner.user.id, password, owner.hash, work);
+      return owner.user;
+    }
     if (isClaimant) throw new EmailNotVerified();
     throw new InvalidCredentials();
   }

@@ -1,45 +1,76 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
-import { Keyring } from '../../database/keyring.js';
+import { type Key, Keyring } from '../../database/keyring.js';
+import { HashPool } from './hash-pool/hash-pool.js';
+import type { HashWork } from './hash-pool/hash-request.js';
 
 const SCHEME = 'bcrypt-hmac-sha384';
+const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+
+/** In this process, on a thread: for what no stranger can ask for, and what happens once, such as the first admin. */
+export type HashPlace = HashWork | 'in-process';
 
 /**
  * Hashes passwords as `bcrypt-hmac-sha384:<pepper key id>:<bcrypt string>`: bcrypt over base64(HMAC-SHA-384(pepper,
  * NFKC password)). The HMAC ends bcrypt's cut at 72 bytes and its stop at NUL, and a stolen table without the pepper cannot
- * be guessed at (OWASP Password Storage Cheat Sheet, "peppering"). Hashing runs on libuv's threads, off the event loop.
+ * be guessed at (OWASP Password Storage Cheat Sheet, "peppering"). It is made here, so that no password leaves this process;
+ * bcrypt runs in the pool.
  */
 @Injectable()
 export class PasswordHasher {
-  /** A hash that no password has, so that an unknown user costs what a known one does. */
-  private readonly nobody: Promise<string>;
+  /** What no password is the hash of, so that an unknown user costs what a known one does. */
+  private readonly nobody: string;
 
   constructor(
     private readonly keyring: Keyring,
     private readonly cost: number,
+    private readonly pool: HashPool,
   ) {
-    this.nobody = bcrypt.hash(' ', cost);
+    this.nobody = bcrypt.genSaltSync(cost) + '.'.repeat(31);
   }
 
-  async hash(password: string): Promise<string> {
+  /** @throws Busy */
+  async hash(password: string, place?: HashPlace): Promise<string> {
     const pepper = this.keyring.current('password-pepper');
-    const hashed = await bcrypt.hash(prehash(password, pepper.secret), this.cost);
+    const input = prehash(password, pepper);
+    const hashed = await (place === 'in-process'
+      ? bcrypt.hash(input, this.cost)
+      : this.pool.hash(input, this.cost, place));
     return `${SCHEME}:${pepper.id}:${hashed}`;
   }
 
-  /** Takes the time of exactly one hash, whether or not there is something to compare with. */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
-    const [scheme, keyId = '', hashed = ''] = stored?.split(':') ?? [];
+  /**
+   * Takes the time of exactly one hash, whether or not there is something to compare with, and also when that was made at a
+   * lower cost. (One of a higher cost takes longer until `needsUpgrade` has brought it down.)
+   * @throws Busy
+   */
+  async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
+    const { pepper, hashed } = stored === undefined ? this.noOne() : this.read(stored);
+    const same = await this.pool.compare(prehash(password, pepper), hashed, this.cost, work);
+    return stored !== undefined && same;
+  }
+
+  /** Whether a hash made now would have another cost or pepper. */
+  needsUpgrade(stored: string): boolean {
+    const { pepper, cost } = this.read(stored);
+    return cost !== this.cost || pepper.id !== this.keyring.current('password-pepper').id;
+  }
+
+  private noOne(): { pepper: Key; hashed: string } {
+    return { pepper: this.keyring.current('password-pepper'), hashed: this.nobody };
+  }
+
+  private read(stored: string): { pepper: Key; hashed: string; cost: number } {
+    const [scheme = '', keyId = '', hashed = ''] = stored.split(':');
     const pepper = scheme === SCHEME ? this.keyring.find('password-pepper', keyId) : undefined;
-    if (stored !== undefined && !pepper)
-      throw new Error(`A stored password has an unknown scheme or pepper: ${scheme}`);
-    const secret = (pepper ?? this.keyring.current('password-pepper')).secret;
-    const same = await bcrypt.compare(prehash(password, secret), pepper ? hashed : await this.nobody);
-    return pepper !== undefined && same;
+    if (!pepper) throw new Error(`A stored password has an unknown scheme or pepper: ${scheme}`);
+    const cost = BCRYPT.exec(hashed)?.[1];
+    if (cost === undefined) throw new Error(`A stored password is not as ${SCHEME} writes it`);
+    return { pepper, hashed, cost: Number(cost) };
   }
 }
 
-function prehash(password: string, pepper: Buffer): string {
-  return createHmac('sha384', pepper).update(password.normalize('NFKC')).digest('base64');
+function prehash(password: string, pepper: Key): string {
+  return createHmac('sha384', pepper.secret).update(password.normalize('NFKC')).digest('base64');
 }

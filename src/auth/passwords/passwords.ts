@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import type { Transaction } from '../../database/transaction.js';
-import { PasswordHasher } from './password-hasher.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Busy } from './hash-pool/busy.js';
+import type { HashWork } from './hash-pool/hash-request.js';
+import { type HashPlace, PasswordHasher } from './password-hasher.js';
 import { checkPassword, MAX_PASSWORD_BYTES, type PasswordSubject } from './password-rules.js';
 
 /** The passwords of users: rules, hashing and the stored hashes, which leave this folder only to be compared. */
@@ -11,26 +13,49 @@ export class Passwords {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly hasher: PasswordHasher,
+    private readonly transactions: Transactions,
   ) {}
 
   /**
    * Checks a new password against the rules and hashes it. Takes the time of a hash: call it outside any transaction.
-   * @throws WeakPassword with the reason
+   * @param place for whom, for turns are shared; or `in-process`
+   * @throws WeakPassword with the reason; Busy
    */
-  async accept(password: string, subject: Omit<PasswordSubject, 'productName'>): Promise<string> {
+  async accept(password: string, subject: Omit<PasswordSubject, 'productName'>, place?: HashPlace): Promise<string> {
     checkPassword(password, this.settings.PASSWORD_MIN_LENGTH, {
       ...subject,
       productName: this.settings.PRODUCT_NAME,
     });
-    return this.hasher.hash(password);
+    return this.hasher.hash(password, place);
   }
 
-  /** Takes the time of exactly one hash, whether or not there is a stored one. */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
+  /**
+   * Takes the time of exactly one hash, whether or not there is a stored one.
+   * @throws Busy
+   */
+  async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
     // What could never have been accepted is not worth hashing at that length; the answer takes the same time.
     const tooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES;
-    const right = await this.hasher.verify(tooLong ? '' : password, stored);
+    const right = await this.hasher.verify(tooLong ? '' : password, stored, work);
     return right && !tooLong;
+  }
+
+  /**
+   * Replaces what is stored by a hash of the cost and pepper of now, where it is of other ones. Opens a transaction of its own.
+   * @param password right, as was just seen
+   * @param stored what it was compared with; if that is no longer stored, nothing is changed
+   */
+  async upgrade(userId: string, password: string, stored: string | undefined, work?: HashWork): Promise<void> {
+    if (stored === undefined || !this.hasher.needsUpgrade(stored)) return;
+    try {
+      const hash = await this.hasher.hash(password, work);
+      await this.transactions.run((tx) =>
+        tx.query('UPDATE password_credentials SET hash = $3 WHERE user_id = $1 AND hash = $2', [userId, stored, hash]),
+      );
+    } catch (error) {
+      // The next sign-in will do.
+      if (!(error instanceof Busy)) throw error;
+    }
   }
 
   async set(tx: Transaction, userId: string, hash: string): Promise<void> {

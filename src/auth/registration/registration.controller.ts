@@ -21,7 +21,7 @@ export class RegistrationController {
     description: 'The answer is the same whether or not the address is taken; a mail tells its owner what to do.',
   })
   @ApiAcceptedResponse({ type: Message })
-  @ApiProblems('validation-failed', 'weak-password', 'username-taken', 'refused-by-handler')
+  @ApiProblems('validation-failed', 'weak-password', 'username-taken', 'refused-by-handler', 'busy')
   async register(@Body() input: RegisterDto, @Context() context: RequestContext): Promise<Message> {
     await this.registration.register(input, context);
     return { message: 'Check your mail: a message is on its way that says how to go on.' };

@@ -22,14 +22,14 @@ export class RegistrationService {
   /**
    * Makes a pending user with its own password and, if one is due, its own link, whether or not the address is taken: the
    * same work and the same answer in both cases (OWASP ASVS 5.0 V6.3.8).
-   * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler
+   * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; Busy
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
     await this.handlers.ask(input, context);
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];
-    const hash = await this.passwords.accept(password, { email, names });
+    const hash = await this.passwords.accept(password, { email, names }, { account: email.toLowerCase() });
     await this.transactions.run(async (tx) => {
       const user = await this.users.create(
         tx,

@@ -1,0 +1,63 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../../config/package-root.js';
+import type { HashAnswer, HashRequest } from './hash-request.js';
+
+// Compiled, also where the rest runs from its sources.
+const PROGRAM = join(PACKAGE_ROOT, 'dist/auth/passwords/hash-pool/hash-worker.js');
+
+// A process that only computes needs no secret of ours; these are what starting a program may need.
+const ENVIRONMENT = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot', 'TMPDIR', 'TEMP'];
+
+/** One worker process, which does one thing at a time. */
+export class HashChild {
+  private readonly process: ChildProcess;
+  private answered: ((answer: HashAnswer) => void) | undefined;
+  /** Settled when the process has ended, for whatever reason. */
+  readonly ended: Promise<string>;
+  dismissed = false;
+
+  constructor() {
+    this.process = fork(PROGRAM, [], {
+      execArgv: [],
+      env: Object.fromEntries(ENVIRONMENT.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : []))),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.ended = new Promise((resolve) => {
+      this.process.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      // It could not be started; of one that runs, `exit` tells.
+      this.process.on('error', (error) => {
+        if (this.process.pid === undefined) resolve(error.message);
+      });
+    });
+    this.process.on('message', (answer: HashAnswer) => {
+      this.process.channel?.unref();
+      this.answered?.(answer);
+    });
+    // Nothing to wait for while it has nothing to do.
+    this.process.unref();
+    this.process.channel?.unref();
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** @param answered not called when the process ends before it has answered: see `ended` */
+  compute(request: HashRequest, answered: (answer: HashAnswer) => void): void {
+    this.answered = answered;
+    this.process.channel?.ref();
+    // What cannot be sent any more has no reader, and then `ended` is near.
+    this.process.send(request, () => undefined);
+  }
+
+  /** Lets it end as soon as it has nothing to do. */
+  dismiss(): void {
+    this.dismissed = true;
+    if (this.process.connected) this.process.disconnect();
+  }
+
+  kill(): void {
+    this.process.kill('SIGKILL');
+  }
+}

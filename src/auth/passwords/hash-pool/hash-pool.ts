@@ -1,0 +1,224 @@
+import { availableParallelism } from 'node:os';
+import { Busy } from './busy.js';
+import { HashChild } from './hash-child.js';
+import { HashQueue } from './hash-queue.js';
+import type { HashAnswer, HashLane, HashRequest, HashWork } from './hash-request.js';
+
+export interface HashPoolOptions {
+  /** Called when a worker ends that nobody has dismissed. */
+  readonly onLoss?: (how: string) => void;
+  /** Processes at most; as many as cores. */
+  readonly workers?: number;
+  /** Whoever would probably wait for longer is refused at once. */
+  readonly longestWaitMs?: number;
+  /** Whoever has waited for so long all the same is refused then. */
+  readonly longestQueuedMs?: number;
+  /** A worker that had nothing to do for so long is dismissed. */
+  readonly idleMs?: number;
+}
+
+export interface HashPoolStats {
+  readonly queued: number;
+  readonly busy: number;
+  readonly workers: number;
+  /** Since the start. */
+  readonly refused: number;
+}
+
+interface Job {
+  readonly request: HashRequest;
+  readonly account: string;
+  readonly lane: HashLane;
+  readonly resolve: (result: string | boolean) => void;
+  readonly reject: (error: Busy) => void;
+  readonly deadline: NodeJS.Timeout;
+  /** Workers that ended over it. */
+  losses: number;
+}
+
+const IDLE_MS = 5 * 60_000;
+// Longer than any hash takes that a request could wait for.
+const STUCK_MS = 30_000;
+const CLOSE_GRACE_MS = 3000;
+const LONGEST_PAUSE_MS = 5000;
+// Before the first answer says better; bcrypt of cost 12 takes about 180 ms.
+const GUESSED_MS_A_ROUND = 180 / 2 ** 12;
+// How much the newest hash counts in the moving average.
+const NEWEST = 0.1;
+
+/**
+ * Computes bcrypt in child processes of the lowest priority, one a core, so that everything else stays fast while people sign
+ * in (docs/adr/0021-hash-pool.md). They start when there is work and end when there has been none for a while. What waits is
+ * bounded: it is refused at once when its turn would be far away.
+ */
+export class HashPool {
+  private readonly workers: number;
+  private readonly longestWaitMs: number;
+  private readonly longestQueuedMs: number;
+  private readonly queue = new HashQueue<Job>();
+  private readonly children = new Set<HashChild>();
+  /** Those with nothing to do, and when they are to be dismissed; the last one is the next to work. */
+  private readonly idle: { readonly child: HashChild; readonly dismissal: NodeJS.Timeout }[] = [];
+  private readonly busy = new Map<HashChild, { readonly job: Job; readonly stuck: NodeJS.Timeout }>();
+  private averageMs: number | undefined;
+  private refused = 0;
+  /** Workers lost since the last answer. */
+  private losses = 0;
+  /** No worker is started until it has passed. */
+  private pause: NodeJS.Timeout | undefined;
+  private closing = false;
+
+  constructor(private readonly options: HashPoolOptions = {}) {
+    this.workers = options.workers ?? availableParallelism();
+    this.longestWaitMs = options.longestWaitMs ?? 2000;
+    this.longestQueuedMs = options.longestQueuedMs ?? 3000;
+  }
+
+  /** @throws Busy */
+  async hash(prehash: string, cost: number, work?: HashWork): Promise<string> {
+    return (await this.run({ prehash, cost }, work)) as string;
+  }
+
+  /**
+   * @param cost the least that the comparison is to cost, whatever cost `stored` was made with
+   * @throws Busy
+   */
+  async compare(prehash: string, stored: string, cost: number, work?: HashWork): Promise<boolean> {
+    return (await this.run({ prehash, cost, stored }, work)) as boolean;
+  }
+
+  stats(): HashPoolStats {
+    return { queued: this.queue.size, busy: this.busy.size, workers: this.children.size, refused: this.refused };
+  }
+
+  /** Ends every worker, each after what it is at; what waits is refused. */
+  async onApplicationShutdown(): Promise<void> {
+    this.closing = true;
+    clearTimeout(this.pause);
+    for (let job = this.queue.shift(); job; job = this.queue.shift()) this.refuse(job);
+    for (const one of this.idle.splice(0)) dismiss(one);
+    const children = [...this.children];
+    const hurry = setTimeout(() => children.forEach((child) => child.kill()), CLOSE_GRACE_MS);
+    await Promise.all(children.map(({ ended }) => ended));
+    clearTimeout(hurry);
+  }
+
+  private run(request: HashRequest, { account = '', lane = 'other' }: HashWork = {}): Promise<string | boolean> {
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        if (this.queue.remove(job)) this.refuse(job);
+      }, this.longestQueuedMs);
+      const job: Job = { request, account, lane, resolve, reject, deadline, losses: 0 };
+      this.admit(job);
+    });
+  }
+
+  private admit(job: Job): void {
+    const tooLong = this.closing || this.expectedWaitMs(job) > this.longestWaitMs;
+    const displaced = tooLong && !this.closing ? this.queue.makeRoomFor(job) : undefined;
+    if (displaced) this.refuse(displaced);
+    if (tooLong && !displaced) {
+      this.refuse(job);
+      return;
+    }
+    this.queue.push(job);
+    this.dispatch();
+  }
+
+  private expectedWaitMs({ lane, request }: Job): number {
+    if (this.idle.length > 0 || this.mayStartOne()) return 0;
+    const hashMs = this.averageMs ?? GUESSED_MS_A_ROUND * 2 ** request.cost;
+    return ((this.queue.ahead(lane) + 0.5) * hashMs) / this.workers;
+  }
+
+  private refuse(job: Job): void {
+    clearTimeout(job.deadline);
+    this.refused++;
+    job.reject(new Busy(Math.max(1, Math.ceil(this.expectedWaitMs(job) / 1000))));
+  }
+
+  private mayStartOne(): boolean {
+    return this.children.size < this.workers && this.pause === undefined && !this.closing;
+  }
+
+  private dispatch(): void {
+    while (this.queue.size > 0) {
+      const child = this.takeIdle() ?? this.start();
+      const job = child && this.queue.shift();
+      if (!child || !job) return;
+      const stuck = setTimeout(() => child.kill(), STUCK_MS).unref();
+      this.busy.set(child, { job, stuck });
+      child.compute(job.request, (answer) => this.finish(child, answer));
+    }
+  }
+
+  private takeIdle(): HashChild | undefined {
+    const one = this.idle.pop();
+    clearTimeout(one?.dismissal);
+    return one?.child;
+  }
+
+  private start(): HashChild | undefined {
+    if (!this.mayStartOne()) return undefined;
+    const child = new HashChild();
+    this.children.add(child);
+    void child.ended.then((how) => this.bury(child, how));
+    return child;
+  }
+
+  private finish(child: HashChild, { result, ms }: HashAnswer): void {
+    const job = this.takeJob(child);
+    this.losses = 0;
+    this.averageMs = this.averageMs === undefined ? ms : NEWEST * ms + (1 - NEWEST) * this.averageMs;
+    const dismissal = setTimeout(() => {
+      this.idle.splice(this.idle.indexOf(one), 1);
+      dismiss(one);
+    }, this.options.idleMs ?? IDLE_MS).unref();
+    const one = { child, dismissal };
+    if (this.closing) dismiss(one);
+    else this.idle.push(one);
+    clearTimeout(job?.deadline);
+    job?.resolve(result);
+    this.dispatch();
+  }
+
+  /** A worker has ended: what it was at is given to another one, and refused if that ends over it too. */
+  private bury(child: HashChild, how: string): void {
+    this.children.delete(child);
+    const at = this.idle.findIndex((one) => one.child === child);
+    for (const { dismissal } of at < 0 ? [] : this.idle.splice(at, 1)) clearTimeout(dismissal);
+    const job = this.takeJob(child);
+    if (child.dismissed) return;
+    this.options.onLoss?.(how);
+    this.pauseAfterLoss();
+    if (job && job.losses++ === 0 && !this.closing) {
+      job.deadline.refresh();
+      this.queue.putBack(job);
+    } else if (job) this.refuse(job);
+    this.dispatch();
+  }
+
+  /** The first one is replaced at once; more in a row, and what makes them end is left more and more time. */
+  private pauseAfterLoss(): void {
+    this.losses++;
+    if (this.losses === 1 || this.closing) return;
+    clearTimeout(this.pause);
+    const resume = (): void => {
+      this.pause = undefined;
+      this.dispatch();
+    };
+    this.pause = setTimeout(resume, Math.min(50 * 2 ** this.losses, LONGEST_PAUSE_MS)).unref();
+  }
+
+  private takeJob(child: HashChild): Job | undefined {
+    const at = this.busy.get(child);
+    this.busy.delete(child);
+    clearTimeout(at?.stuck);
+    return at?.job;
+  }
+}
+
+function dismiss({ child, dismissal }: { readonly child: HashChild; readonly dismissal: NodeJS.Timeout }): void {
+  clearTimeout(dismissal);
+  child.dismiss();
+}

@@ -1,0 +1,107 @@
+import type { HashLane } from './hash-request.js';
+
+export interface Queued {
+  readonly account: string;
+  readonly lane: HashLane;
+}
+
+/** Of so many turns in a row, the last one belongs to the others when both lanes have somebody waiting. */
+const TURNS = 4;
+
+/**
+ * Who is next. Known devices go first, but for every fourth turn, so that nobody with a known device can shut everybody else
+ * out; within a lane, accounts take turns, however much one of them asks for.
+ */
+export class HashQueue<Item extends Queued> {
+  private readonly lanes = { known: new Turns<Item>(), other: new Turns<Item>() };
+  private turn = 0;
+
+  get size(): number {
+    return this.lanes.known.size + this.lanes.other.size;
+  }
+
+  /** How many leave the queue before something that comes now, when accounts are left aside. */
+  ahead(lane: HashLane): number {
+    const { known, other } = this.lanes;
+    if (lane === 'other') return known.size + other.size;
+    return known.size + Math.min(other.size, Math.floor(known.size / (TURNS - 1)));
+  }
+
+  push(item: Item): void {
+    this.lanes[item.lane].push(item);
+  }
+
+  /** Next of its lane, for what had its turn and nothing of it. */
+  putBack(item: Item): void {
+    this.lanes[item.lane].putBack(item);
+  }
+
+  shift(): Item | undefined {
+    const { known, other } = this.lanes;
+    this.turn = (this.turn + 1) % TURNS;
+    return this.turn === 0 ? (other.shift() ?? known.shift()) : (known.shift() ?? other.shift());
+  }
+
+  /** @returns whether it was waiting */
+  remove(item: Item): boolean {
+    return this.lanes[item.lane].remove(item);
+  }
+
+  /**
+   * Takes out the newest of the account that asks for most in the lane of `item`, if it would still ask for more than the
+   * account of `item`: so a full queue is shared, and not whoever came first's.
+   */
+  makeRoomFor(item: Item): Item | undefined {
+    return this.lanes[item.lane].makeRoomFor(item.account);
+  }
+}
+
+/** One lane: the accounts in the order of their turns, each with what it waits for, oldest first. */
+class Turns<Item extends Queued> {
+  private accounts = new Map<string, Item[]>();
+  size = 0;
+
+  push(item: Item): void {
+    const waiting = this.accounts.get(item.account);
+    if (waiting) waiting.push(item);
+    else this.accounts.set(item.account, [item]);
+    this.size++;
+  }
+
+  putBack(item: Item): void {
+    const waiting = this.accounts.get(item.account) ?? [];
+    this.accounts.delete(item.account);
+    this.accounts = new Map([[item.account, [item, ...waiting]], ...this.accounts]);
+    this.size++;
+  }
+
+  shift(): Item | undefined {
+    const [next] = this.accounts;
+    if (!next) return undefined;
+    const [account, waiting] = next;
+    const item = waiting.shift();
+    this.accounts.delete(account);
+    if (waiting.length > 0) this.accounts.set(account, waiting);
+    this.size--;
+    return item;
+  }
+
+  remove(item: Item): boolean {
+    const waiting = this.accounts.get(item.account) ?? [];
+    const at = waiting.indexOf(item);
+    if (at < 0) return false;
+    waiting.splice(at, 1);
+    if (waiting.length === 0) this.accounts.delete(item.account);
+    this.size--;
+    return true;
+  }
+
+  makeRoomFor(account: string): Item | undefined {
+    let most: Item[] = [];
+    for (const waiting of this.accounts.values()) if (waiting.length > most.length) most = waiting;
+    if (most.length <= (this.accounts.get(account)?.length ?? 0) + 1) return undefined;
+    const newest = most.at(-1);
+    if (newest) this.remove(newest);
+    return newest;
+  }
+}
