@@ -1,8 +1,8 @@
 import os from 'node:os';
-import bcrypt from 'bcrypt';
+import { computeHash } from './compute-hash.js';
 import type { HashAnswer, HashRequest } from './hash-request.js';
 
-// A child process of its own (see hash-pool.ts): nothing of Nest or the database is loaded here, and no setting is known.
+// A child process of its own (see hash-child.ts): nothing of Nest or the database is loaded here, and no setting is known.
 
 try {
   // From the parent only one of the threads would be changed.
@@ -17,15 +17,7 @@ process.on('disconnect', () => process.exit());
 
 process.on('message', (request: HashRequest) => {
   const begin = performance.now();
-  const result = compute(request);
+  const result = computeHash(request);
   const answer: HashAnswer = { result, ms: performance.now() - begin };
   process.send?.(answer);
 });
-
-function compute({ prehash, cost, stored }: HashRequest): string | boolean {
-  if (stored === undefined) return bcrypt.hashSync(prehash, cost);
-  const same = bcrypt.compareSync(prehash, stored);
-  // One hash of each cost from c to C - 1 is 2^C - 2^c rounds: with the comparison, exactly those of cost C.
-  for (let missing = bcrypt.getRounds(stored); missing < cost; missing++) bcrypt.hashSync(prehash, missing);
-  return same;
-}
