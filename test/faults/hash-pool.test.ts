@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually, type Home, kill, makeHome, RosterProcess } from '../support/process.js';
+
+jest.setTimeout(60_000);
+
+const SECRET_KEY = 'k3yZ'.repeat(12);
+const ADMIN = { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: 'correct horse battery staple' };
+
+let home: Home;
+beforeAll(() => void (home = makeHome()));
+afterEach(() => RosterProcess.killAll());
+afterAll(() => home.remove());
+
+/** Ids of the hash workers of this checkout that run with this marked PATH. */
+function workers(mark: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && readable(pid, 'cmdline').includes('hash-worker.js'))
+    .filter((pid) => readable(pid, 'environ').includes(mark));
+}
+
+function readable(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A server that has signed somebody in, so that it has a worker. */
+async function start(mark: string): Promise<RosterProcess> {
+  const PATH = `${process.env['PATH'] ?? ''}:/${mark}`;
+  const server = await RosterProcess.start(home, { SECRET_KEY, ...ADMIN, PATH });
+  await server.signIn(ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
+  expect(workers(mark)).toHaveLength(1);
+  return server;
+}
+
+describe('the hash workers of a server', () => {
+  it('are none before anybody signs in, know no secret, and are gone after SIGTERM', async () => {
+    const idle = await RosterProcess.start(home, { SECRET_KEY, ...ADMIN, PATH: `${process.env['PATH'] ?? ''}:/idle` });
+    expect(workers('/idle')).toEqual([]);
+    await idle.kill('SIGTERM');
+
+    const server = await start('ended');
+    const [pid = 0] = workers('/ended');
+    expect(readable(pid, 'environ')).not.toContain(SECRET_KEY);
+    const { code } = await server.kill('SIGTERM');
+    expect({ code, stderr: server.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(workers('/ended')).toEqual([]);
+  });
+
+  it('end by themselves when the server is killed', async () => {
+    const server = await start('killed');
+    await server.kill('SIGKILL');
+    await eventually('the end of the workers', () => workers('/killed').length === 0);
+  });
+
+  it('are replaced when they are killed', async () => {
+    const server = await start('replaced');
+    for (const pid of workers('/replaced')) kill(pid, 'SIGKILL');
+    await server.signIn(ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
+    expect(workers('/replaced')).toHaveLength(1);
+    await eventually('a line about it', () => server.stdout.includes('a hash worker ended by itself'));
+    await server.kill('SIGTERM');
+  });
+});
