@@ -1,0 +1,71 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
+import { call } from './load.mjs';
+
+const DIST = join(import.meta.dirname, '../../dist');
+const COMMON = {
+  SECRET_KEY: 'for measurements only, and nothing else',
+  SMTP_URL: 'smtp://127.0.0.1:1',
+  ADMIN_PASSWORD: 'measured nine times over',
+  // They are measured by themselves.
+  RATE_LIMIT_ENABLED: 'false',
+};
+
+/** A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it. */
+export async function startGround() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'roster-bench-'));
+  chmodSync(dataDir, 0o755);
+  const postgres = await startEmbeddedPostgres({ dataDir });
+  const servers = [];
+  const environment = { PATH: process.env.PATH, HOME: dataDir, DATABASE_URL: postgres.url, ...COMMON };
+  return {
+    databaseUrl: postgres.url,
+    /** Runs an operator's command. @returns what it prints */
+    command: async (...words) => {
+      const options = { env: environment, cwd: dataDir };
+      return (await promisify(execFile)(process.execPath, [join(DIST, 'cli.js'), ...words], options)).stdout;
+    },
+    /** @param nodeOptions such as `--import` of what changes the server */
+    serve: async (settings = {}, nodeOptions = []) => {
+      const port = await freePort();
+      const child = spawn(process.execPath, [...nodeOptions, join(DIST, 'main.js')], {
+        cwd: dataDir,
+        env: { ...environment, PORT: String(port), HOST: '127.0.0.1', ...settings },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      servers.push(child);
+      const url = `http://127.0.0.1:${port}`;
+      for (let patience = 200; ; patience--) {
+        const ready = await call(`${url}/health/ready`).catch(() => undefined);
+        if (ready?.status === 200) return { url, pid: child.pid };
+        if (patience === 0 || child.exitCode !== null) throw new Error('The server does not start');
+        await sleep(50);
+      }
+    },
+    stop: async () => {
+      for (const child of servers) {
+        if (child.exitCode !== null) continue;
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
