@@ -13,8 +13,8 @@ const SUPPORT = join(import.meta.dirname, 'support');
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const COST = 12;
 const CLIENTS = 100;
-const READS_PER_SECOND = 300;
-const SECONDS = { idle: 6, raw: 12, loaded: 20, warmUp: 3 };
+const READS_PER_SECOND = 100;
+const SECONDS = { idle: 5, raw: 8, loaded: 14, warmUp: 3 };
 
 export async function run() {
   const ground = await startGround();
