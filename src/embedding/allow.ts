@@ -11,7 +11,7 @@ import { AccessGuard } from '../access/access.guard.js';
 import { Allow as declareRole } from '../access/allow.decorator.js';
 import type { Role } from '../access/role.js';
 import { DomainError } from '../http/domain-error.js';
-import { PROBLEM_CONTENT_TYPE, problemFrom } from '../http/problem.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from '../http/problem.js';
 
 /** Answers with a problem (RFC 9457) to what Roster throws, and to nothing else. */
 @Catch(DomainError)
@@ -20,7 +20,7 @@ export class DomainErrorFilter implements ExceptionFilter<DomainError> {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemFrom(error, { instance: request.url, traceId: request.id });
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply.headers(problemHeaders(error, problem));
     void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }
 }

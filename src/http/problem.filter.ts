@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from './domain-error.js';
 import { Pages, wantsPage } from './pages.js';
-import { PROBLEM_CONTENT_TYPE, problemFrom } from './problem.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
 
 /** Turns every error into `application/problem+json`, or into a page for a person with a browser. */
 @Catch()
@@ -16,9 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     // A domain error is no fault of ours, even when it is about us.
     if (problem.status >= 500 && !(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
     if (reply.sent) return;
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
-    if (retryAfter !== undefined || problem.status === 503) void reply.header('retry-after', String(retryAfter ?? 1));
+    void reply.headers(problemHeaders(error, problem));
     if (wantsPage(request)) this.pages.sendProblem(reply, problem);
     else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }

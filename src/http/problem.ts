@@ -38,6 +38,15 @@ export function problemFrom(error: unknown, where: Where): Problem {
   return { ...problem(code, detailOf(error, code), where), status };
 }
 
+/** What goes with a problem beside its body: how to authenticate (RFC 9110, 11.6.1), or when to come again (10.2.3). */
+export function problemHeaders(error: unknown, { status }: Problem): Record<string, string> {
+  const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
+  return {
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...((retryAfter !== undefined || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
+  };
+}
+
 function problem(code: ProblemCode, detail: string, where: Where, errors?: readonly FieldError[]): Problem {
   const { status, title } = PROBLEMS[code];
   return {
