@@ -179,6 +179,15 @@ describe('the end of the pool', () => {
     expect(lost).toEqual([]);
   });
 
+  it('leaves the end to workers that have nothing to do, and kills none', async () => {
+    const pool = makePool({ workers: 2 });
+    await Promise.all([pool.hash(PREHASH, COST), pool.hash(PREHASH, COST)]);
+    const ends = [...pool['children']].map(({ ended }) => ended);
+    await pool.onApplicationShutdown();
+    expect(await Promise.all(ends)).toEqual(['exit code 0', 'exit code 0']);
+    expect(pool.stats()).toMatchObject({ busy: 0, workers: 0 });
+  });
+
   it('is not for a signal to a worker to bring about, such as the Ctrl-C that its whole group gets', async () => {
     const pool = makePool();
     await pool.hash(PREHASH, COST);
