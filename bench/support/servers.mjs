@@ -42,7 +42,7 @@ export async function startGround() {
       });
       servers.push(child);
       const url = `http://127.0.0.1:${port}`;
-      for (let patience = 200; ; patience--) {
+      for (let patience = 1200; ; patience--) {
         const ready = await call(`${url}/health/ready`).catch(() => undefined);
         if (ready?.status === 200) return { url, pid: child.pid };
         if (patience === 0 || child.exitCode !== null) throw new Error('The server does not start');
