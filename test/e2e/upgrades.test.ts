@@ -50,6 +50,12 @@ describe('a database of an earlier release', () => {
         .set('authorization', `Bearer ${admin}`)
         .expect(200);
       expect(found.body.items).toMatchObject([{ username: 'Grace.Hopper' }]);
+      const contacts = await roster.api
+        .get(`/users/${list.body.items[1].id}/contacts`)
+        .set('authorization', `Bearer ${admin}`)
+        .expect(200);
+      // There were none before 0.2.0.
+      expect(contacts.body.items).toMatchObject(release === '0.1.0' ? [] : [{ value: '+442079460958', label: 'desk' }]);
       await roster.api.post('/auth/verify-email').send({ token: pendingToken }).expect(200);
       await roster.signIn('pending@example.com', password);
 
