@@ -77,7 +77,9 @@ async function insert(users: readonly Partial<GivenUser>[]): Promise<string[]> {
 const SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'];
 
 describe('walking the list', () => {
-  const COUNT = 1000;
+  // Ten pages, as many users as it takes; `npm run test:soak` walks 100,000.
+  const LIMIT = 20;
+  const COUNT = 10 * LIMIT;
   let inserted: string[];
   beforeAll(async () => {
     inserted = await insert(
@@ -98,9 +100,9 @@ describe('walking the list', () => {
   };
 
   it.each(SORTS)('by %s shows everybody once, in order, there and back', async (sort) => {
-    const query = { sort, search: 'WALKER', limit: 100 };
+    const query = { sort, search: 'WALKER', limit: LIMIT };
     const there = await walk(query);
-    expect(there).toHaveLength(COUNT / 100);
+    expect(there).toHaveLength(COUNT / LIMIT);
     const order = (item: Item) => `${keys[sort.replace('-', '')]!(item)} ${item.id}`;
     const items = there.flatMap((page) => page.items);
     const sorted = [...items].sort((one, other) => (order(one) < order(other) ? -1 : 1));
@@ -125,7 +127,7 @@ describe('walking the list', () => {
         await roster.database.query('DELETE FROM users WHERE id = ANY($1)', [gone]);
         come.push(
           ...(await insert(
-            [0, 700, 1300, 1999].map((at) => ({
+            [0, 70, 130, 399].map((at) => ({
               nickname: 'walker',
               email: `walker-${at}x${uuidv7()}@walk.example`,
               createdAt: new Date(START + Math.floor(at / 40) * 1000),
@@ -133,15 +135,15 @@ describe('walking the list', () => {
           )),
         );
       };
-      const pages: Answer[] = [await list({ sort, search: 'walker', limit: 100 })];
+      const pages: Answer[] = [await list({ sort, search: 'walker', limit: LIMIT })];
       while (pages.at(-1)!.page.nextCursor !== null) {
         await churn(idsOf([pages.at(-1)!]));
-        pages.push(await list({ sort, search: 'walker', limit: 100, cursor: pages.at(-1)!.page.nextCursor! }));
+        pages.push(await list({ sort, search: 'walker', limit: LIMIT, cursor: pages.at(-1)!.page.nextCursor! }));
       }
       const seen = idsOf(pages);
       expect(new Set(seen).size).toBe(seen.length);
       expect([...stay].filter((id) => !seen.includes(id))).toEqual([]);
-      const back = await walk({ sort, search: 'walker', limit: 100, cursor: pages.at(-1)!.page.prevCursor! }, 'prev');
+      const back = await walk({ sort, search: 'walker', limit: LIMIT, cursor: pages.at(-1)!.page.prevCursor! }, 'prev');
       const onTheWay = [...idsOf(back), ...idsOf([pages.at(-1)!])];
       expect(new Set(onTheWay).size).toBe(onTheWay.length);
       expect([...stay].filter((id) => !onTheWay.includes(id))).toEqual([]);
