@@ -94,6 +94,16 @@ program
   });
 
 program
+  .command('rotate-signing-key')
+  .description('sign access tokens with a new key from now on; nobody is signed out (the server does so every 90 days)')
+  .action(async () => {
+    const id = await (await workplace()).keyring.rotate('access-token');
+    console.log(
+      `Access tokens are signed with key ${id} from now on. The key before it verifies its tokens until they expire.`,
+    );
+  });
+
+program
   .command('token')
   .description('print an access token for a user, for tests and measurements')
   .requiredOption('--user <user>', 'address, username or id')

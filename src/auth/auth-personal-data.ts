@@ -24,7 +24,8 @@ export class AuthPersonalData implements OnModuleInit {
     this.addTable(
       'sessions',
       'sessions',
-      `created_at AS "createdAt", ip, user_agent AS "userAgent", last_used_at AS "lastUsedAt", ended_at AS "endedAt"`,
+      `created_at AS "createdAt", ip, user_agent AS "userAgent", last_used_at AS "lastUsedAt", ended_at AS "endedAt",
+       end_reason AS "endReason"`,
     );
     this.addTable('rememberedAnswers', 'idempotent_requests', 'created_at AS "createdAt", answer');
     this.places.add({

@@ -33,8 +33,19 @@ import { RegistrationController } from './registration/registration.controller.j
 import { RegistrationService } from './registration/registration.service.js';
 import { AccessTokenAuthentication } from './sessions/access-token.authentication.js';
 import { AccessTokens } from './sessions/access-tokens.js';
+import { IntrospectionController } from './sessions/introspection.controller.js';
+import { JwksController } from './sessions/jwks.controller.js';
+import { RefreshController } from './sessions/refresh.controller.js';
+import { RefreshService } from './sessions/refresh.service.js';
+import { RefreshTokens } from './sessions/refresh-tokens.js';
+import { RevocationHints } from './sessions/revocation-hints.js';
+import { RevocationReader } from './sessions/revocation-reader.js';
+import { Revocations } from './sessions/revocations.js';
 import { SessionEndings } from './sessions/session-endings.js';
+import { SessionStates } from './sessions/session-states.js';
+import { SessionUpkeep } from './sessions/session-upkeep.js';
 import { Sessions } from './sessions/sessions.js';
+import { SessionsController } from './sessions/sessions.controller.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
 import { AddressThrottle } from './verification/address-throttle.js';
 import { FreshLinks } from './verification/fresh-links.js';
@@ -52,6 +63,10 @@ import { VerificationService } from './verification/verification.service.js';
     CreationController,
     InvitationController,
     LoginController,
+    RefreshController,
+    SessionsController,
+    IntrospectionController,
+    JwksController,
     ContactConfirmationController,
   ],
   providers: [
@@ -72,8 +87,16 @@ import { VerificationService } from './verification/verification.service.js';
     SignInGate,
     Sessions,
     AccessTokens,
-    { provide: Authentication, useClass: AccessTokenAuthentication },
+    RefreshTokens,
+    RefreshService,
+    RevocationReader,
+    Revocations,
+    RevocationHints,
+    SessionStates,
+    AccessTokenAuthentication,
+    { provide: Authentication, useExisting: AccessTokenAuthentication },
     SessionEndings,
+    SessionUpkeep,
     OneTimeTokens,
     Passwords,
     {

@@ -65,7 +65,6 @@ export const SETTINGS = {
     parse.duration,
     '10s',
     'for so long the previous refresh token gets the same successor',
-    'planned',
   ),
   BCRYPT_COST: required(parse.integer(4, 15), '12', 'work factor of bcrypt; production refuses less than 10'),
   PASSWORD_MIN_LENGTH: required(

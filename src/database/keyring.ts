@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 import { connect } from './migrate.js';
+import { seal, unseal } from './sealing.js';
 import { lock, type Transaction, Transactions } from './transaction.js';
 
 /** What a key is for; a key of one purpose is never used for another (NIST SP 800-57, 5.2). */
@@ -25,6 +26,8 @@ export interface Key {
   /** 32 random bytes; for `access-token` an ES256 and for `checkpoint` an Ed25519 private key, as PKCS #8 DER. */
   readonly secret: Buffer;
 }
+
+type PurposeThatRotates = 'access-token';
 
 /** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
 export class WrongSecretKey extends Error {
@@ -49,8 +52,8 @@ interface KeyRow {
  */
 @Injectable()
 export class Keyring {
-  private readonly keys = new Map<string, Key>();
-  private readonly newest = new Map<KeyPurpose, Key>();
+  private keys: ReadonlyMap<string, Key> = new Map();
+  private newest: ReadonlyMap<KeyPurpose, Key> = new Map();
   private wrappingKey: Buffer;
 
   constructor(
@@ -71,16 +74,54 @@ export class Keyring {
       // First: a key made under another SECRET_KEY than the rest would shut out everybody.
       const existing = await this.unwrapAll(tx);
       for (const purpose of KEY_PURPOSES) {
-        if (existing.some((key) => key.purpose === purpose)) continue;
-        const id = randomBytes(8).toString('hex');
-        const wrapped = seal(this.wrappingKey, makeSecret(purpose), `${purpose}:${id}`);
-        await tx.query('INSERT INTO keys (id, purpose, wrapped) VALUES ($1, $2, $3)', [id, purpose, wrapped]);
+        if (!existing.some((key) => key.purpose === purpose)) await this.make(tx, purpose);
       }
     });
-    for (const key of await this.unwrapAll(this.dataSource)) {
-      this.keys.set(key.id, key);
-      this.newest.set(key.purpose, key);
-    }
+    this.take(await this.unwrapAll(this.dataSource));
+  }
+
+  /**
+   * Reads the keys that others made since, and forgets those that are gone. Where `SECRET_KEY` was replaced under a running
+   * server, the keys that it holds stay good, and one made since then cannot be read.
+   * @returns how many could not be read
+   */
+  async reload(): Promise<number> {
+    const rows = await this.dataSource.query<KeyRow[]>(SELECT_KEYS);
+    const keys = rows.map((row) => this.keys.get(row.id) ?? this.unwrap(row));
+    this.take(keys.filter((key) => key !== undefined));
+    return keys.filter((key) => key === undefined).length;
+  }
+
+  /**
+   * Makes a new key to be used from now on. The one before it stays good for what it made, until `dropRetired`.
+   * @param age does nothing while the newest key is younger than so many milliseconds
+   * @returns the id of the new key
+   * @throws WrongSecretKey when `SECRET_KEY` was replaced under a running server: a key wrapped by the old one could not be read
+   */
+  async rotate(purpose: PurposeThatRotates, age = 0): Promise<string | undefined> {
+    const id = await this.transactions.run(async (tx) => {
+      await lock(tx, 'keys');
+      await this.unwrapAll(tx);
+      const young = await tx.query<unknown[]>(
+        `SELECT FROM keys WHERE purpose = $1 AND retired_at IS NULL AND created_at > now() - $2 * interval '1 millisecond'`,
+        [purpose, age],
+      );
+      if (young.length > 0) return undefined;
+      await tx.query('UPDATE keys SET retired_at = now() WHERE purpose = $1 AND retired_at IS NULL', [purpose]);
+      return this.make(tx, purpose);
+    });
+    if (id !== undefined) await this.reload();
+    return id;
+  }
+
+  /** Destroys keys that were replaced so many milliseconds ago. @returns how many */
+  async dropRetired(purpose: PurposeThatRotates, age: number): Promise<number> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `DELETE FROM keys WHERE purpose = $1 AND retired_at < now() - $2 * interval '1 millisecond'`,
+      [purpose, age],
+    );
+    if (count > 0) await this.reload();
+    return count;
   }
 
   /**
@@ -117,17 +158,43 @@ export class Keyring {
     return key?.purpose === purpose ? key : undefined;
   }
 
+  /** Every key of a purpose that is not destroyed yet, the oldest first. */
+  all(purpose: KeyPurpose): Key[] {
+    return [...this.keys.values()].filter((key) => key.purpose === purpose);
+  }
+
+  private async make(tx: Transaction, purpose: KeyPurpose): Promise<string> {
+    const id = randomBytes(8).toString('hex');
+    const wrapped = seal(this.wrappingKey, makeSecret(purpose), `${purpose}:${id}`);
+    await tx.query('INSERT INTO keys (id, purpose, wrapped) VALUES ($1, $2, $3)', [id, purpose, wrapped]);
+    return id;
+  }
+
+  /** @param keys all there are, the oldest first */
+  private take(keys: readonly Key[]): void {
+    this.keys = new Map(keys.map((key) => [key.id, key]));
+    this.newest = new Map(keys.map((key) => [key.purpose, key]));
+  }
+
   private async unwrapAll(database: Pick<DataSource, 'query'> | Transaction): Promise<Key[]> {
-    const rows = await database.query<KeyRow[]>('SELECT id, purpose, wrapped FROM keys ORDER BY created_at, id');
-    return rows.map(({ id, purpose, wrapped }) => {
-      try {
-        return { id, purpose, secret: unseal(this.wrappingKey, wrapped, `${purpose}:${id}`) };
-      } catch {
-        throw new WrongSecretKey();
-      }
+    const rows = await database.query<KeyRow[]>(SELECT_KEYS);
+    return rows.map((row) => {
+      const key = this.unwrap(row);
+      if (!key) throw new WrongSecretKey();
+      return key;
     });
   }
+
+  private unwrap({ id, purpose, wrapped }: KeyRow): Key | undefined {
+    try {
+      return { id, purpose, secret: unseal(this.wrappingKey, wrapped, `${purpose}:${id}`) };
+    } catch {
+      return undefined;
+    }
+  }
 }
+
+const SELECT_KEYS = 'SELECT id, purpose, wrapped FROM keys ORDER BY retired_at NULLS LAST, created_at, id';
 
 /**
  * Whether this is the `SECRET_KEY` of the database; not, as long as that has no keys.
@@ -156,23 +223,4 @@ function makeSecret(purpose: KeyPurpose): Buffer {
   const { privateKey } =
     purpose === 'checkpoint' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ format: 'der', type: 'pkcs8' });
-}
-
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-
-/** AES-256-GCM (NIST SP 800-38D) with a random nonce; `label` is bound to the result. Layout: nonce, ciphertext, tag. */
-export function seal(key: Buffer, plain: Buffer, label: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.from(label));
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-/** @throws Error when key or label are others than those that sealed it, or when a byte was changed */
-export function unseal(key: Buffer, sealed: Buffer, label: string): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(label));
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
 }

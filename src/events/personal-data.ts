@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Keyring, seal, unseal } from '../database/keyring.js';
+import { Keyring } from '../database/keyring.js';
+import { seal, unseal } from '../database/sealing.js';
 import type { Transaction } from '../database/transaction.js';
 import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 

@@ -20,8 +20,12 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
  * the header is written by whoever sent it. Null when nothing is known.
  */
 export function describeOrigin(userAgent: string | null, ip: string | null): string | null {
+  return [describeDevice(userAgent), ip].filter(Boolean).join(', ') || null;
+}
+
+/** "Firefox on Linux", of names from our own lists only. Null when nothing is known. */
+export function describeDevice(userAgent: string | null): string | null {
   const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
-  const device = browser && system ? `${browser} on ${system}` : (browser ?? system);
-  return [device, ip].filter(Boolean).join(', ') || null;
+  return browser && system ? `${browser} on ${system}` : (browser ?? system ?? null);
 }

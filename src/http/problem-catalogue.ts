@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'weak-password': { status: 400, title: 'The password is too easy to guess' },
   'not-authenticated': { status: 401, title: 'Sign in first' },
   'invalid-credentials': { status: 401, title: 'The sign-in details are not right' },
+  'invalid-refresh-token': { status: 401, title: 'The refresh token is not good any more' },
   forbidden: { status: 403, title: 'You may not do this' },
   'email-not-verified': { status: 403, title: 'The email address is not confirmed yet' },
   'not-found': { status: 404, title: 'There is nothing here' },

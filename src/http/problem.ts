@@ -68,12 +68,13 @@ function knownCode(code: string): ProblemCode {
 
 // What sockets say when nobody is there, and PostgreSQL when it starts, stops, or is full (SQLSTATE 57P0x, 53300, class 08).
 const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EPIPE|57P0[1-3]|53300|08...)$/;
+const WITHOUT_CODE = /^(Connection terminated|timeout exceeded when trying|timeout expired|Query read timeout)/;
 
 function isUnreachable(error: unknown): boolean {
   const { code, message, driverError, errors } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
-  // pg has no code for a connection that ended under a query, nor for one that could not be had in time.
-  if (typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying)/.test(message)) return true;
+  // pg has no code for a connection that ended under a query, nor for one, or an answer, that could not be had in time.
+  if (typeof message === 'string' && WITHOUT_CODE.test(message)) return true;
   const causes = [driverError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return causes.some((cause) => cause !== undefined && isUnreachable(cause));
 }

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
 import type { UserRole } from '../access/role.js';
 import { AccessTokens } from '../auth/sessions/access-tokens.js';
+import { RefreshTokens } from '../auth/sessions/refresh-tokens.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import { newTraceId } from '../http/trace-id.js';
 import { addressKey, usernameKey } from '../users/identifiers.js';
@@ -16,9 +17,10 @@ import type { Workplace } from './workplace.js';
  * @throws OperatorError when there is nobody, or nobody who may sign in
  */
 export async function makeToken(workplace: Workplace, user: string): Promise<string> {
-  const { settings, transactions, keyring, dataSource } = workplace;
+  const { settings, transactions, keyring } = workplace;
   const accessTokens = new AccessTokens(settings, new JwtService(), keyring);
-  const sessions = new Sessions(settings, keyring, dataSource, accessTokens);
+  // Sessions that make room for this one are found by the servers.
+  const sessions = new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined });
   const [column, value] = isUuid(user)
     ? ['id', user]
     : user.includes('@')

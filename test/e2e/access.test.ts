@@ -22,12 +22,16 @@ describe('every route', () => {
   it('declares its least role, as this table says', () => {
     const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner());
     expect(routes.map(({ method, path, role }) => `${method} ${path} ${role}`).sort()).toEqual([
+      'DELETE /auth/sessions AUTHENTICATED',
+      'DELETE /auth/sessions/:sessionId AUTHENTICATED',
       'DELETE /users/:id AUTHENTICATED',
       'DELETE /users/:id/contacts/:contactId AUTHENTICATED',
+      'GET /.well-known/jwks.json ANONYMOUS',
       'GET /assets/icon.svg ANONYMOUS',
       'GET /assets/pages.css ANONYMOUS',
       'GET /auth/accept-invitation ANONYMOUS',
       'GET /auth/confirm-contact ANONYMOUS',
+      'GET /auth/sessions AUTHENTICATED',
       'GET /auth/verify-email ANONYMOUS',
       'GET /events ADMIN',
       'GET /health/live ANONYMOUS',
@@ -44,7 +48,10 @@ describe('every route', () => {
       'PATCH /users/me AUTHENTICATED',
       'POST /auth/accept-invitation ANONYMOUS',
       'POST /auth/confirm-contact ANONYMOUS',
+      'POST /auth/introspect ADMIN',
       'POST /auth/login ANONYMOUS',
+      'POST /auth/logout AUTHENTICATED',
+      'POST /auth/refresh ANONYMOUS',
       'POST /auth/register ANONYMOUS',
       'POST /auth/resend-verification ANONYMOUS',
       'POST /auth/verify-email ANONYMOUS',

@@ -43,11 +43,17 @@ describe('the API document', () => {
     const { body } = await roster.api.get('/docs-json').expect(200);
     expect(body.openapi).toMatch(/^3\./);
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/.well-known/jwks.json',
       '/auth/accept-invitation',
       '/auth/confirm-contact',
+      '/auth/introspect',
       '/auth/login',
+      '/auth/logout',
+      '/auth/refresh',
       '/auth/register',
       '/auth/resend-verification',
+      '/auth/sessions',
+      '/auth/sessions/{sessionId}',
       '/auth/verify-email',
       '/docs',
       '/docs-json',

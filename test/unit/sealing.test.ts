@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { seal, unseal } from '../../src/database/keyring.js';
+import { seal, unseal } from '../../src/database/sealing.js';
 
 const KEY = randomBytes(32);
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));

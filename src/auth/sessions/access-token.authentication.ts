@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -5,28 +6,54 @@ import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Authentication } from '../../access/authentication.js';
 import type { Caller } from '../../access/caller.js';
+import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ACCESS_TOKEN_ALGORITHM, type AccessTokenClaims, AccessTokens } from './access-tokens.js';
-import { Sessions } from './sessions.js';
+import { ACCESS_TOKEN_ALGORITHM, AccessTokens } from './access-tokens.js';
+import { RecentlyUsed } from './recently-used.js';
+import { Revocations } from './revocations.js';
+import { SessionStates } from './session-states.js';
 
 const STRATEGY = 'access-token';
+const REMEMBERED = 20_000;
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** What a token says whose signature and claims were found good. */
+export interface ProvedToken {
+  readonly sub: string;
+  readonly sid: string;
+  /** Seconds, as in the token. */
+  readonly exp: number;
+  readonly nbf: number;
+  readonly iat?: number;
+}
+
+interface Headers {
+  readonly headers: FastifyRequest['headers'];
+}
 
 type Handler = (request: object, response: object, next: (error: unknown) => void) => void;
+const bearerOf = ExtractJwt.fromAuthHeaderAsBearerToken() as unknown as (request: Headers) => string | null;
 
-/** Proves an access token by signature and claims, then asks whether its session and user are still good now. */
+/**
+ * Proves an access token by signature and claims, then asks whether its session and user are still good now. A token that was
+ * proved is remembered by its SHA-256 until it expires: proving it again would cost more than all the rest of a read.
+ */
 @Injectable()
 export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATEGY) implements Authentication {
   // Without a value here, which would be set only after the constructor of the strategy has asked for it.
   declare private own: passport.Authenticator | undefined;
+  private readonly proved = new RecentlyUsed<ProvedToken>(REMEMBERED);
 
   constructor(
     @InjectSettings() settings: Settings,
-    accessTokens: AccessTokens,
-    private readonly sessions: Sessions,
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+    private readonly states: SessionStates,
+    private readonly clock: Clock,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerOf,
       // The algorithm is fixed here and never taken from the token (RFC 8725, 3.1).
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: settings.PUBLIC_URL,
@@ -45,21 +72,43 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
     return (this.own ??= new passport.Passport());
   }
 
-  /** @returns false when the session has ended or the user may not sign in (any more) */
-  async validate({ sub, sid }: AccessTokenClaims): Promise<Caller | false> {
-    return (await this.sessions.caller(sid, sub)) ?? false;
+  /** Claims that are missing make a token as bad as wrong ones. */
+  validate({ sub, sid, exp, nbf, iat }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
+    if (!isId(sub) || !isId(sid) || typeof exp !== 'number' || typeof nbf !== 'number') return false;
+    return { sub, sid, exp, nbf, ...(typeof iat === 'number' && { iat }) };
   }
 
-  async callerOf({ headers }: Pick<FastifyRequest, 'headers'>): Promise<Caller | undefined> {
+  async callerOf({ headers }: Headers): Promise<Caller | undefined> {
+    const token = bearerOf({ headers });
+    return token === null ? undefined : (await this.introspect(token))?.caller;
+  }
+
+  /** What an access token says, and whom it signs in at this moment; undefined when it is not good (any more). */
+  async introspect(token: string): Promise<{ readonly proved: ProvedToken; readonly caller: Caller } | undefined> {
+    const digest = hash('sha256', token, 'base64');
+    const known = this.proved.get(digest);
+    if (known && known.exp * 1000 <= this.clock.now().getTime()) return undefined;
+    const proved = known ?? (await this.prove(token));
+    if (!proved) return undefined;
+    if (!known) this.proved.set(digest, proved);
+    const caller = await this.states.callerOf(proved.sid, proved.sub);
+    return caller && { proved, caller };
+  }
+
+  private async prove(token: string): Promise<ProvedToken | undefined> {
+    // Another server may have begun to sign with a new key. However many such tokens come, they share one look.
+    if (this.accessTokens.namesUnknownKey(token)) await this.revocations.lookNow();
     return new Promise((resolve, reject) => {
-      const answer = (error: Error | null, caller: Caller | false | null): void => {
-        // A fault, such as an unreachable database, is not the caller's missing sign-in.
+      const answer = (error: Error | null, proved: ProvedToken | false | null): void => {
         if (error) reject(error);
-        else resolve(caller || undefined);
+        else resolve(proved || undefined);
       };
       const authenticate = this.getPassportInstance().authenticate(STRATEGY, { session: false }, answer) as Handler;
-      // Passport writes to the request that it is given.
-      authenticate({ headers }, {}, reject);
+      authenticate({ headers: { authorization: `Bearer ${token}` } }, {}, reject);
     });
   }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
 }

@@ -1,10 +1,10 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { Keyring } from '../../database/keyring.js';
+import { type Key, Keyring } from '../../database/keyring.js';
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256';
 /** RFC 9068: an access token cannot be taken for another kind of JWT. */
@@ -18,6 +18,13 @@ export interface AccessTokenClaims {
   readonly role: UserRole;
 }
 
+/** A public key as other services read it (RFC 7517). */
+export interface PublicKey extends JsonWebKey {
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: typeof ACCESS_TOKEN_ALGORITHM;
+}
+
 interface TokenHeader {
   readonly typ?: unknown;
   readonly alg?: unknown;
@@ -28,7 +35,7 @@ interface TokenHeader {
 @Injectable()
 export class AccessTokens {
   private readonly privateKeys = new Map<string, KeyObject>();
-  private readonly publicKeys = new Map<string, KeyObject>();
+  private readonly known = new Map<string, KeyObject>();
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -63,16 +70,42 @@ export class AccessTokens {
 
   /** The key that verifies this token; undefined unless the type, algorithm and key id of its header are ours. */
   publicKeyFor(token: string): KeyObject | undefined {
-    const { typ, alg, kid } = headerOf(token);
-    if (typ !== ACCESS_TOKEN_TYPE || alg !== ACCESS_TOKEN_ALGORITHM || typeof kid !== 'string') return undefined;
-    const known = this.publicKeys.get(kid);
-    if (known) return known;
-    const key = this.keyring.find('access-token', kid);
-    if (!key) return undefined;
-    const publicKey = createPublicKey(createPrivateKey({ key: key.secret, format: 'der', type: 'pkcs8' }));
-    this.publicKeys.set(kid, publicKey);
-    return publicKey;
+    const kid = keyIdOf(token);
+    // First: a key that was destroyed verifies nothing any more.
+    const key = kid === undefined ? undefined : this.keyring.find('access-token', kid);
+    return key && this.publicKeyOf(key);
   }
+
+  /** Whether a token looks like one of ours that was signed with a key which this server has not heard of. */
+  namesUnknownKey(token: string): boolean {
+    const kid = keyIdOf(token);
+    return kid !== undefined && this.keyring.find('access-token', kid) === undefined;
+  }
+
+  /** The keys that verify tokens which may still be good: the one in use, and those before it until they are destroyed. */
+  publicKeys(): PublicKey[] {
+    return this.keyring.all('access-token').map((key) => ({
+      ...this.publicKeyOf(key).export({ format: 'jwk' }),
+      kid: key.id,
+      use: 'sig',
+      alg: ACCESS_TOKEN_ALGORITHM,
+    }));
+  }
+
+  private publicKeyOf({ id, secret }: Key): KeyObject {
+    let key = this.known.get(id);
+    if (!key) {
+      key = createPublicKey(createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' }));
+      this.known.set(id, key);
+    }
+    return key;
+  }
+}
+
+/** @returns undefined unless the header is that of a token of ours */
+function keyIdOf(token: string): string | undefined {
+  const { typ, alg, kid } = headerOf(token);
+  return typ === ACCESS_TOKEN_TYPE && alg === ACCESS_TOKEN_ALGORITHM && typeof kid === 'string' ? kid : undefined;
 }
 
 function headerOf(token: string): TokenHeader {

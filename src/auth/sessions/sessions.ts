@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller, RequestContext } from '../../access/caller.js';
+import type { RequestContext } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { Keyring } from '../../database/keyring.js';
-import type { Transaction } from '../../database/transaction.js';
+import { afterCommit, type Transaction } from '../../database/transaction.js';
 import { AccessTokens } from './access-tokens.js';
+import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
+import { Revocations } from './revocations.js';
 
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+/** Of a user at once; one more ends the one that was used the longest ago. */
+export const MAX_SESSIONS = 100;
+
+/** Why a session ended; kept with it. */
+export type EndReason =
+  | 'signed-out'
+  | 'signed-out-elsewhere'
+  | 'signed-out-everywhere'
+  | 'too-many-sessions'
+  | 'refresh-token-reused'
+  | 'password-changed'
+  | 'password-reset'
+  | 'email-changed'
+  | 'suspended'
+  | 'deleted';
 
 /** What a client gets to prove its session with. */
 export interface SessionTokens {
@@ -18,56 +32,118 @@ export interface SessionTokens {
   readonly tokenType: 'Bearer';
   /** Seconds. */
   readonly expiresIn: number;
+  readonly refreshToken: string;
 }
+
+/** One device on which somebody is signed in. */
+export interface Session {
+  readonly id: string;
+  readonly ip: string | null;
+  readonly user_agent: string | null;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+}
+
+interface Somebody {
+  readonly id: string;
+  readonly role: UserRole;
+}
+
+const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
+const NONCE_BYTES = 32;
 
 /** The devices on which somebody is signed in. */
 @Injectable()
 export class Sessions {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly keyring: Keyring,
-    private readonly dataSource: DataSource,
     private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    @Inject(Revocations) private readonly revocations: Pick<Revocations, 'expire'>,
   ) {}
 
-  /** Signs a user in on one more device. */
+  /**
+   * Signs a user in on one more device. The transaction holds the user's row, so that an end of all sessions comes either
+   * before it or after.
+   */
   async start(
     tx: Transaction,
-    user: { readonly id: string; readonly role: UserRole },
+    user: Somebody,
     context: Pick<RequestContext, 'ip' | 'userAgent'>,
   ): Promise<SessionTokens> {
-    const id = uuidv7();
+    await this.makeRoom(tx, user.id);
+    const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: randomBytes(NONCE_BYTES) };
     await tx.query(
       `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond')`,
       [
-        id,
+        source.id,
         user.id,
-        this.keyring.current('refresh-token').id,
-        randomBytes(32),
+        source.key_id,
+        source.nonce,
         context.ip,
         context.userAgent,
         this.settings.REFRESH_TOKEN_IDLE_TTL,
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
       ],
     );
+    return this.tokens(source, 1, user);
+  }
+
+  /** The tokens of a session at one of its generations. */
+  async tokens(source: TokenSource, generation: number, user: Somebody): Promise<SessionTokens> {
     return {
-      accessToken: await this.accessTokens.sign({ sub: user.id, sid: id, role: user.role }),
+      accessToken: await this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role }),
       tokenType: 'Bearer',
       expiresIn: this.accessTokens.expiresIn,
+      refreshToken: this.refreshTokens.derive(source, generation),
     };
   }
 
-  /** Who this session signs in at this moment: with the role of now, and nobody once it or the user has ended. */
-  async caller(sessionId: unknown, userId: unknown): Promise<Caller | undefined> {
-    if (typeof sessionId !== 'string' || !UUID.test(sessionId) || typeof userId !== 'string') return undefined;
-    const [row] = await this.dataSource.query<{ user_id: string; role: UserRole }[]>(
-      `SELECT session.user_id, users.role FROM sessions AS session JOIN users ON users.id = session.user_id
-       WHERE session.id = $1 AND session.ended_at IS NULL
-         AND session.idle_expires_at > now() AND session.absolute_expires_at > now()
-         AND users.deleted_at IS NULL AND users.suspended_at IS NULL AND NOT users.pending`,
-      [sessionId],
+  /** Those in which a user is signed in now, the last used first. */
+  async list(tx: Transaction, userId: string): Promise<Session[]> {
+    return tx.query<Session[]>(
+      `SELECT id, host(ip) AS ip, user_agent, created_at, last_used_at,
+         least(idle_expires_at, absolute_expires_at) AS expires_at
+       FROM sessions WHERE user_id = $1 AND ${ALIVE} ORDER BY last_used_at DESC, id DESC`,
+      [userId],
     );
-    return row?.user_id === userId ? { userId, role: row.role, sessionId } : undefined;
+  }
+
+  /** Ends one session of a user. @returns false when there is no such session of theirs */
+  async end(tx: Transaction, userId: string, sessionId: string, reason: EndReason): Promise<boolean> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE id = $1 AND user_id = $2 AND ${ALIVE}`,
+      [sessionId, userId, reason],
+    );
+    afterCommit(tx, this.revocations.expire);
+    return count > 0;
+  }
+
+  /**
+   * Signs a user out: on this server from the next request on, on every other within 100 ms of the commit. A sign-in that is
+   * under way has either begun its session before, and it ends too, or waits for the commit.
+   * @param except the session that goes on
+   * @returns how many sessions ended
+   */
+  async endAll(tx: Transaction, userId: string, reason: EndReason, except?: string): Promise<number> {
+    await tx.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE sessions SET ended_at = now(), end_reason = $2
+       WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3`,
+      [userId, reason, except ?? null],
+    );
+    afterCommit(tx, this.revocations.expire);
+    return count;
+  }
+
+  private async makeRoom(tx: Transaction, userId: string): Promise<void> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE sessions SET ended_at = now(), end_reason = 'too-many-sessions' WHERE id IN (
+         SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC OFFSET $2)`,
+      [userId, MAX_SESSIONS - 1],
+    );
+    if (count > 0) afterCommit(tx, this.revocations.expire);
   }
 }

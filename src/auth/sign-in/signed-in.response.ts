@@ -15,6 +15,12 @@ export class SignedInResponse {
   @ApiProperty({ type: 'integer', minimum: 1, description: 'seconds', example: 900 })
   readonly expiresIn: number;
 
+  @ApiProperty({
+    description: 'brings the next tokens, once: POST /auth/refresh',
+    example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00.1.bm90LWEtdG9rZW4tYnV0LWFzLWxvbmctYXMtb25lLWlz',
+  })
+  readonly refreshToken: string;
+
   @ApiProperty({ type: () => UserResponse })
   readonly user: UserResponse;
 }

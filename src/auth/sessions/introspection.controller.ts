@@ -1,0 +1,90 @@
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsOptional, IsString } from 'class-validator';
+import { Allow } from '../../access/allow.decorator.js';
+import { USER_ROLES, type UserRole } from '../../access/role.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { AccessTokenAuthentication } from './access-token.authentication.js';
+
+class IntrospectDto {
+  @ApiProperty({
+    description: 'an access token',
+    example: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
+  })
+  @IsString({ message: 'must be a text' })
+  readonly token: string;
+
+  @ApiPropertyOptional({
+    description: 'taken, and of no meaning: only access tokens are looked at',
+    example: 'access_token',
+  })
+  @IsOptional()
+  @IsString({ message: 'must be a text' })
+  readonly token_type_hint?: string;
+}
+
+/** RFC 7662, 2.2. */
+class IntrospectionResponse {
+  @ApiProperty({ description: 'whether the token is good at this moment; when not, nothing else is said' })
+  readonly active: boolean;
+
+  @ApiPropertyOptional({ enum: ['Bearer'] }) readonly token_type?: 'Bearer';
+  @ApiPropertyOptional({ format: 'uuid', description: 'the user' }) readonly sub?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'the session' }) readonly sid?: string;
+  @ApiPropertyOptional({
+    enum: USER_ROLES,
+    enumName: 'UserRole',
+    description: 'of now, not of when the token was made',
+  })
+  readonly role?: UserRole;
+
+  @ApiPropertyOptional({ example: 'https://accounts.example.com' }) readonly iss?: string;
+  @ApiPropertyOptional({ example: 'https://accounts.example.com' }) readonly aud?: string;
+  @ApiPropertyOptional({ type: 'integer', example: 1795270900, description: 'seconds since 1970' })
+  readonly exp?: number;
+  @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly nbf?: number;
+  @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly iat?: number;
+}
+
+@ApiTags('Auth')
+@Controller('auth')
+export class IntrospectionController {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly authentication: AccessTokenAuthentication,
+  ) {}
+
+  @Post('introspect')
+  @HttpCode(200)
+  @Allow('ADMIN')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({
+    operationId: 'introspect',
+    summary: 'Whether an access token is good now',
+    description: 'RFC 7662, for services that must know of a logout or a new role at once.',
+  })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiOkResponse({ type: IntrospectionResponse })
+  @ApiProblems('validation-failed')
+  async introspect(@Body() { token }: IntrospectDto): Promise<IntrospectionResponse> {
+    const found = await this.authentication.introspect(token);
+    if (!found) return { active: false };
+    const { exp, nbf, iat } = found.proved;
+    const { userId: sub, sessionId: sid, role } = found.caller;
+    const { PUBLIC_URL: origin } = this.settings;
+    return {
+      active: true,
+      token_type: 'Bearer',
+      sub,
+      sid,
+      role,
+      iss: origin,
+      aud: origin,
+      exp,
+      nbf,
+      ...(iat && { iat }),
+    };
+  }
+}

@@ -1,0 +1,29 @@
+/** A map that forgets what was not asked for the longest once it is full. */
+export class RecentlyUsed<Value> {
+  private readonly values = new Map<string, Value>();
+
+  constructor(private readonly limit: number) {}
+
+  get(key: string): Value | undefined {
+    const value = this.values.get(key);
+    if (value === undefined) return undefined;
+    // A map keeps the order in which keys were added.
+    this.values.delete(key);
+    this.values.set(key, value);
+    return value;
+  }
+
+  set(key: string, value: Value): void {
+    this.values.delete(key);
+    this.values.set(key, value);
+    if (this.values.size <= this.limit) return;
+    for (const oldest of this.values.keys()) {
+      this.values.delete(oldest);
+      return;
+    }
+  }
+
+  delete(key: string): void {
+    this.values.delete(key);
+  }
+}

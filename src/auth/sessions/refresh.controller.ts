@@ -1,0 +1,31 @@
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { Context, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { RefreshDto } from './refresh.dto.js';
+import { RefreshService } from './refresh.service.js';
+
+@ApiTags('Auth')
+@Controller('auth')
+export class RefreshController {
+  constructor(private readonly refreshes: RefreshService) {}
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Allow('ANONYMOUS')
+  // RFC 6749, 5.1.
+  @Header('cache-control', 'no-store')
+  @ApiOperation({
+    operationId: 'refresh',
+    summary: 'Get the next tokens',
+    description: `Each refresh token is used once and brings its successor. The one before the newest brings the same
+successor again for REFRESH_REUSE_GRACE after it was used; an older one ends the session, for then two hold it.`,
+  })
+  @ApiOkResponse({ type: SignedInResponse })
+  @ApiProblems('validation-failed', 'invalid-refresh-token')
+  async refresh(@Body() { refreshToken }: RefreshDto, @Context() context: RequestContext): Promise<SignedInResponse> {
+    return this.refreshes.refresh(refreshToken, context);
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+
+/** Longer than a database that answers at all ever needs for this. */
+const ANSWER_WITHIN_MS = 1000;
+
+/** What was revoked since a cursor. */
+export interface RevocationPage {
+  /** For the next page. */
+  readonly cursor: string;
+  /** Whether something may have been removed before it was read: then nothing that is remembered counts any more. */
+  readonly missed: boolean;
+  /** Oldest first; those of transactions that were open at the page before may come again. */
+  readonly revocations: readonly Revocation[];
+}
+
+export interface Revocation {
+  readonly id: string;
+  /** The table: `sessions`, `users` or `keys`. */
+  readonly kind: string;
+  readonly subject: string | null;
+}
+
+interface Row extends Omit<Revocation, 'id'> {
+  readonly id: string | null;
+  readonly cursor: string;
+  readonly missed: boolean;
+}
+
+/**
+ * Reads the table of revocations so that a late commit is never missed: the cursor is the oldest transaction that was still
+ * open at the page before, and every later one is read again. Over a connection of its own: it must not wait for those that
+ * serve requests.
+ */
+@Injectable()
+export class RevocationReader implements OnApplicationShutdown {
+  private client: pg.Client | undefined;
+
+  constructor(@InjectSettings() private readonly settings: Settings) {}
+
+  /**
+   * @param cursor of the page before; undefined at the first, which has no revocations
+   * @throws whatever says that the database cannot be asked now
+   */
+  async read(cursor: string | undefined): Promise<RevocationPage> {
+    const { rows } = await this.ask(cursor);
+    const [first] = rows;
+    if (!first) throw new Error('The page of revocations has no row');
+    return {
+      cursor: first.cursor,
+      missed: first.missed,
+      revocations: rows.flatMap(({ id, kind, subject }) => (id === null ? [] : [{ id, kind, subject }])),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.drop();
+  }
+
+  private async ask(cursor: string | undefined): Promise<pg.QueryResult<Row>> {
+    const known = this.client;
+    try {
+      return await (known ?? (await this.connect())).query<Row>(SELECT_PAGE, [cursor ?? null]);
+    } catch (error) {
+      void this.drop();
+      // A connection that was cut while nobody asked says so only now.
+      if (known) return this.ask(cursor);
+      throw error;
+    }
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.settings.DATABASE_URL,
+      application_name: 'roster revocations',
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+      keepAlive: true,
+    });
+    // Whoever asks next finds out.
+    client.on('error', () => undefined);
+    this.client = client;
+    await client.connect();
+    return client;
+  }
+
+  private async drop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    // Over a dead network the end of a connection is never confirmed.
+    await Promise.race([client?.end().catch(() => undefined), sleep(ANSWER_WITHIN_MS, undefined, { ref: false })]);
+  }
+}
+
+// The sweep leaves the newest of what it may remove, so a cursor at or before the oldest row may be behind one that is gone. Rows
+// from beyond the snapshot come from a dump of another cluster, with another count of transactions.
+const SELECT_PAGE = `
+  SELECT horizon::text AS cursor,
+    $1::xid8 IS NULL OR $1::xid8 > horizon
+      OR coalesce($1::xid8 <= oldest AND oldest < pg_snapshot_xmax(snapshot), false) AS missed,
+    revocations.id::text, kind, subject
+  FROM (SELECT snapshot, pg_snapshot_xmin(snapshot) AS horizon, (SELECT xid FROM revocations ORDER BY xid LIMIT 1) AS oldest
+        FROM pg_current_snapshot() AS snapshot) AS state
+  LEFT JOIN revocations ON xid >= $1::xid8 AND xid < pg_snapshot_xmax(snapshot)
+  ORDER BY revocations.id`;
+
+/** Removes what is older than an hour but for the newest of it, and what a dump of another cluster brought. */
+export const SWEEP_REVOCATIONS = `
+  DELETE FROM revocations WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
+    OR xid < (SELECT max(xid) FROM revocations
+              WHERE created_at < now() - interval '1 hour' AND xid < pg_snapshot_xmax(pg_current_snapshot()))`;

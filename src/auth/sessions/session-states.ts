@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Caller } from '../../access/caller.js';
+import type { UserRole } from '../../access/role.js';
+import { RecentlyUsed } from './recently-used.js';
+import { Revocations } from './revocations.js';
+
+const REMEMBERED = 20_000;
+const LONGEST_MS = 5 * 60_000;
+
+interface State {
+  readonly caller: Caller;
+  /** On the monotonic clock: when the session ends by itself, or the state is loaded again. */
+  readonly until: number;
+  readonly epoch: number;
+}
+
+interface Row {
+  readonly user_id: string;
+  readonly role: UserRole;
+  readonly ms_left: number;
+}
+
+/** Who a session signs in now. Remembered, and tested on every use: what was revoked meanwhile does not count. */
+@Injectable()
+export class SessionStates {
+  private readonly states = new RecentlyUsed<State>(REMEMBERED);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /**
+   * The caller, with the role of now; nobody once the session or the user has ended.
+   * @throws what says that the database cannot be asked
+   */
+  async callerOf(sessionId: string, userId: string): Promise<Caller | undefined> {
+    const wait = this.revocations.fresh();
+    if (wait) await wait;
+    const known = this.states.get(sessionId);
+    const state = known && this.stillHolds(known) ? known : await this.load(sessionId);
+    return state?.caller.userId === userId ? state.caller : undefined;
+  }
+
+  private stillHolds({ caller, until, epoch }: State): boolean {
+    return until > performance.now() && this.revocations.spare(epoch, caller.sessionId, caller.userId);
+  }
+
+  private async load(sessionId: string): Promise<State | undefined> {
+    const epoch = this.revocations.epoch;
+    const began = performance.now();
+    const [row] = await this.dataSource.query<Row[]>(
+      `SELECT user_id, role,
+         extract(epoch FROM least(idle_expires_at, absolute_expires_at) - now())::float8 * 1000 AS ms_left
+       FROM sessions JOIN users ON users.id = sessions.user_id
+       WHERE sessions.id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
+         AND deleted_at IS NULL AND suspended_at IS NULL AND NOT pending`,
+      [sessionId],
+    );
+    if (!row) {
+      this.states.delete(sessionId);
+      return undefined;
+    }
+    const caller = { userId: row.user_id, role: row.role, sessionId };
+    const state = { caller, until: began + Math.min(row.ms_left, LONGEST_MS), epoch };
+    this.states.set(sessionId, state);
+    return state;
+  }
+}

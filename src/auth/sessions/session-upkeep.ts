@@ -1,0 +1,52 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { Keyring } from '../../database/keyring.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import { SWEEP_REVOCATIONS } from './revocation-reader.js';
+
+const EVERY_HOUR = '27 * * * *';
+const BATCH = 1000;
+const DAY_MS = 86_400_000;
+/** A signing key is replaced when it is so old. */
+const KEY_LIFE_MS = 90 * DAY_MS;
+/** A server that has not heard of the new key yet signs with the old one; none is so long without hearing of it. */
+const KEY_MARGIN_MS = 10 * 60_000;
+
+/** Replaces the key that signs access tokens, and removes what nobody needs any more. */
+@Injectable()
+export class SessionUpkeep implements OnModuleInit {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly dataSource: DataSource,
+    private readonly keyring: Keyring,
+    private readonly jobs: Jobs,
+    @InjectLog() private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handleAt(EVERY_HOUR, 'auth.session-upkeep', () => this.run());
+  }
+
+  async run(): Promise<void> {
+    await this.removeOldSessions();
+    await this.dataSource.query(SWEEP_REVOCATIONS);
+    const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);
+    if (keyId !== undefined) this.log.info({ keyId }, 'the key that signs access tokens was replaced');
+    // Every token that such a key signed has expired.
+    await this.keyring.dropRetired('access-token', this.settings.ACCESS_TOKEN_TTL + KEY_MARGIN_MS);
+  }
+
+  /** Those that could not go on anyway, however they ended: until then, a token of theirs that turns up is known. */
+  private async removeOldSessions(): Promise<void> {
+    for (let removed = BATCH; removed === BATCH;) {
+      [, removed] = await this.dataSource.query<[unknown[], number]>(
+        `DELETE FROM sessions WHERE id IN (
+           SELECT id FROM sessions WHERE absolute_expires_at < now() ORDER BY absolute_expires_at LIMIT $1)`,
+        [BATCH],
+      );
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { describeDevice } from '../../http/device.js';
+import { MAX_SESSIONS, type Session } from './sessions.js';
+
+const time = { format: 'date-time' } as const;
+
+/** One device on which the caller is signed in. */
+export class SessionResponse {
+  @ApiProperty({ format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' }) readonly id: string;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'Firefox on Linux', description: 'as far as it is known' })
+  readonly device: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, example: '203.0.113.5', description: 'address of the last use' })
+  readonly ip: string | null;
+
+  @ApiProperty({ ...time, description: 'when it signed in' }) readonly createdAt: string;
+  @ApiProperty({ ...time, description: 'when it signed in or last refreshed' }) readonly lastUsedAt: string;
+  @ApiProperty({ ...time, description: 'when it ends, unless it is refreshed before' }) readonly expiresAt: string;
+  @ApiProperty({ description: 'whether this request came from it', example: true }) readonly current: boolean;
+
+  static from(session: Session, currentId: string): SessionResponse {
+    return {
+      id: session.id,
+      device: describeDevice(session.user_agent),
+      ip: session.ip,
+      createdAt: session.created_at.toISOString(),
+      lastUsedAt: session.last_used_at.toISOString(),
+      expiresAt: session.expires_at.toISOString(),
+      current: session.id === currentId,
+    };
+  }
+}
+
+/** All of them, the last used first: there are too few for pages. */
+export class SessionList {
+  @ApiProperty({ type: [SessionResponse], maxItems: MAX_SESSIONS }) readonly items: SessionResponse[];
+}

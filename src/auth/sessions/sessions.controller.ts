@@ -1,0 +1,69 @@
+import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { validate as isUuid } from 'uuid';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, CurrentCaller } from '../../access/caller.js';
+import { Transactions } from '../../database/transaction.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { DomainError } from '../../http/domain-error.js';
+import { SessionList, SessionResponse } from './session.response.js';
+import { Sessions } from './sessions.js';
+
+/** Says the same for a session of somebody else, one that has ended, and one that never was. */
+export class SessionNotFound extends DomainError {
+  readonly code = 'not-found';
+  constructor() {
+    super('You are signed in on no such device. GET /auth/sessions lists them.');
+  }
+}
+
+/** The devices on which the caller is signed in. */
+@ApiTags('Auth')
+@Controller('auth')
+export class SessionsController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly sessions: Sessions,
+  ) {}
+
+  @Post('logout')
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiOperation({ operationId: 'logout', summary: 'Sign out', description: 'Ends this session at once.' })
+  @ApiNoContentResponse()
+  async logout(@CurrentCaller() { userId, sessionId }: Caller): Promise<void> {
+    await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out'));
+  }
+
+  @Get('sessions')
+  @Allow('AUTHENTICATED')
+  @ApiOperation({ operationId: 'listSessions', summary: 'Where you are signed in' })
+  @ApiOkResponse({ type: SessionList })
+  async list(@CurrentCaller() { userId, sessionId }: Caller): Promise<SessionList> {
+    const sessions = await this.transactions.run((tx) => this.sessions.list(tx, userId));
+    return { items: sessions.map((session) => SessionResponse.from(session, sessionId)) };
+  }
+
+  @Delete('sessions/:sessionId')
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiOperation({ operationId: 'endSession', summary: 'Sign out on one device' })
+  @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
+  @ApiNoContentResponse()
+  @ApiProblems('not-found')
+  async end(@Param('sessionId') sessionId: string, @CurrentCaller() { userId }: Caller): Promise<void> {
+    const ended =
+      isUuid(sessionId) &&
+      (await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out-elsewhere')));
+    if (!ended) throw new SessionNotFound();
+  }
+
+  @Delete('sessions')
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiOperation({ operationId: 'endOtherSessions', summary: 'Sign out everywhere else' })
+  @ApiNoContentResponse()
+  async endOthers(@CurrentCaller() { userId, sessionId }: Caller): Promise<void> {
+    await this.transactions.run((tx) => this.sessions.endAll(tx, userId, 'signed-out-everywhere', sessionId));
+  }
+}
