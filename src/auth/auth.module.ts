@@ -42,6 +42,7 @@ import { RevocationHints } from './sessions/revocation-hints.js';
 import { RevocationReader } from './sessions/revocation-reader.js';
 import { Revocations } from './sessions/revocations.js';
 import { SessionEndings } from './sessions/session-endings.js';
+import { SessionGenerations } from './sessions/session-generations.js';
 import { SessionStates } from './sessions/session-states.js';
 import { SessionUpkeep } from './sessions/session-upkeep.js';
 import { Sessions } from './sessions/sessions.js';
@@ -89,6 +90,7 @@ import { VerificationService } from './verification/verification.service.js';
     AccessTokens,
     RefreshTokens,
     RefreshService,
+    SessionGenerations,
     RevocationReader,
     Revocations,
     RevocationHints,

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
@@ -162,15 +163,38 @@ describe('the list of users', () => {
 describe('an access token', () => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  function forge(token: string, header: object, claims: object, key = ownKey()): string {
+  const keyring = () => roster.app.get(Keyring, { strict: false });
+  const foreign = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+  function withHmac(token: string): string {
+    const { alg: _, ...header } = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as {
+      alg: string;
+    };
+    const body = `${encode({ ...header, alg: 'HS256' })}.${token.split('.')[1]!}`;
+    const pem = createPublicKey(ownKey()).export({ format: 'pem', type: 'spki' });
+    return `${body}.${createHmac('sha256', pem).update(body).digest('base64url')}`;
+  }
+
+  function withOwnJwk(token: string): string {
+    const key = foreign();
+    return forge(token, { kid: 'evil', jwk: createPublicKey(key).export({ format: 'jwk' }) }, {}, key);
+  }
+
+  function forge(
+    token: string,
+    header: object,
+    claims: object,
+    key = ownKey(),
+    dsaEncoding: 'ieee-p1363' | 'der' = 'ieee-p1363',
+  ): string {
     const [oldHeader = '', oldClaims = ''] = token.split('.');
     const parse = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as object;
     const body = `${encode({ ...parse(oldHeader), ...header })}.${encode({ ...parse(oldClaims), ...claims })}`;
-    return `${body}.${sign('sha256', Buffer.from(body), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    return `${body}.${sign('sha256', Buffer.from(body), { key, dsaEncoding }).toString('base64url')}`;
   }
 
   function ownKey() {
-    const { secret } = roster.app.get(Keyring, { strict: false }).current('access-token');
+    const { secret } = keyring().current('access-token');
     return createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
   }
 
@@ -194,6 +218,23 @@ describe('an access token', () => {
       ['another user', forge(admin, {}, { sub: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })],
       ['another session', forge(admin, {}, { sid: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' })],
       ['a session that is none', forge(admin, {}, { sid: { $ne: null } })],
+      ['HS256 with the public key', withHmac(admin)],
+      ['a key of its own in the header', withOwnJwk(admin)],
+      ['a key at an address', forge(admin, { jku: 'https://evil.example/jwks', kid: 'evil' }, {}, foreign())],
+      ['a certificate at an address', forge(admin, { x5u: 'https://evil.example/x', kid: 'evil' }, {}, foreign())],
+      ['no kid', forge(admin, { kid: undefined }, {})],
+      ['a kid that is SQL', forge(admin, { kid: "' OR 1=1 --" }, {}, foreign())],
+      ['a kid that is no text', forge(admin, { kid: ['x'] }, {})],
+      ['the kid of a key for something else', forge(admin, { kid: keyring().current('refresh-token').id }, {})],
+      ['no exp', forge(admin, {}, { exp: undefined })],
+      ['no nbf', forge(admin, {}, { nbf: undefined })],
+      ['no iss', forge(admin, {}, { iss: undefined })],
+      ['no aud', forge(admin, {}, { aud: undefined })],
+      ['an exp that is a text', forge(admin, {}, { exp: String(now + 900) })],
+      ['no session', forge(admin, {}, { sid: undefined })],
+      ['a signature in DER', forge(admin, {}, {}, ownKey(), 'der')],
+      ['a part more', `${admin}.x`],
+      ['the same with a byte of the signature changed', admin.replace(/.(?=.{10}$)/, (c) => (c === 'A' ? 'B' : 'A'))],
     ];
     for (const [what, token] of bad) {
       const { status, body } = await me(token);
@@ -201,10 +242,13 @@ describe('an access token', () => {
     }
   });
 
-  it('ends with its session, and with the suspension or deletion of its user, at once', async () => {
+  it('ends with its session, and with the suspension or deletion of its user, whoever wrote that to the database', async () => {
     const { id, token } = await roster.join('ended@example.com');
-    const set = (sql: string) =>
-      roster.database.query(`${sql} WHERE ${sql.includes('sessions') ? 'user_id' : 'id'} = $1`, [id]);
+    const set = async (sql: string) => {
+      await roster.database.query(`${sql} WHERE ${sql.includes('sessions') ? 'user_id' : 'id'} = $1`, [id]);
+      // What another program has committed counts from here on.
+      await sleep(101);
+    };
     await me(token).expect(200);
     await set('UPDATE users SET suspended_at = now()');
     await me(token).expect(401);

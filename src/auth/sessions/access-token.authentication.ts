@@ -32,6 +32,11 @@ interface Headers {
   readonly headers: FastifyRequest['headers'];
 }
 
+/** What passport is given for a request. */
+interface TokenRequest {
+  readonly token: string;
+}
+
 type Handler = (request: object, response: object, next: (error: unknown) => void) => void;
 const bearerOf = ExtractJwt.fromAuthHeaderAsBearerToken() as unknown as (request: Headers) => string | null;
 
@@ -53,7 +58,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
     private readonly clock: Clock,
   ) {
     super({
-      jwtFromRequest: bearerOf,
+      jwtFromRequest: ({ token }: TokenRequest) => token,
       // The algorithm is fixed here and never taken from the token (RFC 8725, 3.1).
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: settings.PUBLIC_URL,
@@ -104,7 +109,8 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
         else resolve(proved || undefined);
       };
       const authenticate = this.getPassportInstance().authenticate(STRATEGY, { session: false }, answer) as Handler;
-      authenticate({ headers: { authorization: `Bearer ${token}` } }, {}, reject);
+      const request: TokenRequest = { token };
+      authenticate(request, {}, reject);
     });
   }
 }

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
+import { as, type SignedIn } from '../support/two-rosters.js';
+
+let roster: Roster;
+beforeAll(async () => (roster = await startRoster()));
+afterAll(() => roster.stop());
+
+describe('a dump of the database', () => {
+  it('holds no text that signs anybody in', async () => {
+    await roster.join('dumped@example.com');
+    const login = { identifier: 'dumped@example.com', password: PASSWORD };
+    const first = (await roster.api.post('/auth/login').send(login).expect(200)).body as SignedIn;
+    const session = (await refresh(first.refreshToken).expect(200)).body as SignedIn;
+    await roster.api.post('/auth/register').send({ email: 'waits@example.com', password: PASSWORD }).expect(202);
+    await roster.inbox.waitFor('waits@example.com');
+
+    const text = await dump();
+    const [id, generation, mac] = session.refreshToken.split('.') as [string, string, string];
+    expect(text).toContain(id);
+    expect(text).not.toContain(mac);
+    const strings = new Set(text.match(/[A-Za-z0-9_.+/=@$-]{16,}/g));
+    // What is binary may be read in more than one way.
+    for (const [, hex] of text.matchAll(/\\\\x([0-9a-f]{32,})/g)) {
+      for (const encoding of ['base64url', 'base64'] as const) strings.add(Buffer.from(hex!, 'hex').toString(encoding));
+    }
+    expect(strings.size).toBeGreaterThan(50);
+    const found: string[] = [];
+    for (const string of strings) {
+      const answers = await Promise.all([
+        roster.api.get('/users/me').set(as(string)),
+        refresh(string),
+        refresh(`${id}.${generation}.${string}`),
+        roster.api.post('/auth/verify-email').send({ token: string }),
+      ]);
+      if (answers.some(({ status }) => status < 400)) found.push(string);
+    }
+    expect(found).toEqual([]);
+    await refresh(session.refreshToken).expect(200);
+  });
+});
+
+const refresh = (refreshToken: string) => roster.api.post('/auth/refresh').send({ refreshToken });
+
+/** Every row of our tables as text. */
+async function dump(): Promise<string> {
+  const tables = await roster.database.query<{ name: string }>(
+    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')",
+  );
+  let text = '';
+  for (const { name } of tables) {
+    const rows = await roster.database.query<{ row: string }>(`SELECT to_jsonb(t)::text AS row FROM ${name} AS t`);
+    text += rows.map(({ row }) => `${row}\n`).join('');
+  }
+  return text;
+}
