@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Inbox } from '../support/inbox.js';
 import { eventually, type Home, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
+import { Proxy } from '../support/proxy.js';
 
 jest.setTimeout(60_000);
 
@@ -170,54 +171,3 @@ describe('A server that loses its database', () => {
     return Date.now() - begin;
   }
 });
-
-/** Stands between the server and its database, and can take the database away. */
-class Proxy {
-  private readonly sockets = new Set<Socket>();
-  private readonly server: Server;
-  private port = 0;
-
-  private constructor(private readonly target: URL) {
-    this.server = createServer((inward) => {
-      const outward = connect(Number(target.port), target.hostname);
-      for (const [socket, other] of [
-        [inward, outward],
-        [outward, inward],
-      ] as const) {
-        this.sockets.add(socket);
-        socket
-          .on('error', () => undefined)
-          .on('close', () => {
-            this.sockets.delete(socket);
-            other.destroy();
-          });
-        socket.pipe(other);
-      }
-    });
-  }
-
-  static async before(target: URL): Promise<Proxy> {
-    const proxy = new Proxy(target);
-    await proxy.up();
-    return proxy;
-  }
-
-  get url(): string {
-    const url = new URL(this.target);
-    url.port = String(this.port);
-    return url.href;
-  }
-
-  async up(): Promise<void> {
-    this.server.listen(this.port, '127.0.0.1');
-    await once(this.server, 'listening');
-    this.port = (this.server.address() as { port: number }).port;
-  }
-
-  /** Ends what is connected and refuses what comes. */
-  async down(): Promise<void> {
-    const closed = new Promise((done) => this.server.close(done));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands between the server and its database, and can take the database away. */
+export class Proxy {
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private port = 0;
+  /** As a firewall is that has forgotten its connections. */
+  silent = false;
+
+  private constructor(private readonly target: URL) {
+    this.server = createServer((inward) => {
+      const outward = connect(Number(target.port), target.hostname);
+      for (const [socket, other] of [
+        [inward, outward],
+        [outward, inward],
+      ] as const) {
+        this.sockets.add(socket);
+        socket
+          .on('error', () => undefined)
+          .on('close', () => {
+            this.sockets.delete(socket);
+            other.destroy();
+          });
+        // What comes while it is silent is lost: nobody is told anything.
+        socket.on('data', (bytes) => this.silent || other.write(bytes));
+      }
+    });
+  }
+
+  static async before(target: URL): Promise<Proxy> {
+    const proxy = new Proxy(target);
+    await proxy.up();
+    return proxy;
+  }
+
+  get url(): string {
+    const url = new URL(this.target);
+    url.port = String(this.port);
+    return url.href;
+  }
+
+  async up(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as { port: number }).port;
+  }
+
+  /** Ends what is connected and refuses what comes. */
+  async down(): Promise<void> {
+    const closed = new Promise((done) => this.server.close(done));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}
