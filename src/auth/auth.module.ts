@@ -48,6 +48,7 @@ import { SessionUpkeep } from './sessions/session-upkeep.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
+import { AuthEvents } from './sign-in-evidence/auth-events.js';
 import { AddressThrottle } from './verification/address-throttle.js';
 import { FreshLinks } from './verification/fresh-links.js';
 import { VerificationController } from './verification/verification.controller.js';
@@ -86,6 +87,7 @@ import { VerificationService } from './verification/verification.service.js';
     ContactConfirmationLinks,
     LoginService,
     SignInGate,
+    AuthEvents,
     Sessions,
     AccessTokens,
     RefreshTokens,

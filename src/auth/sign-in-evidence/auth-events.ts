@@ -1,0 +1,98 @@
+import { createHmac } from 'node:crypto';
+import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { v7 as uuidv7 } from 'uuid';
+import { Keyring } from '../../database/keyring.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { type MarkedMethod, markedMethods } from '../../events/marked-methods.js';
+import { clientNetwork } from '../../http/client-network.js';
+import type { AuthEvent, AuthEventType, NewAuthEvent } from './auth-event.js';
+
+const HANDLES_METADATA = 'roster:handles-auth-event';
+
+/** Calls this provider's method with `(event, tx)` in the transaction that records an event of these types. */
+export function OnAuthEvent(...types: AuthEventType[]): MethodDecorator {
+  return SetMetadata(HANDLES_METADATA, types);
+}
+
+/** How many rows the refusals of one kind that somebody meets can make in a minute, whomever they are about. */
+const DENIALS_A_MINUTE = 16;
+
+/**
+ * Sign-in evidence (OWASP ASVS 5.0 V16.3): kept for `AUTH_EVENT_RETENTION`, outside the log of users and their versions, for
+ * much of it is made by whoever attacks them. What can be repeated at will is one row a minute with a count, so nobody can
+ * make a record grow without bound.
+ */
+@Injectable()
+export class AuthEvents implements OnModuleInit {
+  private handlers: MarkedMethod<readonly AuthEventType[]>[] = [];
+
+  constructor(
+    private readonly keyring: Keyring,
+    private readonly transactions: Transactions,
+    private readonly discovery: DiscoveryService,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers = markedMethods<readonly AuthEventType[]>(this.discovery, HANDLES_METADATA);
+  }
+
+  /**
+   * Records what happened and tells the handlers, both with `tx`. Whoever throws here refuses the whole: nobody gets a session
+   * of which there is no evidence.
+   * @param tx undefined for evidence that stands by itself, such as a refusal: it commits here
+   */
+  async record(tx: Transaction | undefined, event: NewAuthEvent): Promise<void> {
+    if (tx) await this.write(tx, event);
+    else await this.transactions.run((own) => this.write(own, event));
+  }
+
+  private async write(tx: Transaction, event: NewAuthEvent): Promise<void> {
+    const { type, userId, context, sessionId, method, reason, what, occurredAt } = event;
+    const { actor, ip, userAgent, traceId } = context;
+    const by = actor.kind === 'user' ? actor : undefined;
+    const id = uuidv7();
+    const [row] = await tx.query<[{ occurred_at: Date }]>(RECORD, [
+      id,
+      type,
+      userId,
+      by?.id ?? null,
+      by?.role ?? null,
+      sessionId ?? null,
+      method ?? null,
+      reason ?? null,
+      what ?? null,
+      ip,
+      userAgent,
+      traceId,
+      occurredAt ?? null,
+      this.minuteOf(event),
+    ]);
+    for (const { mark: types, call } of this.handlers) {
+      if (types.includes(type)) await call({ ...event, id, occurredAt: row.occurred_at } satisfies AuthEvent, tx);
+    }
+  }
+
+  /** What the events have in common that are counted in one row a minute; null for those that nobody can make at will. */
+  private minuteOf({ type, userId, context, method, what }: NewAuthEvent): Buffer | null {
+    const { actor, ip } = context;
+    const mac = (...parts: string[]): Buffer =>
+      createHmac('sha256', this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
+    // Names that nobody has are without number, and are counted by who tries them.
+    if (type === 'login.failed') return mac(type, method ?? '', userId ?? `nobody ${clientNetwork(ip)}`);
+    if (type !== 'access.denied' || actor.kind !== 'user') return null;
+    const share = mac(userId ?? '').readUInt8() % DENIALS_A_MINUTE;
+    return mac(type, actor.id, what ?? '', String(share));
+  }
+}
+
+const RECORD = `
+  INSERT INTO auth_events AS event (id, type, user_id, actor_id, actor_role, session_id, method, reason, what, ip, user_agent,
+    trace_id, occurred_at, last_at, minute_of)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    CASE WHEN $14::bytea IS NULL THEN at ELSE date_trunc('minute', at, 'UTC') END, at, $14::bytea
+  FROM (SELECT coalesce($13::timestamptz, clock_timestamp()) AS at) AS moment
+  ON CONFLICT (occurred_at, minute_of) DO UPDATE SET (times, user_id, reason, ip, user_agent, trace_id, last_at) =
+    (event.times + 1, excluded.user_id, excluded.reason, excluded.ip, excluded.user_agent, excluded.trace_id,
+     greatest(event.last_at, excluded.last_at))
+  RETURNING last_at AS occurred_at`;
