@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { UserRole } from './role.js';
@@ -38,9 +39,15 @@ export function contextOf(request: FastifyRequest): RequestContext {
   return {
     actor: caller ? { kind: 'user', id: caller.userId, role: caller.role } : { kind: 'anonymous' },
     traceId: request.id,
-    ip: request.ip,
+    ip: addressOf(request.ip),
     userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
   };
+}
+
+/** Null for what a trusted proxy passes on that is no address; without the zone of a link-local one. */
+function addressOf(ip: string): string | null {
+  const address = ip.split('%', 1)[0] ?? '';
+  return isIP(address) === 0 ? null : address;
 }
 
 /** For work that the server does by itself. */

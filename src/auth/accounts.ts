@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { systemContext } from '../access/caller.js';
 import type { Transaction } from '../database/transaction.js';
+import { newTraceId } from '../http/trace-id.js';
 import { InvalidCredentials } from './sign-in/sign-in-errors.js';
 import { LoginService } from './login/login.service.js';
 import { Passwords } from './passwords/passwords.js';
@@ -18,14 +20,15 @@ export class Accounts {
   ) {}
 
   /**
-   * Checks a password by the rules of a sign-in, without starting a session. Takes the time of a hash.
+   * Checks a password by the rules of a sign-in, without starting a session: a wrong one counts towards a lock, and a lock
+   * refuses the right one. Takes the time of a hash.
    * @param identifier email address or username
    * @returns the id of the user; undefined when they do not match, or when the user may not sign in
    * @throws Busy when more is asked for than can be done; EmailNotVerified for the right password of a registration whose address is not proved
    */
   async verifyPassword(identifier: string, password: string): Promise<string | undefined> {
     try {
-      return (await this.logins.authenticate(identifier, password)).id;
+      return await this.logins.verify({ identifier, password, context: systemContext(newTraceId()) });
     } catch (error) {
       if (error instanceof InvalidCredentials) return undefined;
       throw error;

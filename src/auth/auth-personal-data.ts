@@ -3,6 +3,7 @@ import type { Transaction } from '../database/transaction.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
 import { addressKey } from '../users/identifiers.js';
+import { LOCKED_JOB } from './lockout/lockouts.js';
 import { FRESH_LINK_JOB } from './verification/fresh-links.js';
 
 /** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */
@@ -28,6 +29,14 @@ export class AuthPersonalData implements OnModuleInit {
        end_reason AS "endReason"`,
     );
     this.addTable('rememberedAnswers', 'idempotent_requests', 'created_at AS "createdAt", answer');
+    this.addTable('lockouts', 'lockouts', 'failures, locks, locked_until AS "lockedUntil", failed_at AS "failedAt"');
+    this.places.add({
+      name: 'lockNotices',
+      tables: [],
+      // A notice waits for moments, and says nothing that the evidence does not.
+      export: () => Promise.resolve([]),
+      erase: (tx, { id }) => this.jobs.forget(tx, LOCKED_JOB, { userId: id }),
+    });
     this.places.add({
       name: 'requestedLinks',
       tables: [],

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { Authentication } from '../access/authentication.js';
 import type { Settings } from '../config/settings.js';
@@ -21,12 +21,20 @@ import { FirstAdmin } from './first-admin.js';
 import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitationService } from './invitation/invitation.service.js';
 import { Invitations } from './invitation/invitations.js';
+import { DeviceTokens } from './lockout/device-tokens.js';
+import { LockNotices } from './lockout/lock-notices.js';
+import { Lockouts } from './lockout/lockouts.js';
+import { UnlockController } from './lockout/unlock.controller.js';
+import { Unlocking } from './lockout/unlocking.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { HashPool } from './passwords/hash-pool/hash-pool.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
+import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
+import { RateLimitStore } from './rate-limits/rate-limit-store.js';
+import { RateLimits } from './rate-limits/rate-limits.js';
 import { RegistrationHandlers } from './registration/before-registration.js';
 import { ClaimExpiry } from './registration/claim-expiry.js';
 import { RegistrationController } from './registration/registration.controller.js';
@@ -47,8 +55,14 @@ import { SessionStates } from './sessions/session-states.js';
 import { SessionUpkeep } from './sessions/session-upkeep.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { SignInAttempts } from './sign-in/sign-in-attempts.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
+import { SignInOutcomes } from './sign-in/sign-in-outcomes.js';
 import { AuthEvents } from './sign-in-evidence/auth-events.js';
+import { Denials } from './sign-in-evidence/denials.js';
+import { EvidenceRetention } from './sign-in-evidence/evidence-retention.js';
+import { SignIns } from './sign-in-evidence/sign-ins.js';
+import { SignInsController } from './sign-in-evidence/sign-ins.controller.js';
 import { AddressThrottle } from './verification/address-throttle.js';
 import { FreshLinks } from './verification/fresh-links.js';
 import { VerificationController } from './verification/verification.controller.js';
@@ -70,6 +84,8 @@ import { VerificationService } from './verification/verification.service.js';
     IntrospectionController,
     JwksController,
     ContactConfirmationController,
+    UnlockController,
+    SignInsController,
   ],
   providers: [
     RegistrationService,
@@ -87,7 +103,19 @@ import { VerificationService } from './verification/verification.service.js';
     ContactConfirmationLinks,
     LoginService,
     SignInGate,
+    SignInAttempts,
+    SignInOutcomes,
     AuthEvents,
+    EvidenceRetention,
+    Denials,
+    SignIns,
+    Lockouts,
+    LockNotices,
+    Unlocking,
+    DeviceTokens,
+    RateLimits,
+    RateLimitStore,
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     Sessions,
     AccessTokens,
     RefreshTokens,
@@ -118,6 +146,6 @@ import { VerificationService } from './verification/verification.service.js';
     AuthPersonalData,
     Accounts,
   ],
-  exports: [Authentication, OneTimeTokens, FirstAdmin, Accounts],
+  exports: [Authentication, OneTimeTokens, FirstAdmin, Accounts, LockNotices],
 })
 export class AuthModule {}

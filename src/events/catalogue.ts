@@ -39,8 +39,11 @@ export const PROFILE_FIELDS = [
 export const CONTACT_KINDS = ['email', 'phone'] as const;
 export type ContactKind = (typeof CONTACT_KINDS)[number];
 
+/** What a link that proves an address is good for. */
+export type LinkPurpose = 'verify-email' | 'invitation' | 'confirm-contact';
+
 /** What a one-time token is good for. */
-export type TokenPurpose = 'verify-email' | 'invitation' | 'confirm-contact';
+export type TokenPurpose = LinkPurpose | 'unlock';
 
 /**
  * The data of every event, by type. Types are past tense and dotted; data is plain JSON, ids rather than entities, and
@@ -65,7 +68,7 @@ export interface UserEvents {
    * never in an event.
    */
   'user.verification_token.created': {
-    purpose: TokenPurpose;
+    purpose: LinkPurpose;
     expiresAt: string;
     /** With the purpose `confirm-contact`: which contact. */
     contactId?: string;

@@ -152,7 +152,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): Respons
     headers: apiHeaders(
       'X-Trace-Id',
       ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
-      ...(status === 503 ? (['Retry-After'] as const) : []),
+      ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
     ),
     content: {
       [PROBLEM_TYPE]: {

@@ -24,6 +24,8 @@ export interface PageValues {
   'email-verified': { signInUrl: string | null };
   'confirm-contact': { token: string; address: string; requestedAt: string };
   'contact-confirmed': object;
+  unlock: { token: string; lockedAt: string; triedFrom: string | null };
+  unlocked: object;
   'link-expired': { explanation: string; offersFreshLink: boolean };
   'resend-sent': object;
   error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
@@ -59,8 +61,8 @@ export class Pages {
   /** The page for a problem: for a link that is no longer good, one that offers a fresh one if anybody may ask for it. */
   sendProblem(reply: FastifyReply, problem: Problem): void {
     const { code, title, detail, instance, traceId, status, errors = [] } = problem;
-    // A fresh link for a contact is asked for by its user, signed in.
-    const offersFreshLink = !instance.startsWith('/auth/confirm-contact');
+    // A fresh link for a contact is asked for by its user, signed in; one that ends a lock comes by itself.
+    const offersFreshLink = !/^\/auth\/(confirm-contact|unlock)/.test(instance);
     const page =
       code === 'token-expired-or-used'
         ? this.render(reply, 'link-expired', { explanation: detail, offersFreshLink })

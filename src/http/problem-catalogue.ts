@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'uri-too-long': { status: 414, title: 'The address is too long' },
   'unsupported-media-type': { status: 415, title: 'The content type is not supported' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'too-many-requests': { status: 429, title: 'That was too often' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
   busy: { status: 503, title: 'There is too much to do right now' },
@@ -52,6 +53,7 @@ export function codeForStatus(status: number): ProblemCode {
     413: 'body-too-large',
     414: 'uri-too-long',
     415: 'unsupported-media-type',
+    429: 'too-many-requests',
     431: 'headers-too-large',
     503: 'unavailable',
   };

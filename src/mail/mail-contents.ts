@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { UNLOCK_TOKEN_TTL_MS } from '../auth/lockout/lock-notices.js';
 import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
@@ -54,6 +55,15 @@ export class MailContents {
           invitedBy: inviter && plainName(inviter),
           link: `${this.settings.PUBLIC_URL}/auth/accept-invitation?token=${link.token}`,
           expiresIn: readableDuration(ttl),
+        });
+      }
+      case 'account-locked': {
+        const link = await this.tokens.forDelivery(tx, user.id, 'unlock', UNLOCK_TOKEN_TTL_MS);
+        if (!link || user.deletedAt !== null || user.suspendedAt !== null) return undefined;
+        return this.templates.render(mail.template, {
+          ...shared,
+          link: `${this.settings.PUBLIC_URL}/auth/unlock?token=${link.token}`,
+          expiresIn: readableDuration(UNLOCK_TOKEN_TTL_MS),
         });
       }
       case 'confirm-contact':

@@ -45,6 +45,15 @@ export class MailQueue {
     await this.jobs.add(tx, DELIVER_JOB, { mailId: id }, { key: `mail:${id}`, maxAttempts: MAX_ATTEMPTS });
   }
 
+  /** How many mails of this kind the user was sent, or will be, in the last 24 hours. */
+  async countOfDay(tx: Transaction, userId: string, template: MailTemplate): Promise<number> {
+    const [row] = await tx.query<[{ count: number }]>(
+      `SELECT count(*)::int FROM mails WHERE user_id = $1 AND template = $2 AND created_at > now() - interval '24 hours'`,
+      [userId, template],
+    );
+    return row.count;
+  }
+
   /** The mail, if it still has to leave. */
   async due(tx: Transaction, id: string): Promise<MailRow | undefined> {
     const [row] = await tx.query<MailRow[]>("SELECT * FROM mails WHERE id = $1 AND state = 'queued'", [id]);

@@ -31,6 +31,15 @@ export interface MailValues {
     greetingName: string | null;
     requestedAt: string;
   };
+  'account-locked': {
+    link: string;
+    expiresIn: string;
+    greetingName: string | null;
+    /** When it was locked. */
+    requestedAt: string;
+    /** From where the last wrong password came. */
+    requestedFrom: string | null;
+  };
   'already-registered': {
     greetingName: string | null;
     requestedAt: string;

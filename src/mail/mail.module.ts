@@ -8,13 +8,14 @@ import { UsersModule } from '../users/users.module.js';
 import { MailContents } from './mail-contents.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOccasions } from './mail-occasions.js';
+import { SecurityOccasions } from './security-occasions.js';
 import { MailQueue } from './mail-queue.js';
 import { MailTemplates } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 
 @Module({
   imports: [EventsModule, UsersModule, AuthModule, JobsModule],
-  providers: [MailOccasions, MailQueue, MailDelivery, MailContents, MailTemplates, MailTransport],
+  providers: [MailOccasions, SecurityOccasions, MailQueue, MailDelivery, MailContents, MailTemplates, MailTransport],
 })
 export class MailModule implements OnModuleInit {
   constructor(

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
+import { Limit } from '../access/limit.decorator.js';
 import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
@@ -58,6 +59,7 @@ export class ContactsController {
 
   @Post()
   @Allow('AUTHENTICATED')
+  @Limit('contact-mail')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'addContact',

@@ -1,7 +1,7 @@
 import {
   type ContactKind,
   PROFILE_FIELDS,
-  type TokenPurpose,
+  type LinkPurpose,
   type UserEvents,
   type UserEventType,
 } from '../events/catalogue.js';
@@ -21,7 +21,7 @@ const ENDS: Readonly<Record<UserEvents['user.erased']['reason'], string>> = {
   retention: 'the time that deleted users are kept is over',
 };
 
-const LINKS: Readonly<Record<TokenPurpose, string>> = {
+const LINKS: Readonly<Record<LinkPurpose, string>> = {
   'verify-email': 'Verification',
   invitation: 'Invitation',
   'confirm-contact': 'Confirmation',

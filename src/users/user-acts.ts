@@ -86,16 +86,16 @@ export class UserActs {
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
-  /** @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler */
-  async change(act: UserAct, decide: Decide): Promise<UserResponse> {
-    const { user, actor } = await this.perform(act, decide);
+  /**
+   * @param andThen is part of the same transaction, with the user locked
+   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
+   */
+  async change(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<UserResponse> {
+    const { user, actor } = await this.perform(act, decide, andThen);
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
-  /**
-   * As `change`, for who answers with something else than the user.
-   * @param andThen is part of the same transaction, with the user locked
-   */
+  /** As `change`, for who answers with something else than the user. */
   async perform(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
     return this.transactions.run(async (tx) => {
       const actor = await this.apply(tx, act, decide);

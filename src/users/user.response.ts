@@ -14,8 +14,12 @@ export type ShownUser = UserState & Pick<UserEntity, 'lockedUntil' | 'lastLoginA
 export function statusOf(user: ShownUser, now: Date): UserStatus {
   if (user.deletedAt !== null) return 'DELETED';
   if (user.suspendedAt !== null) return 'SUSPENDED';
-  if (user.lockedUntil !== null && user.lockedUntil > now) return 'LOCKED';
+  if (isLocked(user, now)) return 'LOCKED';
   return user.pending ? 'PENDING' : 'ACTIVE';
+}
+
+function isLocked({ lockedUntil }: ShownUser, now: Date): boolean {
+  return lockedUntil !== null && lockedUntil > now;
 }
 
 export class Link {
@@ -30,12 +34,14 @@ export class Link {
 const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; readonly path: string }>>> = {
   read: { method: 'GET', path: '' },
   history: { method: 'GET', path: '/history' },
+  signIns: { method: 'GET', path: '/sign-ins' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },
   role: { method: 'PUT', path: '/role' },
   professionalStatus: { method: 'PUT', path: '/professional-status' },
   suspend: { method: 'POST', path: '/suspend' },
   reinstate: { method: 'POST', path: '/reinstate' },
+  unlock: { method: 'POST', path: '/unlock' },
   delete: { method: 'DELETE', path: '' },
   restore: { method: 'POST', path: '/restore' },
   erase: { method: 'POST', path: '/erase' },
@@ -44,8 +50,8 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   addContact: { method: 'POST', path: '/contacts' },
 };
 
-function linksOf(user: ShownUser, viewer: Rank): Record<string, Link> {
-  const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user));
+function linksOf(user: ShownUser, now: Date, viewer: Rank): Record<string, Link> {
+  const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user, now));
   return Object.fromEntries(
     actions.flatMap((action) => {
       const route = ROUTES[action];
@@ -58,11 +64,12 @@ function linksOf(user: ShownUser, viewer: Rank): Record<string, Link> {
   );
 }
 
-function makesSense(action: UserAction, user: ShownUser): boolean {
+function makesSense(action: UserAction, user: ShownUser, now: Date): boolean {
   if (user.erasedAt !== null) return action === 'read' || action === 'history';
   if (user.deletedAt !== null) return ['read', 'history', 'restore', 'erase', 'export'].includes(action);
   if (action === 'restore') return false;
   if (action === 'role') return !user.pending;
+  if (action === 'unlock') return isLocked(user, now);
   if (action === 'suspend') return user.suspendedAt === null;
   return action !== 'reinstate' || user.suspendedAt !== null;
 }
@@ -132,7 +139,7 @@ export class UserResponse {
       createdAt: user.createdAt.toISOString(),
       updatedAt: user.updatedAt.toISOString(),
       version: user.version,
-      _links: linksOf(user, viewer),
+      _links: linksOf(user, now, viewer),
     };
   }
 }

@@ -134,6 +134,14 @@ export class Users {
     await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [id]);
   }
 
+  /** Operational, outside log and version. @param id null for the work alone, which nobody is to tell apart by its time */
+  async recordLock(tx: Transaction, id: string | null, until: Date | null): Promise<void> {
+    await tx.query('UPDATE users SET locked_until = $2 WHERE id = $1 AND locked_until IS DISTINCT FROM $2', [
+      id,
+      until,
+    ]);
+  }
+
   private async commit(
     tx: Transaction,
     id: string,

@@ -54,6 +54,7 @@ describe('the API document', () => {
       '/auth/resend-verification',
       '/auth/sessions',
       '/auth/sessions/{sessionId}',
+      '/auth/unlock',
       '/auth/verify-email',
       '/docs',
       '/docs-json',
@@ -74,7 +75,9 @@ describe('the API document', () => {
       '/users/{id}/reinstate',
       '/users/{id}/restore',
       '/users/{id}/role',
+      '/users/{id}/sign-ins',
       '/users/{id}/suspend',
+      '/users/{id}/unlock',
       '/users/{id}/username',
     ]);
     expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });

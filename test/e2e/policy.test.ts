@@ -8,6 +8,7 @@ import { type Roster, startRoster } from '../support/roster.js';
 const TABLE = `
   GET    /users/:id                      | 401 | yes | 403 | yes | yes | yes
   GET    /users/:id/history              | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/sign-ins             | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
@@ -17,6 +18,7 @@ const TABLE = `
   PUT    /users/:id/professional-status  | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/reinstate            | 401 | 403 | 403 | yes | 403 | yes
+  POST   /users/:id/unlock               | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/restore              | 401 | 403 | 403 | 403 | 403 | yes
   POST   /users/:id/erase                | 401 | 403 | 403 | 403 | 403 | yes
   GET    /users/:id/export               | 401 | yes | 403 | 403 | 403 | yes
@@ -172,6 +174,7 @@ describe('who may do what with whom', () => {
       'export',
       'history',
       'self',
+      'signIns',
       'update',
       'username',
     ]);
@@ -181,6 +184,7 @@ describe('who may do what with whom', () => {
       'history',
       'professionalStatus',
       'self',
+      'signIns',
       'suspend',
       'update',
     ]);
@@ -195,6 +199,7 @@ describe('who may do what with whom', () => {
       'professionalStatus',
       'role',
       'self',
+      'signIns',
       'suspend',
       'update',
       'username',

@@ -22,6 +22,7 @@ const VALUES: MailValues = {
     link: LINK,
     expiresIn: '24 hours',
   },
+  'account-locked': { ...SHARED, link: LINK, expiresIn: '24 hours' },
   'already-registered': { ...SHARED, signInUrl: 'https://accounts.example.com' },
 };
 const NAMES = Object.keys(VALUES) as MailTemplate[];

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
 import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
@@ -71,6 +72,7 @@ export class ContactConfirmationController {
   @Post('users/:id/contacts/:contactId/resend-confirmation')
   @HttpCode(202)
   @Allow('AUTHENTICATED')
+  @Limit('contact-mail')
   @ApiTags('Users')
   @ApiContactChange()
   @ApiOperation({

@@ -3,6 +3,7 @@ import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagg
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
@@ -42,6 +43,7 @@ export class InvitationController {
   @Post()
   @HttpCode(200)
   @Allow('ANONYMOUS')
+  @Limit('link-use')
   @ApiOperation({
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',

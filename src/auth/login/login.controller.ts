@@ -1,8 +1,12 @@
-import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../http/api-problems.js';
+import { deviceCookie, setDeviceCookie } from '../lockout/device-cookie.js';
 import { SignedInResponse } from '../sign-in/signed-in.response.js';
 import { LoginDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
@@ -10,14 +14,22 @@ import { LoginService } from './login.service.js';
 @ApiTags('Auth')
 @Controller('auth')
 export class LoginController {
-  constructor(private readonly logins: LoginService) {}
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly logins: LoginService,
+  ) {}
 
   @Post('login')
   @HttpCode(200)
   @Allow('ANONYMOUS')
   // RFC 6749, 5.1.
   @Header('cache-control', 'no-store')
-  @ApiOperation({ operationId: 'login', summary: 'Sign in', description: 'By email address or username.' })
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'Sign in',
+    description:
+      'By email address or username. Send the `deviceToken` of the last sign-in, unless the browser keeps it as a cookie: wrong passwords of others do not lock this device out then.',
+  })
   @ApiBody({
     schema: {
       allOf: [{ $ref: getSchemaPath(LoginDto) }, { anyOf: [{ required: ['identifier'] }, { required: ['email'] }] }],
@@ -25,11 +37,20 @@ export class LoginController {
   })
   @ApiExtraModels(LoginDto)
   @ApiOkResponse({ type: SignedInResponse })
-  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified', 'busy')
+  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified', 'too-many-requests', 'busy')
   async login(
-    @Body() { identifier, email, password }: LoginDto,
+    @Body() { identifier, email, password, deviceToken }: LoginDto,
     @Context() context: RequestContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignedInResponse> {
-    return this.logins.login(identifier ?? email ?? '', password, context);
+    const signedIn = await this.logins.login({
+      identifier: identifier ?? email ?? '',
+      password,
+      deviceToken: deviceToken ?? deviceCookie(request),
+      context,
+    });
+    setDeviceCookie(reply, signedIn.deviceToken, this.settings.PUBLIC_URL);
+    return signedIn;
   }
 }

@@ -1,67 +1,72 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestContext } from '../../access/caller.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import { Transactions } from '../../database/transaction.js';
 import { Passwords } from '../passwords/passwords.js';
-import { maySignIn, SignInGate } from '../sign-in/sign-in-gate.js';
+import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
+import { EmailNotVerified } from '../sign-in/sign-in-errors.js';
+import { SignInGate } from '../sign-in/sign-in-gate.js';
+import { maySignIn } from '../sign-in/sign-in-outcomes.js';
 import type { SignedInResponse } from '../sign-in/signed-in.response.js';
-import { EmailNotVerified, InvalidCredentials } from '../sign-in/sign-in-errors.js';
 
-interface Candidate {
-  readonly user: UserEntity | null;
-  readonly hash: string | undefined;
-}
+type PasswordAttempt = Omit<SignInAttempt, 'method'> & { readonly identifier: string; readonly password: string };
+
+/** Stands for whoever does not exist, so that there is something to look for. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Signs in by email or username and password. */
 @Injectable()
 export class LoginService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
     private readonly passwords: Passwords,
     private readonly gate: SignInGate,
   ) {}
 
-  /** @throws InvalidCredentials, EmailNotVerified, Busy */
-  async login(identifier: string, password: string, context: RequestContext): Promise<SignedInResponse> {
-    const { id } = await this.authenticate(identifier, password);
-    return this.gate.admit(id, context);
+  /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, Busy */
+  async login(input: PasswordAttempt): Promise<SignedInResponse> {
+    const { attempt, userId } = await this.authenticate(input);
+    return this.gate.admit(attempt, userId);
   }
 
   /**
-   * Who this is, without a session.
+   * Who this is, by all the rules of a sign-in, without a session.
    * @throws InvalidCredentials, EmailNotVerified, Busy
    */
-  async authenticate(identifier: string, password: string): Promise<UserEntity> {
-    const { owner, claim } = await this.transactions.run((tx) => this.candidates(tx, identifier));
-    // One hash for everybody. Whoever registered an address knows that there is a claim on it, so the second hash, made
-    // whether or not the address has an owner too, tells nothing about the owner.
-    const work = { account: identifier.toLowerCase() };
-    const isOwner = await this.passwords.verify(password, owner.hash, work);
-    const isClaimant = claim.user !== null && (await this.passwords.verify(password, claim.hash, work));
-    if (isOwner && owner.user && maySignIn(owner.user)) {
-      await this.passwords.upgrade(owner.user.id, password, owner.hash, work);
-      return owner.user;
-    }
-    if (isClaimant) throw new EmailNotVerified();
-    throw new InvalidCredentials();
+  async verify(input: PasswordAttempt): Promise<string> {
+    const { attempt, userId } = await this.authenticate(input);
+    await this.gate.confirm(attempt, userId);
+    return userId;
   }
 
-  private async candidates(tx: Transaction, identifier: string): Promise<{ owner: Candidate; claim: Candidate }> {
-    if (!identifier.includes('@')) {
-      const user = await this.users.byUsername(tx, identifier);
-      const nobody = await this.withHash(tx, null);
-      const found = await this.withHash(tx, user);
-      return user?.pending ? { owner: nobody, claim: found } : { owner: found, claim: nobody };
+  private async authenticate({
+    password,
+    ...input
+  }: PasswordAttempt): Promise<{ attempt: EnteredAttempt; userId: string }> {
+    const attempt = await this.gate.enter({ ...input, method: 'password' });
+    const { owner, claim } = attempt;
+    const [ownerHash, claimHash] = await this.storedHashes(owner?.id, claim?.id);
+    // One hash for everybody, locked or not. Whoever registered an address knows that there is a claim on it, so the second
+    // hash, made whether or not the address has an owner too, tells nothing about the owner.
+    const work = { account: input.identifier.toLowerCase(), lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
+    const isOwner = await this.passwords.verify(password, ownerHash, work);
+    const isClaimant = claim !== null && (await this.passwords.verify(password, claimHash, work));
+    // A lock is looked at again where the session begins; here it must not come out quicker than a wrong password.
+    if (isOwner && owner && maySignIn(owner) && !attempt.isLocked) {
+      await this.passwords.upgrade(owner.id, password, ownerHash, work);
+      return { attempt, userId: owner.id };
     }
-    return {
-      owner: await this.withHash(tx, await this.users.ownerOf(tx, identifier)),
-      claim: await this.withHash(tx, await this.users.newestClaim(tx, identifier)),
-    };
+    if (isClaimant && !attempt.isClaimLocked) {
+      // To the owner of the address, if there is one, it was a wrong password.
+      await this.gate.refuse(attempt, 'email-not-verified');
+      throw new EmailNotVerified();
+    }
+    throw await this.gate.refuse(attempt, 'wrong-proof');
   }
 
-  private async withHash(tx: Transaction, user: UserEntity | null): Promise<Candidate> {
-    return { user, hash: user ? await this.passwords.storedHash(tx, user.id) : undefined };
+  private async storedHashes(...userIds: (string | undefined)[]): Promise<(string | undefined)[]> {
+    return this.transactions.run(async (tx) => {
+      const hashes: (string | undefined)[] = [];
+      for (const id of userIds) hashes.push(await this.passwords.storedHash(tx, id ?? NOBODY));
+      return hashes;
+    });
   }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
 import { Message } from '../../http/message.js';
 import { ApiProblems } from '../../http/api-problems.js';
 import { RegisterDto } from './register.dto.js';
@@ -15,6 +16,7 @@ export class RegistrationController {
   @Post('register')
   @HttpCode(202)
   @Allow('ANONYMOUS')
+  @Limit('registration')
   @ApiOperation({
     operationId: 'register',
     summary: 'Register',

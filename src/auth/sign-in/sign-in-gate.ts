@@ -1,40 +1,69 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
-import { Transactions } from '../../database/transaction.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserResponse } from '../../users/user.response.js';
-import { Users } from '../../users/users.js';
-import { InvalidCredentials } from './sign-in-errors.js';
 import { Sessions } from '../sessions/sessions.js';
+import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-attempt.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+import { InvalidCredentials } from './sign-in-errors.js';
+import { SignInOutcomes } from './sign-in-outcomes.js';
 import type { SignedInResponse } from './signed-in.response.js';
 
-/** The one way to a session: every method of signing in brings here whom it has proved somebody to be. */
+/**
+ * The one way to a session. A method of signing in lets an attempt `enter`, looks at its proof, and has it admitted as the user
+ * whom it proved, or refused.
+ */
 @Injectable()
 export class SignInGate {
   constructor(
+    private readonly attempts: SignInAttempts,
+    private readonly outcomes: SignInOutcomes,
     private readonly transactions: Transactions,
-    private readonly users: Users,
     private readonly sessions: Sessions,
     private readonly clock: Clock,
   ) {}
 
+  /** Before a proof is looked at: rate limits, whom it is about, locks and the device. @throws TooManyRequests */
+  async enter(attempt: SignInAttempt): Promise<EnteredAttempt> {
+    return this.attempts.enter(attempt);
+  }
+
   /**
    * Starts a session for a user whose proof was found good.
-   * @throws InvalidCredentials when the user may not sign in (any more)
+   * @throws InvalidCredentials when the user is locked, or may not sign in (any more)
    */
-  async admit(userId: string, context: RequestContext): Promise<SignedInResponse> {
-    return this.transactions.run(async (tx) => {
-      // What was true before the proof was looked at may not be true any more.
-      await this.users.recordSignIn(tx, userId);
-      const user = await this.users.find(tx, userId);
-      if (!user || !maySignIn(user)) throw new InvalidCredentials();
-      const tokens = await this.sessions.start(tx, user, context);
-      return { ...tokens, user: UserResponse.from(user, this.clock.now(), user) };
+  async admit(attempt: EnteredAttempt, userId: string): Promise<SignedInResponse> {
+    return this.let(attempt, userId, async (tx, user) => {
+      const tokens = await this.sessions.start(tx, user, attempt.context);
+      const shown = await this.outcomes.succeeded(tx, attempt, user);
+      const deviceToken = this.attempts.renewDevice(attempt, userId);
+      return { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) };
     });
   }
-}
 
-export function maySignIn(user: UserEntity): boolean {
-  return !user.pending && user.suspendedAt === null && user.deletedAt === null;
+  /** As `admit`, without a session. @throws InvalidCredentials */
+  async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {
+    await this.let(attempt, userId, () => Promise.resolve());
+  }
+
+  /** Counts and records a failure. @returns the one error that whoever attempts may see, to be thrown */
+  async refuse(attempt: EnteredAttempt, reason: RefusalReason): Promise<InvalidCredentials> {
+    await this.outcomes.failed(attempt, reason);
+    return new InvalidCredentials();
+  }
+
+  private async let<T>(
+    attempt: EnteredAttempt,
+    userId: string,
+    work: (tx: Transaction, user: UserEntity) => Promise<T>,
+  ): Promise<T> {
+    const outcome = await this.transactions.run(async (tx) => {
+      const found = await this.outcomes.admissible(tx, attempt, userId);
+      return typeof found === 'string' ? found : { result: await work(tx, found) };
+    });
+    if (typeof outcome !== 'string') return outcome.result;
+    await this.outcomes.failed(attempt, outcome, userId);
+    throw new InvalidCredentials();
+  }
 }

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { UserResponse } from '../../users/user.response.js';
 
 /** What every way to sign in ends with. */
@@ -20,6 +20,12 @@ export class SignedInResponse {
     example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00.1.bm90LWEtdG9rZW4tYnV0LWFzLWxvbmctYXMtb25lLWlz',
   })
   readonly refreshToken: string;
+
+  @ApiPropertyOptional({
+    description: 'tells this device again at its next sign-in; proves nobody to be anybody; not after a refresh',
+    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
+  })
+  readonly deviceToken?: string;
 
   @ApiProperty({ type: () => UserResponse })
   readonly user: UserResponse;

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
@@ -73,6 +74,7 @@ export class VerificationController {
   @Post('resend-verification')
   @HttpCode(202)
   @Allow('ANONYMOUS')
+  @Limit('mail-request')
   @ApiOperation({
     operationId: 'resendVerification',
     summary: 'Ask for a fresh verification link',

@@ -1,0 +1,43 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
+import { type AccountLocked, LOCKED_JOB } from './lockouts.js';
+
+/** Longer than any lock: the link is worth having as long as the attack goes on. */
+export const UNLOCK_TOKEN_TTL_MS = 24 * 3_600_000;
+
+/** Writes a lock down, which is the occasion for Mail, when whoever caused it has its answer. */
+@Injectable()
+export class LockNotices implements OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly events: AuthEvents,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handle<AccountLocked>(LOCKED_JOB, (locked) => this.tell(locked));
+  }
+
+  /** Makes the link that ends a lock due, in place of an older one. */
+  async issueLink(tx: Transaction, userId: string, context: Pick<RequestContext, 'ip' | 'userAgent'>): Promise<Date> {
+    return this.tokens.issue(tx, userId, 'unlock', UNLOCK_TOKEN_TTL_MS, context);
+  }
+
+  private async tell({ userId, kind, at, context }: AccountLocked): Promise<void> {
+    // Of a name that nobody has there is nobody to tell, and its failures are written down already.
+    if (userId === null) return;
+    await this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, userId);
+      if (!user || user.erasedAt !== null) return;
+      const reason = kind === 'device' ? 'known-device' : 'too-many-failures';
+      await this.events.record(tx, { type: 'account.locked', userId, reason, context, occurredAt: new Date(at) });
+    });
+  }
+}

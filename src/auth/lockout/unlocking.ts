@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { OnUserEvent } from '../../events/handlers.js';
+import type { UserEvent } from '../../events/user-event.js';
+import { type UserAct, UserActs } from '../../users/user-acts.js';
+import type { UserResponse } from '../../users/user.response.js';
+import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
+import { Lockouts } from './lockouts.js';
+
+/** The ways in which a lock ends before its time. */
+@Injectable()
+export class Unlocking {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly lockouts: Lockouts,
+    private readonly tokens: OneTimeTokens,
+    private readonly acts: UserActs,
+    private readonly events: AuthEvents,
+  ) {}
+
+  /** Says whether a link is still good; uses nothing. @throws TokenExpiredOrUsed */
+  async look(token: string): Promise<TokenDetails> {
+    return this.transactions.run((tx) => this.tokens.peek(tx, token, 'unlock'));
+  }
+
+  /**
+   * By the mailed link: it proves who reads the mails of the account, so a device token is due.
+   * @returns whose lock it was
+   * @throws TokenExpiredOrUsed
+   */
+  async byLink(token: string, context: RequestContext): Promise<string> {
+    return this.transactions.run(async (tx) => {
+      const { userId } = await this.tokens.consume(tx, token, 'unlock');
+      await this.end(tx, userId, 'link', context);
+      return userId;
+    });
+  }
+
+  /** By a manager or an admin. Does nothing to who is not locked. @throws Forbidden, UserNotFound, PreconditionFailed */
+  async byStaff(act: Omit<UserAct, 'action'>): Promise<UserResponse> {
+    const decideNothing = (): [] => [];
+    return this.acts.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
+      this.end(tx, act.id, 'staff', act.context),
+    );
+  }
+
+  /** Whoever proved the address just now is not the one who tried passwords on its registration. */
+  @OnUserEvent('user.email_verified')
+  async verified({ userId }: UserEvent, tx: Transaction): Promise<void> {
+    await this.lockouts.end(tx, userId);
+  }
+
+  private async end(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
+    if (!(await this.lockouts.end(tx, userId))) return;
+    await this.tokens.withdraw(tx, userId, 'unlock');
+    await this.events.record(tx, { type: 'account.unlocked', userId, reason, context });
+  }
+}

@@ -1,0 +1,24 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { LIMIT_METADATA, type RateRuleName } from '../../access/limit.decorator.js';
+import { RateLimits } from './rate-limits.js';
+
+/** Keeps what `@Limit` says. Comes after the access guard, so that the caller is known. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly limits: RateLimits,
+  ) {}
+
+  /** @throws TooManyRequests */
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const rule = this.reflector.get<RateRuleName | undefined>(LIMIT_METADATA, execution.getHandler());
+    if (rule === undefined) return true;
+    const { caller, ip } = execution.switchToHttp().getRequest<FastifyRequest>();
+    if (caller) await this.limits.take(rule, caller.userId);
+    else await this.limits.takeForClient(rule, ip);
+    return true;
+  }
+}

@@ -1,0 +1,40 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, CurrentCaller } from '../../access/caller.js';
+import { apiHeaders } from '../../http/api-answers.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { ApiUserId, UserId } from '../../users/user-id.js';
+import { SignIns } from './sign-ins.js';
+import { SignInsPage, SignInsQuery } from './sign-ins.dto.js';
+
+@ApiTags('Users')
+@Controller('users/:id/sign-ins')
+export class SignInsController {
+  constructor(private readonly signIns: SignIns) {}
+
+  @Get()
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'listSignIns',
+    summary: 'When, from where and how somebody signed in or tried to, by page, the newest first',
+    description: 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.',
+  })
+  @ApiOkResponse({ type: SignInsPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async page(
+    @UserId() id: string,
+    @Query() query: SignInsQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignInsPage> {
+    const { items, ...page } = await this.signIns.page(id, caller, query);
+    const links = pageLinks(request.url, page);
+    void reply.header('link', linkHeader(links));
+    return { items, page: { limit: query.limit, ...page }, _links: links };
+  }
+}

@@ -1,0 +1,42 @@
+import { ApiProperty, PickType } from '@nestjs/swagger';
+import { PageLinks } from '../../http/page-links.js';
+import { ListUsersQuery, PageInfo } from '../../users/users.dto.js';
+import { AUTH_EVENT_TYPES } from './auth-event.js';
+
+/** What is kept about a user's own sign-ins; what was refused to others who wanted to do something to it is not among it. */
+export const SIGN_IN_TYPES = AUTH_EVENT_TYPES.filter((type) => type !== 'access.denied');
+export type SignInType = (typeof SIGN_IN_TYPES)[number];
+
+export class SignInsQuery extends PickType(ListUsersQuery, ['limit', 'cursor'] as const) {}
+
+const text = { type: String, nullable: true } as const;
+
+export class SignInItem {
+  @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
+  @ApiProperty({ enum: SIGN_IN_TYPES, enumName: 'AuthEventType' }) readonly type: SignInType;
+  @ApiProperty({ ...text, description: 'the way of signing in', example: 'password' }) readonly method: string | null;
+  @ApiProperty({ ...text, description: 'why, as one word', example: null }) readonly reason: string | null;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'failures of one minute are one item', example: 1 })
+  readonly times: number;
+
+  @ApiProperty({ ...text, description: 'the address of the last time; null for what somebody else did' })
+  readonly ip: string | null;
+
+  @ApiProperty({ ...text, description: 'the browser of the last time', example: 'Firefox on Linux' })
+  readonly device: string | null;
+
+  @ApiProperty({ ...text, format: 'uuid', example: null }) readonly sessionId: string | null;
+
+  @ApiProperty({ ...text, format: 'uuid', description: 'who did it, where it was somebody else', example: null })
+  readonly actorId: string | null;
+
+  @ApiProperty({ format: 'date-time', description: 'failures: the minute' }) readonly occurredAt: string;
+  @ApiProperty({ format: 'date-time', description: 'failures: the last one' }) readonly lastAt: string;
+}
+
+export class SignInsPage {
+  @ApiProperty({ type: [SignInItem] }) readonly items: SignInItem[];
+  @ApiProperty({ type: PageInfo }) readonly page: PageInfo;
+  @ApiProperty({ type: PageLinks }) readonly _links: PageLinks;
+}

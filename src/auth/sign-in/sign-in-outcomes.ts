@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { Users } from '../../users/users.js';
+import { Lockouts } from '../lockout/lockouts.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
+import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+
+/** What becomes of attempts: who may go on, what is counted, and what is kept as evidence. */
+@Injectable()
+export class SignInOutcomes {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly attempts: SignInAttempts,
+    private readonly lockouts: Lockouts,
+    private readonly events: AuthEvents,
+  ) {}
+
+  /**
+   * The user as it is inside the transaction, whose count begins anew; or why it is not let in. What was true before the proof
+   * was looked at may not be true any more, so of many guesses at once, one that is right comes too late once there is a lock.
+   */
+  async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity | RefusalReason> {
+    const user = await this.users.find(tx, userId);
+    if (!user) return 'wrong-proof';
+    const refusal = refusalOf(user);
+    if (refusal !== undefined) return refusal;
+    const isFree = await this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
+    return isFree ? user : 'locked';
+  }
+
+  /** In the transaction of the session: there is none without its evidence. @returns the user with this sign-in */
+  async succeeded(tx: Transaction, { method, context }: EnteredAttempt, user: UserEntity): Promise<UserEntity> {
+    await this.users.recordSignIn(tx, user.id);
+    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, method, context });
+    return (await this.users.find(tx, user.id)) ?? user;
+  }
+
+  /** Counts a failure and records it. @param userId whom the proof named, where there was no identifier */
+  async failed(attempt: EnteredAttempt, reason: RefusalReason, userId?: string): Promise<void> {
+    const { owner, claim, subject, claimSubject, isLocked, method, context } = attempt;
+    const about = userId ?? owner?.id ?? claim?.id ?? null;
+    const counted = reason === 'email-not-verified' ? [subject] : [subject, claimSubject];
+    await this.transactions.run(async (tx) => {
+      await this.lockouts.fail(
+        tx,
+        counted.filter((one) => one !== undefined),
+        context,
+      );
+      const why = isLocked ? 'locked' : reason;
+      await this.events.record(tx, { type: 'login.failed', userId: about, method, reason: why, context });
+    });
+  }
+}
+
+function refusalOf(user: UserEntity): RefusalReason | undefined {
+  if (user.deletedAt !== null) return 'deleted';
+  if (user.suspendedAt !== null) return 'suspended';
+  return user.pending ? 'email-not-verified' : undefined;
+}
+
+/** Whether the user is somebody who signs in, locked or not. */
+export function maySignIn(user: UserEntity): boolean {
+  return refusalOf(user) === undefined;
+}
