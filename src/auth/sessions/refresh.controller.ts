@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { TokensResponse } from '../sign-in/signed-in.response.js';
 import { RefreshDto } from './refresh.dto.js';
 import { RefreshService } from './refresh.service.js';
 
@@ -23,9 +23,9 @@ export class RefreshController {
     description: `Each refresh token is used once and brings its successor. The one before the newest brings the same
 successor again for REFRESH_REUSE_GRACE after it was used; an older one ends the session, for then two hold it.`,
   })
-  @ApiOkResponse({ type: SignedInResponse })
+  @ApiOkResponse({ type: TokensResponse })
   @ApiProblems('validation-failed', 'invalid-refresh-token')
-  async refresh(@Body() { refreshToken }: RefreshDto, @Context() context: RequestContext): Promise<SignedInResponse> {
+  async refresh(@Body() { refreshToken }: RefreshDto, @Context() context: RequestContext): Promise<TokensResponse> {
     return this.refreshes.refresh(refreshToken, context);
   }
 }

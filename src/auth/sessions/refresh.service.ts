@@ -5,7 +5,7 @@ import { Clock } from '../../config/clock.js';
 import { DomainError } from '../../http/domain-error.js';
 import { UserEntity } from '../../users/user.entity.js';
 import { UserResponse } from '../../users/user.response.js';
-import type { SignedInResponse } from '../sign-in/signed-in.response.js';
+import type { TokensResponse } from '../sign-in/signed-in.response.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { type SessionGeneration, SessionGenerations } from './session-generations.js';
 import { Sessions } from './sessions.js';
@@ -40,7 +40,7 @@ export class RefreshService {
    * an answer that was lost. Any older one is in the hands of two, and ends the session.
    * @throws InvalidRefreshToken
    */
-  async refresh(token: string, { ip }: RequestContext): Promise<SignedInResponse> {
+  async refresh(token: string, { ip }: RequestContext): Promise<TokensResponse> {
     const presented = this.refreshTokens.parse(token);
     if (!presented) throw new InvalidRefreshToken();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -59,7 +59,7 @@ export class RefreshService {
     throw new InvalidRefreshToken();
   }
 
-  private async answer(row: SessionGeneration, generation: number): Promise<SignedInResponse> {
+  private async answer(row: SessionGeneration, generation: number): Promise<TokensResponse> {
     const user = await this.dataSource.getRepository(UserEntity).findOneBy({ id: row.user_id });
     // Their sessions have ended with them; this is for the moment between.
     if (!user || user.pending || user.suspendedAt !== null || user.deletedAt !== null) throw new InvalidRefreshToken();

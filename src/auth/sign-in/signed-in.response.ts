@@ -1,8 +1,8 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { UserResponse } from '../../users/user.response.js';
 
-/** What every way to sign in ends with. */
-export class SignedInResponse {
+/** What a session goes on with. */
+export class TokensResponse {
   @ApiProperty({
     description: 'send it as `Authorization: Bearer <accessToken>`',
     example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
@@ -21,12 +21,15 @@ export class SignedInResponse {
   })
   readonly refreshToken: string;
 
-  @ApiPropertyOptional({
-    description: 'tells this device again at its next sign-in; proves nobody to be anybody; not after a refresh',
-    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
-  })
-  readonly deviceToken?: string;
-
   @ApiProperty({ type: () => UserResponse })
   readonly user: UserResponse;
+}
+
+/** What every way to sign in ends with. */
+export class SignedInResponse extends TokensResponse {
+  @ApiProperty({
+    description: 'tells this device again at its next sign-in; proves nobody to be anybody',
+    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
+  })
+  readonly deviceToken: string;
 }
