@@ -246,6 +246,14 @@ describe('an access token', () => {
     }
   });
 
+  it('expires also where it was found good before', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 2;
+    const token = forge(admin, {}, { exp });
+    await me(token).expect(200);
+    await sleep(exp * 1000 - Date.now() + 1);
+    await me(token).expect(401);
+  });
+
   it('ends with its session, and with the suspension or deletion of its user, whoever wrote that to the database', async () => {
     const { id, token } = await roster.join('ended@example.com');
     const set = async (sql: string) => {

@@ -70,6 +70,13 @@ describe('a refresh', () => {
     expect(row).toEqual({ end_reason: 'refresh-token-reused' });
   });
 
+  it('brings nothing once the session has ended, within the grace either', async () => {
+    const session = await join('ended');
+    const successor = await next(session);
+    await roster.api.post('/auth/logout').set(as(successor.accessToken)).expect(204);
+    for (const { refreshToken } of [session, successor]) await refresh(refreshToken, other).expect(401);
+  });
+
   it('of a token before the one before ends the session at once', async () => {
     const session = await join('older');
     const newest = await next(await next(session));

@@ -27,7 +27,10 @@ class IntrospectDto {
 
 /** RFC 7662, 2.2. */
 class IntrospectionResponse {
-  @ApiProperty({ description: 'whether the token is good at this moment; when not, nothing else is said' })
+  @ApiProperty({
+    description: 'whether the token is good at this moment; when not, nothing else is said',
+    example: true,
+  })
   readonly active: boolean;
 
   @ApiPropertyOptional({ enum: ['Bearer'] }) readonly token_type?: 'Bearer';
