@@ -18,13 +18,16 @@ const COMMON = {
   RATE_LIMIT_ENABLED: 'false',
 };
 
-/** A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it. */
-export async function startGround() {
+/**
+ * A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it.
+ * @param shared settings of all servers and commands
+ */
+export async function startGround(shared = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'roster-bench-'));
   chmodSync(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir });
   const servers = [];
-  const environment = { PATH: process.env.PATH, HOME: dataDir, DATABASE_URL: postgres.url, ...COMMON };
+  const environment = { PATH: process.env.PATH, HOME: dataDir, DATABASE_URL: postgres.url, ...COMMON, ...shared };
   return {
     databaseUrl: postgres.url,
     /** Runs an operator's command. @returns what it prints */

@@ -127,22 +127,53 @@ describe('what leaves the process', () => {
     expect(page.text).not.toMatch(/<script|style=|https?:\/\//);
   });
 
-  it('never names a password or a token in the log', async () => {
-    const password = 'planted canary in the mine';
+  it('never names a password or a token in the log, in evidence, in subjects of mails or in errors', async () => {
+    const password = 'canary down in the mine';
     await roster.api.post('/auth/register').send({ email: 'canary@example.com', password }).expect(202);
     const token = tokenIn(await roster.inbox.waitFor('canary@example.com'));
     await roster.api.get('/auth/verify-email').query({ token }).expect(200);
     await roster.api.get(`/nowhere?token=${token}`).expect(404);
     await roster.api.post('/auth/verify-email').send({ token }).expect(200);
-    const accessToken = await roster.signIn('canary@example.com', password);
-    await roster.api.get('/users/me').set('authorization', `Bearer ${accessToken}`).expect(200);
-    await roster.api
+    const signedIn = await roster.api
       .post('/auth/login')
-      .send({ identifier: 'canary@example.com', password: `${password}!` })
-      .expect(401);
+      .send({ identifier: 'canary@example.com', password, deviceToken: 'planted.device.token' })
+      .expect(200);
+    const { accessToken, deviceToken } = signedIn.body as { accessToken: string; deviceToken: string };
+    await roster.api.get('/users/me').set('authorization', `Bearer ${accessToken}`).expect(200);
+    const answers: string[] = [];
+    for (let time = 0; time < 6; time++) {
+      const refused = await roster.api
+        .post('/auth/login')
+        .set('cookie', `roster-device=${deviceToken}.planted`)
+        .send({ identifier: 'canary@example.com', password: `${password}!` })
+        .expect(401);
+      answers.push(refused.text);
+    }
+    const lockMail = await roster.inbox.waitFor('canary@example.com', 2);
+    const unlock = tokenIn(lockMail);
+    await roster.api.get('/auth/unlock').query({ token: unlock }).expect(200);
+    answers.push(
+      (
+        await roster.api
+          .post('/auth/unlock')
+          .send({ token: `${unlock}x` })
+          .expect(410)
+      ).text,
+    );
+    await roster.api.post('/auth/unlock').send({ token: unlock }).expect(200);
+
     const log = JSON.stringify(roster.logLines());
-    for (const secret of [password, token, token.split('.')[1]!, accessToken, ADMIN.password]) {
+    const kept = JSON.stringify([
+      await roster.database.query('SELECT * FROM user_events'),
+      await roster.database.query('SELECT * FROM auth_events'),
+      await roster.database.query('SELECT data FROM mails'),
+      roster.inbox.mails.map(({ email }) => email.subject),
+      answers,
+    ]);
+    const secrets = [password, token, token.split('.')[1]!, accessToken, ADMIN.password];
+    for (const secret of [...secrets, deviceToken, 'planted', unlock, unlock.split('.')[1]!]) {
       expect(log).not.toContain(secret);
+      expect(kept).not.toContain(secret);
     }
     expect(log).not.toContain('canary@example.com');
   });
