@@ -139,8 +139,9 @@ import { VerificationService } from './verification/verification.service.js';
     },
     {
       provide: HashPool,
-      inject: [LOG_TOKEN],
-      useFactory: (log: Log) => new HashPool({ onLoss: (how) => log.warn({ how }, 'a hash worker ended by itself') }),
+      inject: [SETTINGS_TOKEN, LOG_TOKEN],
+      useFactory: ({ HASH_NICE: nice }: Settings, log: Log) =>
+        new HashPool({ nice, onLoss: (how) => log.warn({ how }, 'a hash worker ended by itself') }),
     },
     FirstAdmin,
     AuthPersonalData,

@@ -67,6 +67,11 @@ export const SETTINGS = {
     'for so long the previous refresh token gets the same successor',
   ),
   BCRYPT_COST: required(parse.integer(4, 15), '12', 'work factor of bcrypt; production refuses less than 10'),
+  HASH_NICE: required(
+    parse.integer(0, 19),
+    '19',
+    'priority of the processes that hash: 19 gives way to all else, 0 to nothing, where other programs fill the machine',
+  ),
   PASSWORD_MIN_LENGTH: required(
     parse.integer(8, 64),
     '12',

@@ -27,7 +27,7 @@ export async function startRosterProcess(environment: Record<string, string> = {
   const child = spawn(process.execPath, [resolve('dist/main.js')], {
     // Elsewhere, so that nobody's .env has a say.
     cwd: folder,
-    env: { PATH, HOME, TMPDIR, DATA_DIR: folder, PORT: String(port), BCRYPT_COST: '4', ...environment },
+    env: { PATH, HOME, TMPDIR, DATA_DIR: folder, PORT: String(port), BCRYPT_COST: '4', HASH_NICE: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async (): Promise<void> => {

@@ -61,7 +61,14 @@ export class RosterProcess {
     this.child = spawn(NODE, [MAIN], {
       // Away from any .env of the checkout.
       cwd: home.path,
-      env: { PATH: process.env['PATH'], HOME: home.path, PORT: String(port), BCRYPT_COST: '4', ...environment },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home.path,
+        PORT: String(port),
+        BCRYPT_COST: '4',
+        HASH_NICE: '0',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));

@@ -17,8 +17,9 @@ export class HashChild {
   readonly ended: Promise<string>;
   dismissed = false;
 
-  constructor() {
-    this.process = fork(PROGRAM, [], {
+  /** @param nice of the process, 0 to 19 */
+  constructor(nice: number) {
+    this.process = fork(PROGRAM, [String(nice)], {
       execArgv: [],
       env: Object.fromEntries(ENVIRONMENT.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : []))),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

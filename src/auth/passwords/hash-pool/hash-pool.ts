@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { Busy } from './busy.js';
 import { HashChild } from './hash-child.js';
 import { HashQueue } from './hash-queue.js';
@@ -7,6 +7,8 @@ import type { HashAnswer, HashLane, HashRequest, HashWork } from './hash-request
 export interface HashPoolOptions {
   /** Called when a worker ends that nobody has dismissed. */
   readonly onLoss?: (how: string) => void;
+  /** Of the workers, 0 to 19, which gives way to everything else. */
+  readonly nice?: number;
   /** Processes at most; as many as cores. */
   readonly workers?: number;
   /** Whoever would probably wait for longer is refused at once. */
@@ -36,6 +38,7 @@ interface Job {
   losses: number;
 }
 
+const LOWEST_PRIORITY = constants.priority.PRIORITY_LOW;
 const IDLE_MS = 5 * 60_000;
 // Longer than any hash takes that a request could wait for.
 const STUCK_MS = 30_000;
@@ -160,7 +163,7 @@ export class HashPool {
 
   private start(): HashChild | undefined {
     if (!this.mayStartOne()) return undefined;
-    const child = new HashChild();
+    const child = new HashChild(this.options.nice ?? LOWEST_PRIORITY);
     this.children.add(child);
     void child.ended.then((how) => this.bury(child, how));
     return child;

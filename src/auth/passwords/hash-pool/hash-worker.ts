@@ -6,7 +6,7 @@ import type { HashAnswer, HashRequest } from './hash-request.js';
 
 try {
   // From the parent only one of the threads would be changed.
-  os.setPriority(0, os.constants.priority.PRIORITY_LOW);
+  os.setPriority(0, Number(process.argv[2]));
 } catch {
   // A host that forbids it has slower reads while people sign in, and nothing worse.
 }
