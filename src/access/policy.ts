@@ -7,6 +7,10 @@ export const USER_ACTIONS = [
   'signIns',
   'update',
   'username',
+  'password',
+  'email',
+  'methods',
+  'removeMethod',
   'role',
   'professionalStatus',
   'suspend',
@@ -42,6 +46,10 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   signIns:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   update:             { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   username:           { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  password:           { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: no  },
+  email:              { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  methods:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  removeMethod:       { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
   role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   professionalStatus: { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   suspend:            { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
@@ -64,8 +72,9 @@ export interface Rank {
 /** True when `actor` may take `action` on `target`, as both are at this moment. */
 export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
   const rule = TABLE[action];
-  if (actor.role === 'ADMIN') return rule.admin;
-  if (actor.id === target.id) return rule.self;
+  const isSelf = actor.id === target.id;
+  if (actor.role === 'ADMIN') return rule.admin || (isSelf && rule.self);
+  if (isSelf) return rule.self;
   if (actor.role !== 'MANAGER') return false;
   return target.role === 'AUTHENTICATED' ? rule.managerOnUser : rule.managerOnStaff;
 }

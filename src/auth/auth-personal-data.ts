@@ -4,6 +4,8 @@ import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
 import { addressKey } from '../users/identifiers.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
+import { MAGIC_LINK_JOB } from './magic-link/magic-link-requests.js';
+import { PASSWORD_RESET_JOB } from './password-reset/password-reset-requests.js';
 import { FRESH_LINK_JOB } from './verification/fresh-links.js';
 
 /** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */
@@ -15,7 +17,11 @@ export class AuthPersonalData implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.addTable('password', 'password_credentials', 'changed_at AS "changedAt"');
+    this.addTable(
+      'password',
+      'password_credentials',
+      'changed_at AS "changedAt", changed_ip AS "changedFrom", changed_user_agent AS "changedBy"',
+    );
     this.addTable(
       'links',
       'one_time_tokens',
@@ -43,7 +49,10 @@ export class AuthPersonalData implements OnModuleInit {
       // A request waits for moments, and says nothing that its link does not.
       export: () => Promise.resolve([]),
       erase: async (tx, { email }) => {
-        if (email !== null) await this.jobs.forget(tx, FRESH_LINK_JOB, { address: addressKey(email) });
+        if (email === null) return;
+        for (const job of [FRESH_LINK_JOB, MAGIC_LINK_JOB, PASSWORD_RESET_JOB]) {
+          await this.jobs.forget(tx, job, { address: addressKey(email) });
+        }
       },
     });
   }

@@ -17,6 +17,9 @@ import { CreationController } from './creation/creation.controller.js';
 import { CreationService } from './creation/creation.service.js';
 import { Idempotency } from './creation/idempotency.js';
 import { Accounts } from './accounts.js';
+import { EmailChangeController } from './email-change/email-change.controller.js';
+import { EmailChangeLinks } from './email-change/email-change-links.js';
+import { EmailChangeService } from './email-change/email-change.service.js';
 import { FirstAdmin } from './first-admin.js';
 import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitationService } from './invitation/invitation.service.js';
@@ -28,8 +31,24 @@ import { UnlockController } from './lockout/unlock.controller.js';
 import { Unlocking } from './lockout/unlocking.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
+import { MagicLinkController } from './magic-link/magic-link.controller.js';
+import { MagicLinkMethod } from './magic-link/magic-link.method.js';
+import { MagicLinkRequests } from './magic-link/magic-link-requests.js';
+import { MagicLinkService } from './magic-link/magic-link.service.js';
+import { MagicLinks } from './magic-link/magic-links.js';
+import { MethodsController } from './methods/methods.controller.js';
+import { PasswordMethod } from './methods/password.method.js';
+import { SignInMethods } from './methods/sign-in-methods.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { CurrentPassword } from './password-change/current-password.js';
+import { PasswordChangeController } from './password-change/password-change.controller.js';
+import { PasswordChangeService } from './password-change/password-change.service.js';
+import { PasswordResetController } from './password-reset/password-reset.controller.js';
+import { PasswordResetRequests } from './password-reset/password-reset-requests.js';
+import { PasswordResetService } from './password-reset/password-reset.service.js';
 import { HashPool } from './passwords/hash-pool/hash-pool.js';
+import { BreachedPasswords } from './passwords/hibp.js';
+import { NewPasswords } from './passwords/new-passwords.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
 import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
@@ -86,6 +105,11 @@ import { VerificationService } from './verification/verification.service.js';
     ContactConfirmationController,
     UnlockController,
     SignInsController,
+    PasswordResetController,
+    PasswordChangeController,
+    EmailChangeController,
+    MethodsController,
+    MagicLinkController,
   ],
   providers: [
     RegistrationService,
@@ -101,6 +125,20 @@ import { VerificationService } from './verification/verification.service.js';
     Invitations,
     ContactConfirmationService,
     ContactConfirmationLinks,
+    PasswordResetService,
+    PasswordResetRequests,
+    PasswordChangeService,
+    CurrentPassword,
+    NewPasswords,
+    EmailChangeService,
+    EmailChangeLinks,
+    // A further way to sign in is a line here, with its controller above.
+    SignInMethods,
+    PasswordMethod,
+    MagicLinkMethod,
+    MagicLinkService,
+    MagicLinkRequests,
+    MagicLinks,
     LoginService,
     SignInGate,
     SignInAttempts,
@@ -143,10 +181,15 @@ import { VerificationService } from './verification/verification.service.js';
       useFactory: ({ HASH_NICE: nice }: Settings, log: Log) =>
         new HashPool({ nice, onLoss: (how) => log.warn({ how }, 'a hash worker ended by itself') }),
     },
+    {
+      provide: BreachedPasswords,
+      inject: [SETTINGS_TOKEN, LOG_TOKEN],
+      useFactory: (settings: Settings, log: Log) => new BreachedPasswords(settings.HIBP_ENABLED, log),
+    },
     FirstAdmin,
     AuthPersonalData,
     Accounts,
   ],
-  exports: [Authentication, OneTimeTokens, FirstAdmin, Accounts, LockNotices],
+  exports: [Authentication, OneTimeTokens, Passwords, SignInGate, SignInMethods, FirstAdmin, Accounts, LockNotices],
 })
 export class AuthModule {}

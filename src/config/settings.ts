@@ -82,7 +82,12 @@ export const SETTINGS = {
   LOCKOUT_MAX_DURATION: required(parse.duration, '15m', 'longest lock'),
   VERIFICATION_TOKEN_TTL: required(parse.duration, '24h', 'life of a verification link'),
   INVITATION_TOKEN_TTL: required(parse.duration, '7d', 'life of the link that an invited person gets'),
-  RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link', 'planned'),
+  RESET_TOKEN_TTL: required(parse.duration, '30m', 'life of a password reset link'),
+  MAGIC_LINK_TTL: required(parse.duration, '15m', 'life of a link that signs in'),
+  MAGIC_LINK_URL: optional(
+    parse.url('https:', 'http:'),
+    'page of your application that takes the token of such a link as #token= and signs in with it',
+  ),
   PENDING_RETENTION: required(parse.duration, '7d', 'unconfirmed registrations are removed after so long'),
   DELETED_RETENTION: required(parse.duration, '30d', 'deleted users are erased after so long'),
   AUTH_EVENT_RETENTION: required(
@@ -95,7 +100,7 @@ export const SETTINGS = {
   LOGO_URL: optional(parse.url('https:', 'http:'), 'logo in mails', 'planned'),
   SUPPORT_EMAIL: optional(parse.email, 'address for help in mails and pages'),
   TEMPLATES_DIR: optional(parse.text, 'folder whose files replace those of the same name in templates/'),
-  HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)', 'planned'),
+  HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)'),
   METRICS_TOKEN: optional(parse.text, 'bearer token that /metrics asks for', 'planned'),
   EVENT_PERSONAL_DATA: required(
     parse.oneOf('include', 'omit'),

@@ -40,10 +40,10 @@ export const CONTACT_KINDS = ['email', 'phone'] as const;
 export type ContactKind = (typeof CONTACT_KINDS)[number];
 
 /** What a link that proves an address is good for. */
-export type LinkPurpose = 'verify-email' | 'invitation' | 'confirm-contact';
+export type LinkPurpose = 'verify-email' | 'invitation' | 'confirm-contact' | 'magic-link';
 
 /** What a one-time token is good for. */
-export type TokenPurpose = LinkPurpose | 'unlock';
+export type TokenPurpose = LinkPurpose | 'reset-password' | 'confirm-email-change' | 'unlock';
 
 /**
  * The data of every event, by type. Types are past tense and dotted; data is plain JSON, ids rather than entities, and
@@ -64,8 +64,8 @@ export interface UserEvents {
   /** The person proved that the address is theirs. */
   'user.email_verified': { email: string };
   /**
-   * A link that proves an address is due, for a registration, an invitation or a contact; Mail sends it. The token itself is
-   * never in an event.
+   * A link that proves an address is due, for a registration, an invitation, a contact or a sign-in; Mail sends it. The token
+   * itself is never in an event.
    */
   'user.verification_token.created': {
     purpose: LinkPurpose;
@@ -76,6 +76,19 @@ export interface UserEvents {
   /** The profile changed: the changed fields with their new values. */
   'user.updated': Partial<Profile>;
   'user.username_changed': { username: string };
+  /** The user, or an admin, asks for another address. Nothing has changed until who reads its mails confirms. */
+  'user.email_change_requested': { newEmail: string; expiresAt: string };
+  /** Who reads the mails to the new address opened the link. */
+  'user.email_changed': { email: string; previousEmail: string | null };
+  /** By the user, who knew the one before. */
+  'user.password_changed': Record<string, never>;
+  /** A link to choose a new password is due; Mail sends it. */
+  'user.password_reset.requested': { expiresAt: string };
+  /** Somebody opened that link and chose one. */
+  'user.password_reset.completed': Record<string, never>;
+  /** Another way to sign in, by the id of its method, named by the user where there can be several. */
+  'user.authenticator_added': { kind: string; label: string | null };
+  'user.authenticator_removed': { kind: string; label: string | null };
   'user.professional_status_changed': { from: boolean; to: boolean };
   /** A manager or an admin shut the user out, until one of them reinstates it. */
   'user.suspended': { reason: string | null };
@@ -114,6 +127,13 @@ export const USER_EVENTS: { readonly [T in UserEventType]: Declaration<T> } = {
   'user.verification_token.created': { version: 1, personal: [] },
   'user.updated': { version: 1, personal: PROFILE_FIELDS },
   'user.username_changed': { version: 1, personal: ['username'] },
+  'user.email_change_requested': { version: 1, personal: ['newEmail'] },
+  'user.email_changed': { version: 1, personal: ['email', 'previousEmail'] },
+  'user.password_changed': { version: 1, personal: [] },
+  'user.password_reset.requested': { version: 1, personal: [] },
+  'user.password_reset.completed': { version: 1, personal: [] },
+  'user.authenticator_added': { version: 1, personal: ['label'] },
+  'user.authenticator_removed': { version: 1, personal: ['label'] },
   'user.professional_status_changed': { version: 1, personal: [] },
   'user.suspended': { version: 1, personal: ['reason'] },
   'user.reinstated': { version: 1, personal: [] },

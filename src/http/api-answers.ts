@@ -1,10 +1,11 @@
-import type {
-  MediaTypeObject,
-  OpenAPIObject,
-  OperationObject,
-  ReferenceObject,
-  ResponseObject,
-  SchemaObject,
+import {
+  ApiOkResponse,
+  type MediaTypeObject,
+  type OpenAPIObject,
+  type OperationObject,
+  type ReferenceObject,
+  type ResponseObject,
+  type SchemaObject,
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
 import { takePage, takeProblems } from './api-problems.js';
@@ -71,6 +72,10 @@ type HeaderName = keyof typeof HEADERS;
 export function apiHeaders(...names: HeaderName[]): Record<string, ReferenceObject> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
+
+/** Documents that a form gets a page (200) where a program gets 204. */
+export const ApiPageForForms = (): MethodDecorator =>
+  ApiOkResponse({ description: 'a form gets a page', content: { 'text/html': structuredClone(PAGE) } });
 
 /**
  * Writes into the document what is the same for every route, so that no route has to say it: the problems that any request

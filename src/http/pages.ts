@@ -16,6 +16,14 @@ const PAGES_FOLDER = join(PACKAGE_ROOT, 'templates/pages');
 const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/** Where a fresh link is asked for by who has nothing but an address; the others are asked for by who is signed in, or come by themselves. */
+const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
+  '/auth/verify-email': '/auth/resend-verification',
+  '/auth/accept-invitation': '/auth/resend-verification',
+  '/auth/reset-password': '/auth/request-password-reset',
+  '/auth/magic-link': '/auth/magic-link/request',
+};
+
 /** The values of each page, beside the brand. */
 export interface PageValues {
   'verify-email': { token: string; email: string; requestedAt: string; requestedFrom: string | null };
@@ -26,7 +34,28 @@ export interface PageValues {
   'contact-confirmed': object;
   unlock: { token: string; lockedAt: string; triedFrom: string | null };
   unlocked: object;
-  'link-expired': { explanation: string; offersFreshLink: boolean };
+  'reset-requested': object;
+  'reset-password': {
+    token: string;
+    email: string | null;
+    minLength: number;
+    refusal: string | null;
+    requestedAt: string;
+    requestedFrom: string | null;
+  };
+  'password-reset': object;
+  'confirm-email-change': { token: string; newEmail: string; requestedAt: string };
+  'email-changed': object;
+  'magic-link-requested': object;
+  'magic-link': {
+    token: string;
+    email: string;
+    /** The page that signs in with the token; null where there is none, and the person has to take it there. */
+    continueUrl: string | null;
+    requestedAt: string;
+    requestedFrom: string | null;
+  };
+  'link-expired': { explanation: string; freshLinkPath: string | null };
   'resend-sent': object;
   error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
 }
@@ -61,11 +90,10 @@ export class Pages {
   /** The page for a problem: for a link that is no longer good, one that offers a fresh one if anybody may ask for it. */
   sendProblem(reply: FastifyReply, problem: Problem): void {
     const { code, title, detail, instance, traceId, status, errors = [] } = problem;
-    // A fresh link for a contact is asked for by its user, signed in; one that ends a lock comes by itself.
-    const offersFreshLink = !/^\/auth\/(confirm-contact|unlock)/.test(instance);
+    const freshLinkPath = FRESH_LINKS[instance.split('?', 1)[0] ?? ''] ?? null;
     const page =
       code === 'token-expired-or-used'
-        ? this.render(reply, 'link-expired', { explanation: detail, offersFreshLink })
+        ? this.render(reply, 'link-expired', { explanation: detail, freshLinkPath })
         : this.render(reply, 'error', { title, detail, traceId, errors });
     void reply.code(status).send(page);
   }

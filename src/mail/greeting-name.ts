@@ -15,6 +15,11 @@ export function greetingName({
   return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
 }
 
+/** For a mail to an address that may be a stranger's, whatever else the user has proved. */
+export function strangersGreeting({ firstName, nickname }: Pick<UserEntity, 'firstName' | 'nickname'>): string | null {
+  return greetingName({ firstName, nickname, emailVerified: false });
+}
+
 /** The name of a user to show to somebody else: theirs to choose, so likewise only one of letters. */
 export function plainName({ firstName, lastName, nickname }: UserEntity): string | null {
   const name = [firstName, lastName].filter((part) => part !== null).join(' ') || nickname;

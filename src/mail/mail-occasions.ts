@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
 import { OnUserEvent } from '../events/handlers.js';
-import type { UserEventOf } from '../events/user-event.js';
+import type { UserEvent, UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../http/device.js';
 import { readableTime } from '../http/pages.js';
 import { waitingContact } from '../users/decide-contacts.js';
@@ -23,6 +23,11 @@ export class MailOccasions {
     private readonly queue: MailQueue,
   ) {}
 
+  @OnUserEvent('user.password_reset.requested')
+  async passwordReset(event: UserEventOf<'user.password_reset.requested'>, tx: Transaction): Promise<void> {
+    await this.linkToOwnAddress(event, tx, 'reset-password', this.settings.RESET_TOKEN_TTL);
+  }
+
   @OnUserEvent('user.verification_token.created')
   async linkDue(event: LinkDue, tx: Transaction): Promise<void> {
     switch (event.data.purpose) {
@@ -32,6 +37,8 @@ export class MailOccasions {
         return this.invitationDue(event, tx);
       case 'confirm-contact':
         return this.contactConfirmationDue(event, tx);
+      case 'magic-link':
+        return this.linkToOwnAddress(event, tx, 'magic-link', this.settings.MAGIC_LINK_TTL);
     }
   }
 
@@ -48,6 +55,27 @@ export class MailOccasions {
       traceId: event.traceId,
       data: {
         requestedAt: readableTime(link?.requestedAt ?? event.occurredAt),
+        requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
+      },
+    });
+  }
+
+  private async linkToOwnAddress(
+    { userId, traceId, occurredAt }: UserEvent,
+    tx: Transaction,
+    purpose: 'magic-link' | 'reset-password',
+    ttl: number,
+  ): Promise<void> {
+    const user = await this.users.find(tx, userId);
+    if (!user?.email) return;
+    const link = await this.tokens.forDelivery(tx, userId, purpose, ttl);
+    await this.queue.add(tx, {
+      userId,
+      template: purpose,
+      recipient: user.email,
+      traceId,
+      data: {
+        requestedAt: readableTime(occurredAt),
         requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
       },
     });

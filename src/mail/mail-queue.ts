@@ -6,9 +6,12 @@ import type { MailTemplate } from './mail-templates.js';
 
 export const DELIVER_JOB = 'mail.deliver';
 
+/** `confirm-email-change` turns into `email-change-taken` when it leaves. */
+export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken'>;
+
 export interface NewMail {
   readonly userId: string;
-  readonly template: MailTemplate;
+  readonly template: QueuedTemplate;
   readonly recipient: string;
   readonly traceId: string;
   /** What the template shows beside what is looked up when the mail leaves; never a secret. */
@@ -18,7 +21,7 @@ export interface NewMail {
 export interface MailRow {
   readonly id: string;
   readonly user_id: string;
-  readonly template: MailTemplate;
+  readonly template: QueuedTemplate;
   readonly recipient: string;
   readonly data: Record<string, string | null>;
   readonly state: 'queued' | 'sent' | 'failed';

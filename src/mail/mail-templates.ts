@@ -7,6 +7,8 @@ import { type Brand, brandOf } from '../http/brand.js';
 import { checkOverrides, overridesOf } from '../http/template-overrides.js';
 import { TemplateSet } from '../http/templates.js';
 
+type Link = Record<'link' | 'expiresIn' | 'requestedAt', string> & { greetingName: string | null };
+
 /** The values of each mail, beside the brand. */
 export interface MailValues {
   'verify-email': {
@@ -46,6 +48,23 @@ export interface MailValues {
     requestedFrom: string | null;
     signInUrl: string;
   };
+  'reset-password': Link & { requestedFrom: string | null };
+  'magic-link': Link & { requestedFrom: string | null };
+  'password-changed': { greetingName: string | null; changedAt: string; changedFrom: string | null };
+  'sign-in-method-removed': { greetingName: string | null; methodName: string; changedAt: string };
+  /** To the new address, whose reader may be a stranger: nothing in it says from where the user acts. */
+  'confirm-email-change': Link;
+  /** To the owner of an address that somebody else gave as their new one. */
+  'email-change-taken': { greetingName: string | null; requestedAt: string };
+  /** To the address that the account has, and has until the new one is proved. */
+  'email-change-requested': {
+    greetingName: string | null;
+    newEmail: string;
+    requestedAt: string;
+    requestedFrom: string | null;
+  };
+  /** To the address that the account had. */
+  'email-changed': { greetingName: string | null; newEmail: string; changedAt: string };
 }
 
 export type MailTemplate = keyof MailValues;

@@ -5,17 +5,27 @@ import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { UsersModule } from '../users/users.module.js';
+import { CredentialOccasions } from './credential-occasions.js';
 import { MailContents } from './mail-contents.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOccasions } from './mail-occasions.js';
-import { SecurityOccasions } from './security-occasions.js';
 import { MailQueue } from './mail-queue.js';
 import { MailTemplates } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
+import { SecurityOccasions } from './security-occasions.js';
 
 @Module({
   imports: [EventsModule, UsersModule, AuthModule, JobsModule],
-  providers: [MailOccasions, SecurityOccasions, MailQueue, MailDelivery, MailContents, MailTemplates, MailTransport],
+  providers: [
+    MailOccasions,
+    SecurityOccasions,
+    CredentialOccasions,
+    MailQueue,
+    MailDelivery,
+    MailContents,
+    MailTemplates,
+    MailTransport,
+  ],
 })
 export class MailModule implements OnModuleInit {
   constructor(

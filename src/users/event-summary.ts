@@ -1,7 +1,7 @@
 import {
   type ContactKind,
-  PROFILE_FIELDS,
   type LinkPurpose,
+  PROFILE_FIELDS,
   type UserEvents,
   type UserEventType,
 } from '../events/catalogue.js';
@@ -25,6 +25,7 @@ const LINKS: Readonly<Record<LinkPurpose, string>> = {
   'verify-email': 'Verification',
   invitation: 'Invitation',
   'confirm-contact': 'Confirmation',
+  'magic-link': 'Sign-in',
 };
 
 const KINDS: Readonly<Record<ContactKind, string>> = { email: 'an email address', phone: 'a phone number' };
@@ -38,6 +39,14 @@ const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => strin
   'user.verification_token.created': ({ purpose, expiresAt }) => `${LINKS[purpose]} link made, good until ${expiresAt}`,
   'user.updated': (data) => `Profile changed: ${PROFILE_FIELDS.filter((field) => field in data).join(', ')}`,
   'user.username_changed': ({ username }) => `Username changed${after(' to ', username)}`,
+  'user.email_change_requested': ({ newEmail, expiresAt }) =>
+    `Change of address asked for${after(' to ', newEmail)}, good until ${expiresAt}`,
+  'user.email_changed': ({ email }) => `Address changed and proved${after(': ', email)}`,
+  'user.password_changed': () => 'Password changed',
+  'user.password_reset.requested': ({ expiresAt }) => `Password reset asked for, good until ${expiresAt}`,
+  'user.password_reset.completed': () => 'Password reset',
+  'user.authenticator_added': ({ kind, label }) => `Way to sign in added: ${kind}${after(', ', label)}`,
+  'user.authenticator_removed': ({ kind, label }) => `Way to sign in taken away: ${kind}${after(', ', label)}`,
   'user.professional_status_changed': ({ to }) => (to ? 'Declared a professional' : 'No longer a professional'),
   'user.suspended': ({ reason }) => `Suspended${after(': ', reason)}`,
   'user.reinstated': () => 'Reinstated',

@@ -65,6 +65,13 @@ export class EmailTaken extends DomainError {
   }
 }
 
+export class EmailUnchanged extends DomainError {
+  readonly code = 'email-unchanged';
+  constructor() {
+    super('The user has this email address already. Give another one.');
+  }
+}
+
 /** A user needs a name, an email address or a username. */
 export class NamelessUser extends DomainError {
   readonly code = 'validation-failed';

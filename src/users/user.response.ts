@@ -37,6 +37,9 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   signIns: { method: 'GET', path: '/sign-ins' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },
+  password: { method: 'PUT', path: '/password' },
+  email: { method: 'PUT', path: '/email' },
+  methods: { method: 'GET', path: '/methods' },
   role: { method: 'PUT', path: '/role' },
   professionalStatus: { method: 'PUT', path: '/professional-status' },
   suspend: { method: 'POST', path: '/suspend' },
@@ -68,7 +71,7 @@ function makesSense(action: UserAction, user: ShownUser, now: Date): boolean {
   if (user.erasedAt !== null) return action === 'read' || action === 'history';
   if (user.deletedAt !== null) return ['read', 'history', 'restore', 'erase', 'export'].includes(action);
   if (action === 'restore') return false;
-  if (action === 'role') return !user.pending;
+  if (action === 'role' || action === 'email') return !user.pending;
   if (action === 'unlock') return isLocked(user, now);
   if (action === 'suspend') return user.suspendedAt === null;
   return action !== 'reinstate' || user.suspendedAt !== null;

@@ -45,6 +45,8 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
       return { ...next, ...stored.data };
     case 'user.username_changed':
       return { ...next, username: stored.data.username };
+    case 'user.email_changed':
+      return { ...next, email: stored.data.email, emailVerified: true };
     case 'user.professional_status_changed':
       return { ...next, isProfessional: stored.data.to, professionalStatusChangedAt: stored.occurredAt };
     case 'user.contact_added':
@@ -62,6 +64,12 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
     case 'user.erased':
       return { ...next, ...BLANK, deletedAt: state.deletedAt ?? stored.occurredAt, erasedAt: stored.occurredAt };
     case 'user.verification_token.created':
+    case 'user.email_change_requested':
+    case 'user.password_changed':
+    case 'user.password_reset.requested':
+    case 'user.password_reset.completed':
+    case 'user.authenticator_added':
+    case 'user.authenticator_removed':
       return next;
     default:
       // Written by a newer release: to go on without it would make a wrong row.

@@ -48,7 +48,7 @@ export class Users {
     decide: (state: UserState) => NewUserEvent[],
     context: RequestContext,
   ): Promise<UserState> {
-    const row = await tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    const row = await this.hold(tx, id);
     if (!row) throw new UserNotFound();
     const state = stateOf(row);
     return this.commit(tx, id, state, decide(state), context);
@@ -101,6 +101,11 @@ export class Users {
       [age, limit],
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** The user, deleted or not, with its row locked until commit: for who reads and writes more than the user itself. */
+  async hold(tx: Transaction, id: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
   /** The user, deleted or not. */

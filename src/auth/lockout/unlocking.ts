@@ -46,6 +46,11 @@ export class Unlocking {
     );
   }
 
+  /** By a new password, chosen by who reads the mails of the account. */
+  async byPasswordReset(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
+    await this.end(tx, userId, 'password-reset', context);
+  }
+
   /** Whoever proved the address just now is not the one who tried passwords on its registration. */
   @OnUserEvent('user.email_verified')
   async verified({ userId }: UserEvent, tx: Transaction): Promise<void> {

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { DeviceToken } from '../sign-in/device-token.dto.js';
 
 /** One of `identifier` and `email` is needed. */
 export class LoginDto {
@@ -24,13 +25,6 @@ export class LoginDto {
   @ApiProperty({ example: 'nine brown foxes at dawn', format: 'password' })
   @IsString({ message: 'must be a text' })
   readonly password: string;
-  @ApiPropertyOptional({
-    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
-    maxLength: 200,
-    description: 'of an earlier sign-in on this device; the cookie `roster-device` without it',
-  })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  @MaxLength(200)
-  readonly deviceToken?: string;
+
+  @DeviceToken() readonly deviceToken?: string;
 }

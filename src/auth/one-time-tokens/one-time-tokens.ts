@@ -133,6 +133,22 @@ export class OneTimeTokens {
     ]);
   }
 
+  /** Makes every link of this purpose dead, whatever it is about. */
+  async withdrawEvery(tx: Transaction, userId: string, purpose: TokenPurpose): Promise<void> {
+    await tx.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND split_part(purpose, ':', 1) = $2`, [
+      userId,
+      purpose,
+    ]);
+  }
+
+  /**
+   * Makes every link dead that could sign somebody in, or change how they do: after a change of password or address, whoever
+   * was mailed one before may be a stranger. Contacts give no right and stay.
+   */
+  async withdrawAll(tx: Transaction, userId: string): Promise<void> {
+    await tx.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose NOT LIKE 'confirm-contact:%'`, [userId]);
+  }
+
   private async find(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenRow> {
     const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();

@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Busy } from './hash-pool/busy.js';
 import type { HashWork } from './hash-pool/hash-request.js';
+import { BreachedPasswords } from './hibp.js';
 import { type HashPlace, PasswordHasher } from './password-hasher.js';
-import { checkPassword, MAX_PASSWORD_BYTES, type PasswordSubject } from './password-rules.js';
+import { checkPassword, MAX_PASSWORD_BYTES, type PasswordSubject, WeakPassword } from './password-rules.js';
+
+type Origin = Pick<RequestContext, 'ip' | 'userAgent'>;
+const NOWHERE: Origin = { ip: null, userAgent: null };
 
 /** The passwords of users: rules, hashing and the stored hashes, which leave this folder only to be compared. */
 @Injectable()
@@ -14,6 +19,7 @@ export class Passwords {
     @InjectSettings() private readonly settings: Settings,
     private readonly hasher: PasswordHasher,
     private readonly transactions: Transactions,
+    private readonly breached: BreachedPasswords,
   ) {}
 
   /**
@@ -26,6 +32,12 @@ export class Passwords {
       ...subject,
       productName: this.settings.PRODUCT_NAME,
     });
+    if (await this.breached.has(password)) {
+      throw new WeakPassword(
+        'This password is known from a breach of another service. Choose another one.',
+        subject.field,
+      );
+    }
     return this.hasher.hash(password, place);
   }
 
@@ -58,12 +70,33 @@ export class Passwords {
     }
   }
 
-  async set(tx: Transaction, userId: string, hash: string): Promise<void> {
+  /** @param from where somebody chose it who had an account before */
+  async set(tx: Transaction, userId: string, hash: string, from: Origin = NOWHERE): Promise<void> {
     await tx.query(
-      `INSERT INTO password_credentials (user_id, hash) VALUES ($1, $2)
-       ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = now()`,
-      [userId, hash],
+      `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (user_id) DO UPDATE SET (hash, changed_at, changed_ip, changed_user_agent) =
+         (excluded.hash, now(), excluded.changed_ip, excluded.changed_user_agent)`,
+      [userId, hash, from.ip, from.userAgent],
     );
+  }
+
+  /** From where the password was chosen that is there now. */
+  async changedFrom(tx: Transaction, userId: string): Promise<Origin> {
+    const [row] = await tx.query<Origin[]>(
+      `SELECT host(changed_ip) AS ip, changed_user_agent AS "userAgent" FROM password_credentials WHERE user_id = $1`,
+      [userId],
+    );
+    return row ?? NOWHERE;
+  }
+
+  async changedAt(tx: Transaction, userId: string): Promise<Date | undefined> {
+    const sql = 'SELECT changed_at FROM password_credentials WHERE user_id = $1';
+    const [row] = await tx.query<{ changed_at: Date }[]>(sql, [userId]);
+    return row?.changed_at;
+  }
+
+  async remove(tx: Transaction, userId: string): Promise<void> {
+    await tx.query('DELETE FROM password_credentials WHERE user_id = $1', [userId]);
   }
 
   async storedHash(tx: Transaction, userId: string): Promise<string | undefined> {

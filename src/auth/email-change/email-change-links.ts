@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import type { Transaction } from '../../database/transaction.js';
+import { checkEmailChange, requestEmailChange } from '../../users/decide-credentials.js';
+import { type UserAct, UserActs } from '../../users/user-acts.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { CurrentPassword, WrongCurrentPassword } from '../password-change/current-password.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+import type { ChangeEmailDto } from './email-change.dto.js';
+
+/** The address that a link is for, as the subject of its token: bound to it by the HMAC, and gone with it. */
+export const subjectOf = (newEmail: string): string => Buffer.from(newEmail).toString('base64url');
+export const addressOf = (subject: string): string => Buffer.from(subject, 'base64url').toString();
+
+/** Makes links due that prove a new address; Mail sends them after commit, and tells the old address. */
+@Injectable()
+export class EmailChangeLinks {
+  private readonly ttl: number;
+
+  constructor(
+    @InjectSettings() settings: Settings,
+    private readonly acts: UserActs,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly throttle: AddressThrottle,
+    private readonly current: CurrentPassword,
+  ) {
+    this.ttl = settings.VERIFICATION_TOKEN_TTL;
+  }
+
+  /**
+   * Does the same whether or not the address is taken; its owner gets another mail then.
+   * @throws Forbidden, UserNotFound, WrongCurrentPassword, EmailUnchanged, PreconditionFailed; RefusedByHandler; Busy
+   */
+  async request(given: Omit<UserAct, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
+    const act: UserAct = { ...given, action: 'email' };
+    const { user } = await this.acts.find(act);
+    // Of an admin too: a token that was left behind is not enough to take the account over.
+    const isSelf = act.caller.userId === user.id;
+    if (isSelf && currentPassword == null) throw new WrongCurrentPassword();
+    const proof = isSelf ? await this.current.prove(user, currentPassword ?? '', act.context) : undefined;
+    await this.acts.perform(
+      act,
+      (state) => {
+        checkEmailChange(state, newEmail);
+        return [];
+      },
+      async (tx) => {
+        if (proof) await this.current.check(tx, proof);
+        await this.sendIfDue(tx, act, newEmail);
+      },
+    );
+  }
+
+  /** Does nothing when the address got such a mail within the last minute; the link in that one stays good. */
+  private async sendIfDue(tx: Transaction, { id, context }: UserAct, newEmail: string): Promise<void> {
+    if (!(await this.throttle.take(tx, newEmail, 'email-change'))) return;
+    await this.tokens.withdrawEvery(tx, id, 'confirm-email-change');
+    const subject = subjectOf(newEmail);
+    const expiresAt = await this.tokens.issue(tx, id, 'confirm-email-change', this.ttl, context, subject);
+    await this.users.change(tx, id, (state) => requestEmailChange(state, newEmail, expiresAt), context);
+  }
+}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import { confirmEmailChange, mayConfirmEmailChange } from '../../users/decide-credentials.js';
+import { addressKey } from '../../users/identifiers.js';
+import { EmailTaken, NothingToConfirm } from '../../users/user-errors.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
+import { DomainError } from '../../http/domain-error.js';
+import { addressOf } from './email-change-links.js';
+
+/** Said to whoever reads the mails to that address, so it tells them nothing about a stranger. */
+export class AddressGivenAway extends DomainError {
+  readonly code = 'token-expired-or-used';
+  constructor() {
+    super('This link is no longer good: the address has become that of another account since it was sent.');
+  }
+}
+
+/** The new address of a user counts from when it is proved, and not before. */
+@Injectable()
+export class EmailChangeService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+  ) {}
+
+  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
+  async look(token: string): Promise<TokenDetails & { readonly newEmail: string }> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'confirm-email-change');
+      const user = await this.users.find(tx, details.userId);
+      if (!user || !mayConfirmEmailChange(user)) throw new NothingToConfirm();
+      return { ...details, newEmail: addressOf(details.subject) };
+    });
+  }
+
+  /**
+   * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on. Registrations
+   * that claim the new address vanish.
+   * @throws TokenExpiredOrUsed, NothingToConfirm, AddressGivenAway; RefusedByHandler
+   */
+  async confirm(token: string, context: RequestContext): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
+      const newEmail = addressOf(subject);
+      // Whoever else proves this address at the same moment meets us here.
+      await lock(tx, `address:${addressKey(newEmail)}`);
+      await this.users.hold(tx, userId);
+      await this.tokens.consume(tx, token, 'confirm-email-change');
+      await this.tokens.withdrawAll(tx, userId);
+      await this.apply(tx, userId, newEmail, context);
+      await this.users.dropOtherClaims(tx, newEmail, context);
+    });
+  }
+
+  private async apply(tx: Transaction, userId: string, newEmail: string, context: RequestContext): Promise<void> {
+    try {
+      await this.users.change(tx, userId, (state) => confirmEmailChange(state, newEmail), context);
+    } catch (error) {
+      if (error instanceof EmailTaken) throw new AddressGivenAway();
+      throw error;
+    }
+  }
+}

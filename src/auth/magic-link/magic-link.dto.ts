@@ -1,0 +1,14 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsAddress } from '../../users/is-address.js';
+import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
+import { DeviceToken } from '../sign-in/device-token.dto.js';
+
+export class RequestMagicLinkDto {
+  @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
+  @IsAddress()
+  readonly email: string;
+}
+
+export class UseMagicLinkDto extends OneTimeTokenDto {
+  @DeviceToken() readonly deviceToken?: string;
+}

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { type MethodOffer, type OwnMethod, SignInMethod } from '../methods/sign-in-method.js';
+
+/** Everybody has it who has proved an address: whoever reads its mails could choose a new password as well. */
+@Injectable()
+export class MagicLinkMethod extends SignInMethod {
+  readonly id = 'magic-link';
+
+  offer(): MethodOffer {
+    const request = { method: 'POST', href: '/auth/magic-link/request' } as const;
+    return { label: 'A link by mail', signIn: request, register: request };
+  }
+
+  of(_tx: Transaction, { email, emailVerified }: UserEntity): Promise<OwnMethod | undefined> {
+    return Promise.resolve(email !== null && emailVerified ? { addedAt: null, removable: false } : undefined);
+  }
+
+  remove(): Promise<void> {
+    return Promise.reject(new Error('A link by mail comes with the address'));
+  }
+}

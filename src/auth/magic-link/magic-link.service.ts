@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import { proveByMagicLink } from '../../users/decide-credentials.js';
+import { addressKey } from '../../users/identifiers.js';
+import { EmailTaken } from '../../users/user-errors.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
+import { SignInGate } from '../sign-in/sign-in-gate.js';
+import type { SignedInResponse } from '../sign-in/signed-in.response.js';
+
+/** Signs in whoever opens the mailed link; for an address that nobody owned, that also proves it. */
+@Injectable()
+export class MagicLinkService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly gate: SignInGate,
+  ) {}
+
+  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  async look(token: string): Promise<TokenDetails & { readonly email: string }> {
+    return this.transactions.run((tx) => this.peek(tx, token));
+  }
+
+  /**
+   * @throws TokenExpiredOrUsed; InvalidCredentials when the gate lets this user in by no method; TooManyRequests;
+   *   RefusedByHandler
+   */
+  async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
+    const attempt = await this.gate.enter({ ...from, method: 'magic-link' });
+    let userId: string;
+    try {
+      userId = await this.transactions.run((tx) => this.use(tx, token, from.context));
+    } catch (error) {
+      if (error instanceof TokenExpiredOrUsed) await this.gate.refuse(attempt, 'expired-or-used-link');
+      throw error;
+    }
+    return this.gate.admit(attempt, userId);
+  }
+
+  private async use(tx: Transaction, token: string, context: RequestContext): Promise<string> {
+    const { userId, email } = await this.peek(tx, token);
+    // Whoever else proves this address at the same moment meets us here.
+    await lock(tx, `address:${addressKey(email)}`);
+    await this.users.hold(tx, userId);
+    await this.tokens.consume(tx, token, 'magic-link');
+    try {
+      await this.users.change(tx, userId, proveByMagicLink, context);
+    } catch (error) {
+      if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
+      throw error;
+    }
+    await this.users.dropOtherClaims(tx, email, context);
+    return userId;
+  }
+
+  private async peek(tx: Transaction, token: string): Promise<TokenDetails & { readonly email: string }> {
+    const details = await this.tokens.peek(tx, token, 'magic-link');
+    const user = await this.users.find(tx, details.userId);
+    if (!user?.email || user.deletedAt !== null) throw new TokenExpiredOrUsed();
+    return { ...details, email: user.email };
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import { requestMagicLink } from '../../users/decide-credentials.js';
+import { addressKey } from '../../users/identifiers.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { maySignIn } from '../sign-in/sign-in-outcomes.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+
+/** Makes links to sign in by due; Mail sends them after commit. */
+@Injectable()
+export class MagicLinks {
+  private readonly ttl: number;
+
+  constructor(
+    @InjectSettings() settings: Settings,
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly throttle: AddressThrottle,
+  ) {
+    this.ttl = settings.MAGIC_LINK_TTL;
+  }
+
+  async isOwned(email: string): Promise<boolean> {
+    return this.transactions.run(async (tx) => (await this.users.ownerOf(tx, email)) !== null);
+  }
+
+  /**
+   * For the owner of the address, if they may sign in; else for a registration of its own. At most one mail a minute.
+   * @throws RefusedByHandler
+   */
+  async sendIfDue(email: string, context: RequestContext): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      // Requests at once make one registration.
+      await lock(tx, `address:${addressKey(email)}`);
+      const owner = await this.users.ownerOf(tx, email);
+      if (owner && !maySignIn(owner)) return;
+      if (!(await this.throttle.take(tx, email, 'magic-link'))) return;
+      const id = owner?.id ?? (await this.ownClaim(tx, email)) ?? (await this.register(tx, email, context));
+      await this.users.hold(tx, id);
+      const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
+      await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);
+    });
+  }
+
+  /** A registration without a password: one with a password is whoever's who chose that, and no link of ours may activate it. */
+  private async ownClaim(tx: Transaction, email: string): Promise<string | undefined> {
+    const [claim] = await tx.query<{ id: string }[]>(
+      `SELECT id FROM users WHERE email_key = $1 AND pending
+         AND NOT EXISTS (SELECT 1 FROM password_credentials WHERE user_id = users.id)
+       ORDER BY id DESC LIMIT 1`,
+      [addressKey(email)],
+    );
+    return claim?.id;
+  }
+
+  private async register(tx: Transaction, email: string, context: RequestContext): Promise<string> {
+    const { id } = await this.users.create(tx, { email, role: 'AUTHENTICATED', how: 'registration' }, context);
+    return id;
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { changePassword } from '../../users/decide-credentials.js';
+import { type UserAct, UserActs } from '../../users/user-acts.js';
+import { Users } from '../../users/users.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
+import { CurrentPassword } from './current-password.js';
+import type { ChangePasswordDto } from './password-change.dto.js';
+
+/** Somebody who is signed in and knows their password chooses another one. */
+@Injectable()
+export class PasswordChangeService {
+  constructor(
+    private readonly acts: UserActs,
+    private readonly users: Users,
+    private readonly current: CurrentPassword,
+    private readonly passwords: NewPasswords,
+  ) {}
+
+  /** @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; Busy */
+  async change(given: Omit<UserAct, 'action'>, { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
+    const act: UserAct = { ...given, action: 'password' };
+    const { user } = await this.acts.find(act);
+    const proof = await this.current.prove(user, currentPassword, act.context);
+    const hash = await this.passwords.accept(newPassword, user, 'known');
+    // Nothing of the user changes until the proof is known to hold still.
+    const nothing = () => [];
+    await this.acts.perform(act, nothing, async (tx) => {
+      await this.current.check(tx, proof);
+      await this.passwords.replace(tx, user.id, hash, 'password-changed', act.context, act.caller.sessionId);
+      await this.users.change(tx, user.id, changePassword, act.context);
+    });
+  }
+}

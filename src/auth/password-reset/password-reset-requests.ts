@@ -1,0 +1,56 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { requestPasswordReset } from '../../users/decide-credentials.js';
+import { addressKey } from '../../users/identifiers.js';
+import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { AddressThrottle } from '../verification/address-throttle.js';
+
+export const PASSWORD_RESET_JOB = 'auth.request-password-reset';
+
+interface Asked {
+  readonly address: string;
+  readonly context: RequestContext;
+}
+
+/** Makes links to choose a new password due; Mail sends them after commit. */
+@Injectable()
+export class PasswordResetRequests implements OnModuleInit {
+  private readonly ttl: number;
+
+  constructor(
+    @InjectSettings() settings: Settings,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly throttle: AddressThrottle,
+    private readonly jobs: Jobs,
+    private readonly transactions: Transactions,
+  ) {
+    this.ttl = settings.RESET_TOKEN_TTL;
+  }
+
+  onModuleInit(): void {
+    this.jobs.handle<Asked>(PASSWORD_RESET_JOB, ({ address, context }) =>
+      this.transactions.run((tx) => this.sendIfDue(tx, address, context)),
+    );
+  }
+
+  /** Returns before anything was looked up, so neither answer nor time says anything about the address (ASVS 5.0 V6.3.8). */
+  async request(email: string, context: RequestContext): Promise<void> {
+    const asked: Asked = { address: addressKey(email), context };
+    await this.transactions.run((tx) => this.jobs.add(tx, PASSWORD_RESET_JOB, asked, { maxAttempts: 5 }));
+  }
+
+  /** For whoever owns the address, at most once a minute. A registration that only claims it has nothing to reset. */
+  private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+    const id = (await this.users.ownerOf(tx, email))?.id;
+    const owner = id === undefined ? null : await this.users.hold(tx, id);
+    if (!owner || owner.deletedAt !== null || !(await this.throttle.take(tx, email, 'password-reset'))) return;
+    const expiresAt = await this.tokens.issue(tx, owner.id, 'reset-password', this.ttl, context);
+    await this.users.change(tx, owner.id, (state) => requestPasswordReset(state, expiresAt), context);
+  }
+}

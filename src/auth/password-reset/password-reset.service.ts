@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { completePasswordReset } from '../../users/decide-credentials.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { Users } from '../../users/users.js';
+import { Unlocking } from '../lockout/unlocking.js';
+import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
+
+/** Somebody who forgot their password chooses another one by a mailed link (OWASP Forgot Password Cheat Sheet). */
+@Injectable()
+export class PasswordResetService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly tokens: OneTimeTokens,
+    private readonly passwords: NewPasswords,
+    private readonly unlocking: Unlocking,
+  ) {}
+
+  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  async look(token: string): Promise<TokenDetails & { readonly email: string | null }> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'reset-password');
+      return { ...details, email: (await this.owner(tx, details)).email };
+    });
+  }
+
+  /**
+   * Ends every session and every other link, and a lockout; never a suspension, which is a person's act.
+   * @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy
+   */
+  async reset(token: string, newPassword: string, context: RequestContext): Promise<void> {
+    const user = await this.transactions.run(async (tx) =>
+      this.owner(tx, await this.tokens.peek(tx, token, 'reset-password')),
+    );
+    const hash = await this.passwords.accept(newPassword, user, 'other');
+    await this.transactions.run(async (tx) => {
+      const { id } = await this.owner(tx, { userId: user.id });
+      await this.tokens.consume(tx, token, 'reset-password');
+      const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
+      await this.unlocking.byPasswordReset(tx, id, context);
+      await this.users.change(tx, id, (state) => completePasswordReset(state, isFirst), context);
+    });
+  }
+
+  /** The user first and then its tokens: the order in which everybody locks them. */
+  private async owner(tx: Transaction, { userId }: Pick<TokenDetails, 'userId'>): Promise<UserEntity> {
+    const user = await this.users.hold(tx, userId);
+    if (!user || user.deletedAt !== null) throw new TokenExpiredOrUsed();
+    return user;
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Log } from '../../ops/log.js';
+
+const PUBLIC_SERVICE = 'https://api.pwnedpasswords.com';
+const PATIENCE_MS = 1500;
+
+/**
+ * Asks Have I Been Pwned whether a password is known from a breach (https://haveibeenpwned.com/API/v3#PwnedPasswords). It gets
+ * the first five characters of the password's SHA-1, which hundreds of passwords share, and answers padded, so that neither it
+ * nor who watches the line learns which one was asked about.
+ */
+@Injectable()
+export class BreachedPasswords {
+  constructor(
+    private readonly enabled: boolean,
+    private readonly log: Log,
+    private readonly service = PUBLIC_SERVICE,
+  ) {}
+
+  /** False also when the service cannot tell within 1.5 s: it must not keep people from choosing a password. */
+  async has(password: string): Promise<boolean> {
+    if (!this.enabled) return false;
+    const digest = createHash('sha1').update(password.normalize('NFKC')).digest('hex').toUpperCase();
+    try {
+      const suffixes = await this.range(digest.slice(0, 5));
+      return suffixes.has(digest.slice(5));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.warn({ reason }, 'Have I Been Pwned gave no answer; a new password was taken without it');
+      return false;
+    }
+  }
+
+  private async range(prefix: string): Promise<Set<string>> {
+    const response = await fetch(`${this.service}/range/${prefix}`, {
+      headers: { 'add-padding': 'true', 'user-agent': 'Roster' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    const lines = (await response.text()).split(/\r?\n/);
+    // Padding has the count 0.
+    return new Set(lines.flatMap((line) => /^([0-9A-F]{35}):0*[1-9]\d*$/.exec(line)?.[1] ?? []));
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { Sessions } from '../sessions/sessions.js';
+import type { HashLane } from './hash-pool/hash-request.js';
+import { Passwords } from './passwords.js';
+
+type Named = Pick<UserEntity, 'id' | 'email' | 'username' | 'firstName' | 'lastName' | 'nickname'>;
+
+/** What belongs to every change of a password, whoever proved what to make it. */
+@Injectable()
+export class NewPasswords {
+  constructor(
+    private readonly passwords: Passwords,
+    private readonly sessions: Sessions,
+    private readonly tokens: OneTimeTokens,
+  ) {}
+
+  /**
+   * Takes the time of a hash: call it outside any transaction.
+   * @param lane `known` for who is signed in
+   * @returns the hash
+   * @throws WeakPassword with the reason; Busy
+   */
+  async accept(newPassword: string, user: Named, lane: HashLane): Promise<string> {
+    const { id, email, username, firstName, lastName, nickname } = user;
+    const names = [username, firstName, lastName, nickname];
+    return this.passwords.accept(newPassword, { email, names, field: 'newPassword' }, { account: id, lane });
+  }
+
+  /**
+   * Ends the sessions first, and every link that was mailed before.
+   * @param except the session that goes on: the one of whoever changed it
+   * @returns whether there was none before
+   */
+  async replace(
+    tx: Transaction,
+    userId: string,
+    hash: string,
+    why: 'password-changed' | 'password-reset',
+    context: RequestContext,
+    except?: string,
+  ): Promise<boolean> {
+    const before = await this.passwords.storedHash(tx, userId);
+    await this.sessions.endAll(tx, userId, why, except);
+    await this.tokens.withdrawAll(tx, userId);
+    await this.passwords.set(tx, userId, hash, context);
+    return before === undefined;
+  }
+}

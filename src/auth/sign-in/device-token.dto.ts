@@ -1,0 +1,16 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+
+/** Property: the token by which a device is known that has signed in before, for every way to sign in. */
+export const DeviceToken = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
+      maxLength: 200,
+      description: 'of an earlier sign-in on this device; the cookie `roster-device` without it',
+    }),
+    IsOptional(),
+    IsString({ message: 'must be a text' }),
+    MaxLength(200),
+  );
