@@ -1,8 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import {
+  collectComplaints,
+  launchBrowser,
+  operation,
+  type RosterProcess,
+  startRosterProcess,
+  tryOut,
+} from '../support/browser.js';
 
 const PASSWORD = 'nine brown foxes at dawn';
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
@@ -62,9 +69,9 @@ async function invite(email: string): Promise<void> {
 }
 
 /** The mailbox page with the mail to this address open. */
-async function openMail(email: string): Promise<Page> {
+async function openMail(email: string, subject = ''): Promise<Page> {
   const page = await context.newPage();
-  const mail = page.locator('#list a', { hasText: email });
+  const mail = page.locator('#list a', { hasText: email }).filter({ hasText: subject }).first();
   for (let tries = 0; tries < 100; tries += 1) {
     await page.goto(roster.mailboxUrl);
     if ((await mail.count()) > 0) break;
@@ -105,28 +112,6 @@ async function look(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
-}
-
-/** One operation of Swagger UI, expanded. */
-async function operation(docs: Page, title: string): Promise<Locator> {
-  const [method = '', path = ''] = title.split(' ');
-  const block = docs.locator(`.opblock-${method.toLowerCase()}`, {
-    has: docs.locator(`.opblock-summary-path[data-path="${path}"]`),
-  });
-  await block.locator('.opblock-summary-control').click();
-  return block;
-}
-
-/** Presses "Try it out", fills in the body and executes; gives status and body of the answer. */
-async function tryOut(block: Locator, body?: object): Promise<{ status: string; body: string }> {
-  await block.getByRole('button', { name: 'Try it out' }).click();
-  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-  await block.getByRole('button', { name: 'Execute' }).click();
-  const answer = block.locator('.live-responses-table');
-  return {
-    status: (await answer.locator('td.response-col_status:not(.col_header)').innerText()).trim(),
-    body: await answer.locator('.response-col_description .highlight-code code').first().innerText(),
-  };
 }
 
 describe('in a browser', () => {
@@ -274,6 +259,105 @@ describe('in a browser', () => {
     expect(await heading(again)).toBe('This link no longer works');
     expect(await again.locator('form').count()).toBe(0);
     await look(again, 'contact-link-expired');
+    expect(complaints).toEqual([]);
+  });
+
+  test('a forgotten password is replaced from the mailbox without JavaScript, after one that is refused', async () => {
+    const email = 'hedy@example.com';
+    await register(email);
+    const proof = await followLink(await openMail(email));
+    await proof.getByRole('button').click();
+    await proof.waitForURL(`${roster.url}/auth/verify-email`);
+    await context.close();
+
+    await open({ javaScriptEnabled: false });
+    // Where it begins for a person who has nothing but an old link.
+    const begin = await context.newPage();
+    await begin.goto(`${roster.url}/auth/reset-password?token=nothing`);
+    await begin.getByLabel('Your email address').fill(email);
+    await begin.getByRole('button', { name: 'Send me a fresh link' }).click();
+    expect(await heading(begin)).toBe('Check your inbox');
+    const mail = await openMail(email, 'Choose a new password');
+    const page = await followLink(mail);
+    expect(await heading(page)).toBe('Choose a new password');
+    expect(await page.getByLabel('Your email address').inputValue()).toBe(email);
+    await page.getByLabel('New password').fill('hedy hedy hedy');
+    await page.getByRole('button', { name: 'Set new password' }).click();
+    await page.locator('[role=alert]').waitFor();
+    expect(await page.getByLabel('New password').getAttribute('aria-describedby')).toBe('refusal hint');
+    const next = 'seven idle boats on slate water';
+    await page.getByLabel('New password').fill(next);
+    await page.getByRole('button', { name: 'Set new password' }).click();
+    expect(await heading(page)).toBe('Your password is changed');
+    expect((await post('/auth/login', { identifier: email, password: PASSWORD })).status).toBe(401);
+    expect((await post('/auth/login', { identifier: email, password: next })).status).toBe(200);
+    expect(await heading(await followLink(mail))).toBe('This link no longer works');
+    expect(complaints).toEqual([]);
+  });
+
+  test('pages and mails of passwords, addresses and links to sign in fit a phone and a desk', async () => {
+    const email = 'a.rather.long.name.of.katherine@subdomain.of.a.long.example.com';
+    const next = 'a.rather.long.new.name.of.hers@subdomain.of.a.long.example.com';
+    await register(email);
+    const proof = await followLink(await openMail(email));
+    await proof.getByRole('button').click();
+    await proof.waitForURL(`${roster.url}/auth/verify-email`);
+    const login = await post('/auth/login', { identifier: email, password: PASSWORD });
+    const { accessToken, user } = (await login.json()) as { accessToken: string; user: { id: string } };
+    let mail: Page | undefined;
+    const showMail = async (to: string, subject: string, name: string): Promise<Page> => {
+      // Each holds a stream of events, and a browser has six connections for one host.
+      await mail?.close();
+      mail = await openMail(to, subject);
+      await mail.frameLocator('iframe.body').locator('h1').waitFor();
+      await look(mail, `mail-${name}`);
+      return mail;
+    };
+
+    await post('/auth/magic-link/request', { email });
+    const magic = await followLink(await showMail(email, 'Sign in to', 'magic-link'));
+    await look(magic, 'magic-link');
+    await magic.goto(`${roster.url}/auth/magic-link?token=nothing`);
+    await magic.getByLabel('Your email address').fill(email);
+    await magic.getByRole('button').click();
+    await magic.waitForURL(`${roster.url}/auth/magic-link/request`);
+    await look(magic, 'magic-link-requested');
+
+    for (const newEmail of [next, ADMIN.email]) {
+      const response = await fetch(`${roster.url}/users/${user.id}/email`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
+        body: JSON.stringify({ newEmail, currentPassword: PASSWORD }),
+      });
+      expect(response.status).toBe(202);
+      if (newEmail === ADMIN.email) continue;
+      await showMail(email, 'about to change', 'email-change-requested');
+      const page = await followLink(await showMail(next, 'Confirm your new', 'confirm-email-change'));
+      await look(page, 'confirm-email-change');
+      await page.getByRole('button').click();
+      await page.waitForURL(`${roster.url}/auth/confirm-email-change`);
+      await look(page, 'email-changed');
+      await showMail(email, 'has changed', 'email-changed');
+    }
+    await showMail(ADMIN.email, 'has an account', 'email-change-taken');
+
+    await post('/auth/request-password-reset', { email: next });
+    const reset = await followLink(await showMail(next, 'Choose a new password', 'reset-password'));
+    await look(reset, 'reset-password');
+    await reset.getByLabel('New password').fill('password1234');
+    await reset.getByRole('button').click();
+    await reset.locator('[role=alert]').waitFor();
+    await look(reset, 'reset-password-refused');
+    await reset.getByLabel('New password').fill('seven idle boats on slate water');
+    await reset.getByRole('button').click();
+    await reset.waitForFunction('document.title.startsWith("Your password is changed")');
+    await look(reset, 'password-reset');
+    await showMail(next, 'password at', 'password-changed');
+    await reset.goto(`${roster.url}/auth/reset-password?token=nothing`);
+    await reset.getByLabel('Your email address').fill(next);
+    await reset.getByRole('button').click();
+    await reset.waitForURL(`${roster.url}/auth/request-password-reset`);
+    await look(reset, 'reset-requested');
     expect(complaints).toEqual([]);
   });
 

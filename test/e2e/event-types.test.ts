@@ -20,9 +20,12 @@ interface Step {
   readonly by: 'nobody' | 'user' | 'admin';
   readonly send: [Method, string, object?];
   readonly events: string[];
-  /** How many mails there are once it is done. */
+  /** How many mails there are once it is done, at the first address unless another is named. */
   readonly mails?: number;
+  readonly at?: string;
 }
+
+const RESPELT = 'Walk@example.com';
 
 // :id is the user, :contact its contact, :token the one of the newest mail.
 const STEPS: Step[] = [
@@ -81,6 +84,44 @@ const STEPS: Step[] = [
     events: ['user.contact_removed by AUTHENTICATED'],
   },
   {
+    ...{ flow: 'a link to sign in by', by: 'nobody' },
+    send: ['post', '/auth/magic-link/request', { email: 'walk@example.com' }],
+    events: ['user.verification_token.created by anonymous'],
+    mails: 4,
+  },
+  {
+    ...{ flow: 'password', by: 'user' },
+    send: ['put', '/users/:id/password', { currentPassword: PASSWORD, newPassword: PASSWORD }],
+    events: ['user.password_changed by AUTHENTICATED'],
+    mails: 5,
+  },
+  {
+    ...{ flow: 'another spelling of the address', by: 'user' },
+    send: ['put', '/users/:id/email', { newEmail: RESPELT, currentPassword: PASSWORD }],
+    events: ['user.email_change_requested by AUTHENTICATED'],
+    ...{ mails: 1, at: RESPELT },
+  },
+  {
+    ...{ flow: 'its proof', by: 'nobody', send: ['post', '/auth/confirm-email-change', { token: ':token' }] },
+    events: ['user.email_changed by anonymous'],
+  },
+  {
+    ...{ flow: 'no password any more', by: 'user', send: ['delete', '/users/:id/methods/password'] },
+    events: ['user.authenticator_removed by AUTHENTICATED'],
+    ...{ mails: 2, at: RESPELT },
+  },
+  {
+    ...{ flow: 'a forgotten password', by: 'nobody' },
+    send: ['post', '/auth/request-password-reset', { email: 'walk@example.com' }],
+    events: ['user.password_reset.requested by anonymous'],
+    ...{ mails: 3, at: RESPELT },
+  },
+  {
+    ...{ flow: 'its reset', by: 'nobody' },
+    send: ['post', '/auth/reset-password', { token: ':token', newPassword: PASSWORD }],
+    events: ['user.authenticator_added by anonymous', 'user.password_reset.completed by anonymous'],
+  },
+  {
     ...{ flow: 'role', by: 'admin', send: ['put', '/users/:id/role', { role: 'MANAGER' }] },
     events: ['user.role_changed by ADMIN'],
   },
@@ -124,7 +165,7 @@ describe('every flow', () => {
     let id = '';
     let user = '';
     let contact = '';
-    for (const [index, { flow, by, send, events, mails }] of STEPS.entries()) {
+    for (const [index, { flow, by, send, events, mails, at = 'walk@example.com' }] of STEPS.entries()) {
       const [method, path, body] = send;
       const traceId = `walk-${index}`;
       if (mails !== undefined) {
@@ -132,9 +173,9 @@ describe('every flow', () => {
         await roster.database.query("UPDATE address_throttle SET last_mail_at = now() - interval '2 minutes'");
       }
       const token = { nobody: undefined, user, admin }[by];
-      const mail = roster.inbox.to('walk@example.com').at(-1);
+      const linked = roster.inbox.mails.filter(({ text }) => text.includes('?token='));
       const given: Record<string, unknown> = { ...body };
-      if (given['token'] === ':token') given['token'] = tokenIn(mail!);
+      if (given['token'] === ':token') given['token'] = tokenIn(linked.at(-1)!);
       if (path === '/auth/register') given['password'] = PASSWORD;
       let request = roster.api[method](path.replace(':id', id).replace(':contact', contact)).set(
         'x-request-id',
@@ -142,7 +183,7 @@ describe('every flow', () => {
       );
       if (token !== undefined) request = request.set('authorization', `Bearer ${token}`);
       const { status, body: answer } = await request.send(method === 'delete' ? undefined : given);
-      if (mails !== undefined) await roster.inbox.waitFor('walk@example.com', mails);
+      if (mails !== undefined) await roster.inbox.waitFor(at, mails);
       expect({ flow, status, events: note(await eventsOf(traceId)) }).toEqual({
         flow,
         status: expect.any(Number),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
-import { type Roster, startRoster } from '../support/roster.js';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 // Every route about one user, and who may call it:
 //   nobody | the user itself | another user | a manager, on a user | a manager, on a manager or admin | an admin
@@ -14,6 +14,10 @@ const TABLE = `
   PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id                      | 401 | yes | 403 | 403 | 403 | yes
   PUT    /users/:id/username             | 401 | yes | 403 | 403 | 403 | yes
+  PUT    /users/:id/password             | 401 | yes | 403 | 403 | 403 | own
+  PUT    /users/:id/email                | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/methods              | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/methods/:method      | 401 | yes | 403 | 403 | 403 | yes
   PUT    /users/:id/role                 | 401 | 403 | 403 | 403 | 403 | yes
   PUT    /users/:id/professional-status  | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
@@ -28,12 +32,15 @@ const TABLE = `
   DELETE /users/:id/contacts/:contactId  | 401 | yes | 403 | yes | 403 | yes
   POST   /users/:id/contacts/:contactId/resend-confirmation  | 401 | yes | 403 | yes | 403 | yes
 `;
+// own: as "yes" on oneself, and 403 on others.
 // Routes about one's own account, or about nobody in particular, are in the table of access.test.ts.
 
 const BODIES: Record<string, object> = {
   'PATCH /users/:id': { nickname: 'x' },
   'PUT /users/:id': { nickname: 'x' },
   'PUT /users/:id/username': { newUsername: 'another-name' },
+  'PUT /users/:id/password': { currentPassword: PASSWORD, newPassword: `${PASSWORD}, again` },
+  'PUT /users/:id/email': { newEmail: 'elsewhere@example.com', currentPassword: PASSWORD },
   'PUT /users/:id/role': { role: 'MANAGER' },
   'PUT /users/:id/professional-status': { isProfessional: true },
   'POST /users/:id/suspend': {},
@@ -82,7 +89,10 @@ afterAll(() => roster.stop());
 /** 401, 403, or "yes": let in, and stopped only by the version that no user has. */
 async function outcome(method: string, path: string, actor: string | undefined, target: string): Promise<string> {
   const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
-  const url = path.replace(':id', people[target]!.id).replace(':contactId', people[target]!.contactId);
+  const url = path
+    .replace(':id', people[target]!.id)
+    .replace(':contactId', people[target]!.contactId)
+    .replace(':method', 'password');
   let request = roster.api[verb](url)
     .set('if-match', '"0"')
     .query(QUERIES[`${method} ${path}`] ?? {});
@@ -122,7 +132,9 @@ describe('who may do what with whom', () => {
       for (const [actor, target] of cases) {
         const cell = `${column}: ${actor ?? 'nobody'} on ${target}`;
         found[cell] = await outcome(row.method, row.path, actor, target);
-        expected[cell] = row[column as Column] ?? '';
+        const told = row[column as Column] ?? '';
+        const own = actor === target ? 'yes' : '403';
+        expected[cell] = told === 'own' ? own : told;
       }
     }
     expect(found).toEqual(expected);
@@ -171,8 +183,11 @@ describe('who may do what with whom', () => {
       'addContact',
       'contacts',
       'delete',
+      'email',
       'export',
       'history',
+      'methods',
+      'password',
       'self',
       'signIns',
       'update',
@@ -182,6 +197,7 @@ describe('who may do what with whom', () => {
       'addContact',
       'contacts',
       'history',
+      'methods',
       'professionalStatus',
       'self',
       'signIns',
@@ -193,9 +209,11 @@ describe('who may do what with whom', () => {
       'addContact',
       'contacts',
       'delete',
+      'email',
       'erase',
       'export',
       'history',
+      'methods',
       'professionalStatus',
       'role',
       'self',

@@ -4,7 +4,7 @@ import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -144,4 +144,26 @@ export function collectComplaints(context: BrowserContext): string[] {
 
 function pageUrl(message: { page(): Page | null }): string | undefined {
   return message.page()?.url();
+}
+
+/** One operation of Swagger UI, expanded. */
+export async function operation(docs: Page, title: string): Promise<Locator> {
+  const [method = '', path = ''] = title.split(' ');
+  const block = docs.locator(`.opblock-${method.toLowerCase()}`, {
+    has: docs.locator(`.opblock-summary-path[data-path="${path}"]`),
+  });
+  await block.locator('.opblock-summary-control').click();
+  return block;
+}
+
+/** Presses "Try it out", fills in the body and executes; gives status and body of the answer. */
+export async function tryOut(block: Locator, body?: object): Promise<{ status: string; body: string }> {
+  await block.getByRole('button', { name: 'Try it out' }).click();
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const answer = block.locator('.live-responses-table');
+  return {
+    status: (await answer.locator('td.response-col_status:not(.col_header)').innerText()).trim(),
+    body: await answer.locator('.response-col_description .highlight-code code').first().innerText(),
+  };
 }

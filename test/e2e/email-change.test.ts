@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { tokenIn } from '../support/inbox.js';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
+
+let roster: Roster;
+let admin: string;
+beforeAll(async () => {
+  roster = await startRoster();
+  admin = await roster.signIn();
+});
+afterAll(() => roster.stop());
+
+const as = (token: string) => ({ authorization: `Bearer ${token}` });
+const login = (identifier: string) => roster.api.post('/auth/login').send({ identifier, password: PASSWORD });
+const ask = (id: string, token: string, newEmail: string, currentPassword: string | null = PASSWORD) =>
+  roster.api.put(`/users/${id}/email`).set(as(token)).send({ newEmail, currentPassword });
+const confirm = (token: string) => roster.api.post('/auth/confirm-email-change').send({ token });
+const forgetThrottle = () => roster.database.query('DELETE FROM address_throttle');
+
+describe('asking for another address', () => {
+  it('changes nothing until the new one is confirmed; the old one is told at once and afterwards', async () => {
+    const { id, token } = await roster.join('ada@example.com', { firstName: 'Ada' });
+    const asked = await ask(id, token, 'countess@example.com').expect(202);
+    const toNew = await roster.inbox.waitFor('countess@example.com');
+    const toOld = await roster.inbox.waitFor('ada@example.com', 2);
+    expect(asked.body.message).toContain('on its way');
+    expect(toNew.text).not.toContain('127.0.0.1');
+    expect(toNew.text).not.toContain('ada@example.com');
+    expect(toOld.text).toMatch(/countess@example\.com[^]*Nothing has changed yet[^]*From 127\.0\.0\.1/);
+    const before = await roster.api.get('/users/me').set(as(token)).expect(200);
+    expect(before.body).toMatchObject({ email: 'ada@example.com', emailVerified: true });
+    await login('countess@example.com').expect(401);
+
+    const link = tokenIn(toNew);
+    const page = await roster.api.get('/auth/confirm-email-change').query({ token: link }).expect(200);
+    expect(page.text).toContain('countess@example.com');
+    expect(page.text).not.toMatch(/ada@example\.com|127\.0\.0\.1|<script|style=/);
+    expect(page.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    const done = await confirm(link).type('form').expect(200);
+    expect(done.text).toContain('Your email address is changed');
+    await confirm(link).expect(410);
+
+    const after = await roster.api.get('/users/me').set(as(token)).expect(200);
+    expect(after.body).toMatchObject({ id, email: 'countess@example.com', emailVerified: true });
+    await login('countess@example.com').expect(200);
+    await login('ada@example.com').expect(401);
+    const last = await roster.inbox.waitFor('ada@example.com', 3);
+    expect(last.text).toMatch(/YOUR EMAIL ADDRESS HAS CHANGED[^]*countess@example\.com/);
+    // The old address is free.
+    await forgetThrottle();
+    await roster.api.post('/auth/register').send({ email: 'ada@example.com', password: PASSWORD }).expect(202);
+    const fresh = tokenIn(await roster.inbox.waitFor('ada@example.com', 4));
+    await roster.api.post('/auth/verify-email').send({ token: fresh }).expect(200);
+  });
+
+  it('needs one’s own password, as an ADMIN too, and none for another user as an ADMIN', async () => {
+    const { id, token } = await roster.join('owner@example.com');
+    for (const wrong of ['not the right password', '', null]) {
+      await ask(id, token, 'thief@example.com', wrong).expect(403, /wrong-current-password/);
+    }
+    const root = await roster.api.get('/users/me').set(as(admin)).expect(200);
+    await ask(String(root.body.id), admin, 'thief@example.com', null).expect(403, /wrong-current-password/);
+    await roster.api.put(`/users/${id}/email`).set(as(admin)).send({ newEmail: 'moved@example.com' }).expect(202);
+    const notice = await roster.inbox.waitFor('owner@example.com', 2);
+    expect(notice.text).toMatch(/moved@example\.com[^]*From an administrator/);
+    expect(notice.text).not.toContain('127.0.0.1');
+    await confirm(tokenIn(await roster.inbox.waitFor('moved@example.com'))).expect(200);
+    await login('moved@example.com').expect(200);
+    expect(roster.inbox.to('thief@example.com')).toEqual([]);
+  });
+
+  it('answers alike for a taken address, in all that its user can see, and tells the owner (ASVS V6.3.8)', async () => {
+    const taken = await roster.join('victim@example.com', { firstName: 'Vera' });
+    const { id, token } = await roster.join('curious@example.com');
+    const seen = async (newEmail: string) => {
+      await forgetThrottle();
+      const { status, body, headers } = await ask(id, token, newEmail);
+      const mail = await roster.inbox.waitFor(newEmail);
+      for (let sent = false; !sent; await new Promise((resolve) => setTimeout(resolve, 20))) {
+        sent = (await roster.database.query("SELECT 1 FROM mails WHERE state = 'queued'")).length === 0;
+      }
+      const { date: _date, 'x-trace-id': _trace, ...rest } = headers as Record<string, string>;
+      const file = await roster.api.get(`/users/${id}/export`).set(as(token)).expect(200);
+      const { mails, links } = file.body.data as { mails: Record<string, string>[]; links: object[] };
+      const shown = mails.slice(-2).map(({ template, state, attempts }) => ({ template, state, attempts }));
+      return { mail, visible: { status, body, headers: rest, shown, links: links.length } };
+    };
+    const free = await seen('free@example.com');
+    const owned = await seen('Victim@example.com');
+    expect(owned.visible).toEqual(free.visible);
+    expect(owned.mail.text).not.toContain('token=');
+    expect(owned.mail.text).toMatch(/Hello Vera[^]*belongs to an account already/);
+    await roster.api.get('/users/me').set(as(taken.token)).expect(200);
+  });
+
+  it('mails an address once a minute; the newest link counts, and only for its own address', async () => {
+    const { id, token } = await roster.join('twice@example.com');
+    await ask(id, token, 'first@example.com').expect(202);
+    const first = tokenIn(await roster.inbox.waitFor('first@example.com'));
+    await ask(id, token, 'FIRST@example.com').expect(202);
+    await ask(id, token, 'second@example.com').expect(202);
+    const second = tokenIn(await roster.inbox.waitFor('second@example.com'));
+    expect(roster.inbox.to('first@example.com')).toHaveLength(1);
+    await confirm(first).expect(410);
+    await confirm(second).expect(200);
+  });
+
+  it('is refused for the address that one has, and for whoever is not there or not proved', async () => {
+    const { id, token } = await roster.join('same@example.com');
+    await ask(id, token, 'same@example.com').expect(400, /email-unchanged/);
+    await ask(id, token, 'not an address').expect(400, /validation-failed/);
+    await ask(id, token, 'other@example.com').set('if-match', '"1"').expect(412);
+    await roster.api.post('/auth/register').send({ email: 'claim@example.com', password: PASSWORD }).expect(202);
+    const [claim] = await roster.database.query<{ id: string }>(
+      "SELECT id FROM users WHERE email = 'claim@example.com'",
+    );
+    await ask(claim!.id, admin, 'other@example.com').expect(404);
+    // Another spelling of it is another address to write to.
+    await ask(id, token, 'Same@example.com').expect(202);
+    await confirm(tokenIn(await roster.inbox.waitFor('Same@example.com'))).expect(200);
+  });
+});
+
+describe('the link to the new address', () => {
+  it('works once of 16 at once, and ends the other links', async () => {
+    const { id, token } = await roster.join('race@example.com');
+    await ask(id, token, 'raced@example.com').expect(202);
+    const link = tokenIn(await roster.inbox.waitFor('raced@example.com'));
+    await roster.api.post('/auth/request-password-reset').send({ email: 'race@example.com' }).expect(202);
+    const reset = tokenIn(await roster.inbox.waitFor('race@example.com', 3));
+    const answers = await Promise.all(Array.from({ length: 16 }, () => confirm(link)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 410)).toHaveLength(15);
+    await roster.api
+      .post('/auth/reset-password')
+      .send({ token: reset, newPassword: `${PASSWORD}!` })
+      .expect(410);
+  });
+
+  it('is dead once somebody else has proved the address, also at the same moment', async () => {
+    for (let round = 0; round < 4; round++) {
+      const email = `contested${round}@example.com`;
+      const { id, token } = await roster.join(`mover${round}@example.com`);
+      await roster.api.post('/auth/register').send({ email, password: PASSWORD }).expect(202);
+      const verification = tokenIn(await roster.inbox.waitFor(email));
+      await ask(id, token, email).expect(202);
+      const link = tokenIn(await roster.inbox.waitFor(email, 2));
+      const verify = () => roster.api.post('/auth/verify-email').send({ token: verification });
+      const answers =
+        round === 0 ? [await verify(), await confirm(link)] : await Promise.all([verify(), confirm(link)]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 410]);
+      const owners = await roster.database.query('SELECT 1 FROM users WHERE email_key = $1', [email]);
+      expect(owners).toHaveLength(1);
+    }
+  });
+
+  it('opens nothing while its user is suspended or deleted', async () => {
+    const { id, token } = await roster.join('away@example.com');
+    await ask(id, token, 'back@example.com').expect(202);
+    const link = tokenIn(await roster.inbox.waitFor('back@example.com'));
+    const act = (path: string) => roster.api.post(`/users/${id}/${path}`).set(as(admin)).send({}).expect(200);
+    await act('suspend');
+    await confirm(link).expect(410);
+    await act('reinstate');
+    await roster.api.delete(`/users/${id}`).set(as(admin)).expect(204);
+    await confirm(link).expect(410);
+    await roster.api.post(`/users/${id}/restore`).set(as(admin)).expect(200);
+    await confirm(link).expect(200);
+  });
+});
