@@ -1,3 +1,4 @@
+import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
@@ -5,6 +6,7 @@ import type { UserRole } from '../access/role.js';
 import { AccessTokens } from '../auth/sessions/access-tokens.js';
 import { RefreshTokens } from '../auth/sessions/refresh-tokens.js';
 import { Sessions } from '../auth/sessions/sessions.js';
+import { AuthEvents } from '../auth/sign-in-evidence/auth-events.js';
 import { newTraceId } from '../http/trace-id.js';
 import { addressKey, usernameKey } from '../users/identifiers.js';
 import { OperatorError } from './operator-error.js';
@@ -19,8 +21,16 @@ import type { Workplace } from './workplace.js';
 export async function makeToken(workplace: Workplace, user: string): Promise<string> {
   const { settings, transactions, keyring } = workplace;
   const accessTokens = new AccessTokens(settings, new JwtService(), keyring);
-  // Sessions that make room for this one are found by the servers.
-  const sessions = new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined });
+  // Nobody but the servers has handlers, and they find by themselves which sessions have made room for this one.
+  const events = new AuthEvents(keyring, transactions, new DiscoveryService(new ModulesContainer()));
+  const sessions = new Sessions(
+    settings,
+    accessTokens,
+    new RefreshTokens(keyring),
+    { expire: () => undefined },
+    events,
+  );
+  const context = systemContext(newTraceId());
   const [column, value] = isUuid(user)
     ? ['id', user]
     : user.includes('@')
@@ -34,6 +44,8 @@ export async function makeToken(workplace: Workplace, user: string): Promise<str
     );
     if (!found) throw new OperatorError(`There is no user ${user}, or none who has confirmed the address.`);
     if (found.barred) throw new OperatorError(`The user ${user} may not sign in: it is suspended or deleted.`);
-    return (await sessions.start(tx, found, systemContext(newTraceId()))).accessToken;
+    const { accessToken, sessionId } = await sessions.start(tx, found, context);
+    await events.record(tx, { type: 'login.succeeded', userId: found.id, sessionId, method: 'operator', context });
+    return accessToken;
   });
 }

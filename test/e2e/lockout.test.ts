@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { Accounts } from '../../src/auth/accounts.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
@@ -140,6 +141,31 @@ describe('a lock', () => {
     }
     expect(await accounts.verifyPassword('embedded@example.com', PASSWORD)).toBeUndefined();
     await login('embedded@example.com').expect(401);
+  });
+
+  it('and a suspension likewise are seen by a sign-in that was under way', async () => {
+    const { id } = await roster.join('under-way@example.com');
+    const other = new pg.Client(roster.database.url);
+    await other.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('UPDATE users SET suspended_at = now() WHERE id = $1', [id]);
+      await other.query('UPDATE sessions SET ended_at = now() WHERE user_id = $1', [id]);
+      const underWay = login('under-way@example.com').then((answer) => answer.status);
+      await eventually(async () => {
+        const waiting = await roster.database.query(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        );
+        return waiting.length > 0;
+      });
+      await other.query('COMMIT');
+      expect(await underWay).toBe(401);
+    } finally {
+      await other.end();
+    }
+    expect(await roster.database.query('SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL', [id])).toEqual(
+      [],
+    );
   });
 });
 

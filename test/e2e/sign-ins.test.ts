@@ -49,6 +49,45 @@ describe('the sign-ins of a user', () => {
     expect(unlocked).toMatchObject({ ip: null, device: null, actorId: expect.any(String) });
   });
 
+  it('tell of every session how it began and ended', async () => {
+    const { id } = await roster.join('ends@example.com');
+    const tokens = [];
+    for (let time = 0; time < 3; time++) {
+      tokens.push(String((await login('ends@example.com').expect(200)).body.accessToken));
+    }
+    await roster.api.post('/auth/logout').set(as(tokens[0]!)).expect(204);
+    await roster.api.delete('/auth/sessions').set(as(tokens[1]!)).expect(204);
+    await roster.api.post(`/users/${id}/suspend`).set(as(admin)).send({}).expect(200);
+    const { body } = await get(`/users/${id}/sign-ins`, admin).expect(200);
+    const items = body.items as { type: string; reason: string; sessionId: string; actorId: string | null }[];
+    const ended = items.filter(({ type }) => type === 'session.ended');
+    expect(ended.map(({ reason }) => reason)).toEqual([
+      'suspended',
+      'signed-out-everywhere',
+      'signed-out-everywhere',
+      'signed-out',
+    ]);
+    expect(ended.map(({ actorId }) => actorId !== null)).toEqual([true, false, false, false]);
+    const began = items.filter(({ type }) => type === 'login.succeeded').map(({ sessionId }) => sessionId);
+    expect(ended.map(({ sessionId }) => sessionId).sort()).toEqual(began.sort());
+  });
+
+  it('tell of a refresh token that somebody else has used', async () => {
+    const { token } = await roster.join('reused@example.com');
+    const first = String((await login('reused@example.com').expect(200)).body.refreshToken);
+    const refresh = (refreshToken: string) => roster.api.post('/auth/refresh').send({ refreshToken });
+    const second = String((await refresh(first).expect(200)).body.refreshToken);
+    await refresh(second).expect(200);
+    await Promise.all(Array.from({ length: 4 }, () => refresh(first).expect(401)));
+    const me = await get('/users/me', token).expect(200);
+    const { body } = await get(`/users/${String(me.body.id)}/sign-ins`, token).expect(200);
+    expect(
+      lines(body.items)
+        .filter((line) => line.startsWith('session.'))
+        .sort(),
+    ).toEqual(['session.ended refresh-token-reused 1', 'session.reuse_detected 1']);
+  });
+
   it('come by page, the newest first, and each once', async () => {
     const { id, token } = await roster.join('paged@example.com');
     for (let time = 0; time < 4; time++) await login('paged@example.com').expect(200);

@@ -40,7 +40,7 @@ export class RefreshService {
    * an answer that was lost. Any older one is in the hands of two, and ends the session.
    * @throws InvalidRefreshToken
    */
-  async refresh(token: string, { ip }: RequestContext): Promise<TokensResponse> {
+  async refresh(token: string, context: RequestContext): Promise<TokensResponse> {
     const presented = this.refreshTokens.parse(token);
     if (!presented) throw new InvalidRefreshToken();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -48,11 +48,11 @@ export class RefreshService {
       if (!row || !this.refreshTokens.proves(presented, row) || !row.alive) break;
       const next = presented.generation + 1;
       if (row.generation === presented.generation) {
-        if (await this.generations.advance(row, ip)) return this.answer(row, next);
+        if (await this.generations.advance(row, context.ip)) return this.answer(row, next);
       } else if (row.generation === next && row.just_rotated) {
         return this.answer(row, next);
       } else {
-        if (row.generation > presented.generation) await this.generations.endReused(row);
+        if (row.generation > presented.generation) await this.generations.endReused(row, context);
         break;
       }
     }

@@ -16,7 +16,9 @@ export class SessionEndings {
   /** Whoever is shut out or deleted is signed out everywhere, and stays so after a reinstatement or a restoration. */
   @OnUserEvent('user.suspended', 'user.deleted')
   async endAll(event: UserEventOf<'user.suspended'> | UserEventOf<'user.deleted'>, tx: Transaction): Promise<void> {
-    await this.sessions.endAll(tx, event.userId, event.type === 'user.suspended' ? 'suspended' : 'deleted');
+    const { userId, actor, traceId } = event;
+    const reason = event.type === 'user.suspended' ? 'suspended' : 'deleted';
+    await this.sessions.endAll(tx, userId, reason, undefined, { actor, traceId, ip: null, userAgent: null });
   }
 
   /** Sessions go on with the role of now; those of somebody who was erased are gone with the rest. */

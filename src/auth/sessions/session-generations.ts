@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
 
@@ -24,6 +26,7 @@ export class SessionGenerations {
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
+    private readonly events: AuthEvents,
   ) {}
 
   async find(sessionId: string): Promise<SessionGeneration | undefined> {
@@ -53,7 +56,12 @@ export class SessionGenerations {
   }
 
   /** Ends a session of which an old token was used: two hold its tokens, and nobody can tell who is who. */
-  async endReused({ id, user_id }: SessionGeneration): Promise<void> {
-    await this.transactions.run((tx) => this.sessions.end(tx, user_id, id, 'refresh-token-reused'));
+  async endReused({ id, user_id }: SessionGeneration, context: RequestContext): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const ended = await this.sessions.end(tx, user_id, id, 'refresh-token-reused', context);
+      const reuse = { type: 'session.reuse_detected', userId: user_id, sessionId: id, context } as const;
+      // Of many uses at once, the one that ends the session tells of it.
+      if (ended) await this.events.record(tx, reuse);
+    });
   }
 }

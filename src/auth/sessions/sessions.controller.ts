@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { validate as isUuid } from 'uuid';
 import { Allow } from '../../access/allow.decorator.js';
-import { type Caller, CurrentCaller } from '../../access/caller.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { ApiProblems } from '../../http/api-problems.js';
 import { DomainError } from '../../http/domain-error.js';
@@ -31,8 +31,8 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({ operationId: 'logout', summary: 'Sign out', description: 'Ends this session at once.' })
   @ApiNoContentResponse()
-  async logout(@CurrentCaller() { userId, sessionId }: Caller): Promise<void> {
-    await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out'));
+  async logout(@CurrentCaller() { userId, sessionId }: Caller, @Context() context: RequestContext): Promise<void> {
+    await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out', context));
   }
 
   @Get('sessions')
@@ -51,10 +51,15 @@ export class SessionsController {
   @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiNoContentResponse()
   @ApiProblems('not-found')
-  async end(@Param('sessionId') sessionId: string, @CurrentCaller() { userId }: Caller): Promise<void> {
-    const ended =
-      isUuid(sessionId) &&
-      (await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out-elsewhere')));
+  async end(
+    @Param('sessionId') sessionId: string,
+    @CurrentCaller() { userId }: Caller,
+    @Context() context: RequestContext,
+  ): Promise<void> {
+    const ended = await this.transactions.run(
+      async (tx) =>
+        isUuid(sessionId) && (await this.sessions.end(tx, userId, sessionId, 'signed-out-elsewhere', context)),
+    );
     if (!ended) throw new SessionNotFound();
   }
 
@@ -63,7 +68,7 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({ operationId: 'endOtherSessions', summary: 'Sign out everywhere else' })
   @ApiNoContentResponse()
-  async endOthers(@CurrentCaller() { userId, sessionId }: Caller): Promise<void> {
-    await this.transactions.run((tx) => this.sessions.endAll(tx, userId, 'signed-out-everywhere', sessionId));
+  async endOthers(@CurrentCaller() { userId, sessionId }: Caller, @Context() context: RequestContext): Promise<void> {
+    await this.transactions.run((tx) => this.sessions.endAll(tx, userId, 'signed-out-everywhere', sessionId, context));
   }
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { RequestContext } from '../../access/caller.js';
+import { type RequestContext, systemContext } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
+import { newTraceId } from '../../http/trace-id.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
@@ -61,6 +63,7 @@ export class Sessions {
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
     @Inject(Revocations) private readonly revocations: Pick<Revocations, 'expire'>,
+    @Inject(AuthEvents) private readonly events: Pick<AuthEvents, 'record'>,
   ) {}
 
   /**
@@ -70,9 +73,9 @@ export class Sessions {
   async start(
     tx: Transaction,
     user: Somebody,
-    context: Pick<RequestContext, 'ip' | 'userAgent'>,
-  ): Promise<SessionTokens> {
-    await this.makeRoom(tx, user.id);
+    context: RequestContext,
+  ): Promise<SessionTokens & { readonly sessionId: string }> {
+    await this.makeRoom(tx, user.id, context);
     const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: randomBytes(NONCE_BYTES) };
     await tx.query(
       `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at)
@@ -88,7 +91,7 @@ export class Sessions {
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
       ],
     );
-    return this.tokens(source, 1, user);
+    return { ...(await this.tokens(source, 1, user)), sessionId: source.id };
   }
 
   /** The tokens of a session at one of its generations. */
@@ -112,38 +115,58 @@ export class Sessions {
   }
 
   /** Ends one session of a user. @returns false when there is no such session of theirs */
-  async end(tx: Transaction, userId: string, sessionId: string, reason: EndReason): Promise<boolean> {
-    const [, count] = await tx.query<[unknown[], number]>(
-      `UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE id = $1 AND user_id = $2 AND ${ALIVE}`,
-      [sessionId, userId, reason],
-    );
-    afterCommit(tx, this.revocations.expire);
-    return count > 0;
+  async end(
+    tx: Transaction,
+    userId: string,
+    sessionId: string,
+    reason: EndReason,
+    context: RequestContext,
+  ): Promise<boolean> {
+    const ended = await this.endWhere(tx, `id = $3 AND ${ALIVE}`, [userId, reason, sessionId], context);
+    return ended > 0;
   }
 
   /**
    * Signs a user out: on this server from the next request on, on every other within 100 ms of the commit. A sign-in that is
    * under way has either begun its session before, and it ends too, or waits for the commit.
    * @param except the session that goes on
+   * @param context by whom; the server itself when nobody is named
    * @returns how many sessions ended
    */
-  async endAll(tx: Transaction, userId: string, reason: EndReason, except?: string): Promise<number> {
+  async endAll(
+    tx: Transaction,
+    userId: string,
+    reason: EndReason,
+    except?: string,
+    context: RequestContext = systemContext(newTraceId()),
+  ): Promise<number> {
     await tx.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
-    const [, count] = await tx.query<[unknown[], number]>(
-      `UPDATE sessions SET ended_at = now(), end_reason = $2
-       WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3`,
-      [userId, reason, except ?? null],
-    );
-    afterCommit(tx, this.revocations.expire);
-    return count;
+    const others = 'ended_at IS NULL AND id IS DISTINCT FROM $3';
+    return this.endWhere(tx, others, [userId, reason, except ?? null], context);
   }
 
-  private async makeRoom(tx: Transaction, userId: string): Promise<void> {
-    const [, count] = await tx.query<[unknown[], number]>(
-      `UPDATE sessions SET ended_at = now(), end_reason = 'too-many-sessions' WHERE id IN (
-         SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC OFFSET $2)`,
-      [userId, MAX_SESSIONS - 1],
+  private async makeRoom(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
+    const tooMany = `id IN (
+      SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC OFFSET $3)`;
+    await this.endWhere(tx, tooMany, [userId, 'too-many-sessions', MAX_SESSIONS - 1], context);
+  }
+
+  /** @param values the user and the reason, and what the condition asks for beside them */
+  private async endWhere(
+    tx: Transaction,
+    condition: string,
+    values: readonly [userId: string, reason: EndReason, ...unknown[]],
+    context: RequestContext,
+  ): Promise<number> {
+    const [ended] = await tx.query<[{ id: string }[], number]>(
+      `UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE user_id = $1 AND ${condition} RETURNING id`,
+      [...values],
     );
-    if (count > 0) afterCommit(tx, this.revocations.expire);
+    const [userId, reason] = values;
+    for (const { id } of ended) {
+      await this.events.record(tx, { type: 'session.ended', userId, sessionId: id, reason, context });
+    }
+    if (ended.length > 0) afterCommit(tx, this.revocations.expire);
+    return ended.length;
   }
 }

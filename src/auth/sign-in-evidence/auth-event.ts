@@ -1,12 +1,11 @@
 import type { RequestContext } from '../../access/caller.js';
 
-/** What is kept of signing in and of what was refused. Past tense and dotted, like the events of users. */
+/** What is kept of signing in, which begins a session, and of what was refused. Past tense and dotted, like the events of users. */
 export const AUTH_EVENT_TYPES = [
   'login.succeeded',
   'login.failed',
   'account.locked',
   'account.unlocked',
-  'session.started',
   'session.ended',
   'session.reuse_detected',
   'access.denied',

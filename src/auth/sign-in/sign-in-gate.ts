@@ -7,7 +7,7 @@ import { Sessions } from '../sessions/sessions.js';
 import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 import { InvalidCredentials } from './sign-in-errors.js';
-import { SignInOutcomes } from './sign-in-outcomes.js';
+import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
 import type { SignedInResponse } from './signed-in.response.js';
 
 /**
@@ -35,8 +35,8 @@ export class SignInGate {
    */
   async admit(attempt: EnteredAttempt, userId: string): Promise<SignedInResponse> {
     return this.let(attempt, userId, async (tx, user) => {
-      const tokens = await this.sessions.start(tx, user, attempt.context);
-      const shown = await this.outcomes.succeeded(tx, attempt, user);
+      const { sessionId, ...tokens } = await this.sessions.start(tx, user, attempt.context);
+      const shown = await this.outcomes.succeeded(tx, attempt, user, sessionId);
       const deviceToken = this.attempts.renewDevice(attempt, userId);
       return { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) };
     });
@@ -58,12 +58,12 @@ export class SignInGate {
     userId: string,
     work: (tx: Transaction, user: UserEntity) => Promise<T>,
   ): Promise<T> {
-    const outcome = await this.transactions.run(async (tx) => {
-      const found = await this.outcomes.admissible(tx, attempt, userId);
-      return typeof found === 'string' ? found : { result: await work(tx, found) };
-    });
-    if (typeof outcome !== 'string') return outcome.result;
-    await this.outcomes.failed(attempt, outcome, userId);
-    throw new InvalidCredentials();
+    try {
+      return await this.transactions.run(async (tx) => work(tx, await this.outcomes.admissible(tx, attempt, userId)));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await this.outcomes.failed(attempt, error.reason, userId);
+      throw new InvalidCredentials();
+    }
   }
 }

@@ -7,6 +7,13 @@ import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
+/** Undoes what a sign-in has done before it was found out that it may not be. */
+export class Refused extends Error {
+  constructor(readonly reason: RefusalReason) {
+    super(reason);
+  }
+}
+
 /** What becomes of attempts: who may go on, what is counted, and what is kept as evidence. */
 @Injectable()
 export class SignInOutcomes {
@@ -19,22 +26,30 @@ export class SignInOutcomes {
   ) {}
 
   /**
-   * The user as it is inside the transaction, whose count begins anew; or why it is not let in. What was true before the proof
-   * was looked at may not be true any more, so of many guesses at once, one that is right comes too late once there is a lock.
+   * The user as it is inside the transaction, held until its end, whose count begins anew. What was true before the proof was
+   * looked at may not be true any more: of many guesses at once, one that is right comes too late once there is a lock, and an
+   * end of all sessions comes either before this sign-in or after.
+   * @throws Refused
    */
-  async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity | RefusalReason> {
-    const user = await this.users.find(tx, userId);
-    if (!user) return 'wrong-proof';
-    const refusal = refusalOf(user);
-    if (refusal !== undefined) return refusal;
+  async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity> {
+    // The count first and then the user, in the order in which a failure locks them.
     const isFree = await this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
-    return isFree ? user : 'locked';
+    const user = await this.users.hold(tx, userId);
+    const reason = user ? refusalOf(user) : 'wrong-proof';
+    if (!user || reason !== undefined) throw new Refused(reason ?? 'wrong-proof');
+    if (!isFree) throw new Refused('locked');
+    return user;
   }
 
   /** In the transaction of the session: there is none without its evidence. @returns the user with this sign-in */
-  async succeeded(tx: Transaction, { method, context }: EnteredAttempt, user: UserEntity): Promise<UserEntity> {
+  async succeeded(
+    tx: Transaction,
+    { method, context }: EnteredAttempt,
+    user: UserEntity,
+    sessionId: string,
+  ): Promise<UserEntity> {
     await this.users.recordSignIn(tx, user.id);
-    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, method, context });
+    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, sessionId, method, context });
     return (await this.users.find(tx, user.id)) ?? user;
   }
 
