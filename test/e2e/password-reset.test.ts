@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { tokenIn } from '../support/inbox.js';
 import { makeHome, RosterProcess } from '../support/process.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
@@ -166,6 +167,38 @@ describe('a link to choose a new password', () => {
     expect(user.body).toMatchObject({ status: 'SUSPENDED', lockedUntil: null });
     await roster.api.post(`/users/${id}/reinstate`).set(as(admin)).expect(200);
     await login(email, NEXT).expect(200);
+  });
+
+  it('beats a sign-in by the old password, or by a link, that was under way', async () => {
+    const email = 'under-way@example.com';
+    const { id } = await roster.join(email);
+    const gate = roster.app.get(SignInGate, { strict: false });
+    const admit = gate.admit.bind(gate);
+    const entry = Promise.withResolvers<undefined>();
+    const exit = Promise.withResolvers<undefined>();
+    let waiting = 0;
+    gate.admit = async (...attempt) => {
+      if (++waiting === 2) entry.resolve(undefined);
+      await exit.promise;
+      return admit(...attempt);
+    };
+    try {
+      await roster.api.post('/auth/magic-link/request').send({ email }).expect(202);
+      const link = tokenIn(await roster.inbox.waitFor(email, 2));
+      const token = await linkFor(email, 3);
+      // Sent when somebody waits for the answer.
+      const signIns = [login(email, PASSWORD), roster.api.post('/auth/magic-link').send({ token: link })].map(
+        (request) => request.then(({ status }) => status),
+      );
+      await entry.promise;
+      await reset(token).expect(204);
+      exit.resolve(undefined);
+      expect(await Promise.all(signIns)).toEqual([401, 401]);
+    } finally {
+      gate.admit = admit;
+    }
+    const alive = 'SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL';
+    expect(await roster.database.query(alive, [id])).toEqual([]);
   });
 
   it('proves the address of somebody who was invited and never answered, and kills the invitation', async () => {

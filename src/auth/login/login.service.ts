@@ -9,6 +9,18 @@ import type { SignedInResponse } from '../sign-in/signed-in.response.js';
 
 type PasswordAttempt = Omit<SignInAttempt, 'method'> & { readonly identifier: string; readonly password: string };
 
+interface Authenticated {
+  readonly attempt: EnteredAttempt;
+  readonly userId: string;
+  /** When the password was chosen that was found right. */
+  readonly changedAt: Date | undefined;
+}
+
+interface Stored extends Pick<Authenticated, 'changedAt'> {
+  readonly ownerHash: string | undefined;
+  readonly claimHash: string | undefined;
+}
+
 /** Stands for whoever does not exist, so that there is something to look for. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -23,8 +35,8 @@ export class LoginService {
 
   /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, Busy */
   async login(input: PasswordAttempt): Promise<SignedInResponse> {
-    const { attempt, userId } = await this.authenticate(input);
-    return this.gate.admit(attempt, userId);
+    const { attempt, userId, changedAt } = await this.authenticate(input);
+    return this.gate.admit(attempt, userId, (tx) => this.passwords.isStillOf(tx, userId, changedAt));
   }
 
   /**
@@ -37,13 +49,10 @@ export class LoginService {
     return userId;
   }
 
-  private async authenticate({
-    password,
-    ...input
-  }: PasswordAttempt): Promise<{ attempt: EnteredAttempt; userId: string }> {
+  private async authenticate({ password, ...input }: PasswordAttempt): Promise<Authenticated> {
     const attempt = await this.gate.enter({ ...input, method: 'password' });
     const { owner, claim } = attempt;
-    const [ownerHash, claimHash] = await this.storedHashes(owner?.id, claim?.id);
+    const { ownerHash, claimHash, changedAt } = await this.stored(owner?.id, claim?.id);
     // One hash for everybody, locked or not. Whoever registered an address knows that there is a claim on it, so the second
     // hash, made whether or not the address has an owner too, tells nothing about the owner.
     const work = { account: input.identifier.toLowerCase(), lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
@@ -52,7 +61,7 @@ export class LoginService {
     // A lock is looked at again where the session begins; here it must not come out quicker than a wrong password.
     if (isOwner && owner && maySignIn(owner) && !attempt.isLocked) {
       await this.passwords.upgrade(owner.id, password, ownerHash, work);
-      return { attempt, userId: owner.id };
+      return { attempt, userId: owner.id, changedAt };
     }
     if (isClaimant && !attempt.isClaimLocked) {
       // To the owner of the address, if there is one, it was a wrong password.
@@ -62,11 +71,11 @@ export class LoginService {
     throw await this.gate.refuse(attempt, 'wrong-proof');
   }
 
-  private async storedHashes(...userIds: (string | undefined)[]): Promise<(string | undefined)[]> {
-    return this.transactions.run(async (tx) => {
-      const hashes: (string | undefined)[] = [];
-      for (const id of userIds) hashes.push(await this.passwords.storedHash(tx, id ?? NOBODY));
-      return hashes;
-    });
+  private async stored(ownerId = NOBODY, claimId = NOBODY): Promise<Stored> {
+    return this.transactions.run(async (tx) => ({
+      ownerHash: await this.passwords.storedHash(tx, ownerId),
+      claimHash: await this.passwords.storedHash(tx, claimId),
+      changedAt: await this.passwords.changedAt(tx, ownerId),
+    }));
   }
 }

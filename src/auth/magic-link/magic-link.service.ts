@@ -6,6 +6,7 @@ import { addressKey } from '../../users/identifiers.js';
 import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { Passwords } from '../passwords/passwords.js';
 import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import type { SignedInResponse } from '../sign-in/signed-in.response.js';
@@ -17,6 +18,7 @@ export class MagicLinkService {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
+    private readonly passwords: Passwords,
     private readonly gate: SignInGate,
   ) {}
 
@@ -31,17 +33,23 @@ export class MagicLinkService {
    */
   async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
     const attempt = await this.gate.enter({ ...from, method: 'magic-link' });
-    let userId: string;
+    let used: { readonly userId: string; readonly changedAt: Date | undefined };
     try {
-      userId = await this.transactions.run((tx) => this.use(tx, token, from.context));
+      used = await this.transactions.run((tx) => this.use(tx, token, from.context));
     } catch (error) {
       if (error instanceof TokenExpiredOrUsed) await this.gate.refuse(attempt, 'expired-or-used-link');
       throw error;
     }
-    return this.gate.admit(attempt, userId);
+    const { userId, changedAt } = used;
+    // A new password ends links; it ends one that was used a moment ago as well.
+    return this.gate.admit(attempt, userId, (tx) => this.passwords.isStillOf(tx, userId, changedAt));
   }
 
-  private async use(tx: Transaction, token: string, context: RequestContext): Promise<string> {
+  private async use(
+    tx: Transaction,
+    token: string,
+    context: RequestContext,
+  ): Promise<{ userId: string; changedAt: Date | undefined }> {
     const { userId, email } = await this.peek(tx, token);
     // Whoever else proves this address at the same moment meets us here.
     await lock(tx, `address:${addressKey(email)}`);
@@ -54,7 +62,7 @@ export class MagicLinkService {
       throw error;
     }
     await this.users.dropOtherClaims(tx, email, context);
-    return userId;
+    return { userId, changedAt: await this.passwords.changedAt(tx, userId) };
   }
 
   private async peek(tx: Transaction, token: string): Promise<TokenDetails & { readonly email: string }> {

@@ -20,7 +20,7 @@ export class WrongCurrentPassword extends DomainError {
 /** That somebody knew their password a moment ago. */
 export interface PasswordProof {
   readonly userId: string;
-  readonly hash: string | undefined;
+  readonly changedAt: Date | undefined;
 }
 
 /** Asks who is signed in for their password too, before what could take the account from its owner (OWASP ASVS 5.0 V7.5.1). */
@@ -40,19 +40,22 @@ export class CurrentPassword {
   async prove(user: UserEntity, password: string, context: RequestContext): Promise<PasswordProof> {
     const identifier = user.email ?? user.username ?? undefined;
     const attempt = await this.gate.enter({ method: 'current-password', identifier, context });
-    const hash = await this.transactions.run((tx) => this.passwords.storedHash(tx, user.id));
+    const { hash, changedAt } = await this.transactions.run(async (tx) => ({
+      hash: await this.passwords.storedHash(tx, user.id),
+      changedAt: await this.passwords.changedAt(tx, user.id),
+    }));
     const isRight = await this.passwords.verify(password, hash, { account: user.id, lane: 'known' });
     if (!isRight || attempt.isLocked) {
       await this.gate.refuse(attempt, 'wrong-proof');
       throw new WrongCurrentPassword();
     }
     await this.confirm(attempt, user.id);
-    return { userId: user.id, hash };
+    return { userId: user.id, changedAt };
   }
 
   /** Another password may have been chosen since: by the owner, against whoever knew the old one. @throws WrongCurrentPassword */
-  async check(tx: Transaction, { userId, hash }: PasswordProof): Promise<void> {
-    if ((await this.passwords.storedHash(tx, userId)) !== hash) throw new WrongCurrentPassword();
+  async check(tx: Transaction, { userId, changedAt }: PasswordProof): Promise<void> {
+    if (!(await this.passwords.isStillOf(tx, userId, changedAt))) throw new WrongCurrentPassword();
   }
 
   private async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {

@@ -89,10 +89,16 @@ export class Passwords {
     return row ?? NOWHERE;
   }
 
+  /** When the user chose it; a better hash of the same one leaves that. Undefined when there is none. */
   async changedAt(tx: Transaction, userId: string): Promise<Date | undefined> {
     const sql = 'SELECT changed_at FROM password_credentials WHERE user_id = $1';
     const [row] = await tx.query<{ changed_at: Date }[]>(sql, [userId]);
     return row?.changed_at;
+  }
+
+  /** Whether the password is the one that was there when `changedAt` said so. */
+  async isStillOf(tx: Transaction, userId: string, changedAt: Date | undefined): Promise<boolean> {
+    return (await this.changedAt(tx, userId))?.getTime() === changedAt?.getTime();
   }
 
   async remove(tx: Transaction, userId: string): Promise<void> {

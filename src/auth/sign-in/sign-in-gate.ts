@@ -10,6 +10,8 @@ import { InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
 import type { SignedInResponse } from './signed-in.response.js';
 
+type StillHolds = (tx: Transaction) => Promise<boolean>;
+
 /**
  * The one way to a session. A method of signing in lets an attempt `enter`, looks at its proof, and has it admitted as the user
  * whom it proved, or refused.
@@ -31,10 +33,12 @@ export class SignInGate {
 
   /**
    * Starts a session for a user whose proof was found good.
+   * @param stillHolds asked with the user's row locked, for the proof was looked at before: a password that was replaced since
+   *   must not begin a session that its replacement would have ended
    * @throws InvalidCredentials when the user is locked, or may not sign in (any more)
    */
-  async admit(attempt: EnteredAttempt, userId: string): Promise<SignedInResponse> {
-    return this.let(attempt, userId, async (tx, user) => {
+  async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
+    return this.let(attempt, userId, stillHolds, async (tx, user) => {
       const { sessionId, ...tokens } = await this.sessions.start(tx, user, attempt.context);
       const shown = await this.outcomes.succeeded(tx, attempt, user, sessionId);
       const deviceToken = this.attempts.renewDevice(attempt, userId);
@@ -44,7 +48,7 @@ export class SignInGate {
 
   /** As `admit`, without a session. @throws InvalidCredentials */
   async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {
-    await this.let(attempt, userId, () => Promise.resolve());
+    await this.let(attempt, userId, undefined, () => Promise.resolve());
   }
 
   /** Counts and records a failure. @returns the one error that whoever attempts may see, to be thrown */
@@ -56,10 +60,15 @@ export class SignInGate {
   private async let<T>(
     attempt: EnteredAttempt,
     userId: string,
+    stillHolds: StillHolds | undefined,
     work: (tx: Transaction, user: UserEntity) => Promise<T>,
   ): Promise<T> {
     try {
-      return await this.transactions.run(async (tx) => work(tx, await this.outcomes.admissible(tx, attempt, userId)));
+      return await this.transactions.run(async (tx) => {
+        const user = await this.outcomes.admissible(tx, attempt, userId);
+        if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
+        return work(tx, user);
+      });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await this.outcomes.failed(attempt, error.reason, userId);
