@@ -20,7 +20,11 @@ export class SignInItem {
   @ApiProperty({ type: 'integer', minimum: 1, description: 'failures of one minute are one item', example: 1 })
   readonly times: number;
 
-  @ApiProperty({ ...text, description: 'the address of the last time; null for what somebody else did' })
+  @ApiProperty({
+    ...text,
+    description: 'the address of the last time; null for what somebody else did',
+    example: '203.0.113.7',
+  })
   readonly ip: string | null;
 
   @ApiProperty({ ...text, description: 'the browser of the last time', example: 'Firefox on Linux' })
