@@ -37,10 +37,11 @@ export class PasswordResetService {
     );
     const hash = await this.passwords.accept(newPassword, user, 'other');
     await this.transactions.run(async (tx) => {
+      // The count first and then the user, in the order in which a sign-in locks them.
+      await this.unlocking.byPasswordReset(tx, user.id, context);
       const { id } = await this.owner(tx, { userId: user.id });
       await this.tokens.consume(tx, token, 'reset-password');
       const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
-      await this.unlocking.byPasswordReset(tx, id, context);
       await this.users.change(tx, id, (state) => completePasswordReset(state, isFirst), context);
     });
   }
