@@ -81,6 +81,8 @@ export class MailContents {
         return this.templates.render(template, { ...changed, newEmail });
       case 'password-changed':
         return this.templates.render(template, { ...changed, changedFrom: data['changedFrom'] ?? null });
+      case 'session-reused':
+        return this.templates.render(template, shared);
       case 'sign-in-method-removed':
         return this.templates.render(template, { ...changed, methodName: data['methodName'] ?? '' });
     }

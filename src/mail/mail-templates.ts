@@ -51,6 +51,8 @@ export interface MailValues {
   'reset-password': Link & { requestedFrom: string | null };
   'magic-link': Link & { requestedFrom: string | null };
   'password-changed': { greetingName: string | null; changedAt: string; changedFrom: string | null };
+  /** An old refresh token was used, and its session has ended. */
+  'session-reused': { greetingName: string | null; requestedAt: string; requestedFrom: string | null };
   'sign-in-method-removed': { greetingName: string | null; methodName: string; changedAt: string };
   /** To the new address, whose reader may be a stranger: nothing in it says from where the user acts. */
   'confirm-email-change': Link;

@@ -10,6 +10,7 @@ import { MailQueue } from './mail-queue.js';
 
 /** Whoever locks somebody else out again and again must not fill their mailbox as well. */
 const LOCK_MAILS_A_DAY = 3;
+const REUSE_MAILS_A_DAY = 3;
 
 /** Which sign-in evidence is an occasion for which mail. */
 @Injectable()
@@ -31,6 +32,23 @@ export class SecurityOccasions {
     await this.queue.add(tx, {
       userId: user.id,
       template: 'account-locked',
+      recipient: user.email,
+      traceId: context.traceId,
+      data: {
+        requestedAt: readableTime(occurredAt),
+        requestedFrom: describeOrigin(context.userAgent, context.ip),
+      },
+    });
+  }
+
+  @OnAuthEvent('session.reuse_detected')
+  async reused({ userId, context, occurredAt }: AuthEvent, tx: Transaction): Promise<void> {
+    const user = userId === null ? null : await this.users.find(tx, userId);
+    if (!user?.email || user.deletedAt !== null || user.suspendedAt !== null) return;
+    if ((await this.queue.countOfDay(tx, user.id, 'session-reused')) >= REUSE_MAILS_A_DAY) return;
+    await this.queue.add(tx, {
+      userId: user.id,
+      template: 'session-reused',
       recipient: user.email,
       traceId: context.traceId,
       data: {

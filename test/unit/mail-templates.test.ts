@@ -37,6 +37,7 @@ const VALUES: MailValues = {
   'email-change-requested': { ...SHARED, newEmail: 'countess@example.com' },
   'email-changed': { ...CHANGED, newEmail: 'countess@example.com' },
   'password-changed': { ...CHANGED, changedFrom: SHARED.requestedFrom },
+  'session-reused': SHARED,
   'sign-in-method-removed': { ...CHANGED, methodName: 'Email address or username, and password' },
 };
 const NAMES = Object.keys(VALUES) as MailTemplate[];
