@@ -63,6 +63,8 @@ export class EventsController {
     if (wantsStream(request)) {
       // nginx would gather the events before it passes them on.
       void reply.header('x-accel-buffering', 'no');
+      // It ends with its stream: kept alive for a next request, it would hold up the end of the server.
+      void reply.header('connection', 'close');
       const mayRead = () => this.guard.stillLets(execution);
       const stream = this.stream.open({ after: lastEventId ?? after, types, mayRead });
       return new StreamableFile(stream, { type: 'text/event-stream' });
