@@ -44,7 +44,7 @@ export class NewPasswords {
     except?: string,
   ): Promise<boolean> {
     const before = await this.passwords.storedHash(tx, userId);
-    await this.sessions.endAll(tx, userId, why, except);
+    await this.sessions.endAll(tx, userId, why, except, context);
     await this.tokens.withdrawAll(tx, userId);
     await this.passwords.set(tx, userId, hash, context);
     return before === undefined;
