@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsOptional, IsString } from 'class-validator';
+import { IsString, ValidateIf } from 'class-validator';
 import { Allow } from '../../access/allow.decorator.js';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
@@ -20,7 +20,7 @@ class IntrospectDto {
     description: 'taken, and of no meaning: only access tokens are looked at',
     example: 'access_token',
   })
-  @IsOptional()
+  @ValidateIf((_input, given) => given !== undefined)
   @IsString({ message: 'must be a text' })
   readonly token_type_hint?: string;
 }

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsString, MaxLength, ValidateIf } from 'class-validator';
 
 /** Property: the token by which a device is known that has signed in before, for every way to sign in. */
 export const DeviceToken = (): PropertyDecorator =>
@@ -10,7 +10,7 @@ export const DeviceToken = (): PropertyDecorator =>
       maxLength: 200,
       description: 'of an earlier sign-in on this device; the cookie `roster-device` without it',
     }),
-    IsOptional(),
+    ValidateIf((_input, given) => given !== undefined),
     IsString({ message: 'must be a text' }),
     MaxLength(200),
   );
