@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -33,7 +33,12 @@ describe('Schemathesis, with all its checks, finds nothing', () => {
     'as ADMIN, who stays one to the end',
     async () => {
       const token = await roster.signIn();
-      console.log(await runSchemathesis(python, document, roster.url, { folder, token }));
+      // Signing out works: the rest of the run would be 401. ANONYMOUS tries it.
+      const { paths, ...rest } = JSON.parse(readFileSync(document, 'utf8')) as { paths: Record<string, unknown> };
+      const { '/auth/logout': _logout, ...others } = paths;
+      const withoutLogout = join(folder, 'openapi-of-admin.json');
+      writeFileSync(withoutLogout, JSON.stringify({ ...rest, paths: others }));
+      console.log(await runSchemathesis(python, withoutLogout, roster.url, { folder, token }));
       // The only one there is at first, so that it cannot be demoted, suspended or deleted. Had it been, most of the run would
       // have said nothing.
       await roster.api.get('/users').set('authorization', `Bearer ${token}`).expect(200);
