@@ -5,6 +5,7 @@ import { HealthChecks } from '../ops/health-checks.js';
 import { dataSourceOptions } from './data-source.js';
 import { pendingMigrations } from './migrate.js';
 import { Keyring } from './keyring.js';
+import { Statements } from './statements.js';
 import { Transactions } from './transaction.js';
 
 /** The one data source that all modules share, its transactions and the key ring. */
@@ -33,6 +34,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
             new DataSource({ ...dataSourceOptions(DATABASE_URL), entities: [...entities] }).initialize(),
         },
         Transactions,
+        Statements,
         {
           provide: Keyring,
           inject: [DataSource, Transactions],
@@ -43,7 +45,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
           },
         },
       ],
-      exports: [DataSource, Transactions, Keyring],
+      exports: [DataSource, Transactions, Statements, Keyring],
     };
   }
 

@@ -12,6 +12,7 @@ import type { UserState } from './user.js';
 import { PreconditionFailed, UserNotFound } from './user-errors.js';
 import type { UserEntity } from './user.entity.js';
 import { UserResponse } from './user.response.js';
+import { UserReader } from './user-reader.js';
 import { Users } from './users.js';
 
 export interface UserAct {
@@ -43,6 +44,7 @@ export class UserActs {
   constructor(
     private readonly transactions: Transactions,
     private readonly users: Users,
+    private readonly reader: UserReader,
     private readonly clock: Clock,
     private readonly places: PersonalDataPlaces,
   ) {}
@@ -58,7 +60,7 @@ export class UserActs {
   async find({ id, action, caller }: Omit<UserAct, 'context'>, includeDeleted = false): Promise<Found> {
     const actor = rankOf(caller);
     refuseOutsiders(actor, action, id);
-    const user = await this.transactions.run((tx) => this.users.find(tx, id));
+    const user = await this.reader.find(id);
     if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
     if (!allows(actor, action, user)) throw new Forbidden();
     return { user, actor };

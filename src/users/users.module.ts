@@ -11,6 +11,7 @@ import { UserActs } from './user-acts.js';
 import { UserActsController } from './user-acts.controller.js';
 import { UserHistoryController } from './user-history.controller.js';
 import { UserHistory } from './user-history.js';
+import { UserReader } from './user-reader.js';
 import { UserEntity } from './user.entity.js';
 import { Users } from './users.js';
 import { UsersController } from './users.controller.js';
@@ -18,8 +19,8 @@ import { UsersController } from './users.controller.js';
 @Module({
   imports: [EventsModule, JobsModule],
   controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
-  providers: [Users, UserActs, UserHistory, PastStates, Snapshots, Retention],
-  exports: [Users, UserActs],
+  providers: [Users, UserReader, UserActs, UserHistory, PastStates, Snapshots, Retention],
+  exports: [Users, UserReader, UserActs],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly places: PersonalDataPlaces) {}

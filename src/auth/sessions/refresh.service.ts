@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import type { RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
 import { DomainError } from '../../http/domain-error.js';
-import { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/user.entity.js';
 import { UserResponse } from '../../users/user.response.js';
 import type { TokensResponse } from '../sign-in/signed-in.response.js';
 import { RefreshTokens } from './refresh-tokens.js';
@@ -28,7 +27,6 @@ const ATTEMPTS = 3;
 @Injectable()
 export class RefreshService {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly generations: SessionGenerations,
     private readonly refreshTokens: RefreshTokens,
     private readonly sessions: Sessions,
@@ -48,9 +46,10 @@ export class RefreshService {
       if (!row || !this.refreshTokens.proves(presented, row) || !row.alive) break;
       const next = presented.generation + 1;
       if (row.generation === presented.generation) {
-        if (await this.generations.advance(row, context.ip)) return this.answer(row, next);
+        const user = await this.generations.advance(row, context.ip);
+        if (user) return this.answer(row, next, user);
       } else if (row.generation === next && row.just_rotated) {
-        return this.answer(row, next);
+        return this.answer(row, next, await this.generations.userOf(row));
       } else {
         if (row.generation > presented.generation) await this.generations.endReused(row, context);
         break;
@@ -59,8 +58,7 @@ export class RefreshService {
     throw new InvalidRefreshToken();
   }
 
-  private async answer(row: SessionGeneration, generation: number): Promise<TokensResponse> {
-    const user = await this.dataSource.getRepository(UserEntity).findOneBy({ id: row.user_id });
+  private async answer(row: SessionGeneration, generation: number, user?: UserEntity): Promise<TokensResponse> {
     // Their sessions have ended with them; this is for the moment between.
     if (!user || user.pending || user.suspendedAt !== null || user.deletedAt !== null) throw new InvalidRefreshToken();
     const tokens = await this.sessions.tokens(row, generation, user);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import type { Caller } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
+import { type Statement, Statements } from '../../database/statements.js';
 import { RecentlyUsed } from './recently-used.js';
 import { Revocations } from './revocations.js';
 
@@ -27,7 +27,7 @@ export class SessionStates {
   private readonly states = new RecentlyUsed<State>(REMEMBERED);
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly statements: Statements,
     private readonly revocations: Revocations,
   ) {}
 
@@ -50,14 +50,8 @@ export class SessionStates {
   private async load(sessionId: string): Promise<State | undefined> {
     const epoch = this.revocations.epoch;
     const began = performance.now();
-    const [row] = await this.dataSource.query<Row[]>(
-      `SELECT user_id, role,
-         extract(epoch FROM least(idle_expires_at, absolute_expires_at) - now())::float8 * 1000 AS ms_left
-       FROM sessions JOIN users ON users.id = sessions.user_id
-       WHERE sessions.id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
-         AND deleted_at IS NULL AND suspended_at IS NULL AND NOT pending`,
-      [sessionId],
-    );
+    const { rows } = await this.statements.run<Row>(STATE, [sessionId]);
+    const [row] = rows;
     if (!row) {
       this.states.delete(sessionId);
       return undefined;
@@ -68,3 +62,13 @@ export class SessionStates {
     return state;
   }
 }
+
+const STATE: Statement = {
+  name: 'session-state',
+  text: `
+    SELECT user_id, role,
+      extract(epoch FROM least(idle_expires_at, absolute_expires_at) - now())::float8 * 1000 AS ms_left
+    FROM sessions JOIN users ON users.id = sessions.user_id
+    WHERE sessions.id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
+      AND deleted_at IS NULL AND suspended_at IS NULL AND NOT pending`,
+};

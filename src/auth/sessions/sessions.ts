@@ -126,6 +126,12 @@ export class Sessions {
     return ended > 0;
   }
 
+  /** Ends a session of which an old refresh token was used (RFC 9700, 4.14.2), and says so when it was not over already. */
+  async endReused(tx: Transaction, userId: string, sessionId: string, context: RequestContext): Promise<void> {
+    const ended = await this.end(tx, userId, sessionId, 'refresh-token-reused', context);
+    if (ended) await this.events.record(tx, { type: 'session.reuse_detected', userId, sessionId, context });
+  }
+
   /**
    * Signs a user out: on this server from the next request on, on every other within 100 ms of the commit. A sign-in that is
    * under way has either begun its session before, and it ends too, or waits for the commit.
