@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../http/api-problems.js';
+import type { Settings } from '../config/settings.js';
 import type { Role } from './role.js';
 
 export const ALLOW_METADATA = 'roster:least-role';
@@ -15,4 +16,14 @@ export function Allow(role: Role): MethodDecorator {
   const problems =
     role === 'AUTHENTICATED' ? ApiProblems('not-authenticated') : ApiProblems('not-authenticated', 'forbidden');
   return applyDecorators(...declared, ApiBearerAuth(), problems);
+}
+
+export const SERVICE_TOKEN_METADATA = 'roster:service-token';
+
+/** A setting that holds a bearer token for other services (RFC 6750). */
+export type ServiceTokenName = keyof Settings & `${string}_TOKEN`;
+
+/** Lets in, beside the role that `@Allow` names, whoever sends the bearer token of this setting. There is no caller then. */
+export function OrServiceToken(setting: ServiceTokenName): MethodDecorator {
+  return SetMetadata(SERVICE_TOKEN_METADATA, setting);
 }

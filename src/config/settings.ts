@@ -77,6 +77,10 @@ export const SETTINGS = {
     '12',
     'NIST SP 800-63B-4 asks for 15 where a password is the only factor',
   ),
+  INTROSPECTION_TOKEN: optional(
+    parse.secret,
+    'bearer token for services that ask POST /auth/introspect; at least 32 bytes',
+  ),
   LOCKOUT_THRESHOLD: required(parse.integer(1, 1000), '5', 'wrong passwords before an account is locked'),
   LOCKOUT_DURATION: required(parse.duration, '1m', 'first lock; doubles each time'),
   LOCKOUT_MAX_DURATION: required(parse.duration, '15m', 'longest lock'),

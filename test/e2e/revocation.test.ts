@@ -6,12 +6,14 @@ import { Keyring } from '../../src/database/keyring.js';
 import type { Roster } from '../support/roster.js';
 import { as, type SignedIn, TwoRosters } from '../support/two-rosters.js';
 
+const SERVICE_TOKEN = 'for-tests-only.0123456789abcdefghij';
+
 let two: TwoRosters;
 let roster: Roster;
 let other: Roster;
 let admin: string;
 beforeAll(async () => {
-  two = await TwoRosters.start();
+  two = await TwoRosters.start({ INTROSPECTION_TOKEN: SERVICE_TOKEN });
   ({ one: roster, other } = two);
   admin = await roster.signIn();
 });
@@ -167,6 +169,21 @@ describe('POST /auth/introspect', () => {
     }
     await ask(undefined).expect(400);
     await ask([admin]).expect(400);
+  });
+
+  it('answers a service that has the token of the setting, and lets it in nowhere else', async () => {
+    const session = await join('asked-by-service');
+    const asService = (token: string) =>
+      roster.api.post('/auth/introspect').set(as(token)).send({ token: session.accessToken });
+    const { body } = await asService(SERVICE_TOKEN).expect(200);
+    expect(body).toMatchObject({ active: true, sub: session.user.id });
+    await asService(`${SERVICE_TOKEN}x`).expect(401);
+    await asService(SERVICE_TOKEN.slice(0, -1)).expect(401);
+    for (const path of ['/users', '/users/me', '/events'])
+      await roster.api.get(path).set(as(SERVICE_TOKEN)).expect(401);
+    // Where no token is set, nothing is one.
+    await other.api.post('/auth/introspect').set(as('undefined')).send({ token: session.accessToken }).expect(401);
+    await other.api.post('/auth/introspect').set(as(SERVICE_TOKEN)).send({ token: admin }).expect(401);
   });
 
   it('answers admins only', async () => {

@@ -13,8 +13,9 @@ export class TwoRosters {
     readonly other: Roster,
   ) {}
 
-  static async start(): Promise<TwoRosters> {
-    const one = await startRoster();
+  /** @param environment of the first one only */
+  static async start(environment: Record<string, string> = {}): Promise<TwoRosters> {
+    const one = await startRoster(environment);
     // Jobs are done, and mails sent, by either of them.
     return new TwoRosters(one, await startRoster({ SMTP_URL: one.inbox.url }, [], one.database));
   }

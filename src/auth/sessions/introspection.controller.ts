@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsString, ValidateIf } from 'class-validator';
-import { Allow } from '../../access/allow.decorator.js';
+import { Allow, OrServiceToken } from '../../access/allow.decorator.js';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -62,11 +62,13 @@ export class IntrospectionController {
   @Post('introspect')
   @HttpCode(200)
   @Allow('ADMIN')
+  @OrServiceToken('INTROSPECTION_TOKEN')
   @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'introspect',
     summary: 'Whether an access token is good now',
-    description: 'RFC 7662, for services that must know of a logout or a new role at once.',
+    description: `RFC 7662, for services that must know of a logout or a new role at once. A service sends the value of
+INTROSPECTION_TOKEN as its bearer token.`,
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: IntrospectionResponse })
