@@ -12,6 +12,7 @@ export class MethodNotAllowed extends DomainError {
 interface Address {
   readonly pattern: RegExp;
   readonly parameters: number;
+  readonly segments: number;
   readonly methods: Set<string>;
 }
 
@@ -28,8 +29,12 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
     for (const one of [method].flat()) known.methods.add(one);
     addresses.set(url, known);
   });
+  const rivals = new Map<string | undefined, readonly Address[]>();
   fastify.addHook('onRequest', (request, reply, done) => {
-    const address = addressFor(request, [...addresses.values()]);
+    const { url } = request.routeOptions;
+    let others = rivals.get(url);
+    if (!others) rivals.set(url, (others = rivalsOf(url, addresses)));
+    const address = others.length === 0 ? undefined : addressFor(request, others);
     if (!address || address.methods.has(request.method)) {
       done();
       return;
@@ -40,13 +45,21 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
   });
 }
 
+/**
+ * What may have been meant where the router took this route, the most closely written first: addresses with fewer
+ * parameters; all of them where it found no route.
+ */
+function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, Address>): readonly Address[] {
+  if (url?.includes('*')) return [];
+  const found = url === undefined ? undefined : addresses.get(url);
+  return [...addresses.values()]
+    .filter(({ parameters, segments }) => !found || (parameters < found.parameters && segments === found.segments))
+    .sort((one, other) => one.parameters - other.parameters);
+}
+
 function addressFor(request: FastifyRequest, addresses: readonly Address[]): Address | undefined {
-  if (request.routeOptions.url?.includes('*')) return undefined;
   const path = request.url.split('?', 1)[0] ?? '/';
-  return addresses
-    .filter(({ pattern }) => pattern.test(path))
-    .sort((one, other) => one.parameters - other.parameters)
-    .at(0);
+  return addresses.find(({ pattern }) => pattern.test(path));
 }
 
 function addressOf(url: string): Address {
@@ -54,6 +67,7 @@ function addressOf(url: string): Address {
   return {
     pattern: new RegExp(`^${parts.join('/')}$`),
     parameters: parts.filter((part) => part === '[^/]+').length,
+    segments: parts.length,
     methods: new Set(),
   };
 }
