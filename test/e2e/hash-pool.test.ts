@@ -3,6 +3,7 @@ import { HashChild } from '../../src/auth/passwords/hash-pool/hash-child.js';
 import { HashPool } from '../../src/auth/passwords/hash-pool/hash-pool.js';
 import { PasswordHasher } from '../../src/auth/passwords/password-hasher.js';
 import { Keyring } from '../../src/database/keyring.js';
+import { queriesOf } from '../support/query-cost.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 const COST = 5;
@@ -58,6 +59,30 @@ describe('while more sign in than there are processors for', () => {
       body: { type: 'urn:roster:problem:busy', code: 'busy', status: 503 },
     });
     expect(shown).toEqual([shown[0], shown[0], shown[0]]);
+  });
+
+  it('looks nobody up for a sign-in that it refuses, but for whoever may have a place as a known device', async () => {
+    const lookups = async (more: object) => {
+      const attempt = roster.api.post('/auth/login').send({ identifier: ADMIN.email, password: 'wrong', ...more });
+      const sent = await queriesOf(roster.app, async () => attempt.expect(503));
+      return sent.filter(({ sql }) => sql.includes('"users"'));
+    };
+    expect(await lookups({})).toEqual([]);
+    expect(await lookups({ deviceToken: 'perhaps' })).not.toEqual([]);
+  });
+
+  it('gives a place to another account all the same where one has more than its share', async () => {
+    const greedy = Array.from({ length: 3 }, () => pool.hash('x', COST, { account: 'greedy@example.com' }));
+    const outcomes = Promise.allSettled(greedy);
+    // None of them had a place either, so they wait as if they had come before it got full.
+    pool['averageMs'] = 1;
+    const waiting = Array.from({ length: 3 }, () => pool.hash('x', COST, { account: 'greedy@example.com' }));
+    const last = Promise.allSettled(waiting);
+    pool['averageMs'] = 5000 * pool['workers'];
+    expect(() => pool.check(COST, { account: 'greedy@example.com' })).toThrow('Try again in a moment');
+    expect(() => pool.check(COST, { account: 'modest@example.com' })).not.toThrow();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect((await last).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
   it('refuses a registration, too, and leaves nothing of it', async () => {

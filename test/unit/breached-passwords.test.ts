@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { BreachedPasswords } from '../../src/auth/passwords/hibp.js';
 import type { PasswordHasher } from '../../src/auth/passwords/password-hasher.js';
 import { Passwords } from '../../src/auth/passwords/passwords.js';
+import type { Statements } from '../../src/database/statements.js';
 import type { Transactions } from '../../src/database/transaction.js';
 import { loadSettings } from '../../src/config/settings.js';
 
@@ -85,7 +86,7 @@ describe('passwords of breaches', () => {
 
   it('are refused with a reason, before a hash is made of them', async () => {
     const hasher = { hash: () => Promise.reject(new Error('hashed')) } as unknown as PasswordHasher;
-    const passwords = new Passwords(loadSettings({}), hasher, {} as Transactions, service());
+    const passwords = new Passwords(loadSettings({}), hasher, {} as Transactions, {} as Statements, service());
     const accept = passwords.accept(KNOWN, { names: [], field: 'newPassword' });
     await expect(accept).rejects.toMatchObject({
       code: 'weak-password',

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../database/transaction.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { EmailNotVerified } from '../sign-in/sign-in-errors.js';
@@ -28,7 +27,6 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class LoginService {
   constructor(
-    private readonly transactions: Transactions,
     private readonly passwords: Passwords,
     private readonly gate: SignInGate,
   ) {}
@@ -50,12 +48,16 @@ export class LoginService {
   }
 
   private async authenticate({ password, ...input }: PasswordAttempt): Promise<Authenticated> {
-    const attempt = await this.gate.enter({ ...input, method: 'password' });
+    const account = input.identifier.toLowerCase();
+    const attempt = await this.gate.enter({ ...input, method: 'password' }, () => {
+      // Who brings a token of a device may have a place where others have none; whether it is theirs is still to be seen.
+      if (input.deviceToken === undefined) this.passwords.checkRoom({ account });
+    });
     const { owner, claim } = attempt;
     const { ownerHash, claimHash, changedAt } = await this.stored(owner?.id, claim?.id);
     // One hash for everybody, locked or not. Whoever registered an address knows that there is a claim on it, so the second
     // hash, made whether or not the address has an owner too, tells nothing about the owner.
-    const work = { account: input.identifier.toLowerCase(), lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
+    const work = { account, lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
     const isOwner = await this.passwords.verify(password, ownerHash, work);
     const isClaimant = claim !== null && (await this.passwords.verify(password, claimHash, work));
     // A lock is looked at again where the session begins; here it must not come out quicker than a wrong password.
@@ -72,10 +74,8 @@ export class LoginService {
   }
 
   private async stored(ownerId = NOBODY, claimId = NOBODY): Promise<Stored> {
-    return this.transactions.run(async (tx) => ({
-      ownerHash: await this.passwords.storedHash(tx, ownerId),
-      claimHash: await this.passwords.storedHash(tx, claimId),
-      changedAt: await this.passwords.changedAt(tx, ownerId),
-    }));
+    const found = await this.passwords.stored([ownerId, claimId]);
+    const of = (id: string) => found.find(({ userId }) => userId === id);
+    return { ownerHash: of(ownerId)?.hash, claimHash: of(claimId)?.hash, changedAt: of(ownerId)?.changedAt };
   }
 }

@@ -51,6 +51,11 @@ export class PasswordHasher {
     return stored !== undefined && same;
   }
 
+  /** @throws Busy when a hash for this would be refused now */
+  check(work: HashWork): void {
+    this.pool.check(this.cost, work);
+  }
+
   /** Whether a hash made now would have another cost or pepper. */
   needsUpgrade(stored: string): boolean {
     const { pepper, cost } = this.read(stored);

@@ -2,12 +2,24 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { type Statement, Statements } from '../../database/statements.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Busy } from './hash-pool/busy.js';
 import type { HashWork } from './hash-pool/hash-request.js';
 import { BreachedPasswords } from './hibp.js';
 import { type HashPlace, PasswordHasher } from './password-hasher.js';
 import { checkPassword, MAX_PASSWORD_BYTES, type PasswordSubject, WeakPassword } from './password-rules.js';
+
+export interface StoredPassword {
+  readonly userId: string;
+  readonly hash: string;
+  readonly changedAt: Date;
+}
+
+const STORED: Statement = {
+  name: 'stored-passwords',
+  text: `SELECT user_id AS "userId", hash, changed_at AS "changedAt" FROM password_credentials WHERE user_id = ANY ($1::uuid[])`,
+};
 
 type Origin = Pick<RequestContext, 'ip' | 'userAgent'>;
 const NOWHERE: Origin = { ip: null, userAgent: null };
@@ -19,6 +31,7 @@ export class Passwords {
     @InjectSettings() private readonly settings: Settings,
     private readonly hasher: PasswordHasher,
     private readonly transactions: Transactions,
+    private readonly statements: Statements,
     private readonly breached: BreachedPasswords,
   ) {}
 
@@ -39,6 +52,11 @@ export class Passwords {
       );
     }
     return this.hasher.hash(password, place);
+  }
+
+  /** Before anything is looked up for a hash that would be refused. @throws Busy */
+  checkRoom(work: HashWork): void {
+    this.hasher.check(work);
   }
 
   /**
@@ -103,6 +121,11 @@ export class Passwords {
 
   async remove(tx: Transaction, userId: string): Promise<void> {
     await tx.query('DELETE FROM password_credentials WHERE user_id = $1', [userId]);
+  }
+
+  /** What is stored of these users, for whoever has something: outside any transaction, for it is most of what a sign-in asks. */
+  async stored(userIds: readonly string[]): Promise<StoredPassword[]> {
+    return (await this.statements.run<StoredPassword>(STORED, [userIds])).rows;
   }
 
   async storedHash(tx: Transaction, userId: string): Promise<string | undefined> {

@@ -24,10 +24,11 @@ export class SignInAttempts {
    * look, and take as long, as a wrong password.
    * @throws TooManyRequests
    */
-  async enter(attempt: SignInAttempt): Promise<EnteredAttempt> {
+  async enter(attempt: SignInAttempt, check?: () => void): Promise<EnteredAttempt> {
     const { identifier, deviceToken, context } = attempt;
     // Work that no request caused, such as an embedding application's, is its own to limit.
     if (context.ip !== null) await this.limits.takeForClient('sign-in-by-client', context.ip);
+    check?.();
     if (identifier === undefined) return { ...attempt, ...NOBODY };
     const entered = await this.transactions.run(async (tx) => {
       const { owner, claim } = await this.find(tx, identifier);

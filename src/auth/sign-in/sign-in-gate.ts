@@ -26,9 +26,13 @@ export class SignInGate {
     private readonly clock: Clock,
   ) {}
 
-  /** Before a proof is looked at: rate limits, whom it is about, locks and the device. @throws TooManyRequests */
-  async enter(attempt: SignInAttempt): Promise<EnteredAttempt> {
-    return this.attempts.enter(attempt);
+  /**
+   * Before a proof is looked at: rate limits, whom it is about, locks and the device.
+   * @param check whether the proof could be looked at now, before anything is looked up for it; throws when not
+   * @throws TooManyRequests; whatever `check` throws
+   */
+  async enter(attempt: SignInAttempt, check?: () => void): Promise<EnteredAttempt> {
+    return this.attempts.enter(attempt, check);
   }
 
   /**

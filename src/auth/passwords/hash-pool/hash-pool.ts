@@ -90,6 +90,17 @@ export class HashPool {
     return (await this.run({ prehash, cost, stored }, work)) as boolean;
   }
 
+  /**
+   * For who would have to ask others first: what would be refused now need not begin.
+   * @param cost of the hash that would come
+   * @throws Busy
+   */
+  check(cost: number, { account = '', lane = 'other' }: HashWork = {}): void {
+    if (!this.isFull(lane, cost) || (!this.closing && this.queue.canMakeRoomFor({ account, lane }))) return;
+    this.refused++;
+    throw this.busyFor(lane, cost);
+  }
+
   stats(): HashPoolStats {
     return { queued: this.queue.size, busy: this.busy.size, workers: this.children.size, refused: this.refused };
   }
@@ -117,10 +128,10 @@ export class HashPool {
   }
 
   private admit(job: Job): void {
-    const tooLong = this.closing || this.expectedWaitMs(job) > this.longestWaitMs;
-    const displaced = tooLong && !this.closing ? this.queue.makeRoomFor(job) : undefined;
+    const isFull = this.isFull(job.lane, job.request.cost);
+    const displaced = isFull && !this.closing ? this.queue.makeRoomFor(job) : undefined;
     if (displaced) this.refuse(displaced);
-    if (tooLong && !displaced) {
+    if (isFull && !displaced) {
       this.refuse(job);
       return;
     }
@@ -128,16 +139,24 @@ export class HashPool {
     this.dispatch();
   }
 
-  private expectedWaitMs({ lane, request }: Job): number {
+  private isFull(lane: HashLane, cost: number): boolean {
+    return this.closing || this.expectedWaitMs(lane, cost) > this.longestWaitMs;
+  }
+
+  private expectedWaitMs(lane: HashLane, cost: number): number {
     if (this.idle.length > 0 || this.mayStartOne()) return 0;
-    const hashMs = this.averageMs ?? GUESSED_MS_A_ROUND * 2 ** request.cost;
+    const hashMs = this.averageMs ?? GUESSED_MS_A_ROUND * 2 ** cost;
     return ((this.queue.ahead(lane) + 0.5) * hashMs) / this.workers;
   }
 
   private refuse(job: Job): void {
     clearTimeout(job.deadline);
     this.refused++;
-    job.reject(new Busy(Math.max(1, Math.ceil(this.expectedWaitMs(job) / 1000))));
+    job.reject(this.busyFor(job.lane, job.request.cost));
+  }
+
+  private busyFor(lane: HashLane, cost: number): Busy {
+    return new Busy(Math.max(1, Math.ceil(this.expectedWaitMs(lane, cost) / 1000)));
   }
 
   private mayStartOne(): boolean {

@@ -51,8 +51,15 @@ export class HashQueue<Item extends Queued> {
    * Takes out the newest of the account that asks for most in the lane of `item`, if it would still ask for more than the
    * account of `item`: so a full queue is shared, and not whoever came first's.
    */
-  makeRoomFor(item: Item): Item | undefined {
-    return this.lanes[item.lane].makeRoomFor(item.account);
+  makeRoomFor(item: Queued): Item | undefined {
+    const newest = this.canMakeRoomFor(item);
+    if (newest) this.remove(newest);
+    return newest;
+  }
+
+  /** @returns what `makeRoomFor` would take out */
+  canMakeRoomFor({ lane, account }: Queued): Item | undefined {
+    return this.lanes[lane].canMakeRoomFor(account);
   }
 }
 
@@ -96,12 +103,10 @@ class Turns<Item extends Queued> {
     return true;
   }
 
-  makeRoomFor(account: string): Item | undefined {
+  canMakeRoomFor(account: string): Item | undefined {
     let most: Item[] = [];
     for (const waiting of this.accounts.values()) if (waiting.length > most.length) most = waiting;
     if (most.length <= (this.accounts.get(account)?.length ?? 0) + 1) return undefined;
-    const newest = most.at(-1);
-    if (newest) this.remove(newest);
-    return newest;
+    return most.at(-1);
   }
 }
