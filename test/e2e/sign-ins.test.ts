@@ -199,6 +199,24 @@ describe('sign-in evidence', () => {
     expect(await months()).toEqual(ahead);
   });
 
+  it('that is past the retention is not shown while its month is still there', async () => {
+    const { id, token } = await roster.join('old@example.com');
+    await login('old@example.com').expect(200);
+    await roster.database.query(
+      `CREATE TABLE auth_events_2020_01 PARTITION OF auth_events FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')`,
+    );
+    const shown = async () =>
+      ((await get(`/users/${id}/sign-ins`, token).expect(200)).body as { items: [] }).items.length;
+    const before = await shown();
+    await roster.database.query(
+      `UPDATE auth_events SET occurred_at = '2020-01-15Z', last_at = '2020-01-15Z'
+       WHERE id = (SELECT id FROM auth_events WHERE user_id = $1 ORDER BY occurred_at LIMIT 1)`,
+      [id],
+    );
+    expect(await shown()).toBe(before - 1);
+    await roster.app.get(EvidenceRetention, { strict: false }).run();
+  });
+
   it('is a condition of a session: without a place for it, nobody is signed in', async () => {
     await roster.join('condition@example.com');
     await roster.database.query('ALTER TABLE auth_events RENAME TO gone');
