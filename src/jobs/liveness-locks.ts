@@ -13,6 +13,7 @@ export class LivenessLocks {
   private holder: Promise<pg.PoolClient> | undefined;
   private readonly timer: NodeJS.Timeout;
   private readonly ended = new AbortController();
+  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pool: pg.Pool,
@@ -36,7 +37,12 @@ export class LivenessLocks {
     (await holder?.catch(() => undefined))?.release(true);
   }
 
-  private async check(): Promise<void> {
+  /** One after the other: they share a connection. */
+  private check(): Promise<void> {
+    return (this.last = this.last.then(() => this.look()));
+  }
+
+  private async look(): Promise<void> {
     if (this.isEnded()) return;
     const holder = (this.holder ??= this.connect());
     try {
