@@ -1,0 +1,90 @@
+import type { Actor } from '../access/caller.js';
+import type { Settings } from '../config/settings.js';
+import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
+import type { FeedEvent } from '../events/event-feed.js';
+
+/** An event as it leaves Roster: CloudEvents 1.0 in JSON. Names of extensions are lower case, as the specification asks. */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  /** `PUBLIC_URL`. */
+  readonly source: string;
+  readonly type: UserEventType;
+  /** The id of the user. */
+  readonly subject: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  /** Where the JSON Schema of `data` is; it names type and version. */
+  readonly dataschema: string;
+  /** W3C Trace Context, where the trace id of the request is one that it knows. */
+  readonly traceparent?: string;
+  /** The trace id as Roster has it in logs and in `X-Trace-Id`: whatever the client gave as `X-Request-Id`. */
+  readonly traceid: string;
+  /** Its place in the feed, as a text of 16 digits that sorts (the extension `sequence`). */
+  readonly sequence: string;
+  /** 1, 2, 3, ... without gaps for each user. */
+  readonly userversion: number;
+  /** Who did it (the extension Auth Context). */
+  readonly authtype: 'app_user' | 'unauthenticated' | 'system';
+  /** The id of a user who did it. */
+  readonly authid?: string;
+  readonly data: object;
+}
+
+type CloudEventSettings = Pick<Settings, 'PUBLIC_URL' | 'EVENT_PERSONAL_DATA'>;
+
+const SEQUENCE_DIGITS = 16;
+
+/** The same event makes the same message each time, but for the values of a person who was erased meanwhile: they are null. */
+export function toCloudEvent(event: FeedEvent, settings: CloudEventSettings): CloudEvent {
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: settings.PUBLIC_URL,
+    type: event.type,
+    subject: event.userId,
+    time: event.occurredAt.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaUrl(settings.PUBLIC_URL, event),
+    ...traceparentOf(event),
+    traceid: event.traceId,
+    sequence: String(event.position).padStart(SEQUENCE_DIGITS, '0'),
+    userversion: event.userVersion,
+    ...authOf(event.actor),
+    data: settings.EVENT_PERSONAL_DATA === 'include' ? event.data : withoutPersonal(event),
+  };
+}
+
+/** Where the JSON Schema of the data of such an event is found. */
+export function dataSchemaUrl(
+  publicUrl: string,
+  { type, version }: { readonly type: UserEventType; readonly version: number },
+): string {
+  return `${publicUrl}/docs/events/schemas/${type}.v${version}.json`;
+}
+
+/** Only what says nothing about the person, and in `changed` the names of the rest. */
+function withoutPersonal({ type, data }: FeedEvent): object {
+  const personal: readonly string[] = USER_EVENTS[type].personal;
+  const fields = Object.entries(data);
+  return {
+    ...Object.fromEntries(fields.filter(([field]) => !personal.includes(field))),
+    changed: fields.flatMap(([field]) => (personal.includes(field) ? [field] : [])),
+  };
+}
+
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
+
+/** The span is the event's own: made from its id, so that it stays when the event is sent again. */
+function traceparentOf({ id, traceId }: FeedEvent): { readonly traceparent?: string } {
+  if (!TRACE_ID.test(traceId)) return {};
+  // The last 16 digits of a UUIDv7 begin with its variant, which is never zero.
+  const span = id.replaceAll('-', '').slice(16);
+  return { traceparent: `00-${traceId}-${span}-01` };
+}
+
+function authOf(actor: Actor): Pick<CloudEvent, 'authtype' | 'authid'> {
+  if (actor.kind === 'user') return { authtype: 'app_user', authid: actor.id };
+  return { authtype: actor.kind === 'system' ? 'system' : 'unauthenticated' };
+}
