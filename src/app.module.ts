@@ -8,6 +8,7 @@ import { HttpModule } from './http/http.module.js';
 import { MailModule } from './mail/mail.module.js';
 import type { Log } from './ops/log.js';
 import { OpsModule } from './ops/ops.module.js';
+import { RelayModule } from './relay/relay.module.js';
 import { UserEntity } from './users/user.entity.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -30,6 +31,7 @@ export class AppModule {
         UsersModule,
         AuthModule,
         MailModule,
+        RelayModule,
         ...extensions,
       ],
     };

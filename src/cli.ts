@@ -8,6 +8,7 @@ import { Lifetime } from './lifetime.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
 import { showProgress } from './operator/progress.js';
+import { relayStatus, rewind, rewindReport } from './operator/relay.js';
 import { replay } from './operator/replay.js';
 import { checkpointReport, replayReport, verifyReport } from './operator/reports.js';
 import { rotateSecret } from './operator/rotate-secret.js';
@@ -113,6 +114,24 @@ program
       throw new OperatorError('A token is as good as the password. To make one in production, say so: --in-production');
     }
     console.log(await makeToken(await workplace(), user));
+  });
+
+const relay = program.command('relay').description('events to Kafka, RabbitMQ and whatever else they are sent to');
+
+relay
+  .command('status')
+  .description('how far each sink is, who sends to it, and what it refused for good')
+  .action(async () => {
+    console.log(await relayStatus(await workplace()));
+  });
+
+relay
+  .command('rewind')
+  .description('send events to a sink again, or leave events out; the servers may run meanwhile')
+  .requiredOption('--sink <sink>', 'its name, as relay status has it')
+  .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
+  .action(async ({ sink, to }: { sink: string; to: string }) => {
+    console.log(rewindReport(sink, await rewind(await workplace(), sink, to)));
   });
 
 async function workplace(): Promise<Workplace> {

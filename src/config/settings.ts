@@ -1,3 +1,4 @@
+import { halvesMissing } from './halves.js';
 import * as parse from './parsers.js';
 
 interface Setting<T> {
@@ -110,7 +111,6 @@ export const SETTINGS = {
     parse.oneOf('include', 'omit'),
     'include',
     'whether events that leave Roster carry personal values',
-    'planned',
   ),
   RATE_LIMIT_ENABLED: required(parse.flag, 'true', 'rate limits by address and account'),
   TRUST_PROXY: optional(
@@ -118,10 +118,31 @@ export const SETTINGS = {
     'addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas',
   ),
   CORS_ORIGINS: optional(parse.list, 'origins that browsers may call the API from, separated by commas'),
-  KAFKA_BROKERS: optional(parse.list, 'host:port list; events go to Kafka when set', 'planned'),
-  KAFKA_TOPIC: required(parse.text, 'users.events', 'topic for events', 'planned'),
-  AMQP_URL: optional(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set', 'planned'),
-  AMQP_EXCHANGE: required(parse.text, 'users', 'topic exchange for events', 'planned'),
+  RELAY_START: required(
+    parse.oneOf('end', 'beginning'),
+    'end',
+    'which events a sink gets that is new: only those from now on, or all that there ever were',
+  ),
+  KAFKA_BROKERS: optional(parse.list, 'host:port list, separated by commas; events go to Kafka when set'),
+  KAFKA_TOPIC: required(parse.text, 'users.events', 'topic for events; made when it is missing'),
+  KAFKA_COMPRESSION: required(
+    parse.oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+    'gzip',
+    'compression of batches; gzip is what every client reads without a further package',
+  ),
+  KAFKA_SASL_MECHANISM: required(
+    parse.oneOf('PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'),
+    'SCRAM-SHA-512',
+    'how Roster signs in to Kafka, when the two settings below are set',
+  ),
+  KAFKA_SASL_USERNAME: optional(parse.text, 'user name for Kafka'),
+  KAFKA_SASL_PASSWORD: optional(parse.text, 'password for Kafka'),
+  KAFKA_TLS: required(parse.flag, 'false', 'TLS to Kafka'),
+  KAFKA_TLS_CA: optional(parse.text, 'file with the certificates to trust, when they are not public ones'),
+  KAFKA_TLS_CERT: optional(parse.text, 'file with the certificate of this client, where Kafka asks for one'),
+  KAFKA_TLS_KEY: optional(parse.text, 'file with the key of that certificate'),
+  AMQP_URL: optional(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set'),
+  AMQP_EXCHANGE: required(parse.text, 'users', 'durable topic exchange for events; made when it is missing'),
   REDIS_URL: optional(parse.url('redis:', 'rediss:'), 'rate limits shared through Redis rather than PostgreSQL'),
   LOG_LEVEL: required(
     parse.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
@@ -174,6 +195,7 @@ export function loadSettings(environment: Record<string, string | undefined>): S
       : `http://localhost:${String(settings['PORT'])}`,
   };
   const loaded = withPort as Settings;
+  problems.push(...halvesMissing(loaded));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, environment));
   if (problems.length > 0) throw new SettingsError(problems);
   return loaded;

@@ -1,6 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
-import type { Transaction } from '../database/transaction.js';
 import type { UserEventType } from './catalogue.js';
 import { type EventRow, toEvent } from './event-log.js';
 import { type Opener, PersonalData } from './personal-data.js';
@@ -29,6 +27,11 @@ export interface FeedPage {
   readonly latest: number;
 }
 
+/** Where the feed is read from: a transaction, a data source, or a connection of one's own. */
+export interface FeedReader {
+  query<Rows>(sql: string, values?: unknown[]): Promise<Rows>;
+}
+
 /** What one page looks at, so that rare types cost no more than others: such a page holds little, or nothing, and leads on. */
 const LOOK_AT_MOST = 10_000;
 
@@ -46,7 +49,7 @@ export class EventFeed {
   constructor(private readonly personalData: PersonalData) {}
 
   /** One page; personal values are null where the user's key was destroyed. */
-  async read(reader: Transaction | DataSource, { after, types, limit }: FeedRange): Promise<FeedPage> {
+  async read(reader: FeedReader, { after, types, limit }: FeedRange): Promise<FeedPage> {
     const rows = await reader.query<FeedRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
     const latest = Number(rows[0]?.latest ?? 0);
     const found = rows.filter(({ position }) => position !== null);
@@ -62,7 +65,7 @@ export class EventFeed {
   }
 
   /** The last position that is given out; 0 where there is none. */
-  async latest(reader: Transaction | DataSource): Promise<number> {
+  async latest(reader: FeedReader): Promise<number> {
     const [row] = await reader.query<[{ latest: string }]>(LATEST);
     return Number(row.latest);
   }

@@ -24,8 +24,17 @@ class Readiness implements Health {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'number' },
-    description: '`eventsWaiting`: events without a position in the feed yet, counted to 10,000',
-    example: { eventsWaiting: 0 },
+    description:
+      '`eventsWaiting`: events without a position in the feed yet, counted to 10,000. For each sink of events that is set up, ' +
+      'such as `kafka`: `kafkaLagEvents` and `kafkaLagSeconds` (what waits for it, and for how long), ' +
+      '`kafkaEventsPerSecond`, `kafkaDeadLetters`',
+    example: {
+      eventsWaiting: 0,
+      kafkaLagEvents: 0,
+      kafkaLagSeconds: 0,
+      kafkaEventsPerSecond: 12.5,
+      kafkaDeadLetters: 0,
+    },
   })
   readonly figures: Record<string, number>;
 }

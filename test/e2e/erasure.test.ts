@@ -147,6 +147,8 @@ describe('the list of places that hold personal data', () => {
       'event_positions',
       'revocations',
       'rate_limits',
+      'relay_cursors',
+      'relay_dead_letters',
     ];
     const tables = await roster.database.query<{ name: string }>(
       // Partitions are named by their table.

@@ -21,7 +21,8 @@ const namesOf = (environment: Environment) => problemsOf(environment).map((probl
 /** Settings that any text is right for. */
 const FREE = [
   ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR', 'METRICS_TOKEN', 'TRUST_PROXY'],
-  ...['CORS_ORIGINS', 'KAFKA_BROKERS', 'KAFKA_TOPIC', 'AMQP_EXCHANGE'],
+  ...['CORS_ORIGINS', 'KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+  ...['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY', 'AMQP_EXCHANGE'],
 ];
 const ALL = Object.keys(SETTINGS);
 
@@ -46,6 +47,14 @@ describe('settings', () => {
     const wrong = Object.fromEntries(ALL.map((name) => [name, 'wrong!']));
     expect(namesOf(wrong)).toEqual(ALL.filter((name) => !FREE.includes(name)));
     expect(() => loadSettings(wrong)).toThrow(/settings are wrong[^]*\.env\.example/);
+  });
+
+  it('name the half that is missing of two that belong together', () => {
+    expect(problemsOf({ KAFKA_SASL_USERNAME: 'roster' })).toEqual([
+      'KAFKA_SASL_PASSWORD: KAFKA_SASL_USERNAME is set and needs it',
+    ]);
+    expect(namesOf({ KAFKA_TLS_KEY: 'key.pem' })).toEqual(['KAFKA_TLS_CERT']);
+    expect(namesOf({ KAFKA_TLS_KEY: 'key.pem', KAFKA_TLS_CERT: 'cert.pem' })).toEqual([]);
   });
 
   it('say in the singular when one is wrong, and never repeat a value, which may be a secret', () => {

@@ -1,0 +1,215 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Settings } from '../config/settings.js';
+import type { EventFeed, FeedReader } from '../events/event-feed.js';
+import type { Hint } from '../events/hint.js';
+import type { Log } from '../ops/log.js';
+import { toCloudEvent } from './cloud-event.js';
+import { Cursor } from './cursor.js';
+import type { EventSink, OutgoingEvent, Refusal } from './event-sink.js';
+import { Outage, reasonOf } from './outage.js';
+
+const BATCH = 500;
+/** How often the leader looks without a hint, and the others whether there is still a leader. */
+const LOOK_EVERY_MS = 1000;
+const FOLLOW_EVERY_MS = 500;
+/** How often the leader says that it lives while it waits for the sink; PostgreSQL ends it after `SILENT_AT_MOST`. */
+const BEAT_EVERY_MS = 2000;
+const SILENT_AT_MOST = '7s';
+const ANSWER_WITHIN_MS = 5000;
+const PUBLISH_WITHIN_MS = 30_000;
+const SHORTEST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 8000;
+const RECONNECT_AFTER_MS = 500;
+const END_WITHIN_MS = 2000;
+
+export interface DeliveryParts {
+  readonly settings: Settings;
+  readonly feed: EventFeed;
+  /** Given when there are new positions. */
+  readonly positions: Hint;
+  readonly log: Log;
+}
+
+/**
+ * Sends events to one sink, where this server leads for it: by a session's advisory lock on a connection of its own, over which
+ * it also reads the feed and writes the cursor. So whoever has lost the lead can note nothing any more. What it sent last may
+ * be sent again by the next leader, and comes before whatever that one sends later: the first copies are in order.
+ */
+export class Delivery {
+  private readonly ending = new AbortController();
+  private readonly cut = new AbortController();
+  private readonly sinkOutage: Outage;
+  private readonly databaseOutage: Outage;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly sink: EventSink,
+    private readonly parts: DeliveryParts,
+  ) {
+    const { name } = sink;
+    this.sinkOutage = new Outage(parts.log, {
+      away: `events cannot be sent to ${name}: they wait, and are sent when it takes them again`,
+      back: `events are sent to ${name} again`,
+    });
+    this.databaseOutage = new Outage(parts.log, {
+      away: `the relay to ${name} cannot read events from the database: they wait`,
+      back: `the relay to ${name} reads events again`,
+    });
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Lets the batch that is on its way arrive, for two seconds. */
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    this.cut.abort();
+    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isEnding()) {
+      const { DATABASE_DIRECT_URL, DATABASE_URL } = this.parts.settings;
+      const client = new pg.Client({
+        connectionString: DATABASE_DIRECT_URL ?? DATABASE_URL,
+        application_name: `roster relay ${this.sink.name}`,
+        keepAlive: true,
+        query_timeout: ANSWER_WITHIN_MS,
+      });
+      const lost = new AbortController();
+      client.on('error', () => lost.abort());
+      try {
+        await client.connect();
+        await this.serve(client, lost);
+      } catch (error) {
+        if (!this.isEnding()) this.databaseOutage.goesOn(error);
+      }
+      await this.close();
+      // Over a dead network the end of a connection is never confirmed.
+      await Promise.race([client.end().catch(() => undefined), sleep(RECONNECT_AFTER_MS)]);
+      if (!this.isEnding()) await this.pause(RECONNECT_AFTER_MS);
+    }
+  }
+
+  private async serve(client: pg.Client, lost: AbortController): Promise<void> {
+    await client.query(SESSION);
+    while (!(await this.leads(client))) {
+      if (this.isEnding()) return;
+      await this.pause(FOLLOW_EVERY_MS);
+    }
+    const cursor = new Cursor(client, this.sink.name);
+    const beat = setInterval(() => {
+      client.query('SELECT 1').catch(() => lost.abort());
+    }, BEAT_EVERY_MS);
+    try {
+      await cursor.lead(`${hostname()} (process ${process.pid})`);
+      this.parts.log.info({ sink: this.sink.name }, 'this server sends the events to the sink');
+      await this.send(client, cursor, AbortSignal.any([lost.signal, this.cut.signal]));
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  private async leads(client: pg.Client): Promise<boolean> {
+    const { rows } = await client.query<{ leads: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtextextended('relay of events to ' || $1, 2)) AS leads`,
+      [this.sink.name],
+    );
+    return rows[0]?.leads === true;
+  }
+
+  private async send(client: pg.Client, cursor: Cursor, lost: AbortSignal): Promise<void> {
+    const reader = preparing(client);
+    const woken = AbortSignal.any([this.ending.signal, lost]);
+    let failures = 0;
+    while (!this.isEnding()) {
+      const seen = this.parts.positions.given;
+      const from = await cursor.position();
+      const { events } = await this.parts.feed.read(reader, { after: from, limit: BATCH });
+      this.databaseOutage.isOver();
+      if (events.length === 0) {
+        await this.parts.positions.after(seen, LOOK_EVERY_MS, woken);
+        continue;
+      }
+      const batch = events.map((event): OutgoingEvent => {
+        const { position, id, type, userId, userVersion } = event;
+        return { position, id, type, userId, userVersion, event: toCloudEvent(event, this.parts.settings) };
+      });
+      let refusals: readonly Refusal[];
+      try {
+        refusals = await inTime(this.sink.publish(batch), lost);
+      } catch (error) {
+        if (lost.aborted) throw error;
+        this.sinkOutage.goesOn(error);
+        await this.close();
+        await cursor.fail(reasonOf(error));
+        await this.pause(Math.min(SHORTEST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS));
+        continue;
+      }
+      failures = 0;
+      this.sinkOutage.isOver();
+      if ((await cursor.advance(from, batch, refusals)) && refusals.length > 0) this.tell(refusals);
+    }
+  }
+
+  private tell(refusals: readonly Refusal[]): void {
+    const reasons = [...new Set(refusals.map(({ reason }) => reason))].slice(0, 5);
+    this.parts.log.warn(
+      { sink: this.sink.name, count: refusals.length, reasons },
+      'the sink refused events for good: they are dead letters now (npm run roster -- relay status)',
+    );
+  }
+
+  private async close(): Promise<void> {
+    const closed = Promise.resolve(this.sink.close?.()).catch(() => undefined);
+    await Promise.race([closed, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.ending.signal }).catch(() => undefined);
+  }
+
+  private isEnding(): boolean {
+    return this.ending.signal.aborted;
+  }
+}
+
+/** Reads over one connection, every statement prepared once. */
+function preparing(client: pg.Client): FeedReader {
+  const names = new Map<string, string>();
+  return {
+    query: async <Rows>(text: string, values: unknown[] = []) => {
+      const name = names.get(text) ?? `relay feed ${names.size}`;
+      names.set(text, name);
+      return (await client.query({ name, text, values })).rows as Rows;
+    },
+  };
+}
+
+async function inTime<T>(answer: Promise<T>, lost: AbortSignal): Promise<T> {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`it has not confirmed a batch within ${PUBLISH_WITHIN_MS / 1000} s`)),
+    PUBLISH_WITHIN_MS,
+  );
+  const onLost = (): void => reject(new Error('the lead was lost while a batch was on its way'));
+  lost.addEventListener('abort', onLost, { once: true });
+  try {
+    if (lost.aborted) onLost();
+    return await Promise.race([answer, never]);
+  } finally {
+    clearTimeout(timer);
+    lost.removeEventListener('abort', onLost);
+  }
+}
+
+// A cursor that a crash of PostgreSQL takes back makes the relay send again, as it may; so it need not wait for the disk.
+const SESSION = `
+  SET idle_session_timeout = '${SILENT_AT_MOST}';
+  SET idle_in_transaction_session_timeout = '${SILENT_AT_MOST}';
+  SET lock_timeout = '3s';
+  SET synchronous_commit = off`;

@@ -1,0 +1,43 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { HealthChecks } from '../ops/health-checks.js';
+import { Relay } from './relay.js';
+import { lagOf, readStatus, type SinkStatus } from './status.js';
+
+/** An event that has waited longer is a sign that a sink does not take it, or that nobody sends. */
+const LATE_AFTER_SECONDS = 60;
+
+/** Lag, rate and dead letters of every sink among the figures of readiness; one that is away, or late, degrades it. */
+@Injectable()
+export class RelayHealth implements OnApplicationBootstrap {
+  private asking: Promise<SinkStatus[]> | undefined;
+
+  constructor(
+    private readonly relay: Relay,
+    private readonly health: HealthChecks,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const name of this.relay.names) {
+      this.health.add(name, false, async () => {
+        const { failingSince, lagSeconds } = await this.statusOf(name);
+        if (failingSince !== null || lagSeconds > LATE_AFTER_SECONDS) throw new Error(`events wait for ${name}`);
+      });
+      const figure = (what: string, of: (status: SinkStatus) => number): void =>
+        this.health.addFigure(`${name}${what}`, async () => Math.round(of(await this.statusOf(name)) * 10) / 10);
+      figure('LagEvents', lagOf);
+      figure('LagSeconds', ({ lagSeconds }) => lagSeconds);
+      figure('EventsPerSecond', ({ eventsPerSecond }) => eventsPerSecond);
+      figure('DeadLetters', ({ deadLetters }) => deadLetters);
+    }
+  }
+
+  /** All figures of one answer come from one look. */
+  private async statusOf(name: string): Promise<SinkStatus> {
+    this.asking ??= readStatus(this.dataSource).finally(() => (this.asking = undefined));
+    const status = (await this.asking).find(({ sink }) => sink === name);
+    if (!status) throw new Error(`The cursor of ${name} is missing from relay_cursors`);
+    return status;
+  }
+}

@@ -1,0 +1,27 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import { EventsModule } from '../events/events.module.js';
+import { KafkaSink } from './kafka/kafka-sink.js';
+import { RabbitmqSink } from './rabbitmq/rabbitmq-sink.js';
+import { RelayHealth } from './relay-health.js';
+import { Relay } from './relay.js';
+
+/** Events out of the process. Another sink is added by `Relay.add`. */
+@Module({
+  imports: [EventsModule],
+  providers: [Relay, RelayHealth],
+  exports: [Relay],
+})
+export class RelayModule implements OnModuleInit {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly relay: Relay,
+  ) {}
+
+  onModuleInit(): void {
+    const { settings } = this;
+    if (settings.KAFKA_BROKERS) this.relay.add(new KafkaSink(settings, settings.KAFKA_BROKERS));
+    if (settings.AMQP_URL) this.relay.add(new RabbitmqSink(settings.AMQP_URL, settings.AMQP_EXCHANGE));
+  }
+}
