@@ -22,7 +22,17 @@ export default {
   testTimeout: 20_000,
   // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
   maxWorkers: '100%',
-  projects: ['unit', 'integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'embedded', 'contract', 'soak'].map(
-    (name) => project(name),
-  ),
+  projects: [
+    'unit',
+    'integration',
+    'e2e',
+    'faults',
+    'browser',
+    'nginx',
+    'readme',
+    'embedded',
+    'contract',
+    'soak',
+    'brokers',
+  ].map((name) => project(name)),
 };

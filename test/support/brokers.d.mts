@@ -1,0 +1,39 @@
+interface Broker {
+  /** Whether it was started here, so that it can be stopped. */
+  readonly isOurs: boolean;
+  /** Kills it; what it has confirmed stays on the disk. */
+  stop(): Promise<void>;
+  /** Stops it and removes what it stored. */
+  remove(): Promise<void>;
+}
+
+interface Startable {
+  start(): Promise<void>;
+}
+
+export interface Kafka extends Broker {
+  readonly brokers: string;
+}
+
+export interface OwnKafka extends Kafka, Startable {
+  /** With TLS and SCRAM-SHA-512. */
+  readonly securedBrokers: string;
+  /** The file with the certificate to trust. */
+  readonly ca: string;
+}
+
+export interface Rabbitmq extends Broker {
+  readonly url: string;
+}
+
+export const KAFKA_USER: { readonly username: string; readonly password: string };
+
+export function kafka(): Promise<Kafka>;
+export function rabbitmq(): Promise<Rabbitmq>;
+export function startKafka(): Promise<OwnKafka>;
+export function startRabbitmq(): Promise<Rabbitmq & Startable>;
+
+/** Starts several at once. Where one cannot be started, the others are removed. */
+export function together<const Brokers extends readonly Broker[]>(
+  ...starting: { [Index in keyof Brokers]: Promise<Brokers[Index]> }
+): Promise<Brokers>;
