@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../support/cli.js';
 import { CollectingSink } from '../support/collecting-sink.js';
 import { eventually } from '../support/eventually.js';
 import { type Roster, startRoster } from '../support/roster.js';
@@ -163,6 +164,19 @@ describe('the relay', () => {
     }
     await expect(atWork(operator(), (workplace) => rewind(workplace, 'nowhere', '1'))).rejects.toThrow(
       'There are: good, other.',
+    );
+  });
+
+  it('is looked at and set by npm run roster -- relay', async () => {
+    await eventually(caughtUp('good'));
+    const environment = { ...operator(), SECRET_KEY: 'k3yZ'.repeat(12) };
+    const set = await runCommand(['relay', 'rewind', '--sink', 'good', '--to', '2026-01-01'], environment);
+    expect(set.stdout).toMatch(/^good was at \d+, and goes on with event 1 of \d+\./);
+    await eventually(caughtUp('good'));
+    const { stdout, code } = await runCommand(['relay', 'status'], environment);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^good\n {2}done +up to event (\d+) of \1\n {2}waiting +0 events[^]*dead letters {2}0\n\nother\n/,
     );
   });
 

@@ -130,6 +130,7 @@ function spawnOwn(command, args, { home, environment = {} }) {
 
 async function end(child) {
   started.delete(child);
+  child.ref();
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
   killGroup(child);
   await gone;
