@@ -1,13 +1,14 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType, PickType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate, IsIn, IsInt, IsOptional, Min, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
 import { listOf } from '../events/read-events.dto.js';
 import { DATE_TIME, parseInstant } from '../http/instant.js';
+import { PageInfo, PageQuery } from '../http/page.dto.js';
 import { PageLinks } from '../http/page-links.js';
 import { IncludeDeletedQuery } from './user-acts.dto.js';
-import { INSTANT, instant, ListUsersQuery, PageInfo, read } from './users.dto.js';
+import { INSTANT, instant, read } from './users.dto.js';
 
 const EVENT_TYPES = Object.keys(USER_EVENTS) as UserEventType[];
 
@@ -42,10 +43,7 @@ export class GetUserQuery extends IncludeDeletedQuery {
   readonly version?: number;
 }
 
-export class HistoryQuery extends IntersectionType(
-  PickType(ListUsersQuery, ['limit', 'cursor'] as const),
-  IncludeDeletedQuery,
-) {
+export class HistoryQuery extends IntersectionType(PageQuery, IncludeDeletedQuery) {
   @ApiPropertyOptional({
     type: String,
     description: 'one or more event types, with commas between them',

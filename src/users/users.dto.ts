@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } from 'class-validator';
+import { IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import { parseInstant } from '../http/instant.js';
+import { PageInfo, PageQuery } from '../http/page.dto.js';
 import { PageLinks } from '../http/page-links.js';
 import { isSearchTerm } from './user-search.js';
 import { USER_STATUSES, UserResponse, type UserStatus } from './user.response.js';
@@ -16,11 +17,9 @@ export const read =
   ({ value }: TransformFnParams): unknown =>
     typeof value === 'string' ? (parse(value) ?? value) : value;
 
-const wholeNumber = read((text) => (/^\d{1,3}$/.test(text) ? Number(text) : undefined));
 const flag = read((text) => ({ true: true, false: false })[text]);
 export const instant = read(parseInstant);
 
-const LIMIT = { message: 'must be a whole number from 1 to 100' };
 const FLAG = { message: 'must be true or false' };
 export const INSTANT = {
   message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; a + in it is sent as %2B',
@@ -33,23 +32,7 @@ const IsSearchTerm = (): PropertyDecorator =>
     { message: 'must have 3 to 100 characters, accents not counted' },
   );
 
-export class ListUsersQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Transform(wholeNumber)
-  @IsInt(LIMIT)
-  @Min(1, LIMIT)
-  @Max(100, LIMIT)
-  readonly limit: number = 20;
-
-  @ApiPropertyOptional({
-    pattern: '^[A-Za-z0-9_-]+$',
-    description: 'nextCursor or prevCursor of another page, with the same filters and sort',
-  })
-  @IsOptional()
-  @IsString({ message: 'must be given once' })
-  readonly cursor?: string;
-
+export class ListUsersQuery extends PageQuery {
   @ApiPropertyOptional({
     enum: USER_SORTS,
     default: '-createdAt',
@@ -110,25 +93,6 @@ export class ListUsersQuery {
   @IsOptional()
   @IsIn(['exact'], oneOf(['exact']))
   readonly count?: 'exact';
-}
-
-export class PageInfo {
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 20 })
-  readonly limit: number;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'null on the last page',
-    example: 'WzEsIi1jcmVhdGVkQXQiXQ',
-  })
-  readonly nextCursor: string | null;
-
-  @ApiProperty({ type: String, nullable: true, description: 'null on the first page', example: null })
-  readonly prevCursor: string | null;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'with count=exact', example: 100_000 })
-  readonly total?: number;
 }
 
 export class UserPage {

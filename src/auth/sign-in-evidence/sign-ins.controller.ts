@@ -5,10 +5,11 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../../access/caller.js';
 import { apiHeaders } from '../../http/api-answers.js';
 import { ApiProblems } from '../../http/api-problems.js';
+import { PageQuery } from '../../http/page.dto.js';
 import { linkHeader, pageLinks } from '../../http/page-links.js';
 import { ApiUserId, UserId } from '../../users/user-id.js';
 import { SignIns } from './sign-ins.js';
-import { SignInsPage, SignInsQuery } from './sign-ins.dto.js';
+import { SignInsPage } from './sign-ins.dto.js';
 
 @ApiTags('Users')
 @Controller('users/:id/sign-ins')
@@ -27,7 +28,7 @@ export class SignInsController {
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async page(
     @UserId() id: string,
-    @Query() query: SignInsQuery,
+    @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -1,13 +1,11 @@
-import { ApiProperty, PickType } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
+import { PageInfo } from '../../http/page.dto.js';
 import { PageLinks } from '../../http/page-links.js';
-import { ListUsersQuery, PageInfo } from '../../users/users.dto.js';
 import { AUTH_EVENT_TYPES } from './auth-event.js';
 
 /** What is kept about a user's own sign-ins; what was refused to others who wanted to do something to it is not among it. */
 export const SIGN_IN_TYPES = AUTH_EVENT_TYPES.filter((type) => type !== 'access.denied');
 export type SignInType = (typeof SIGN_IN_TYPES)[number];
-
-export class SignInsQuery extends PickType(ListUsersQuery, ['limit', 'cursor'] as const) {}
 
 const text = { type: String, nullable: true } as const;
 

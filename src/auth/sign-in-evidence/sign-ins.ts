@@ -6,8 +6,9 @@ import { Transactions } from '../../database/transaction.js';
 import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
 import { describeOrigin } from '../../http/device.js';
 import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
+import type { PageQuery } from '../../http/page.dto.js';
 import { UserActs } from '../../users/user-acts.js';
-import { SIGN_IN_TYPES, type SignInItem, type SignInsQuery, type SignInType } from './sign-ins.dto.js';
+import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 
 interface Row {
   readonly id: string;
@@ -43,7 +44,7 @@ export class SignIns {
    * One page, the newest first, by keyset on time and id: any page costs the same.
    * @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list
    */
-  async page(id: string, caller: Caller, { limit, cursor: given }: SignInsQuery): Promise<SignInsRead> {
+  async page(id: string, caller: Caller, { limit, cursor: given }: PageQuery): Promise<SignInsRead> {
     await this.acts.find({ id, action: 'signIns', caller });
     const frame: CursorFrame<'-occurredAt'> = {
       sort: '-occurredAt',
