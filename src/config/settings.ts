@@ -143,6 +143,10 @@ export const SETTINGS = {
   KAFKA_TLS_KEY: optional(parse.text, 'file with the key of that certificate'),
   AMQP_URL: optional(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set'),
   AMQP_EXCHANGE: required(parse.text, 'users', 'durable topic exchange for events; made when it is missing'),
+  WEBHOOK_ALLOW_PRIVATE: optional(
+    parse.flag,
+    'whether webhooks may go to private and loopback addresses, and by plain HTTP (not in production, unless set)',
+  ),
   REDIS_URL: optional(parse.url('redis:', 'rediss:'), 'rate limits shared through Redis rather than PostgreSQL'),
   LOG_LEVEL: required(
     parse.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

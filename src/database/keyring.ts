@@ -20,6 +20,7 @@ export const KEY_PURPOSES = [
   'access-token',
   'event-chain',
   'personal-data',
+  'webhook-secret',
   'checkpoint',
 ] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];

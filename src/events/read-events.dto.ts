@@ -16,13 +16,16 @@ const FAMILIES = Map.groupBy(
   ({ family }) => family,
 );
 
+/** Every type, and every family of types. */
+export const EVENT_NAMES: readonly string[] = [...FAMILIES.keys(), ...TYPES];
+
 /** One or more of these with commas between them, as a pattern of the API document. */
 export const listOf = (names: readonly string[]): string => {
   const one = `(${names.map((name) => name.replace(/[.*]/g, '\\$&')).join('|')})`;
   return `^${one}(,${one})*$`;
 };
 
-const TYPES_MESSAGE = `must be event types, separated by commas, of: ${[...FAMILIES.keys(), ...TYPES].join(', ')}`;
+const TYPES_MESSAGE = `must be event types, separated by commas, of: ${EVENT_NAMES.join(', ')}`;
 
 /** The types that are meant by a list such as `user.created,user.verification_token.*`; undefined when it names others. */
 export function parseEventTypes(text: string): UserEventType[] | undefined {
@@ -65,7 +68,7 @@ export class ReadEventsQuery {
   @ApiPropertyOptional({
     type: String,
     example: 'user.created,user.verification_token.*',
-    pattern: listOf([...FAMILIES.keys(), ...TYPES]),
+    pattern: listOf(EVENT_NAMES),
     description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
   })
   @IsOptional()

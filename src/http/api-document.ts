@@ -43,6 +43,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Auth', 'Registration, proof of an address, signing in')
     .addTag('Users', 'People, their profiles, roles and states')
     .addTag('Events', 'What happened, in order')
+    .addTag('Webhooks', 'Events posted to a URL')
     .addTag('Operations', 'Health, and this description')
     .addBearerAuth({
       type: 'http',

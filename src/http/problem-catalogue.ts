@@ -26,6 +26,8 @@ export const PROBLEMS = {
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'contact-exists': { status: 409, title: 'The contact is there already' },
   'too-many-contacts': { status: 409, title: 'There are as many contacts as there can be' },
+  'too-many-webhooks': { status: 409, title: 'There are as many webhooks as there can be' },
+  'webhook-disabled': { status: 409, title: 'The webhook is switched off' },
   'sign-in-method-stays': { status: 409, title: 'This way to sign in has to stay' },
   'last-admin': { status: 409, title: 'The last admin has to stay' },
   'refused-by-handler': { status: 409, title: 'The change was refused' },

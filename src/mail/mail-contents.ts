@@ -85,6 +85,17 @@ export class MailContents {
         return this.templates.render(template, shared);
       case 'sign-in-method-removed':
         return this.templates.render(template, { ...changed, methodName: data['methodName'] ?? '' });
+      case 'webhook-disabled': {
+        if (user.role !== 'ADMIN' || user.deletedAt !== null || user.suspendedAt !== null) return undefined;
+        const known = {
+          webhook: data['webhook'] ?? '',
+          gone: data['gone'] ?? null,
+          failingSince: data['failingSince'] ?? '',
+          lastError: data['lastError'] ?? '',
+          disabledAt: data['disabledAt'] ?? '',
+        };
+        return this.templates.render(template, { greetingName: shared.greetingName, ...known });
+      }
     }
   }
 

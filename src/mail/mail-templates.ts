@@ -67,6 +67,16 @@ export interface MailValues {
   };
   /** To the address that the account had. */
   'email-changed': { greetingName: string | null; newEmail: string; changedAt: string };
+  /** To admins: events are not posted to this URL any more, until one of them switches it on again. */
+  'webhook-disabled': {
+    greetingName: string | null;
+    webhook: string;
+    /** Not null when it said so itself; else it has accepted nothing since `failingSince`. */
+    gone: string | null;
+    failingSince: string;
+    lastError: string;
+    disabledAt: string;
+  };
 }
 
 export type MailTemplate = keyof MailValues;

@@ -4,6 +4,7 @@ import { EventsModule } from '../events/events.module.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { HealthChecks } from '../ops/health-checks.js';
+import { WebhooksModule } from '../relay/webhooks/webhooks.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { CredentialOccasions } from './credential-occasions.js';
 import { MailContents } from './mail-contents.js';
@@ -13,13 +14,15 @@ import { MailQueue } from './mail-queue.js';
 import { MailTemplates } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 import { SecurityOccasions } from './security-occasions.js';
+import { WebhookOccasions } from './webhook-occasions.js';
 
 @Module({
-  imports: [EventsModule, UsersModule, AuthModule, JobsModule],
+  imports: [EventsModule, UsersModule, AuthModule, JobsModule, WebhooksModule],
   providers: [
     MailOccasions,
     SecurityOccasions,
     CredentialOccasions,
+    WebhookOccasions,
     MailQueue,
     MailDelivery,
     MailContents,

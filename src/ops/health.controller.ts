@@ -27,7 +27,7 @@ class Readiness implements Health {
     description:
       '`eventsWaiting`: events without a position in the feed yet, counted to 10,000. For each sink of events that is set up, ' +
       'such as `kafka`: `kafkaLagEvents` and `kafkaLagSeconds` (what waits for it, and for how long), ' +
-      '`kafkaEventsPerSecond`, `kafkaDeadLetters`',
+      '`kafkaEventsPerSecond`, `kafkaDeadLetters`. `webhooksWaiting`: messages to webhooks that are switched on, counted to 10,000',
     example: {
       eventsWaiting: 0,
       kafkaLagEvents: 0,

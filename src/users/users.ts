@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../access/caller.js';
 import { lock, type Transaction, Transactions, violatedConstraint } from '../database/transaction.js';
@@ -65,6 +65,14 @@ export class Users {
       .createQueryBuilder('user')
       .where(`role = 'ADMIN' AND suspended_at IS NULL AND deleted_at IS NULL AND NOT pending AND id <> :id`, { id })
       .getCount();
+  }
+
+  /** The admins who can act now, the oldest first. */
+  async activeAdmins(tx: Transaction): Promise<UserEntity[]> {
+    return tx.getRepository(UserEntity).find({
+      where: { role: 'ADMIN', suspendedAt: IsNull(), deletedAt: IsNull(), pending: false },
+      order: { id: 'ASC' },
+    });
   }
 
   /** Lets every other registration that claims this address vanish, now that it has an owner. */

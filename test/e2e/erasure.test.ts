@@ -147,6 +147,7 @@ describe('the list of places that hold personal data', () => {
       'event_positions',
       'revocations',
       'rate_limits',
+      'webhook_endpoints',
       'relay_cursors',
       'relay_dead_letters',
     ];

@@ -89,6 +89,12 @@ describe('the API document', () => {
       '/users/{id}/suspend',
       '/users/{id}/unlock',
       '/users/{id}/username',
+      '/webhooks',
+      '/webhooks/{id}',
+      '/webhooks/{id}/deliveries',
+      '/webhooks/{id}/deliveries/{deliveryId}/resend',
+      '/webhooks/{id}/rotate-secret',
+      '/webhooks/{id}/test',
     ]);
     expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
     expect(body.paths['/users/me'].get).toMatchObject({ security: [{ bearer: [] }] });
@@ -105,8 +111,12 @@ describe('health', () => {
     const { body } = await roster.api.get('/health/ready').expect(200);
     expect(body).toEqual({
       status: 'up',
-      checks: { database: 'up', migrations: 'up', events: 'up', mail: 'up' },
-      figures: { eventsWaiting: expect.any(Number) },
+      checks: { database: 'up', migrations: 'up', events: 'up', mail: 'up', webhooks: 'up' },
+      figures: expect.objectContaining({
+        eventsWaiting: expect.any(Number),
+        webhooksWaiting: 0,
+        webhooksLagEvents: expect.any(Number),
+      }),
     });
   });
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Snapshots } from '../../src/users/snapshots.js';
 import { runCommand } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
+import { Receiver } from '../support/receiver.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { SystemPostgres } from '../support/system-postgres.js';
 
@@ -11,13 +13,17 @@ const CANARY = /canary|442079460958|442079460959/i;
 
 let postgres: SystemPostgres;
 let roster: Roster;
+let receiver: Receiver;
 beforeAll(async () => {
+  // An answer that repeats what it was sent.
+  receiver = await Receiver.start(({ body }, response) => void response.writeHead(500).end(body.slice(-300)));
   postgres = await SystemPostgres.start();
   const settings = { DATABASE_URL: postgres.database.url, SECRET_KEY, SMTP_URL: 'smtp://127.0.0.1:1' };
   expect(await runCommand(['migrate'], settings)).toMatchObject({ code: 0 });
   roster = await startRoster({}, [], postgres.database);
 });
 afterAll(async () => {
+  await receiver.stop();
   await roster.stop();
   await postgres.stop();
 });
@@ -84,7 +90,10 @@ async function plant(admin: string): Promise<string> {
 
 it('An erased person is nowhere in a pg_dump, and the log still verifies', async () => {
   const admin = await roster.signIn();
+  await roster.api.post('/webhooks').set(as(admin)).send({ url: receiver.url }).expect(201);
   const id = await plant(admin);
+  const kept = () => roster.database.query("SELECT FROM webhook_attempts WHERE answer LIKE '%anary%'");
+  await eventually(async () => (await kept()).length > 0);
   expect(tablesWithCanaries(await postgres.dump())).toEqual([
     'graphile_worker._private_jobs',
     'public.auth_events',
@@ -93,6 +102,7 @@ it('An erased person is nowhere in a pg_dump, and the log still verifies', async
     'public.one_time_tokens',
     'public.sessions',
     'public.users',
+    'public.webhook_attempts',
   ]);
   // What is sealed shows no canary; it is there all the same.
   const sealed = await roster.database.query<{ place: string; rows: string }>(

@@ -163,7 +163,7 @@ describe('the relay', () => {
       await expect(atWork(operator(), (workplace) => rewind(workplace, 'good', to))).rejects.toThrow(/position/);
     }
     await expect(atWork(operator(), (workplace) => rewind(workplace, 'nowhere', '1'))).rejects.toThrow(
-      'There are: good, other.',
+      'There are: good, other, webhooks.',
     );
   });
 

@@ -38,6 +38,14 @@ const VALUES: MailValues = {
   'email-changed': { ...CHANGED, newEmail: 'countess@example.com' },
   'password-changed': { ...CHANGED, changedFrom: SHARED.requestedFrom },
   'session-reused': SHARED,
+  'webhook-disabled': {
+    greetingName: SHARED.greetingName,
+    webhook: 'https://crm.example.com/hooks',
+    gone: null,
+    failingSince: SHARED.requestedAt,
+    lastError: 'answered 410',
+    disabledAt: SHARED.requestedAt,
+  },
   'sign-in-method-removed': { ...CHANGED, methodName: 'Email address or username, and password' },
 };
 const NAMES = Object.keys(VALUES) as MailTemplate[];
@@ -47,7 +55,7 @@ const linkOf = (name: MailTemplate): string | undefined => {
   if ('link' in values) return values.link;
   return 'signInUrl' in values ? values.signInUrl : undefined;
 };
-const NULLABLE = ['greetingName', 'requestedFrom', 'changedFrom', 'invitedBy'];
+const NULLABLE = ['greetingName', 'requestedFrom', 'changedFrom', 'invitedBy', 'gone'];
 const whereFrom = (name: MailTemplate) =>
   ['requestedFrom', 'changedFrom', 'invitedBy'].flatMap(
     (field) => Object.entries(VALUES[name]).find(([key]) => key === field)?.[1] ?? [],

@@ -1,0 +1,43 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import type { Transaction } from '../database/transaction.js';
+import { readableTime } from '../http/pages.js';
+import { type DisabledWebhook, WebhookNotices } from '../relay/webhooks/webhook-notices.js';
+import { Users } from '../users/users.js';
+import { MailQueue } from './mail-queue.js';
+
+/** Tells the admins when a webhook was switched off by itself: from then on, events do not get there. */
+@Injectable()
+export class WebhookOccasions implements OnModuleInit {
+  constructor(
+    private readonly notices: WebhookNotices,
+    private readonly users: Users,
+    private readonly queue: MailQueue,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.notices.onDisabled((webhook, tx) => this.disabled(webhook, tx));
+  }
+
+  private async disabled(webhook: DisabledWebhook, tx: Transaction): Promise<void> {
+    const { url, reason, failingSince, lastError, traceId } = webhook;
+    const data = {
+      webhook: withoutQuery(url),
+      gone: reason === 'gone' ? 'yes' : null,
+      failingSince: readableTime(failingSince),
+      lastError,
+      disabledAt: readableTime(this.clock.now()),
+    };
+    for (const { id, email } of await this.users.activeAdmins(tx)) {
+      if (email === null) continue;
+      await this.queue.add(tx, { userId: id, template: 'webhook-disabled', recipient: email, traceId, data });
+    }
+  }
+}
+
+/** What stands there may be a token. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}

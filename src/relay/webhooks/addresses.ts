@@ -1,0 +1,92 @@
+import { BlockList, isIP } from 'node:net';
+
+type Range = readonly [network: string, prefix: number];
+
+/**
+ * Special ranges of the IANA registries (RFC 6890) that are no place for a webhook, wherever Roster runs: they mean this
+ * machine's link, no machine at all, many, or another address in disguise. 169.254.169.254, where clouds keep the credentials
+ * of a machine, is one of the first.
+ */
+const NEVER: Readonly<Record<string, readonly Range[]>> = {
+  'link-local': [
+    ['169.254.0.0', 16],
+    ['fe80::', 10],
+  ],
+  unspecified: [
+    ['0.0.0.0', 8],
+    ['::', 128],
+  ],
+  multicast: [
+    ['224.0.0.0', 4],
+    ['ff00::', 8],
+  ],
+  'reserved, or for broadcasts': [['240.0.0.0', 4]],
+  'for documentation': [
+    ['192.0.2.0', 24],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+    ['2001:db8::', 32],
+    ['3fff::', 20],
+  ],
+  'for protocols and measurements': [
+    ['192.0.0.0', 24],
+    ['192.88.99.0', 24],
+    ['198.18.0.0', 15],
+    ['100::', 64],
+    ['2001::', 23],
+  ],
+  'an IPv4 address in IPv6': [
+    ['::', 96],
+    ['::ffff:0:0', 96],
+    ['64:ff9b::', 96],
+    ['64:ff9b:1::', 48],
+    ['2002::', 16],
+  ],
+  'site-local': [['fec0::', 10]],
+};
+
+/** What is reached from inside only. In development that is where receivers are. */
+const PRIVATE: Readonly<Record<string, readonly Range[]>> = {
+  loopback: [
+    ['127.0.0.0', 8],
+    ['::1', 128],
+  ],
+  private: [
+    ['10.0.0.0', 8],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+    ['fc00::', 7],
+  ],
+  'carrier-grade NAT': [['100.64.0.0', 10]],
+};
+
+/** By family: a list of both takes `::ffff:0:0/96` for every IPv4 address. */
+const LISTS = {
+  4: { inside: listed(PRIVATE, 4), never: listed(NEVER, 4) },
+  6: { inside: listed(PRIVATE, 6), never: listed(NEVER, 6) },
+};
+
+/**
+ * What speaks against connecting to an IP address, such as "loopback"; undefined when nothing does.
+ * @param allowPrivate whether what is reached from inside only may be the target
+ */
+export function objectionTo(address: string, allowPrivate: boolean): string | undefined {
+  const family = isIP(address);
+  // An address with a zone (`fe80::1%eth0`) is one of this machine's own links.
+  if ((family !== 4 && family !== 6) || address.includes('%')) return 'no address';
+  const { inside, never } = LISTS[family];
+  const among = (lists: typeof inside): string | undefined =>
+    lists.find(([, list]) => list.check(address, `ipv${family}`))?.[0];
+  const inner = among(inside);
+  if (inner !== undefined) return allowPrivate ? undefined : inner;
+  return among(never);
+}
+
+function listed(ranges: Readonly<Record<string, readonly Range[]>>, family: 4 | 6): (readonly [string, BlockList])[] {
+  return Object.entries(ranges).map(([name, networks]) => {
+    const list = new BlockList();
+    for (const [network, prefix] of networks)
+      if (isIP(network) === family) list.addSubnet(network, prefix, `ipv${family}`);
+    return [name, list] as const;
+  });
+}

@@ -1,0 +1,55 @@
+import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { apiHeaders } from '../../http/api-answers.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { Deliveries } from './deliveries.js';
+import { DeliveriesQuery, DeliveryItem, DeliveryPage } from './delivery.dto.js';
+import { ApiDeliveryId, ApiWebhookId, DeliveryId, WebhookId } from './webhook-id.js';
+
+/** What a webhook got, and what it is still to get. */
+@ApiTags('Webhooks')
+@Controller('webhooks/:id/deliveries')
+export class DeliveriesController {
+  constructor(private readonly deliveries: Deliveries) {}
+
+  @Get()
+  @Allow('ADMIN')
+  @ApiWebhookId()
+  @ApiOperation({
+    operationId: 'listDeliveries',
+    summary: 'What became of each event at this webhook, with every try, by page, the newest first',
+    description: 'Kept for 7 days once it is accepted, else for 30.',
+  })
+  @ApiOkResponse({ type: DeliveryPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed', 'not-found')
+  async page(
+    @WebhookId() id: string,
+    @Query() query: DeliveriesQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DeliveryPage> {
+    const { items, ...page } = await this.deliveries.page(id, query);
+    const links = pageLinks(request.url, page);
+    void reply.header('link', linkHeader(links));
+    return { items, page: { limit: query.limit, ...page }, _links: links };
+  }
+
+  @Post(':deliveryId/resend')
+  @HttpCode(202)
+  @Allow('ADMIN')
+  @ApiWebhookId()
+  @ApiDeliveryId()
+  @ApiOperation({
+    operationId: 'resendDelivery',
+    summary: 'Send it once more, with a day of tries as if for the first time',
+    description: 'Of a person who was erased meanwhile, the message says nothing any more.',
+  })
+  @ApiAcceptedResponse({ type: DeliveryItem })
+  @ApiProblems('not-found', 'webhook-disabled')
+  async resend(@WebhookId() id: string, @DeliveryId() deliveryId: string): Promise<DeliveryItem> {
+    return this.deliveries.resend(id, deliveryId);
+  }
+}

@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import { afterCommit, type Transaction, Transactions } from '../../database/transaction.js';
+import type { UserEventType } from '../../events/catalogue.js';
+import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
+import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
+import type { DeliveriesQuery, DeliveryAttempt, DeliveryItem, DeliveryState } from './delivery.dto.js';
+import { WebhookDispatcher } from './webhook-dispatcher.js';
+import { WebhookEndpoints } from './webhook-endpoints.js';
+import { DeliveryNotFound, WebhookDisabled } from './webhook-errors.js';
+
+interface Row {
+  readonly id: string;
+  readonly event_id: string;
+  readonly type: UserEventType;
+  readonly user_id: string;
+  readonly position: string;
+  readonly state: DeliveryState;
+  readonly created_at: Date;
+  readonly finished_at: Date | null;
+  readonly next_attempt_at: Date | null;
+  readonly attempts: DeliveryAttempt[] | null;
+}
+
+export interface DeliveriesRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
+  readonly items: DeliveryItem[];
+}
+
+// Of a list whose times fall.
+const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
+
+/** How long the record of a delivery is kept: of one that was accepted, and of any other. */
+const KEPT_DELIVERED_DAYS = 7;
+const KEPT_DAYS = 30;
+const BATCH = 1000;
+
+/** The record of what each endpoint got. */
+@Injectable()
+export class Deliveries {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly endpoints: WebhookEndpoints,
+    private readonly dispatcher: WebhookDispatcher,
+  ) {}
+
+  /**
+   * One page, the newest first, by keyset on time and id: any page costs the same.
+   * @throws WebhookNotFound; ValidationFailed for a cursor of another list
+   */
+  async page(endpointId: string, { limit, cursor: given, state }: DeliveriesQuery): Promise<DeliveriesRead> {
+    await this.endpoints.find(endpointId);
+    const frame: CursorFrame<'-createdAt'> = {
+      sort: '-createdAt',
+      filters: { webhook: endpointId, state },
+      isKey: (key) => key !== null && !Number.isNaN(Date.parse(key)),
+    };
+    const cursor = given === undefined ? undefined : readCursor(given, frame);
+    const order = isBackward(cursor) ? 'ASC' : 'DESC';
+    const side = cursor ? `AND (created_at, id) ${COMPARISONS[cursor.side]} ($4::timestamptz, $5::uuid)` : '';
+    const found = await this.transactions.run((tx) =>
+      tx.query<Row[]>(
+        `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery
+         WHERE endpoint_id = $1 AND ($2::text IS NULL OR state = $2) ${side}
+         ORDER BY created_at ${order}, id ${order} LIMIT $3`,
+        [endpointId, state ?? null, limit + 1, ...(cursor ? [cursor.key, cursor.id] : [])],
+      ),
+    );
+    const place = (row: Row) => ({ key: row.created_at.toISOString(), id: row.id });
+    const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
+    return { items: rows.map(itemOf), ...around };
+  }
+
+  /** Sends it once more, as if for the first time. @throws WebhookNotFound, DeliveryNotFound; WebhookDisabled */
+  async resend(endpointId: string, id: string): Promise<DeliveryItem> {
+    const endpoint = await this.endpoints.find(endpointId);
+    if (endpoint.disabled_at !== null) throw new WebhookDisabled();
+    return this.transactions.run(async (tx) => {
+      await tx.query(
+        `UPDATE webhook_deliveries SET state = 'pending', tries = 0, next_attempt_at = now(), finished_at = NULL
+         WHERE id = $1 AND endpoint_id = $2`,
+        [id, endpointId],
+      );
+      const [row] = await tx.query<Row[]>(
+        `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery WHERE id = $1 AND endpoint_id = $2`,
+        [id, endpointId],
+      );
+      if (!row) throw new DeliveryNotFound();
+      afterCommit(tx, this.dispatcher.wake);
+      return itemOf(row);
+    });
+  }
+
+  /** What it says about a person: which events about them went where, and what was answered. */
+  async export(tx: Transaction, userId: string): Promise<unknown> {
+    return tx.query(
+      `SELECT delivery.type, endpoint.url, delivery.state, delivery.created_at AS "createdAt",
+         delivery.finished_at AS "finishedAt", ${ATTEMPTS} AS attempts
+       FROM webhook_deliveries AS delivery JOIN webhook_endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
+       WHERE delivery.user_id = $1 ORDER BY delivery.created_at, delivery.id`,
+      [userId],
+    );
+  }
+
+  /** An answer may repeat what it was sent. */
+  async forgetAnswers(tx: Transaction, userId: string): Promise<void> {
+    await tx.query(
+      `UPDATE webhook_attempts SET answer = NULL
+       WHERE answer IS NOT NULL AND delivery_id IN (SELECT id FROM webhook_deliveries WHERE user_id = $1)`,
+      [userId],
+    );
+  }
+
+  /** Removes records that were kept long enough, in batches. */
+  async removeOld(): Promise<void> {
+    for (let removed = BATCH; removed === BATCH;) {
+      removed = await this.transactions.run(async (tx) => {
+        const [, count] = await tx.query<[unknown[], number]>(REMOVE_OLD, [KEPT_DELIVERED_DAYS, KEPT_DAYS, BATCH]);
+        return count;
+      });
+    }
+  }
+}
+
+const REMOVE_OLD = `
+  DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
+    SELECT id FROM webhook_deliveries
+    WHERE created_at < now() - CASE WHEN state = 'delivered' THEN $1::integer ELSE $2::integer END * interval '1 day'
+      AND created_at < now() - $1::integer * interval '1 day'
+    ORDER BY created_at LIMIT $3))`;
+
+const ATTEMPTS = `(
+  SELECT json_agg(json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'durationMs', duration_ms, 'status', status, 'error', error, 'answer', answer) ORDER BY attempt.id DESC)
+  FROM webhook_attempts AS attempt WHERE delivery_id = delivery.id)`;
+
+function itemOf(row: Row): DeliveryItem {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    type: row.type,
+    userId: row.user_id,
+    position: Number(row.position),
+    state: row.state,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    nextAttemptAt: row.next_attempt_at?.toISOString() ?? null,
+    attempts: row.attempts ?? [],
+  };
+}

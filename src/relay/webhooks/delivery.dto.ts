@@ -1,0 +1,63 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { USER_EVENTS, type UserEventType } from '../../events/catalogue.js';
+import { PageInfo, PageQuery } from '../../http/page.dto.js';
+import { PageLinks } from '../../http/page-links.js';
+
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+const STATE = { enum: DELIVERY_STATES, enumName: 'DeliveryState' } as const;
+
+export class DeliveriesQuery extends PageQuery {
+  @ApiPropertyOptional({
+    ...STATE,
+    description: '`failed` was given up after a day of tries, and waits to be sent again by hand',
+  })
+  @IsOptional()
+  @IsIn(DELIVERY_STATES, { message: `must be one of ${DELIVERY_STATES.join(', ')}` })
+  readonly state?: DeliveryState;
+}
+
+const text = { type: String, nullable: true } as const;
+const time = { ...text, format: 'date-time' } as const;
+
+/** One try. */
+export class DeliveryAttempt {
+  @ApiProperty({ format: 'date-time', description: 'when it ended' }) readonly at: string;
+  @ApiProperty({ type: 'integer', example: 41 }) readonly durationMs: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 500,
+    description: 'of the answer; null where there was none',
+  })
+  readonly status: number | null;
+  @ApiProperty({ ...text, example: 'answered 500', description: 'why it was not accepted' }) readonly error:
+    string | null;
+  @ApiProperty({ ...text, example: 'out of memory', description: 'how the answer began, where it was not accepted' })
+  readonly answer: string | null;
+}
+
+/** What became of one event at one endpoint. The message itself is not kept. */
+export class DeliveryItem {
+  @ApiProperty({ format: 'uuid' }) readonly id: string;
+  @ApiProperty({ format: 'uuid', description: 'of the event; the `webhook-id` of the message' })
+  readonly eventId: string;
+  @ApiProperty({ enum: Object.keys(USER_EVENTS), enumName: 'UserEventType' }) readonly type: UserEventType;
+  @ApiProperty({ format: 'uuid' }) readonly userId: string;
+  @ApiProperty({ type: 'integer', example: 4711, description: 'of the event, in the feed' }) readonly position: number;
+  @ApiProperty(STATE) readonly state: DeliveryState;
+  @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
+  @ApiProperty({ ...time, example: null, description: 'since when it is delivered, or given up' })
+  readonly finishedAt: string | null;
+  @ApiProperty({ ...time, description: 'of one that is pending: not before this' }) readonly nextAttemptAt:
+    string | null;
+  @ApiProperty({ type: [DeliveryAttempt], description: 'the newest first' }) readonly attempts: DeliveryAttempt[];
+}
+
+export class DeliveryPage {
+  @ApiProperty({ type: [DeliveryItem] }) readonly items: DeliveryItem[];
+  @ApiProperty({ type: PageInfo }) readonly page: PageInfo;
+  @ApiProperty({ type: PageLinks }) readonly _links: PageLinks;
+}

@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import { ValidationFailed } from '../../http/validation.js';
+import { writeSecret } from './signature.js';
+import { TooManyWebhooks, WebhookNotFound } from './webhook-errors.js';
+import { type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
+import { RefusedTarget, WebhookTargets } from './webhook-targets.js';
+
+/** By hand; it took nothing for days; it answered 410 Gone. */
+export const DISABLED_REASONS = ['admin', 'failing', 'gone'] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
+
+/** A row of `webhook_endpoints`: somewhere that events are posted to. */
+export interface Endpoint extends SealedSecrets {
+  readonly id: string;
+  readonly url: string;
+  /** Event types, and families of them. */
+  readonly types: readonly string[];
+  readonly description: string | null;
+  /** Null while it is switched on. */
+  readonly disabled_at: Date | null;
+  readonly disabled_reason: DisabledReason | null;
+  readonly previous_secret_until: Date | null;
+  readonly failing_since: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+export interface NewEndpoint {
+  readonly url: string;
+  readonly types: readonly string[];
+  readonly description?: string | null;
+}
+
+export type EndpointChange = Partial<NewEndpoint> & { readonly enabled?: boolean };
+
+export interface EndpointWithSecret {
+  readonly endpoint: Endpoint;
+  /** `whsec_...`; only whoever is told now will ever know. */
+  readonly secret: string;
+}
+
+/** Each may have several messages under way at once, so their number bounds what is under way in all. */
+export const MAX_ENDPOINTS = 50;
+const OVERLAP_HOURS = 24;
+
+/** The endpoints that are subscribed to events. */
+@Injectable()
+export class WebhookEndpoints {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly secrets: WebhookSecrets,
+    private readonly targets: WebhookTargets,
+  ) {}
+
+  /** @throws ValidationFailed for a URL that webhooks may not go to; TooManyWebhooks */
+  async create({ url, types, description = null }: NewEndpoint): Promise<EndpointWithSecret> {
+    const target = this.checked(url);
+    const id = uuidv7();
+    const secret = this.secrets.make();
+    const { key_id, secret: sealed } = this.secrets.seal(id, secret, null);
+    return this.transactions.run(async (tx) => {
+      await lock(tx, 'webhooks');
+      const [{ count }] = await tx.query<[{ count: number }]>('SELECT count(*)::int AS count FROM webhook_endpoints');
+      if (count >= MAX_ENDPOINTS) throw new TooManyWebhooks(MAX_ENDPOINTS);
+      await tx.query(
+        'INSERT INTO webhook_endpoints (id, url, types, description, key_id, secret) VALUES ($1, $2, $3, $4, $5, $6)',
+        [id, target, types, description, key_id, sealed],
+      );
+      return { endpoint: await this.get(tx, id), secret: writeSecret(secret) };
+    });
+  }
+
+  /** All of them, the oldest first. */
+  async list(): Promise<Endpoint[]> {
+    return this.transactions.run((tx) => tx.query<Endpoint[]>(`${SELECT_ENDPOINT} ORDER BY id`));
+  }
+
+  /** @throws WebhookNotFound */
+  async find(id: string): Promise<Endpoint> {
+    return this.transactions.run((tx) => this.get(tx, id));
+  }
+
+  /**
+   * What waits for an endpoint goes on to wait while it is switched off, and goes out when it is switched on again. What happens
+   * meanwhile is not for it.
+   * @throws WebhookNotFound; ValidationFailed
+   */
+  async change(id: string, { url, types, description, enabled }: EndpointChange): Promise<Endpoint> {
+    const target = url === undefined ? undefined : this.checked(url);
+    return this.transactions.run(async (tx) => {
+      const now = await this.get(tx, id);
+      await tx.query(
+        'UPDATE webhook_endpoints SET url = $2, types = $3, description = $4, updated_at = now() WHERE id = $1',
+        [id, target ?? now.url, types ?? now.types, description === undefined ? now.description : description],
+      );
+      // What is said of the endpoint holds for the one before.
+      if (target !== undefined && target !== now.url)
+        await tx.query(`UPDATE webhook_endpoints SET ${WELL} WHERE id = $1`, [id]);
+      if (enabled === true) {
+        await tx.query(
+          `UPDATE webhook_endpoints SET ${WELL}, disabled_at = NULL, disabled_reason = NULL WHERE id = $1`,
+          [id],
+        );
+      }
+      if (enabled === false && now.disabled_at === null) await this.disable(tx, id, 'admin');
+      return this.get(tx, id);
+    });
+  }
+
+  /** With everything that waits for it, and the record of what it got. @throws WebhookNotFound */
+  async remove(id: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      await this.get(tx, id);
+      await tx.query('DELETE FROM webhook_endpoints WHERE id = $1', [id]);
+    });
+  }
+
+  /** Makes a new secret. The one before it is good for a day yet; one before that, no more. @throws WebhookNotFound */
+  async rotateSecret(id: string): Promise<EndpointWithSecret> {
+    const secret = this.secrets.make();
+    return this.transactions.run(async (tx) => {
+      const [present] = this.secrets.open(id, await this.get(tx, id));
+      const sealed = this.secrets.seal(id, secret, present ?? null);
+      await tx.query(
+        `UPDATE webhook_endpoints SET key_id = $2, secret = $3, previous_secret = $4, updated_at = now(),
+           previous_secret_until = now() + $5 * interval '1 hour' WHERE id = $1`,
+        [id, sealed.key_id, sealed.secret, sealed.previous_secret, OVERLAP_HOURS],
+      );
+      return { endpoint: await this.get(tx, id), secret: writeSecret(secret) };
+    });
+  }
+
+  async disable(tx: Transaction, id: string, reason: DisabledReason): Promise<void> {
+    await tx.query(
+      'UPDATE webhook_endpoints SET disabled_at = now(), disabled_reason = $2, updated_at = now() WHERE id = $1',
+      [id, reason],
+    );
+  }
+
+  /** Locked until commit. @throws WebhookNotFound */
+  private async get(tx: Transaction, id: string): Promise<Endpoint> {
+    const [row] = await tx.query<Endpoint[]>(`${SELECT_ENDPOINT} WHERE id = $1 FOR UPDATE`, [id]);
+    if (!row) throw new WebhookNotFound();
+    return row;
+  }
+
+  /** As it is kept: as the URL parser understands it, which is how it will be read when something is sent. */
+  private checked(text: string): string {
+    try {
+      const url = new URL(text);
+      this.targets.check(url);
+      return url.href;
+    } catch (error) {
+      const message = error instanceof RefusedTarget ? error.message : 'must be a URL that starts with https://';
+      throw new ValidationFailed([{ path: 'url', message }]);
+    }
+  }
+}
+
+/** A secret that is replaced, and not good any more, is as if it were gone. */
+const SELECT_ENDPOINT = `
+  SELECT id, url, types, description, disabled_at, disabled_reason, key_id, secret, failing_since, created_at, updated_at,
+    CASE WHEN previous_secret_until > now() THEN previous_secret END AS previous_secret,
+    CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until
+  FROM webhook_endpoints`;
+
+/** Columns of an endpoint that takes what it gets. */
+export const WELL = 'failures = 0, failing_since = NULL, paused_until = NULL';

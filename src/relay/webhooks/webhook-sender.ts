@@ -1,0 +1,117 @@
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { WebhookTargets } from './webhook-targets.js';
+
+/** What came of one try. */
+export interface Outcome {
+  readonly accepted: boolean;
+  /** Null where there was no answer. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  /** Why it was not accepted, for a person; null when it was. */
+  readonly error: string | null;
+  /** The beginning of the answer's body, as text; null where there was none. */
+  readonly answer: string | null;
+}
+
+export interface Message {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** From the first step of the connection to the end of the answer. */
+export const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_CHARACTERS = 300;
+
+/** Connections are kept for the next message, for a while. */
+const KEPT = { keepAlive: true, timeout: 15_000 };
+
+/** Posts messages to endpoints. Redirects are answers like others: nothing is sent anywhere but to the URL. */
+@Injectable()
+export class WebhookSender implements OnApplicationShutdown {
+  private readonly agents = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
+
+  private readonly answerWithinMs: number = ANSWER_WITHIN_MS;
+
+  constructor(private readonly targets: WebhookTargets) {}
+
+  /**
+   * Always comes to an outcome, after `ANSWER_WITHIN_MS` at the latest.
+   * @throws the reason of `ending` when that is aborted
+   */
+  async send(message: Message, ending: AbortSignal): Promise<Outcome> {
+    const begin = performance.now();
+    const late = AbortSignal.timeout(this.answerWithinMs);
+    const outcome = (status: number | null, error: string | null, answer: string | null): Outcome => ({
+      accepted: error === null,
+      status,
+      durationMs: Math.round(performance.now() - begin),
+      error,
+      answer,
+    });
+    try {
+      const { status, answer } = await this.post(message, AbortSignal.any([late, ending]));
+      return outcome(status, refusalIn(status), answer);
+    } catch (error) {
+      ending.throwIfAborted();
+      const reason = late.aborted ? `no answer within ${this.answerWithinMs / 1000} seconds` : reasonOf(error);
+      return outcome(null, reason, null);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    for (const agent of Object.values(this.agents)) agent.destroy();
+  }
+
+  private async post(message: Message, signal: AbortSignal): Promise<{ status: number; answer: string | null }> {
+    const url = new URL(message.url);
+    // Settings may be stricter by now than when the endpoint was made.
+    this.targets.check(url);
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const options = { method: 'POST', headers: message.headers, lookup: this.targets.lookup, signal };
+    const request: ClientRequest =
+      url.protocol === 'https:'
+        ? httpsRequest(url, { ...options, agent: this.agents.https }, resolve)
+        : httpRequest(url, { ...options, agent: this.agents.http }, resolve);
+    request.on('error', reject);
+    request.end(message.body);
+    const response = await promise.catch((error: unknown) => {
+      // The other side had closed a connection that was kept: nothing was heard of this message there.
+      if (request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') return null;
+      throw error;
+    });
+    if (!response) return this.post(message, signal);
+    return { status: response.statusCode ?? 0, answer: await beginningOf(response) };
+  }
+}
+
+/** Reads no more than is kept: whoever answers without end is hung up on. */
+async function beginningOf(response: IncomingMessage): Promise<string | null> {
+  response.setEncoding('utf8');
+  let text = '';
+  try {
+    for await (const chunk of response) {
+      text += chunk as string;
+      if (text.length > ANSWER_CHARACTERS) break;
+    }
+  } catch {
+    // The status has come, and decides.
+  }
+  // PostgreSQL takes no NUL.
+  const beginning = text.replaceAll('\0', '').slice(0, ANSWER_CHARACTERS).toWellFormed().trim();
+  return beginning === '' ? null : beginning;
+}
+
+function refusalIn(status: number): string | null {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 300 && status < 400) return `answered ${status}; redirects are not followed`;
+  return `answered ${status}`;
+}
+
+/** Where several addresses were tried in vain, the error has a code and no message. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return (message || code || 'no connection').slice(0, 300);
+}
