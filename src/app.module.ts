@@ -9,6 +9,7 @@ import { MailModule } from './mail/mail.module.js';
 import type { Log } from './ops/log.js';
 import { OpsModule } from './ops/ops.module.js';
 import { RelayModule } from './relay/relay.module.js';
+import { EventDocumentsModule } from './relay/documents/event-documents.module.js';
 import { WebhooksModule } from './relay/webhooks/webhooks.module.js';
 import { UserEntity } from './users/user.entity.js';
 import { UsersModule } from './users/users.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         MailModule,
         RelayModule,
         WebhooksModule,
+        EventDocumentsModule,
         ...extensions,
       ],
     };

@@ -50,7 +50,7 @@ export class PersonalData {
   /** Splits an event into what stays readable for ever and what is sealed; makes the user's key when it is the first. */
   async seal(tx: Transaction, userId: string, event: NewUserEvent): Promise<SealedEvent> {
     const { version, personal } = USER_EVENTS[event.type];
-    const isPersonal = ([field]: [string, unknown]) => (personal as readonly string[]).includes(field);
+    const isPersonal = ([field]: [string, unknown]) => personal.includes(field);
     const fields = Object.entries(event.data as Record<string, unknown>);
     const open = Object.fromEntries(fields.map((field) => (isPersonal(field) ? [field[0], null] : field)));
     if (personal.length === 0) return { version, open, personal: null };

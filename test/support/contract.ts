@@ -2,6 +2,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { OpenAPIObject, OperationObject, PathItemObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { type AnySchemaObject, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { loadSettings } from '../../src/config/settings.js';
+import type { UserEventType } from '../../src/events/catalogue.js';
+import type { EventLog } from '../../src/events/event-log.js';
+import { dataSchema } from '../../src/relay/documents/event-schemas.js';
 
 /** An answer as it left the server. */
 export interface Answer {
@@ -13,8 +17,8 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What is no part of the API that clients are promised. */
-const NOT_THE_API = /^\/(?:docs|assets)\/./;
+/** What is no part of the API that clients are promised: what pages load. */
+const NOT_THE_API = /^\/(?:docs\/(?!events)|assets\/)./;
 
 /** What may be answered where there is no operation: the path or the method is not there, or cannot be read. */
 const NO_OPERATION = [400, 404, 405, 414];
@@ -28,6 +32,27 @@ const found: string[] = [];
 export function takeBreaches(): string[] {
   return found.splice(0);
 }
+
+/** Compares the data of every event that is appended with the schema that consumers are given, from now on. */
+export function watchEvents(log: EventLog): void {
+  const append = log.append.bind(log);
+  log.append = async (...given) => {
+    const events = await append(...given);
+    for (const { type, data } of events) {
+      const validate = (validators[type] ??= eventAjv.compile({
+        ...dataSchema(type, SENT_WHOLE),
+        additionalProperties: false,
+      }));
+      if (!validate(data))
+        found.push(`The data of ${type} is not as its schema says: ${eventAjv.errorsText(validate.errors)}`);
+    }
+    return events;
+  };
+}
+
+const SENT_WHOLE = loadSettings({ EVENT_PERSONAL_DATA: 'include' });
+const eventAjv = addFormats.default(new Ajv2020({ allErrors: true, formats: { 'idn-email': true } }));
+const validators: Partial<Record<UserEventType, ValidateFunction>> = {};
 
 /** Compares every answer of the server with the API document, from now on. */
 export function watchContract(server: Server, document: OpenAPIObject): void {

@@ -6,8 +6,9 @@ import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { loadSettings } from '../../src/config/settings.js';
+import { EventLog } from '../../src/events/event-log.js';
 import { apiDocument } from '../../src/http/api-document.js';
-import { watchContract } from './contract.js';
+import { watchContract, watchEvents } from './contract.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { Inbox, tokenIn } from './inbox.js';
 
@@ -56,6 +57,7 @@ export async function startRoster(
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   const app = await createApp(AppModule.forRoot(settings, log, extensions), settings, log);
   await app.init();
+  watchEvents(app.get(EventLog, { strict: false }));
   await app.get(FirstAdmin).ensure();
   watchContract(app.getHttpServer(), apiDocument(app));
   await app.listen(0, '127.0.0.1');

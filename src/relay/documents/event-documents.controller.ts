@@ -1,0 +1,116 @@
+import { Controller, Get, Header, Param } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { DomainError } from '../../http/domain-error.js';
+import { dataSchemaUrl } from '../cloud-event.js';
+import { USER_EVENTS } from '../../events/catalogue.js';
+import { asyncApiDocument } from './asyncapi-document.js';
+import { dataSchemaDocument, EVENT_TYPES } from './event-schemas.js';
+import { eventsPage, PAGE_POLICY } from './events-page.js';
+
+export class EventSchemaNotFound extends DomainError {
+  readonly code = 'not-found';
+  constructor() {
+    super('There is no such schema. /docs/events lists them.');
+  }
+}
+
+const KEPT = 'public, max-age=300';
+const FILE_EXAMPLE = 'user.created.v1.json';
+
+/** What the events are, for people and for machines. All of it is made from the declarations of the events, once. */
+@ApiTags('Operations')
+@Controller('docs/events')
+export class EventDocumentsController {
+  private readonly page: string;
+  private readonly schemas: ReadonlyMap<string, string>;
+
+  constructor(@InjectSettings() settings: Settings) {
+    this.page = eventsPage(settings);
+    this.schemas = new Map(
+      EVENT_TYPES.map((type) => {
+        const { version } = USER_EVENTS[type];
+        const file = dataSchemaUrl('', { type, version }).split('/').at(-1) ?? '';
+        return [file, JSON.stringify(dataSchemaDocument(type, settings))];
+      }),
+    );
+  }
+
+  @Get()
+  @Allow('ANONYMOUS')
+  @ApiOperation({ operationId: 'getEventsPage', summary: 'The events that leave Roster, as a page' })
+  @ApiOkResponse({
+    content: { 'text/html': { schema: { type: 'string', example: '<!doctype html><title>Roster events</title>' } } },
+  })
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', PAGE_POLICY)
+  @Header('cache-control', KEPT)
+  show(): string {
+    return this.page;
+  }
+
+  @Get('schemas/:file')
+  @Allow('ANONYMOUS')
+  @ApiParam({ name: 'file', example: FILE_EXAMPLE, description: 'as `dataschema` of an event names it' })
+  @ApiOperation({ operationId: 'getEventSchema', summary: 'The JSON Schema (2020-12) of the data of an event' })
+  @ApiOkResponse({
+    content: {
+      'application/schema+json': {
+        schema: {
+          type: 'object',
+          required: ['$schema', 'title', 'type', 'properties'],
+          additionalProperties: true,
+          example: {
+            $schema: 'https://json-schema.org/draft/2020-12/schema',
+            title: 'user.password_changed',
+            type: 'object',
+            properties: {},
+          },
+        },
+      },
+    },
+  })
+  @ApiProblems('not-found')
+  @Header('content-type', 'application/schema+json')
+  @Header('cache-control', KEPT)
+  schema(@Param('file') file: string): string {
+    const schema = this.schemas.get(file);
+    if (schema === undefined) throw new EventSchemaNotFound();
+    return schema;
+  }
+}
+
+/** Beside the page. */
+@ApiTags('Operations')
+@Controller('docs/events.json')
+export class AsyncApiController {
+  private readonly document: string;
+
+  constructor(@InjectSettings() settings: Settings) {
+    this.document = JSON.stringify(asyncApiDocument(settings));
+  }
+
+  @Get()
+  @Allow('ANONYMOUS')
+  @ApiOperation({ operationId: 'getAsyncApiDocument', summary: 'The events that leave Roster (AsyncAPI 3.0)' })
+  @ApiOkResponse({
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['asyncapi', 'info', 'channels', 'operations', 'components'],
+          additionalProperties: true,
+          example: { asyncapi: '3.0.0', info: {}, channels: {}, operations: {}, components: {} },
+        },
+      },
+    },
+  })
+  @Header('content-type', 'application/json; charset=utf-8')
+  @Header('cache-control', KEPT)
+  show(): string {
+    return this.document;
+  }
+}
