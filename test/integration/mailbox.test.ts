@@ -188,6 +188,26 @@ describe('the development mailbox', () => {
   });
 });
 
+describe('a search', () => {
+  it('finds mails by a part of sender, recipient or subject, letter case aside, and stays while one is read', async () => {
+    await deliver({ subject: 'Confirm your address', text: 'one', to: 'ada@example.com' });
+    await deliver({ subject: 'Welcome', text: 'two', to: 'grace@example.com' });
+    const rows = (html: string) => [...html.matchAll(/class="row" href="([^"]+)"/g)].map(([, href]) => href);
+
+    expect(rows(await page('/'))).toHaveLength(2);
+    expect(rows(await page('/?q=CONFIRM'))).toHaveLength(1);
+    expect(rows(await page('/?q=grace%40'))).toHaveLength(1);
+    expect(rows(await page('/?q=roster'))).toHaveLength(2);
+    const html = await page('/?q=confirm+your');
+    expect(html).toContain('1 of 2 mails');
+    expect(rows(html)[0]).toMatch(/\?q=confirm\+your$/);
+    expect(await page(rows(html)[0]!)).toContain('1 of 2 mails');
+    const nothing = await page('/?q=<b>nobody');
+    expect(nothing).toContain('No mail matches');
+    expect(nothing).toContain('value="&lt;b&gt;nobody"');
+  });
+});
+
 describe('a hostile mail', () => {
   const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
 

@@ -57,6 +57,14 @@ export class MailStore {
       : this.mails;
   }
 
+  /** Newest first; those with this text in sender, recipient or subject, letter case aside. */
+  search(text: string): readonly MailSummary[] {
+    const wanted = text.toLowerCase();
+    return this.mails.filter(({ from, to, subject }) =>
+      [from, subject, ...to].some((part) => part.toLowerCase().includes(wanted)),
+    );
+  }
+
   /** The mail as received, or undefined when there is none (any more). */
   async source(id: string): Promise<Buffer | undefined> {
     // Only ids from the index become paths.

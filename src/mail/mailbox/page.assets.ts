@@ -49,6 +49,11 @@ document.addEventListener('submit', (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 document.addEventListener('keydown', (event) => {
+  if (event.key === '/' && !event.target.closest('input')) {
+    event.preventDefault();
+    find('.search input').focus();
+    return;
+  }
   const row = event.target.closest('#list li');
   const next = { ArrowDown: row?.nextElementSibling, ArrowUp: row?.previousElementSibling }[event.key];
   if (!next) return;

@@ -2,10 +2,10 @@
 export const STYLE = `
 :root { color-scheme: light dark;
   --ground: #f4f5f8; --paper: #fff; --line: #dfe3ea; --text: #161a23; --soft: #586074; --hover: #f0f3f9;
-  --accent: #1d55e8; --chosen: #e9effe; --button: #fff; --danger: #b3261e; }
+  --accent: #1d55e8; --chosen: #e9effe; --button: #fff; --field: #858c9c; --danger: #b3261e; }
 @media (prefers-color-scheme: dark) { :root {
   --ground: #0e1116; --paper: #151920; --line: #2b313d; --text: #e9ecf2; --soft: #a0a9ba; --hover: #1c212b;
-  --accent: #8eb0ff; --chosen: #1d2a49; --button: #1c212b; --danger: #ffb4ab; } }
+  --accent: #8eb0ff; --chosen: #1d2a49; --button: #1c212b; --field: #6c7586; --danger: #ffb4ab; } }
 * { box-sizing: border-box; margin: 0; }
 html { font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif;
   -webkit-text-size-adjust: 100%; }
@@ -34,6 +34,10 @@ button:hover { color: var(--danger); border-color: currentColor; }
 .bare .top form { display: none; }
 
 .list { background: var(--paper); min-width: 0; }
+.search { padding: 10px 16px; border-bottom: 1px solid var(--line); }
+.search input { width: 100%; font: inherit; font-size: 1rem; line-height: 24px; padding: 6px 12px; border: 1px solid var(--field);
+  border-radius: 8px; background: var(--button); color: var(--text); }
+.none { padding: 16px; }
 .list li { border-bottom: 1px solid var(--line); }
 .row { display: block; padding: 12px 16px; color: inherit; text-decoration: none; }
 .row:hover { background: var(--hover); }
@@ -88,7 +92,7 @@ pre.source { font-size: .8125rem; }
   .list, main { overflow: auto; min-height: 0; }
   .list { border-right: 1px solid var(--line); }
   .bare { grid-template-columns: minmax(0, 1fr); }
-  .bare .list, .back { display: none; }
+  .bare .list, .back, .none { display: none; }
   .row { padding: 12px 20px 12px 17px; border-left: 3px solid transparent; }
   .row[aria-current] { background: var(--chosen); border-left-color: var(--accent); }
   .top, article > header, pre.body, .note { padding-left: 20px; padding-right: 20px; }

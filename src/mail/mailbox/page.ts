@@ -7,6 +7,10 @@ export type View = 'html' | 'text' | 'source';
 /** All that the page shows. */
 export interface PageModel {
   readonly mails: readonly MailSummary[];
+  /** How many there are in all, found or not. */
+  readonly kept: number;
+  /** What was searched for; empty when nothing was. */
+  readonly search: string;
   /** The mail on the right; undefined when there is none, or none with the id asked for. */
   readonly open: Mail | undefined;
   readonly view: View;
@@ -41,9 +45,15 @@ function subjectOf({ subject }: MailSummary): string {
   return subject.trim() || '(no subject)';
 }
 
-function row(mail: MailSummary, { open, now, home }: PageModel): Markup {
+/** The address of a mail, which keeps what was searched for. */
+function addressOf(path: string, search: string, view?: View): string {
+  const query = new URLSearchParams({ ...(view && { view }), ...(search && { q: search }) }).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
+function row(mail: MailSummary, { open, now, home, search }: PageModel): Markup {
   const current = mail.id === open?.id && markup`aria-current="${home ? 'true' : 'page'}"`;
-  return markup`<li><a class="row" href="/mails/${mail.id}" ${current}>
+  return markup`<li><a class="row" href="${addressOf(`/mails/${mail.id}`, search)}" ${current}>
     <span class="line"><span class="from" dir="auto">${mail.from.replace(/\s*<[^<>]*>$/, '') || mail.from || 'Nobody'}</span>
     <time datetime="${mail.date}" title="${MOMENT.format(new Date(mail.date))}">${ago(mail.date, now)}</time></span>
     <span class="subject" dir="auto">${subjectOf(mail)}</span>
@@ -76,11 +86,11 @@ function body(mail: Mail, view: View, source = ''): Markup {
   return markup`<p class="note">This mail has no ${view === 'html' ? 'HTML' : 'text'} part.</p>`;
 }
 
-function reader(mail: Mail, { view, source }: PageModel): Markup {
+function reader(mail: Mail, { view, source, search }: PageModel): Markup {
   const tab = (name: View, label: string) =>
-    markup`<li><a href="/mails/${mail.id}?view=${name}" ${view === name && markup`aria-current="page"`}>${label}</a></li>`;
+    markup`<li><a href="${addressOf(`/mails/${mail.id}`, search, name)}" ${view === name && markup`aria-current="page"`}>${label}</a></li>`;
   return markup`<article data-mail="${mail.id}" aria-labelledby="subject">
-    <header><a class="back" href="/"><span aria-hidden="true">←</span> All mails</a>
+    <header><a class="back" href="${addressOf('/', search)}"><span aria-hidden="true">←</span> All mails</a>
     <h2 id="subject" dir="auto">${subjectOf(mail)}</h2>
     <dl><div><dt>From</dt><dd dir="auto">${mail.from || 'nobody'}</dd></div>
     <div><dt>To</dt><dd>${mail.to.join(', ')}</dd></div>
@@ -103,24 +113,31 @@ const EMPTY = markup`<div class="empty"><img src="/assets/icon.svg" alt="" width
 const GONE = markup`<div class="empty"><h2>This mail is gone</h2>
   <p>It was deleted, or 500 newer mails have arrived. <a href="/">See the newest mail</a></p></div>`;
 
+const NOT_FOUND = markup`<div class="empty"><h2>No mail matches</h2>
+  <p>Nothing has this in its sender, recipient or subject. <a href="/">See all mails</a></p></div>`;
+
 /** The whole reader as one document that works without script. */
 export function renderPage(model: PageModel): string {
-  const { mails, open, home } = model;
-  const count = `${mails.length} ${mails.length === 1 ? 'mail' : 'mails'}`;
+  const { mails, kept, search, open, home } = model;
+  const all = `${kept} ${kept === 1 ? 'mail' : 'mails'}`;
+  const count = search === '' ? all : `${mails.length} of ${all}`;
   const title = open && !home ? `${subjectOf(open)} · Mailbox · Roster` : 'Mailbox · Roster';
-  const content = open ? reader(open, model) : home ? EMPTY : GONE;
+  const nothing = home ? (kept === 0 ? EMPTY : NOT_FOUND) : GONE;
+  const content = open ? reader(open, model) : nothing;
   const page = markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/page.js" defer></script></head>
-<body class="${home ? 'home' : 'opened'} ${mails.length === 0 && 'bare'}">
+<body class="${home ? 'home' : 'opened'} ${kept === 0 && 'bare'}">
 <a class="skip" href="#mail">Skip to the mail</a>
 <header class="top"><a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28">
 <h1>Mailbox <span>· Roster</span></h1></a>
 <p id="count">${count}</p>
 <form method="post" action="/mails/delete" data-confirm="Delete all mails?"><button>Delete all</button></form></header>
-<nav class="list" aria-label="Mails"><ol id="list">${mails.map((mail) => row(mail, model))}</ol></nav>
+<nav class="list" aria-label="Mails"><form class="search" role="search" action="/"><input type="search" name="q" value="${search}"
+aria-label="Search sender, recipient and subject" placeholder="Search" autocomplete="off" maxlength="200"></form>
+${home && kept > 0 && mails.length === 0 && markup`<p class="note none">No mail matches. <a href="/">All mails</a></p>`}<ol id="list">${mails.map((mail) => row(mail, model))}</ol></nav>
 <main id="mail" tabindex="-1">${content}</main>
 <p class="unseen" role="status" id="news"></p>
 </body></html>`;

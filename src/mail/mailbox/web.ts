@@ -15,6 +15,8 @@ const MAIL_CSP =
   "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
 
+const LONGEST_SEARCH = 200;
+
 interface Answer {
   readonly status?: number;
   readonly type: string;
@@ -34,13 +36,16 @@ const asset = (type: string, body: string) => (): Answer => ({ type, body, heade
 const NOT_FOUND: Answer = { status: 404, type: 'text/plain', body: 'There is nothing here.' };
 
 async function page({ store, query, id }: Call): Promise<Answer> {
-  const wanted = id || store.list()[0]?.id;
+  const search = query.get('q')?.trim().slice(0, LONGEST_SEARCH) ?? '';
+  const mails = store.search(search);
+  const wanted = id || mails[0]?.id;
   const open = wanted === undefined ? undefined : await store.read(wanted);
   const view = query.get('view');
   const fallback: View = open?.html == null ? 'text' : 'html';
   const shown: View = view === 'text' || view === 'source' || view === 'html' ? view : fallback;
   const source = open && shown === 'source' ? (await store.source(open.id))?.toString('utf8') : undefined;
-  const model = { mails: store.list(), open, view: shown, source, home: id === '', now: new Date() };
+  const kept = store.list().length;
+  const model = { mails, kept, search, open, view: shown, source, home: id === '', now: new Date() };
   return html(renderPage(model), id !== '' && open === undefined ? 404 : 200);
 }
 
