@@ -28,12 +28,15 @@ export class Denials implements OnModuleInit {
   }
 
   private async record(request: FastifyRequest): Promise<void> {
+    const { url = '' } = request.routeOptions;
     const { id } = request.params as { readonly id?: string };
+    // Other routes have ids, too, of other things.
+    const isUser = id !== undefined && url.includes('/users/:id') && UUID.test(id);
     try {
       await this.events.record(undefined, {
         type: 'access.denied',
-        userId: id !== undefined && UUID.test(id) ? id : null,
-        what: `${request.method} ${request.routeOptions.url ?? ''}`,
+        userId: isUser ? id : null,
+        what: `${request.method} ${url}`,
         context: contextOf(request),
       });
     } catch (err) {
