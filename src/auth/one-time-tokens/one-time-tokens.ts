@@ -41,6 +41,8 @@ export interface TokenDetails {
 
 const NONCE_BYTES = 32;
 
+const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
+
 /**
  * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
  * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
@@ -82,8 +84,9 @@ export class OneTimeTokens {
   }
 
   /**
-   * The token to put into a mail that leaves now, with its details; undefined when it was used meanwhile. A mail that left
-   * late gets a fresh token: less than half of `ttl` would be left.
+   * The token to put into a mail that leaves now, with its details; undefined when it was used meanwhile, or has expired. A mail
+   * that left late gets a fresh token: less than half of `ttl` would be left. After expiry only those do without which an account
+   * could never be used; what somebody else asks for is not wanted any more then.
    */
   async forDelivery(
     tx: Transaction,
@@ -94,15 +97,15 @@ export class OneTimeTokens {
   ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
     const [late] = await tx.query<TokenRow[]>(
       `SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL
-         AND expires_at < now() + $3 * interval '1 millisecond' FOR UPDATE`,
-      [userId, columnOf(purpose, subject), ttl / 2],
+         AND expires_at < now() + $3 * interval '1 millisecond' AND (expires_at > now() OR $4) FOR UPDATE`,
+      [userId, columnOf(purpose, subject), ttl / 2, RENEWED_AFTER_EXPIRY.has(purpose)],
     );
     if (late) {
       const { requested_ip: ip, requested_user_agent: userAgent } = late;
       await this.issue(tx, userId, purpose, ttl, { ip, userAgent }, subject);
     }
     const [row] = await tx.query<TokenRow[]>(
-      'SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL',
+      'SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()',
       [userId, columnOf(purpose, subject)],
     );
     return row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` };
