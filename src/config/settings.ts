@@ -1,4 +1,5 @@
 import { halvesMissing } from './halves.js';
+import * as mail from './mail-settings.js';
 import * as parse from './parsers.js';
 
 interface Setting<T> {
@@ -50,10 +51,20 @@ export const SETTINGS = {
     'at least 32 bytes; wraps every other key; made and kept under DATA_DIR when absent',
   ),
   SMTP_URL: optional(
-    parse.url('smtp:', 'smtps:'),
-    'SMTP server, e.g. smtps://user:password@smtp.example.com; without it mails go to the development mailbox',
+    mail.smtpUrl,
+    'SMTP server, e.g. smtps://user:password@smtp.example.com, or smtp://smtp.example.com?requireTLS=true; without it mails go to the development mailbox',
+  ),
+  SMTP_CONNECTIONS: required(parse.integer(1, 50), '5', 'connections to the SMTP server at a time, of each Roster'),
+  SMTP_RATE_LIMIT: optional(
+    mail.perSecond,
+    'mails a second that the SMTP server wants at most, over all Rosters, e.g. 14',
   ),
   MAIL_FROM: optional(parse.mailbox, 'sender of every mail, e.g. Roster <no-reply@example.com>'),
+  MAIL_RETENTION: required(parse.duration, '90d', 'what became of a mail is kept for so long'),
+  DKIM_DOMAIN: optional(mail.dnsName, 'domain that signs every mail (DKIM), e.g. example.com'),
+  DKIM_SELECTOR: optional(mail.dnsName, 'where its public key is: <selector>._domainkey.<domain>'),
+  DKIM_PRIVATE_KEY: optional(mail.rsaPrivateKey, 'its private RSA key in PEM, with \\n for line breaks'),
+  DKIM_PRIVATE_KEY_FILE: optional(mail.rsaPrivateKeyFile, 'file that holds that key instead'),
   ADMIN_EMAIL: required(parse.email, 'admin@localhost', 'address of the first admin, made at the first start only'),
   ADMIN_PASSWORD: optional(
     parse.text,
@@ -200,6 +211,7 @@ export function loadSettings(environment: Record<string, string | undefined>): S
   };
   const loaded = withPort as Settings;
   problems.push(...halvesMissing(loaded));
+  problems.push(...mail.dkimProblems(loaded, (name) => Boolean(environment[name]?.trim())));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, environment));
   if (problems.length > 0) throw new SettingsError(problems);
   return loaded;

@@ -1,0 +1,140 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Parser } from './parsers.js';
+
+/** What a `SMTP_URL` says. */
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte on (RFC 8314, 3). */
+  readonly secure: boolean;
+  /** No mail, and no password, leaves without TLS. */
+  readonly requireTls: boolean;
+  readonly auth: { readonly user: string; readonly pass: string } | undefined;
+  /** How we call ourselves in EHLO. */
+  readonly name: string | undefined;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'smtp:': 587, 'smtps:': 465 };
+const OWN_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+const PARAMETERS = ['requireTLS', 'name'];
+
+/**
+ * Reads a `SMTP_URL`. A password is only ever sent through TLS, but for a server on this machine, or where the URL says
+ * `requireTLS=false`.
+ * @throws Error that says what is wrong with it
+ */
+export function smtpServerOf(text: string): SmtpServer {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const defaultPort = url && DEFAULT_PORTS[url.protocol];
+  if (!url || defaultPort === undefined || url.hostname === '') {
+    throw new Error('expected a URL such as smtps://user:password@smtp.example.com');
+  }
+  if (!['', '/'].includes(url.pathname) || url.hash !== '') {
+    throw new Error('expected nothing after host and port but parameters; write / ? # of a password as %2F %3F %23');
+  }
+  const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined) throw new Error(`does not know ${unknown}; it takes ${PARAMETERS.join(' and ')}`);
+  const requires = url.searchParams.get('requireTLS');
+  if (requires !== null && requires !== 'true' && requires !== 'false') throw new Error('requireTLS is true or false');
+  if ((url.username === '') !== (url.password === '')) throw new Error('expected both a user and a password, or none');
+
+  const secure = url.protocol === 'smtps:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const auth = url.username === '' ? undefined : { user: decoded(url.username), pass: decoded(url.password) };
+  const requireTls = secure || (requires === null ? auth !== undefined && !OWN_HOSTS.test(host) : requires === 'true');
+  const name = url.searchParams.get('name') ?? undefined;
+  if (name !== undefined && !/^[A-Za-z0-9.\-[\]:]{1,255}$/.test(name)) throw new Error('name is the name of a host');
+  return { host, port: url.port === '' ? defaultPort : Number(url.port), secure, requireTls, auth, name };
+}
+
+export const smtpUrl: Parser<string> = (value) => {
+  smtpServerOf(value);
+  return value;
+};
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Error('has a % that is no escape; write it as %25');
+  }
+}
+
+/** How often something may happen, a second: `14` or `0.5`. */
+export const perSecond: Parser<number> = (value) => {
+  const number = Number(value);
+  if (!/^\d{1,5}(\.\d{1,3})?$/.test(value) || number === 0) throw new Error('expected a number such as 14 or 0.5');
+  return number;
+};
+
+const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+export const dnsName: Parser<string> = (value) => {
+  if (value.length > 253 || !LABELS.test(value)) throw new Error('expected a name of the DNS such as example.com');
+  return value.toLowerCase();
+};
+
+// RFC 8301, 3.2: the least that a signer may use; 2048 is what it should.
+const LEAST_RSA_BITS = 1024;
+
+/** A private RSA key in PEM, whose line breaks may be written as `\n`. */
+export const rsaPrivateKey: Parser<string> = (value) => {
+  const pem = value.replaceAll('\\n', '\n');
+  const key = readKey(pem);
+  if (key?.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < LEAST_RSA_BITS) {
+    throw new Error(
+      `expected a private RSA key in PEM of at least ${LEAST_RSA_BITS} bits; make one with: openssl genrsa 2048`,
+    );
+  }
+  return pem;
+};
+
+/** The key that a file holds. */
+export const rsaPrivateKeyFile: Parser<string> = (path) => {
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+  return rsaPrivateKey(pem);
+};
+
+function readKey(pem: string) {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface DkimSettings {
+  readonly DKIM_DOMAIN: string | undefined;
+  readonly DKIM_SELECTOR: string | undefined;
+  readonly DKIM_PRIVATE_KEY: string | undefined;
+  readonly DKIM_PRIVATE_KEY_FILE: string | undefined;
+}
+
+/** What is wrong with the settings of DKIM together: all are there, or none. */
+export function dkimProblems(
+  settings: Partial<DkimSettings>,
+  isGiven: (name: keyof DkimSettings) => boolean,
+): string[] {
+  const names = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY', 'DKIM_PRIVATE_KEY_FILE'] as const;
+  if (!names.some(isGiven)) return [];
+  const problems = names.slice(0, 2).flatMap((name) => (isGiven(name) ? [] : [`${name}: DKIM needs it too`]));
+  if (!isGiven('DKIM_PRIVATE_KEY') && !isGiven('DKIM_PRIVATE_KEY_FILE')) {
+    problems.push('DKIM_PRIVATE_KEY: DKIM needs it too, or DKIM_PRIVATE_KEY_FILE');
+  }
+  if (settings.DKIM_PRIVATE_KEY !== undefined && settings.DKIM_PRIVATE_KEY_FILE !== undefined) {
+    problems.push('DKIM_PRIVATE_KEY: give it, or DKIM_PRIVATE_KEY_FILE, and not both');
+  }
+  return problems;
+}
+
+/** The parts of `MAIL_FROM`, apart, so that nothing in the name is taken for an address. */
+export function senderOf(mailFrom: string): { readonly name: string; readonly address: string } {
+  const [, name = '', address = mailFrom] = /^([^<>]*)<([^<>]+)>$/.exec(mailFrom) ?? [];
+  return { name: name.trim().replace(/^"(.*)"$/, '$1'), address: address.trim() };
+}
