@@ -26,6 +26,10 @@ export const RATE_RULES = {
   'link-use': { times: 120, seconds: 600 },
   /** Contacts that one user adds or asks to be confirmed: each mails an address that may be a stranger's. */
   'contact-mail': { times: 30, seconds: 86_400 },
+  /** Mails that somebody has sent again. */
+  'mail-resend': { times: 60, seconds: 3600 },
+  /** Mails that are sent again to one user, whoever wants that. */
+  'mail-resend-to-user': { times: 5, seconds: 3600 },
 } as const satisfies Record<string, RateRule>;
 export type RateRuleName = keyof typeof RATE_RULES;
 

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'too-many-webhooks': { status: 409, title: 'There are as many webhooks as there can be' },
   'webhook-disabled': { status: 409, title: 'The webhook is switched off' },
   'sign-in-method-stays': { status: 409, title: 'This way to sign in has to stay' },
+  'mail-not-needed': { status: 409, title: 'The mail would be of no use' },
   'last-admin': { status: 409, title: 'The last admin has to stay' },
   'refused-by-handler': { status: 409, title: 'The change was refused' },
   'version-conflict': { status: 409, title: 'Somebody else changed this at the same moment' },

@@ -13,7 +13,6 @@ export class LivenessLocks {
   private holder: Promise<pg.PoolClient> | undefined;
   private readonly timer: NodeJS.Timeout;
   private readonly ended = new AbortController();
-  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pool: pg.Pool,
@@ -37,12 +36,7 @@ export class LivenessLocks {
     (await holder?.catch(() => undefined))?.release(true);
   }
 
-  /** One after the other: they share a connection. */
-  private check(): Promise<void> {
-    return (this.last = this.last.then(() => this.look()));
-  }
-
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     if (this.isEnded()) return;
     const holder = (this.holder ??= this.connect());
     try {

@@ -1,62 +1,160 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
-import { type Transaction, Transactions } from '../database/transaction.js';
-import { type JobRun, Jobs } from '../jobs/jobs.js';
 import { InjectLog, type Log } from '../ops/log.js';
-import { MailContents } from './mail-contents.js';
-import { DELIVER_JOB, MailQueue } from './mail-queue.js';
-import { isPermanent, MailTransport } from './mail-transport.js';
+import { MailAttempts } from './mail-attempts.js';
+import { MailOutcomes } from './mail-outcomes.js';
+import { MailQueue } from './mail-queue.js';
+import { LEASE_MS, type MailInHand, MailsInHand } from './mails-in-hand.js';
+import { MailTransport } from './mail-transport.js';
 
-/** Takes queued mails to the SMTP server and records what became of them. */
+/** A mail that is in hand, and when it may leave. */
+interface Held {
+  readonly mail: MailInHand;
+  readonly takenAt: number;
+  readonly notBefore: number;
+}
+
+const LOOK_EVERY_MS = 1000;
+const KEEP_EVERY_MS = 2500;
+const GRACE_MS = 3000;
+/** How many mails are taken ahead, for each connection. */
+const AHEAD = 4;
+
+/** Takes mails that are due to the SMTP server, over `SMTP_CONNECTIONS` connections, and records what became of them. */
 @Injectable()
-export class MailDelivery implements OnModuleInit {
+export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly held: Held[] = [];
+  private readonly leaving = new Map<string, Promise<void>>();
+  private readonly ending = new AbortController();
+  private running: Promise<void> | undefined;
+  private keeper: NodeJS.Timeout | undefined;
+  private keptAt = 0;
+  private isBlind = false;
+  private bell = Promise.withResolvers<undefined>();
+
   constructor(
     @InjectSettings() private readonly settings: Settings,
     @InjectLog() private readonly log: Log,
-    private readonly transactions: Transactions,
-    private readonly jobs: Jobs,
     private readonly queue: MailQueue,
-    private readonly contents: MailContents,
+    private readonly inHand: MailsInHand,
+    private readonly attempts: MailAttempts,
+    private readonly outcomes: MailOutcomes,
     private readonly transport: MailTransport,
   ) {}
 
-  onModuleInit(): void {
-    this.jobs.handle<{ mailId: string }>(DELIVER_JOB, ({ mailId }, run) => this.deliver(mailId, run));
+  onApplicationBootstrap(): void {
+    this.queue.whenDue(() => this.bell.resolve(undefined));
+    this.keeper = setInterval(() => void this.keep(), KEEP_EVERY_MS);
+    this.keeper.unref();
+    this.running = this.run();
   }
 
-  private async deliver(mailId: string, run: JobRun): Promise<void> {
-    const prepared = await this.transactions.run((tx) => this.prepare(tx, mailId));
-    if (!prepared) return;
-    const { mail, content } = prepared;
-    const about = { mailId, template: mail.template, traceId: mail.trace_id };
-    try {
-      await this.transport.send({
-        ...content,
-        to: mail.recipient,
-        // The same at every try, so that who receives it twice can tell.
-        messageId: `<${mailId}@${new URL(this.settings.PUBLIC_URL).hostname}>`,
-        traceId: mail.trace_id,
-        date: mail.created_at,
-      });
-    } catch (err) {
-      const final = isPermanent(err) || run.attempt >= run.maxAttempts;
-      const reason = (err as Error).message;
-      await this.transactions.run((tx) => this.queue.recordFailure(tx, mailId, reason, final));
-      this.log.warn({ ...about, attempt: run.attempt, final, reason }, 'mail could not be handed over');
-      if (final) return;
-      throw err;
+  /** Mails under way get three seconds; what is still in hand then is free for others at once. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.ending.abort();
+    this.bell.resolve(undefined);
+    clearInterval(this.keeper);
+    const done = this.finish();
+    await Promise.race([done, sleep(GRACE_MS, undefined, { ref: false })]);
+    this.transport.close();
+    await Promise.race([done, sleep(GRACE_MS, undefined, { ref: false })]);
+    this.outcomes.giveUp();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.ending.signal.aborted) {
+      this.bell = Promise.withResolvers();
+      const isMore = await this.take();
+      this.leave();
+      if (!isMore) await this.pause(LOOK_EVERY_MS);
     }
-    await this.transactions.run((tx) => this.queue.recordSent(tx, mailId));
-    this.log.info(about, 'mail sent');
   }
 
-  private async prepare(tx: Transaction, mailId: string) {
-    const mail = await this.queue.due(tx, mailId);
-    if (!mail) return undefined;
-    const content = await this.contents.of(tx, mail);
-    if (content) return { mail, content };
-    await this.queue.recordFailure(tx, mailId, 'not needed any more: the link was used or withdrawn', true);
-    return undefined;
+  private async finish(): Promise<void> {
+    await this.running;
+    await Promise.all([...this.leaving.values(), this.letGo()]);
   }
+
+  private async pause(ms: number): Promise<void> {
+    const awake = new AbortController();
+    await Promise.race([this.bell.promise, sleep(ms, undefined, { signal: awake.signal }).catch(() => undefined)]);
+    awake.abort();
+  }
+
+  /** @returns true when there may be more to take at once */
+  private async take(): Promise<boolean> {
+    const wanted = this.wanted();
+    if (wanted <= 0) return false;
+    try {
+      const mails = await this.inHand.take(wanted);
+      this.isBlind = false;
+      if (mails.length === 0) return false;
+      const { SMTP_RATE_LIMIT: rate } = this.settings;
+      const takenAt = performance.now();
+      const first = rate === undefined ? 0 : takenAt + (await this.inHand.takeTurns(mails.length, rate));
+      const between = rate === undefined ? 0 : 1000 / rate;
+      this.held.push(...mails.map((mail, turn) => ({ mail, takenAt, notBefore: first + turn * between })));
+      return this.wanted() > 0 && mails.length === wanted;
+    } catch (err) {
+      if (!this.isBlind) this.log.warn({ err }, 'mails that are due could not be looked for; trying again and again');
+      this.isBlind = true;
+      return false;
+    }
+  }
+
+  /** While the server cannot be used, one mail at a time finds out whether that is over. */
+  private wanted(): number {
+    const { outage } = this.transport;
+    if (outage.lasts) return outage.pauseMs === 0 && this.held.length + this.leaving.size === 0 ? 1 : 0;
+    const { SMTP_CONNECTIONS: connections, SMTP_RATE_LIMIT: rate = Infinity } = this.settings;
+    if (this.held.length >= connections) return 0;
+    return Math.min(connections * AHEAD, Math.max(1, Math.ceil(rate))) - this.held.length;
+  }
+
+  /** Sends what is in hand on its way, as far as there are connections. */
+  private leave(): void {
+    if (this.transport.outage.pauseMs > 0) void this.letGo();
+    while (this.leaving.size < this.settings.SMTP_CONNECTIONS && !this.ending.signal.aborted) {
+      const held = this.held.shift();
+      if (!held) break;
+      const done = this.deliver(held).finally(() => {
+        this.leaving.delete(held.mail.id);
+        this.leave();
+        // Time to take more, before the last has left.
+        if (this.wanted() > 0) this.bell.resolve(undefined);
+      });
+      this.leaving.set(held.mail.id, done);
+    }
+  }
+
+  private async deliver({ mail, takenAt, notBefore }: Held): Promise<void> {
+    const wait = notBefore - performance.now();
+    if (wait > 0) await sleep(wait, undefined, { signal: this.ending.signal }).catch(() => undefined);
+    // A process that stood still for so long has lost what it had in hand to others.
+    if (performance.now() - Math.max(takenAt, this.keptAt) > LEASE_MS) return;
+    if (this.ending.signal.aborted) await this.outcomes.record(untouched(mail));
+    else await this.outcomes.record(await this.attempts.make(mail, this.ending.signal));
+  }
+
+  /** Gives back what has not begun to leave. */
+  private async letGo(): Promise<void> {
+    await Promise.all(this.held.splice(0).map(({ mail }) => this.outcomes.record(untouched(mail))));
+  }
+
+  private async keep(): Promise<void> {
+    const ids = [...this.leaving.keys(), ...this.held.map(({ mail }) => mail.id)];
+    if (ids.length === 0) return;
+    try {
+      await this.inHand.keep(ids);
+      this.keptAt = performance.now();
+    } catch (err) {
+      this.log.warn({ err }, 'mails in hand could not be kept');
+    }
+  }
+}
+
+function untouched({ id }: MailInHand) {
+  return { id, state: 'queued', wasTried: false, reason: null, answer: null, waitMs: 0 } as const;
 }

@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import type { Transaction } from '../database/transaction.js';
-import { Jobs } from '../jobs/jobs.js';
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { afterCommit, type Transaction } from '../database/transaction.js';
 import type { MailTemplate } from './mail-templates.js';
-
-export const DELIVER_JOB = 'mail.deliver';
 
 /** `confirm-email-change` turns into `email-change-taken` when it leaves. */
 export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken'>;
@@ -18,34 +15,81 @@ export interface NewMail {
   readonly data?: Record<string, string | null>;
 }
 
+export const MAIL_STATES = ['queued', 'sent', 'failed'] as const;
+export type MailState = (typeof MAIL_STATES)[number];
+
 export interface MailRow {
   readonly id: string;
   readonly user_id: string;
   readonly template: QueuedTemplate;
   readonly recipient: string;
   readonly data: Record<string, string | null>;
-  readonly state: 'queued' | 'sent' | 'failed';
+  readonly state: MailState;
+  /** How often it was taken to the SMTP server. */
   readonly attempts: number;
+  /** Why the last vain try was in vain, or why there will be none. */
+  readonly last_error: string | null;
+  /** What the SMTP server said when it took the mail. */
+  readonly answer: string | null;
   readonly trace_id: string;
   readonly created_at: Date;
+  /** While it is queued: when it is tried, at the earliest. */
+  readonly due_at: Date;
+  readonly sent_at: Date | null;
+  /** The mail that it repeats, and who wanted that. */
+  readonly resend_of: string | null;
+  readonly requested_by: string | null;
 }
 
-// With the queue's own backoff (e to the power of the attempt, in seconds, at most six hours) about a day and a half.
-const MAX_ATTEMPTS = 15;
+/** What makes a mail that is sent again different from the first. */
+export interface Resend {
+  readonly of: string;
+  readonly by: string;
+}
 
-/** The mails and where each of them is. */
+/**
+ * The mails, each a row from the transaction that makes it due until `MAIL_RETENTION` has passed. The table is the queue: what is
+ * due leaves, whichever process finds it.
+ */
 @Injectable()
 export class MailQueue {
-  constructor(private readonly jobs: Jobs) {}
+  private listener: (() => void) | undefined;
 
   /** Queues a mail in the transaction that makes it due: it leaves after commit, and only then. */
-  async add(tx: Transaction, mail: NewMail): Promise<void> {
+  async add(tx: Transaction, mail: NewMail, resend?: Resend): Promise<string> {
     const id = uuidv7();
     await tx.query(
-      'INSERT INTO mails (id, user_id, template, recipient, data, trace_id) VALUES ($1, $2, $3, $4, $5, $6)',
-      [id, mail.userId, mail.template, mail.recipient, mail.data ?? {}, mail.traceId],
+      `INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        id,
+        mail.userId,
+        mail.template,
+        mail.recipient,
+        mail.data ?? {},
+        mail.traceId,
+        resend?.of ?? null,
+        resend?.by ?? null,
+      ],
     );
-    await this.jobs.add(tx, DELIVER_JOB, { mailId: id }, { key: `mail:${id}`, maxAttempts: MAX_ATTEMPTS });
+    afterCommit(tx, this.tell);
+    return id;
+  }
+
+  async find(tx: Transaction, id: string): Promise<MailRow | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [mail] = await tx.query<MailRow[]>('SELECT * FROM mails WHERE id = $1', [id]);
+    return mail;
+  }
+
+  /** Makes a mail that waits for its next try due now. @returns false when it waits no more */
+  async hasten(tx: Transaction, id: string): Promise<boolean> {
+    const [hastened] = await tx.query<[unknown[], number]>(
+      `UPDATE mails SET due_at = now() WHERE id = $1 AND state = 'queued' RETURNING id`,
+      [id],
+    );
+    afterCommit(tx, this.tell);
+    return hastened.length > 0;
   }
 
   /** How many mails of this kind the user was sent, or will be, in the last 24 hours. */
@@ -57,24 +101,10 @@ export class MailQueue {
     return row.count;
   }
 
-  /** The mail, if it still has to leave. */
-  async due(tx: Transaction, id: string): Promise<MailRow | undefined> {
-    const [row] = await tx.query<MailRow[]>("SELECT * FROM mails WHERE id = $1 AND state = 'queued'", [id]);
-    return row;
+  /** Calls `listener` whenever this process has made a mail due. Others are found by looking. */
+  whenDue(listener: () => void): void {
+    this.listener = listener;
   }
 
-  async recordSent(tx: Transaction, id: string): Promise<void> {
-    await tx.query(
-      `UPDATE mails SET state = 'sent', sent_at = now(), attempts = attempts + 1, last_error = NULL WHERE id = $1`,
-      [id],
-    );
-  }
-
-  async recordFailure(tx: Transaction, id: string, reason: string, final: boolean): Promise<void> {
-    await tx.query(
-      `UPDATE mails SET attempts = attempts + 1, last_error = $2, state = CASE WHEN $3 THEN 'failed' ELSE state END
-       WHERE id = $1`,
-      [id, reason.slice(0, 500), final],
-    );
-  }
+  private readonly tell = (): void => this.listener?.();
 }

@@ -141,6 +141,7 @@ describe('the list of places that hold personal data', () => {
     // Ids and positions, or an HMAC.
     const nothingPersonal = [
       'keys',
+      'mail_pace',
       'migrations',
       'address_throttle',
       'event_outbox',

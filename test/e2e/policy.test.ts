@@ -9,6 +9,7 @@ const TABLE = `
   GET    /users/:id                      | 401 | yes | 403 | yes | yes | yes
   GET    /users/:id/history              | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/sign-ins             | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/mails                | 401 | 403 | 403 | yes | 403 | yes
   GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
@@ -197,6 +198,7 @@ describe('who may do what with whom', () => {
       'addContact',
       'contacts',
       'history',
+      'mails',
       'methods',
       'professionalStatus',
       'self',
@@ -213,6 +215,7 @@ describe('who may do what with whom', () => {
       'erase',
       'export',
       'history',
+      'mails',
       'methods',
       'professionalStatus',
       'role',

@@ -123,8 +123,12 @@ describe('A server that loses its database', () => {
     });
     await server.until(() => server.stdout.includes('the job queue has stopped; starting it again'));
 
-    const mail = await mailTo('after-queue-stopped@example.com');
-    report(`a mail comes ${mail} ms after its registration to a queue that starts again`);
+    // Who asks for a fresh link is answered before anybody looks whether one is due: that is a job.
+    await database.query('DELETE FROM address_throttle');
+    await server.api.post('/auth/resend-verification').send({ email: 'round-1@example.com' }).expect(202);
+    const begin = Date.now();
+    await inbox.waitFor('round-1@example.com', 2, 20_000);
+    report(`a mail comes ${Date.now() - begin} ms after it was asked for, by a job of a queue that starts again`);
   });
 
   it('survives an outage that begins while a mail is in hand, and does not lose that mail', async () => {
@@ -135,7 +139,7 @@ describe('A server that loses its database', () => {
     await server.api.post('/auth/register').send({ email: 'in-hand@example.com', password: PASSWORD }).expect(202);
     await once(slow, 'connection');
     await proxy.down();
-    // The job fails now, and cannot say so to its queue.
+    // The try fails now, and cannot say so to the queue.
     for (const socket of taken) socket.destroy();
     slow.close();
     await sleep(1500);

@@ -89,11 +89,11 @@ describe('A mail in hand, with an SMTP server that takes the connection and says
     silence = await Silence.on(inbox);
     await register(server, 'in-hand@example.com');
     await silence.called;
-    expect(await jobsInHand(site)).toBe(1);
+    expect(await mailsInHand(site)).toBe(1);
     await server.kill('SIGKILL');
     await silence.end();
     await inbox.up();
-    expect(await jobsInHand(site)).toBe(1);
+    expect(await mailsInHand(site)).toBe(1);
 
     server = await RosterProcess.start(home, site.environment);
     const ms = await eventually('the mail', () => inbox.to('in-hand@example.com').length > 0, 30_000);
@@ -115,7 +115,7 @@ describe('A mail in hand, with an SMTP server that takes the connection and says
     report(`SIGTERM to exit with a mail in hand: ${ms} ms`);
     expect({ code, stderr: server.stderr }).toEqual({ code: 0, stderr: '' });
     expect(ms).toBeLessThan(10_000);
-    expect(await jobsInHand(site)).toBe(0);
+    expect(await mailsInHand(site)).toBe(0);
     await silence.end();
     await inbox.up();
     server = await RosterProcess.start(home, site.environment);
@@ -145,7 +145,7 @@ async function handOver(there: Site): Promise<number> {
   await register(killed, 'handed-over@example.com');
   await silence.called;
   await RosterProcess.start(home, there.environment);
-  expect(await jobsInHand(there)).toBe(1);
+  expect(await mailsInHand(there)).toBe(1);
 
   await killed.kill('SIGKILL');
   await silence.end();
@@ -173,8 +173,8 @@ async function expectOneOfEverything(at: Site, email: string): Promise<void> {
   await eventually('no job left', async () => (await jobs()).length === 0);
 }
 
-async function jobsInHand({ database }: Site): Promise<number> {
-  return (await database.query('SELECT FROM graphile_worker.jobs WHERE locked_at IS NOT NULL')).length;
+async function mailsInHand({ database }: Site): Promise<number> {
+  return (await database.query("SELECT FROM mails WHERE state = 'queued' AND held_until > now()")).length;
 }
 
 /** In place of an SMTP server: takes connections and never says a word. */

@@ -7,6 +7,8 @@ export interface ReceivedMail {
   readonly email: Email;
   readonly text: string;
   readonly raw: string;
+  /** When the server had it, in milliseconds. */
+  readonly at: number;
 }
 
 /** A real SMTP server that keeps what it gets in memory. */
@@ -70,8 +72,9 @@ export class Inbox {
   }
 
   private async keep(raw: Buffer, recipients: string[]): Promise<void> {
+    const at = Date.now();
     const email = await PostalMime.parse(raw);
-    this.mails.push({ recipients, email, text: email.text ?? '', raw: raw.toString() });
+    this.mails.push({ recipients, email, text: email.text ?? '', raw: raw.toString(), at });
   }
 }
 

@@ -1,0 +1,48 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { Jobs } from '../jobs/jobs.js';
+
+const EVERY_DAY = '23 3 * * *';
+const AT_ONCE = 5000;
+
+/** Forgets what became of mails after `MAIL_RETENTION`, and at once what a person is erased with. */
+@Injectable()
+export class MailRetention implements OnModuleInit {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly dataSource: DataSource,
+    private readonly jobs: Jobs,
+    private readonly places: PersonalDataPlaces,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handleAt(EVERY_DAY, 'mail.retention', () => this.run());
+    this.places.add({
+      name: 'mails',
+      tables: ['mails'],
+      export: (tx, userId) =>
+        tx.query(
+          `SELECT template, recipient, data, state, attempts, last_error AS "lastError", answer, created_at AS "createdAt",
+             sent_at AS "sentAt" FROM mails WHERE user_id = $1 ORDER BY created_at`,
+          [userId],
+        ),
+      erase: async (tx, { id }) => {
+        await tx.query('DELETE FROM mails WHERE user_id = $1', [id]);
+      },
+    });
+  }
+
+  /** What still waits is never too old. */
+  async run(): Promise<void> {
+    for (let deleted = AT_ONCE; deleted === AT_ONCE;) {
+      [, deleted] = await this.dataSource.query<[unknown[], number]>(
+        `DELETE FROM mails WHERE id = ANY (ARRAY (
+           SELECT id FROM mails WHERE state <> 'queued' AND created_at < now() - $1 * interval '1 millisecond' LIMIT $2))`,
+        [this.settings.MAIL_RETENTION, AT_ONCE],
+      );
+    }
+  }
+}

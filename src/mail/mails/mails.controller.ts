@@ -1,0 +1,70 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
+import { apiHeaders } from '../../http/api-answers.js';
+import { ApiProblems } from '../../http/api-problems.js';
+import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { ApiUserId, UserId } from '../../users/user-id.js';
+import { MailResends } from './mail-resends.js';
+import { Mails } from './mails.js';
+import { MailItem, MailsPage, MailsQuery } from './mails.dto.js';
+
+@ApiTags('Mails')
+@Controller()
+export class MailsController {
+  constructor(
+    private readonly mails: Mails,
+    private readonly resends: MailResends,
+  ) {}
+
+  @Get('users/:id/mails')
+  @Allow('MANAGER')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'listMails',
+    summary: 'Which mails a user was sent, and what became of each, by page, the newest first',
+    description:
+      'Those of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN. `queued`: it waits, and `reason` says for ' +
+      'what; `sent`: the SMTP server has it, and `answer` is what it said; `failed`: it is not tried any more. What happens ' +
+      'behind the SMTP server, such as a mailbox that is full, is not known here.',
+  })
+  @ApiOkResponse({ type: MailsPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async page(
+    @UserId() id: string,
+    @Query() query: MailsQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<MailsPage> {
+    const { items, ...around } = await this.mails.page(id, caller, query);
+    const _links = pageLinks(request.url, around);
+    void reply.header('link', linkHeader(_links));
+    return { items, page: { limit: query.limit, ...around }, _links };
+  }
+
+  @Post('mails/:id/resend')
+  @HttpCode(202)
+  @Allow('MANAGER')
+  @Limit('mail-resend')
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @ApiOperation({
+    operationId: 'resendMail',
+    summary: 'Send a mail again',
+    description:
+      'To the same address, with a link that works. A mail that still waits is tried now; one that was sent or has failed is sent ' +
+      'once more as a new mail, which names the first and you. The answer is the mail that leaves.',
+  })
+  @ApiAcceptedResponse({ type: MailItem })
+  @ApiProblems('forbidden', 'not-found', 'mail-not-needed')
+  async resend(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+  ): Promise<MailItem> {
+    return this.resends.resend(id, caller, context);
+  }
+}

@@ -1,0 +1,84 @@
+import { ApiExtraModels, ApiProperty, getSchemaPath, PickType } from '@nestjs/swagger';
+import { PageLinks } from '../../http/page-links.js';
+import { ListUsersQuery, PageInfo } from '../../users/users.dto.js';
+import { Link } from '../../users/user.response.js';
+import { MAIL_STATES, type MailRow, type MailState } from '../mail-queue.js';
+
+export class MailsQuery extends PickType(ListUsersQuery, ['limit', 'cursor'] as const) {}
+
+const text = { type: String, nullable: true } as const;
+const time = { type: String, format: 'date-time', nullable: true } as const;
+const id = { type: String, format: 'uuid', nullable: true, example: null } as const;
+
+/** A mail as those see it who may: what became of it, never what it says. */
+@ApiExtraModels(Link)
+export class MailItem {
+  @ApiProperty({ format: 'uuid', example: '019aa53e-5b0a-7e61-8f4c-1a2b3c4d5e6f' }) readonly id: string;
+
+  @ApiProperty({ description: 'which mail it is', example: 'verify-email' }) readonly template: string;
+
+  @ApiProperty({ format: 'idn-email', example: 'ada@example.com' }) readonly recipient: string;
+
+  @ApiProperty({ enum: MAIL_STATES, enumName: 'MailState', example: 'sent' }) readonly state: MailState;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'how often it was taken to the SMTP server', example: 1 })
+  readonly attempts: number;
+
+  @ApiProperty({
+    ...text,
+    description: 'why the last vain try was in vain, or why there is none',
+    example: '451 4.7.1 Greylisting in action, please come back later',
+  })
+  readonly reason: string | null;
+
+  @ApiProperty({
+    ...text,
+    description: 'what the SMTP server said when it took the mail; most name their own id of it',
+    example: '250 2.0.0 Ok: queued as 4FxZyW1kQz',
+  })
+  readonly answer: string | null;
+
+  @ApiProperty({ ...time, description: 'when it is tried next, at the earliest; null when it is not', example: null })
+  readonly nextAttemptAt: string | null;
+
+  @ApiProperty({ ...id, description: 'the mail that it repeats' }) readonly resendOf: string | null;
+  @ApiProperty({ ...id, description: 'who had it sent again' }) readonly requestedBy: string | null;
+
+  @ApiProperty({ description: 'of the request that caused it', example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  readonly traceId: string;
+
+  @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
+  @ApiProperty({ ...time, description: 'when the SMTP server took it' }) readonly sentAt: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(Link) },
+    example: { resend: { href: '/mails/019aa53e-5b0a-7e61-8f4c-1a2b3c4d5e6f/resend', method: 'POST' } },
+  })
+  readonly _links: Readonly<Record<string, Link>>;
+
+  static from(mail: MailRow): MailItem {
+    return {
+      id: mail.id,
+      template: mail.template,
+      recipient: mail.recipient,
+      state: mail.state,
+      attempts: mail.attempts,
+      reason: mail.last_error,
+      answer: mail.answer,
+      nextAttemptAt: mail.state === 'queued' ? mail.due_at.toISOString() : null,
+      resendOf: mail.resend_of,
+      requestedBy: mail.requested_by,
+      traceId: mail.trace_id,
+      createdAt: mail.created_at.toISOString(),
+      sentAt: mail.sent_at?.toISOString() ?? null,
+      _links: { resend: { href: `/mails/${mail.id}/resend`, method: 'POST' } },
+    };
+  }
+}
+
+export class MailsPage {
+  @ApiProperty({ type: [MailItem] }) readonly items: MailItem[];
+  @ApiProperty({ type: PageInfo }) readonly page: PageInfo;
+  @ApiProperty({ type: PageLinks }) readonly _links: PageLinks;
+}
