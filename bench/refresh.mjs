@@ -1,17 +1,15 @@
 // Goal P6: refreshes for each second of processor time of the service, one commit each.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { barChart } from './support/bars.mjs';
 import { median, percentile, round } from './support/figures.mjs';
 import { postJson } from './support/load.mjs';
+import { processorSeconds } from './support/processor.mjs';
 import { startGround } from './support/servers.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = 8;
 const SESSIONS = 32;
 const GOAL = 1200;
-const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']));
 
 export async function run() {
   const ground = await startGround();
@@ -61,12 +59,6 @@ async function measure({ url, pid }, sessions, seconds) {
     p50: round(percentile(times, 0.5)),
     p99: round(percentile(times, 0.99)),
   };
-}
-
-/** What a process has used of the processor so far, its threads included (proc(5), utime and stime). */
-function processorSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function report(rounds) {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../database/transaction.js';
+import { QueryFailedError } from 'typeorm';
+import { type Transaction, Transactions } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { MailContents } from './mail-contents.js';
 import type { RenderedMail } from './mail-templates.js';
@@ -8,10 +9,16 @@ import { MailTransport } from './mail-transport.js';
 import { retryDelay } from './server-outage.js';
 import { SmtpFault } from './smtp-fault.js';
 
+/** A mail that can leave, or why it cannot. */
+export interface PreparedMail {
+  readonly mail: MailInHand;
+  readonly content: RenderedMail | Outcome;
+}
+
 /** Their links are bound to the address that they go to. The links of all others belong to the address of the account. */
 const TO_OTHER_ADDRESSES: ReadonlySet<string> = new Set(['confirm-contact', 'confirm-email-change']);
 
-/** Tries to send one mail. */
+/** Puts mails together and tries to send them. */
 @Injectable()
 export class MailAttempts {
   constructor(
@@ -22,40 +29,62 @@ export class MailAttempts {
     private readonly transport: MailTransport,
   ) {}
 
-  /** @param ending when the process does: what fails then is somebody else's to try, at once */
-  async make(mail: MailInHand, ending: AbortSignal): Promise<Outcome> {
-    const { id, template, trace_id: traceId } = mail;
-    const about = { mailId: id, template, traceId };
+  /** Puts mails together, in one transaction for all: what that costs by itself is most of what it takes. */
+  async prepare(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
     try {
-      const content = await this.transactions.run((tx) => this.contents.of(tx, mail));
-      if (!content || goesAstray(mail, content)) return notNeeded(mail);
-      const answer = await this.transport.send({
-        id,
-        to: mail.recipient,
-        subject: content.subject,
-        html: content.html,
-        text: content.text,
-        traceId,
-        date: mail.created_at,
+      return await this.transactions.run(async (tx) => {
+        const prepared: PreparedMail[] = [];
+        for (const mail of mails) prepared.push(await this.putTogether(tx, mail));
+        return prepared;
       });
+    } catch {
+      // One that the database refuses holds up no other.
+      return Promise.all(mails.map((mail) => this.prepareAlone(mail)));
+    }
+  }
+
+  /** @param ending when the process does: what fails then is somebody else's to try, at once */
+  async make({ mail, content }: PreparedMail, ending: AbortSignal): Promise<Outcome> {
+    const { id, template, recipient: to, trace_id: traceId, created_at: date } = mail;
+    const about = { mailId: id, template, traceId };
+    if ('state' in content) return content;
+    try {
+      const answer = await this.transport.send({ ...content, id, to, traceId, date });
       this.log.info({ ...about, answer }, 'mail sent');
       return { id, state: 'sent', wasTried: true, reason: null, answer, waitMs: 0 };
     } catch (error) {
-      const outcome = this.outcomeOf(mail, error, ending.aborted);
+      const outcome = failure(mail, error, ending.aborted);
       const { state, reason } = outcome;
-      this.log.warn({ ...about, attempt: mail.attempts + 1, final: state === 'failed', reason }, NOT_HANDED_OVER);
+      const attempt = mail.attempts + 1;
+      this.log.warn({ ...about, attempt, final: state === 'failed', reason }, 'mail could not be handed over');
       if (error instanceof SmtpFault && error.about === 'server') await this.tellOthers(error.message);
       return outcome;
     }
   }
 
-  private outcomeOf({ id, attempts }: MailInHand, error: unknown, isEnding: boolean): Outcome {
-    const isFault = error instanceof SmtpFault;
-    const reason = isFault ? error.message : `could not be put together: ${(error as Error).message}`.slice(0, 500);
-    const state = isFault && error.isPermanent ? 'failed' : 'queued';
-    // The server is given time, not the mail; and what the end of this process cut off, another takes up.
-    const isDueAtOnce = isEnding || (isFault && error.about === 'server');
-    return { id, state, wasTried: true, reason, answer: null, waitMs: isDueAtOnce ? 0 : retryDelay(attempts + 1) };
+  private async prepareAlone(mail: MailInHand): Promise<PreparedMail> {
+    try {
+      return await this.transactions.run((tx) => this.putTogether(tx, mail));
+    } catch (error) {
+      return this.notPutTogether(mail, error);
+    }
+  }
+
+  private async putTogether(tx: Transaction, mail: MailInHand): Promise<PreparedMail> {
+    try {
+      const content = await this.contents.of(tx, mail);
+      return { mail, content: content && !goesAstray(mail, content) ? content : notNeeded(mail) };
+    } catch (error) {
+      // After one of these the transaction takes nothing any more.
+      if (error instanceof QueryFailedError) throw error;
+      return this.notPutTogether(mail, error);
+    }
+  }
+
+  private notPutTogether(mail: MailInHand, err: unknown): PreparedMail {
+    const { id: mailId, template, trace_id: traceId } = mail;
+    this.log.error({ err, mailId, template, traceId }, 'mail could not be put together');
+    return { mail, content: failure(mail, err, false) };
   }
 
   /** What waits says why, also what was never tried. */
@@ -66,7 +95,14 @@ export class MailAttempts {
   }
 }
 
-const NOT_HANDED_OVER = 'mail could not be handed over';
+function failure({ id, attempts }: MailInHand, error: unknown, isEnding: boolean): Outcome {
+  const isFault = error instanceof SmtpFault;
+  const reason = isFault ? error.message : `could not be put together: ${(error as Error).message}`.slice(0, 500);
+  const state = isFault && error.isPermanent ? 'failed' : 'queued';
+  // The server is given time, not the mail; and what the end of this process cut off, another takes up.
+  const isDueAtOnce = isEnding || (isFault && error.about === 'server');
+  return { id, state, wasTried: true, reason, answer: null, waitMs: isDueAtOnce ? 0 : retryDelay(attempts + 1) };
+}
 
 const LINK = /[?#&]token=/;
 

@@ -3,15 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { InjectLog, type Log } from '../ops/log.js';
-import { MailAttempts } from './mail-attempts.js';
+import { MailAttempts, type PreparedMail } from './mail-attempts.js';
 import { MailOutcomes } from './mail-outcomes.js';
 import { MailQueue } from './mail-queue.js';
 import { LEASE_MS, type MailInHand, MailsInHand } from './mails-in-hand.js';
 import { MailTransport } from './mail-transport.js';
 
 /** A mail that is in hand, and when it may leave. */
-interface Held {
-  readonly mail: MailInHand;
+interface Held extends PreparedMail {
   readonly takenAt: number;
   readonly notBefore: number;
 }
@@ -95,7 +94,8 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
       const takenAt = performance.now();
       const first = rate === undefined ? 0 : takenAt + (await this.inHand.takeTurns(mails.length, rate));
       const between = rate === undefined ? 0 : 1000 / rate;
-      this.held.push(...mails.map((mail, turn) => ({ mail, takenAt, notBefore: first + turn * between })));
+      const prepared = await this.attempts.prepare(mails);
+      this.held.push(...prepared.map((mail, turn) => ({ ...mail, takenAt, notBefore: first + turn * between })));
       return this.wanted() > 0 && mails.length === wanted;
     } catch (err) {
       if (!this.isBlind) this.log.warn({ err }, 'mails that are due could not be looked for; trying again and again');
@@ -129,13 +129,13 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  private async deliver({ mail, takenAt, notBefore }: Held): Promise<void> {
+  private async deliver({ takenAt, notBefore, ...prepared }: Held): Promise<void> {
     const wait = notBefore - performance.now();
     if (wait > 0) await sleep(wait, undefined, { signal: this.ending.signal }).catch(() => undefined);
     // A process that stood still for so long has lost what it had in hand to others.
     if (performance.now() - Math.max(takenAt, this.keptAt) > LEASE_MS) return;
-    if (this.ending.signal.aborted) await this.outcomes.record(untouched(mail));
-    else await this.outcomes.record(await this.attempts.make(mail, this.ending.signal));
+    const { signal } = this.ending;
+    await this.outcomes.record(signal.aborted ? untouched(prepared.mail) : await this.attempts.make(prepared, signal));
   }
 
   /** Gives back what has not begun to leave. */

@@ -28,6 +28,11 @@ interface TokenRow {
   readonly expires_at: Date;
 }
 
+/** A token that a mail may carry, or a fresh one in its place. */
+interface DueRow extends TokenRow {
+  readonly is_late: boolean;
+}
+
 /** What a good token is for, and who asked for it when and from where. */
 export interface TokenDetails {
   readonly userId: string;
@@ -95,19 +100,21 @@ export class OneTimeTokens {
     ttl: number,
     subject = '',
   ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
-    const [late] = await tx.query<TokenRow[]>(
-      `SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL
-         AND expires_at < now() + $3 * interval '1 millisecond' AND (expires_at > now() OR $4) FOR UPDATE`,
-      [userId, columnOf(purpose, subject), ttl / 2, RENEWED_AFTER_EXPIRY.has(purpose)],
-    );
-    if (late) {
-      const { requested_ip: ip, requested_user_agent: userAgent } = late;
+    const find = async (forUpdate = ''): Promise<DueRow | undefined> => {
+      const [row] = await tx.query<DueRow[]>(
+        `SELECT *, expires_at < now() + $3 * interval '1 millisecond' AS is_late FROM one_time_tokens
+         WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND (expires_at > now() OR $4) ${forUpdate}`,
+        [userId, columnOf(purpose, subject), ttl / 2, RENEWED_AFTER_EXPIRY.has(purpose)],
+      );
+      return row;
+    };
+    let row = await find();
+    // Somebody may use it just now.
+    if (row?.is_late && (row = await find('FOR UPDATE'))?.is_late) {
+      const { requested_ip: ip, requested_user_agent: userAgent } = row;
       await this.issue(tx, userId, purpose, ttl, { ip, userAgent }, subject);
+      row = await find();
     }
-    const [row] = await tx.query<TokenRow[]>(
-      'SELECT * FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()',
-      [userId, columnOf(purpose, subject)],
-    );
     return row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` };
   }
 
