@@ -18,6 +18,9 @@ export interface PreparedMail {
 /** Their links are bound to the address that they go to. The links of all others belong to the address of the account. */
 const TO_OTHER_ADDRESSES: ReadonlySet<string> = new Set(['confirm-contact', 'confirm-email-change']);
 
+/** How many connections to the database this may take from the requests of people. */
+const AT_A_TIME = 3;
+
 /** Puts mails together and tries to send them. */
 @Injectable()
 export class MailAttempts {
@@ -29,8 +32,16 @@ export class MailAttempts {
     private readonly transport: MailTransport,
   ) {}
 
-  /** Puts mails together, in one transaction for all: what that costs by itself is most of what it takes. */
+  /** Puts mails together, several in a transaction: what that costs by itself is most of what it takes. */
   async prepare(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
+    const shares = Array.from({ length: AT_A_TIME }, (_, share) =>
+      mails.filter((_mail, index) => index % AT_A_TIME === share),
+    );
+    return (await Promise.all(shares.map((share) => this.prepareShare(share)))).flat();
+  }
+
+  private async prepareShare(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
+    if (mails.length === 0) return [];
     try {
       return await this.transactions.run(async (tx) => {
         const prepared: PreparedMail[] = [];

@@ -77,9 +77,10 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async pause(ms: number): Promise<void> {
-    const awake = new AbortController();
-    await Promise.race([this.bell.promise, sleep(ms, undefined, { signal: awake.signal }).catch(() => undefined)]);
-    awake.abort();
+    const { promise, resolve } = this.bell;
+    const timer = setTimeout(() => resolve(undefined), ms);
+    await promise;
+    clearTimeout(timer);
   }
 
   /** @returns true when there may be more to take at once */
@@ -109,8 +110,8 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
     const { outage } = this.transport;
     if (outage.lasts) return outage.pauseMs === 0 && this.held.length + this.leaving.size === 0 ? 1 : 0;
     const { SMTP_CONNECTIONS: connections, SMTP_RATE_LIMIT: rate = Infinity } = this.settings;
-    if (this.held.length >= connections) return 0;
-    return Math.min(connections * AHEAD, Math.max(1, Math.ceil(rate))) - this.held.length;
+    const most = Math.min(connections * AHEAD, Math.max(1, Math.ceil(rate)));
+    return this.held.length > most / 2 ? 0 : most - this.held.length;
   }
 
   /** Sends what is in hand on its way, as far as there are connections. */
