@@ -15,7 +15,8 @@ h1, h2 { font-size: 1.0625rem; line-height: 1.3; }
 ol, ul { list-style: none; padding: 0; }
 a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
-main:focus { outline: none; }
+main { display: contents; }
+#mail:focus { outline: none; }
 .hint { color: var(--soft); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: 8px; top: -60px; z-index: 1; padding: 8px 16px; background: var(--paper); border-radius: 6px; }
@@ -84,12 +85,12 @@ pre.source { font-size: .8125rem; }
 @media (max-width: 799px) {
   dl { font-size: .875rem; }
   .empty pre { font-size: .75rem; }
-  .home:not(.bare) main, .opened .list, .bare .list { display: none; }
+  .home:not(.bare) #mail, .opened .list, .bare .list { display: none; }
 }
 @media (min-width: 800px) {
   body { height: 100vh; height: 100dvh; grid-template-columns: minmax(280px, 24rem) minmax(0, 1fr); }
   .top { grid-column: 1 / -1; }
-  .list, main { overflow: auto; min-height: 0; }
+  .list, #mail { overflow: auto; min-height: 0; }
   .list { border-right: 1px solid var(--line); }
   .bare { grid-template-columns: minmax(0, 1fr); }
   .bare .list, .back, .none { display: none; }

@@ -135,10 +135,10 @@ export function renderPage(model: PageModel): string {
 <h1>Mailbox <span>· Roster</span></h1></a>
 <p id="count">${count}</p>
 <form method="post" action="/mails/delete" data-confirm="Delete all mails?"><button>Delete all</button></form></header>
-<nav class="list" aria-label="Mails"><form class="search" role="search" action="/"><input type="search" name="q" value="${search}"
+<main><nav class="list" aria-label="Mails"><form class="search" role="search" action="/"><input type="search" name="q" value="${search}"
 aria-label="Search sender, recipient and subject" placeholder="Search" autocomplete="off" maxlength="200"></form>
 ${home && kept > 0 && mails.length === 0 && markup`<p class="note none">No mail matches. <a href="/">All mails</a></p>`}<ol id="list">${mails.map((mail) => row(mail, model))}</ol></nav>
-<main id="mail" tabindex="-1">${content}</main>
+<div id="mail" tabindex="-1">${content}</div></main>
 <p class="unseen" role="status" id="news"></p>
 </body></html>`;
   return page.toString();
