@@ -56,6 +56,8 @@ export class WaywardSmtp {
       disabledCommands: tls?.at === 'STARTTLS' ? ['AUTH'] : ['STARTTLS', 'AUTH'],
       disableReverseLookup: true,
       closeTimeout: 20,
+      // It is the one that keeps others waiting.
+      socketTimeout: 600_000,
       secure: tls?.at === 'once',
       key: readFileSync(join(TLS, `${owner}-key.pem`)),
       cert: readFileSync(join(TLS, `${owner}.pem`)),
