@@ -190,6 +190,16 @@ import { VerificationService } from './verification/verification.service.js';
     AuthPersonalData,
     Accounts,
   ],
-  exports: [Authentication, OneTimeTokens, Passwords, SignInGate, SignInMethods, FirstAdmin, Accounts, LockNotices, RateLimits],
+  exports: [
+    Authentication,
+    OneTimeTokens,
+    Passwords,
+    SignInGate,
+    SignInMethods,
+    FirstAdmin,
+    Accounts,
+    LockNotices,
+    RateLimits,
+  ],
 })
 export class AuthModule {}
