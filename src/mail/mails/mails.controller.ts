@@ -10,7 +10,8 @@ import { linkHeader, pageLinks } from '../../http/page-links.js';
 import { ApiUserId, UserId } from '../../users/user-id.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
-import { MailItem, MailsPage, MailsQuery } from './mails.dto.js';
+import { PageQuery } from '../../http/page.dto.js';
+import { MailItem, MailsPage } from './mails.dto.js';
 
 @ApiTags('Mails')
 @Controller()
@@ -35,7 +36,7 @@ export class MailsController {
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
   async page(
     @UserId() id: string,
-    @Query() query: MailsQuery,
+    @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

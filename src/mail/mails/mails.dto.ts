@@ -1,10 +1,9 @@
-import { ApiExtraModels, ApiProperty, getSchemaPath, PickType } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { PageInfo } from '../../http/page.dto.js';
 import { PageLinks } from '../../http/page-links.js';
-import { ListUsersQuery, PageInfo } from '../../users/users.dto.js';
+
 import { Link } from '../../users/user.response.js';
 import { MAIL_STATES, type MailRow, type MailState } from '../mail-queue.js';
-
-export class MailsQuery extends PickType(ListUsersQuery, ['limit', 'cursor'] as const) {}
 
 const text = { type: String, nullable: true } as const;
 const time = { type: String, format: 'date-time', nullable: true } as const;

@@ -5,7 +5,8 @@ import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
 import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
 import { UserActs } from '../../users/user-acts.js';
 import type { MailRow } from '../mail-queue.js';
-import { MailItem, type MailsQuery } from './mails.dto.js';
+import type { PageQuery } from '../../http/page.dto.js';
+import { MailItem } from './mails.dto.js';
 
 export interface MailsRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
   readonly items: MailItem[];
@@ -26,7 +27,7 @@ export class Mails {
    * One page, the newest first, by keyset on the id: any page costs the same.
    * @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list
    */
-  async page(id: string, caller: Caller, { limit, cursor: given }: MailsQuery): Promise<MailsRead> {
+  async page(id: string, caller: Caller, { limit, cursor: given }: PageQuery): Promise<MailsRead> {
     await this.acts.find({ id, action: 'mails', caller });
     const frame: CursorFrame<'-createdAt'> = {
       sort: '-createdAt',
