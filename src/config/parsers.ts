@@ -59,6 +59,14 @@ export const origin: Parser<string> = (value) => {
   return parsed.origin;
 };
 
+/** An https URL of a picture that mails and pages show: nothing in it but where it is. */
+export const logo: Parser<string> = (value) => {
+  url('https:')(value);
+  const parsed = new URL(value);
+  if (parsed.username || parsed.password) throw new Error('expected a URL without a user and a password');
+  return parsed.href;
+};
+
 export const list: Parser<string[]> = (value) =>
   value
     .split(',')

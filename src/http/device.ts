@@ -16,16 +16,22 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * "Firefox on Linux, 203.0.113.5": where a request came from, for a person to recognise. Only names from our own lists, for
- * the header is written by whoever sent it. Null when nothing is known.
+ * "Firefox (Linux), 203.0.113.5": where a request came from, for a person to recognise, in whatever language. Only names from
+ * our own lists, for the header is written by whoever sent it. Null when nothing is known.
  */
 export function describeOrigin(userAgent: string | null, ip: string | null): string | null {
-  return [describeDevice(userAgent), ip].filter(Boolean).join(', ') || null;
+  const { browser, system } = namesIn(userAgent);
+  const device = browser && system ? `${browser} (${system})` : (browser ?? system);
+  return [device, ip].filter(Boolean).join(', ') || null;
 }
 
 /** "Firefox on Linux", of names from our own lists only. Null when nothing is known. */
 export function describeDevice(userAgent: string | null): string | null {
-  const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
-  const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
+  const { browser, system } = namesIn(userAgent);
   return browser && system ? `${browser} on ${system}` : (browser ?? system ?? null);
+}
+
+function namesIn(userAgent: string | null): { browser: string | undefined; system: string | undefined } {
+  const named = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
+  return { browser: named(BROWSERS), system: named(SYSTEMS) };
 }

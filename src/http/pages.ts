@@ -1,20 +1,16 @@
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PACKAGE_ROOT } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
-import { type Brand, brandOf } from './brand.js';
+import { type Brand, brandColors, brandOf } from './brand.js';
 import type { FieldError } from './domain-error.js';
+import { acceptedLanguages } from './languages.js';
 import type { Problem } from './problem.js';
-import { checkOverrides, overridesOf } from './template-overrides.js';
-import { TemplateSet } from './templates.js';
+import { readable } from './readable.js';
+import { checkOverrides, templatesOf } from './template-overrides.js';
+import { type TemplateFiles, TemplateSet } from './templates.js';
 
-const PAGES_FOLDER = join(PACKAGE_ROOT, 'templates/pages');
-
-/** Nothing but our own style sheet; forms go to ourselves only. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs' };
 
 /** Where a fresh link is asked for by who has nothing but an address; the others are asked for by who is signed in, or come by themselves. */
 const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
@@ -24,27 +20,32 @@ const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
   '/auth/magic-link': '/auth/magic-link/request',
 };
 
+/** Why a password was not taken: in English, and as a name under which a template says it in another language. */
+export interface PasswordRefusal {
+  readonly refusal: string | null;
+  readonly weakness: Readonly<Record<string, true>>;
+}
+
 /** The values of each page, beside the brand. */
 export interface PageValues {
-  'verify-email': { token: string; email: string; requestedAt: string; requestedFrom: string | null };
-  'accept-invitation': { token: string; email: string | null; refusal: string | null };
+  'verify-email': { token: string; email: string; requestedAt: Date; requestedFrom: string | null };
+  'accept-invitation': { token: string; email: string | null; minLength: number } & PasswordRefusal;
   'invitation-accepted': { signInUrl: string | null };
   'email-verified': { signInUrl: string | null };
-  'confirm-contact': { token: string; address: string; requestedAt: string };
+  'confirm-contact': { token: string; address: string; requestedAt: Date };
   'contact-confirmed': object;
-  unlock: { token: string; lockedAt: string; triedFrom: string | null };
+  unlock: { token: string; lockedAt: Date; triedFrom: string | null };
   unlocked: object;
   'reset-requested': object;
   'reset-password': {
     token: string;
     email: string | null;
     minLength: number;
-    refusal: string | null;
-    requestedAt: string;
+    requestedAt: Date;
     requestedFrom: string | null;
-  };
+  } & PasswordRefusal;
   'password-reset': object;
-  'confirm-email-change': { token: string; newEmail: string; requestedAt: string };
+  'confirm-email-change': { token: string; newEmail: string; requestedAt: Date };
   'email-changed': object;
   'magic-link-requested': object;
   'magic-link': {
@@ -52,39 +53,64 @@ export interface PageValues {
     email: string;
     /** The page that signs in with the token; null where there is none, and the person has to take it there. */
     continueUrl: string | null;
-    requestedAt: string;
+    requestedAt: Date;
     requestedFrom: string | null;
   };
   'link-expired': { explanation: string; freshLinkPath: string | null };
   'resend-sent': object;
   error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
 }
+export type PageName = keyof PageValues;
 
 /** The pages that people see who follow a link: plain HTML forms, no script. */
 @Injectable()
 export class Pages {
+  private readonly files: TemplateFiles;
   private readonly templates: TemplateSet;
   private readonly brand: Brand;
+  private readonly policy: string;
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
-    const overrides = overridesOf(settings, 'pages');
-    const templates = (this.templates = new TemplateSet(PAGES_FOLDER, 'layout.hbs', true, overrides));
-    if (overrides) checkOverrides(PAGES_FOLDER, overrides, (file, values) => templates.render(file, values));
+    this.policy = policyOf(this.brand);
+    this.files = templatesOf('pages', settings);
+    const templates = (this.templates = new TemplateSet(this.files, PARTIALS, true));
+    checkOverrides(this.files, Object.values(PARTIALS), (file, locale, values) =>
+      templates.render(file, locale, values),
+    );
+  }
+
+  /** The locales that there are pages in, English first. */
+  get locales(): readonly string[] {
+    return this.files.locales;
   }
 
   /**
    * A page for a handler to return, with its headers set on the reply. It may carry a one-time token, so nothing keeps it and
    * no other site learns its address.
+   * @param locale that of the user whom the page is for, if it is known; else the browser says what its user reads
    */
-  render<Name extends keyof PageValues>(reply: FastifyReply, name: Name, values: PageValues[Name]): string {
+  render<Name extends PageName>(
+    reply: FastifyReply,
+    name: Name,
+    values: PageValues[Name],
+    locale: string | null = null,
+  ): string {
+    const wanted = locale === null ? acceptedLanguages(reply.request.headers['accept-language']) : [locale];
     void reply.headers({
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': this.policy,
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    return this.templates.render(`${name}.hbs`, { brand: this.brand, ...values });
+    return this.page(name, values, wanted);
+  }
+
+  /** @param wanted language tags, the preferred one first */
+  page<Name extends PageName>(name: Name, values: PageValues[Name], wanted: readonly string[]): string {
+    const file = `${name}.hbs`;
+    const { locale, format } = this.files.languageOf(file, wanted);
+    return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...readable(values, format) });
   }
 
   /** The page for a problem: for a link that is no longer good, one that offers a fresh one if anybody may ask for it. */
@@ -99,13 +125,20 @@ export class Pages {
   }
 
   stylesheet(): string {
-    return this.templates.source('pages.css').replace('--brand: #1f5eff;', `--brand: ${this.brand.color};`);
+    const colors = Object.entries(brandColors(this.brand.color)).map(([name, color]) => `${name}: ${color};`);
+    return this.templates.source('pages.css').replace('--brand: #1f5eff;', colors.join('\n  '));
   }
 
   /** The mark beside the name, for the tab of the browser. */
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
+}
+
+/** Nothing but our own style sheet and the logo; forms go to ourselves only. */
+function policyOf({ logoUrl }: Brand): string {
+  const images = ["'self'", ...(logoUrl === null ? [] : [new URL(logoUrl).origin])].join(' ');
+  return `default-src 'none'; style-src 'self'; img-src ${images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 }
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -121,11 +154,4 @@ export function wantsPage(request: FastifyRequest): boolean {
 export function wantsJson(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? '';
   return accept.includes('application/json') && !accept.includes('text/html');
-}
-
-/** "21 November 2026, 09:14 UTC" */
-export function readableTime(time: Date): string {
-  const day = time.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
-  const clock = time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
-  return `${day}, ${clock} UTC`;
 }

@@ -1,124 +1,141 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import Handlebars from 'handlebars';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { PACKAGE_ROOT } from '../config/package-root.js';
 import { type Settings, SettingsError } from '../config/settings.js';
+import { BASE_LOCALE, canonical, lookupOrder } from './languages.js';
+import { namesIn, samplesOf, type TemplateNames, togetherOf } from './template-names.js';
+import { TemplateFiles, type TemplateKind } from './templates.js';
 
 type Values = Record<string, unknown>;
 
+const SHIPPED = join(PACKAGE_ROOT, 'templates');
+
 /**
- * The folder whose files replace shipped templates of this kind; undefined when there is none.
+ * The templates of this kind: those of `TEMPLATES_DIR`, if it is set, before the shipped ones.
  * @throws SettingsError when `TEMPLATES_DIR` is no folder
  */
-export function overridesOf({ TEMPLATES_DIR }: Settings, kind: 'mail' | 'pages'): string | undefined {
-  if (TEMPLATES_DIR === undefined) return undefined;
+export function templatesOf(kind: TemplateKind, { TEMPLATES_DIR }: Pick<Settings, 'TEMPLATES_DIR'>): TemplateFiles {
+  if (TEMPLATES_DIR === undefined) return new TemplateFiles(kind, [SHIPPED]);
   const root = resolve(TEMPLATES_DIR);
-  if (!existsSync(root) || !statSync(root).isDirectory())
+  if (!existsSync(root) || !statSync(root).isDirectory()) {
     throw new SettingsError([`TEMPLATES_DIR: ${root} is no folder`]);
-  const folder = join(root, kind);
-  return existsSync(folder) ? folder : undefined;
+  }
+  return new TemplateFiles(kind, [root, SHIPPED]);
 }
 
 /**
  * Finds at the start what a person would else find in a mail: files that replace nothing, variables that the shipped template
- * does not have, in whatever branch, and what does not render.
- * @param render renders a file of the folder as it is with its overrides
+ * does not have, in whatever branch, mails that are half in another language, and what does not render.
+ * @param partials the files that are parts of others
+ * @param render renders a file as it is with what replaces it
  * @throws SettingsError naming all of it
  */
 export function checkOverrides(
-  shipped: string,
-  overrides: string,
-  render: (file: string, values: Values) => string,
+  files: TemplateFiles,
+  partials: readonly string[],
+  render: (file: string, locale: string, values: Values) => string,
 ): void {
-  const files = templatesIn(shipped);
-  const problems = filesIn(overrides).flatMap((file) => {
-    if (!existsSync(join(shipped, file))) return [`${file} replaces nothing; there are ${filesIn(shipped).join(', ')}`];
-    if (!file.endsWith('.hbs')) return [];
-    try {
-      const known = namesFor(file, shipped).values;
-      const unknown = [...namesIn(join(overrides, file)).values].filter((name) => !known.has(name));
-      return unknown.map((name) => `${file} uses {{${name}}}; there are ${[...known].sort().join(', ')}`);
-    } catch (error) {
-      return [`${file} cannot be read: ${(error as Error).message}`];
-    }
-  });
+  if (files.roots.length === 1) return;
+  const check = new OverrideCheck(files, partials);
+  const problems = [...files.locales.flatMap((locale) => check.replaced(locale)), ...check.halfTranslated()];
   if (problems.length === 0) {
-    for (const file of files) {
+    for (const { file, locale, names } of check.all()) {
       try {
-        for (const values of samplesFor(file, shipped)) render(file, values);
+        for (const values of samplesOf(names)) render(file, locale, values);
       } catch (error) {
-        problems.push(`${file} does not render: ${(error as Error).message}`);
+        problems.push(`${check.shown(file, locale)} does not render: ${(error as Error).message}`);
       }
     }
   }
   if (problems.length > 0) throw new SettingsError(problems.map((problem) => `TEMPLATES_DIR: ${problem}`));
 }
 
+class OverrideCheck {
+  private readonly given: string;
+  private readonly shipped: string;
+  /** Of the shipped English templates, which every other one is a translation of. */
+  private readonly originals: readonly string[];
+  private readonly names = new Map<string, TemplateNames>();
+
+  constructor(
+    private readonly files: TemplateFiles,
+    private readonly partials: readonly string[],
+  ) {
+    [this.given = '', this.shipped = ''] = files.roots;
+    this.originals = filesIn(files.folder(this.shipped, BASE_LOCALE));
+  }
+
+  replaced(locale: string): string[] {
+    const folder = this.files.folder(this.given, locale);
+    if (!existsSync(folder)) return [];
+    if (canonical(locale) !== locale) {
+      return [`locales/${locale} is no language; there are such as de or pt-BR (BCP 47)`];
+    }
+    const possible = this.originals.filter((file) => locale === BASE_LOCALE || file.endsWith('.hbs'));
+    return filesIn(folder).flatMap((file) => {
+      const shown = this.shown(file, locale);
+      if (!possible.includes(file)) return [`${shown} replaces nothing; there are ${possible.join(', ')}`];
+      if (!file.endsWith('.hbs')) return [];
+      try {
+        const known = this.namesOf(file).values;
+        const unknown = [...namesIn(join(folder, file)).values].filter((name) => !known.has(name));
+        return unknown.map((name) => `${shown} uses {{${name}}}; there are ${[...known].sort().join(', ')}`);
+      } catch (error) {
+        return [`${shown} cannot be read: ${(error as Error).message}`];
+      }
+    });
+  }
+
+  /** A mail of which only some parts are in a language would be one in two. */
+  halfTranslated(): string[] {
+    const mails = [...new Set(this.originals.map((file) => dirname(file)))].filter((folder) => folder !== '.');
+    return this.files.locales.flatMap((locale) => {
+      if (lookupOrder(locale).includes(BASE_LOCALE)) return [];
+      return mails.flatMap((mail) => {
+        const parts = this.originals.filter((file) => dirname(file) === mail);
+        const missing = parts.filter((file) => this.files.translated(file, locale) === undefined);
+        if (missing.length === 0 || missing.length === parts.length) return [];
+        return [`${this.shown(mail, locale)} lacks ${missing.map((file) => basename(file)).join(' and ')}`];
+      });
+    });
+  }
+
+  /** What is rendered by itself and is replaced, or has parts that are. */
+  all(): { file: string; locale: string; names: TemplateNames }[] {
+    const rendered = this.originals.filter((file) => file.endsWith('.hbs') && !this.partials.includes(file));
+    return this.files.locales.flatMap((locale) => {
+      const isReplaced = (file: string): boolean =>
+        this.files.path(file, locale)?.startsWith(this.given + sep) === true;
+      const partsAre = this.partials.some(isReplaced);
+      return rendered
+        .filter((file) => this.files.translated(file, locale) !== undefined && (partsAre || isReplaced(file)))
+        .map((file) => ({ file, locale, names: this.namesOf(file) }));
+    });
+  }
+
+  shown(file: string, locale: string): string {
+    return locale === BASE_LOCALE ? file : `locales/${locale}/${this.files.kind}/${file}`;
+  }
+
+  private namesAt(path: string): TemplateNames {
+    const names = this.names.get(path) ?? namesIn(path);
+    this.names.set(path, names);
+    return names;
+  }
+
+  /** What the shipped template knows, in whatever language, with the others of its mail and the partials. */
+  private namesOf(file: string): TemplateNames {
+    const beside = this.originals.filter((other) => dirname(other) === dirname(file) && dirname(file) !== '.');
+    const all = [...new Set([...this.partials, ...beside, file])].filter((name) => name.endsWith('.hbs'));
+    const shipped = new TemplateFiles(this.files.kind, [this.shipped]);
+    const paths = all.flatMap((name) =>
+      shipped.locales.map((locale) => join(shipped.folder(this.shipped, locale), name)),
+    );
+    return togetherOf(paths.filter((path) => existsSync(path)).map((path) => this.namesAt(path)));
+  }
+}
+
 function filesIn(folder: string): string[] {
   const isFile = (file: string) => !/(^|[/\\])\./.test(file) && statSync(join(folder, file)).isFile();
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isFile).sort();
-}
-
-const isLayout = (file: string) => file.startsWith('layout.');
-const templatesIn = (folder: string) => filesIn(folder).filter((file) => file.endsWith('.hbs') && !isLayout(file));
-
-interface Names {
-  /** As they are written: `brand.productName`. */
-  readonly values: Set<string>;
-  /** Those of them that are walked through by `#each`. */
-  readonly lists: Set<string>;
-}
-
-/** What the shipped template knows, with the others of its mail and the layouts. */
-function namesFor(file: string, shipped: string): Names {
-  const layouts = filesIn(shipped).filter(isLayout);
-  const beside = dirname(file) === '.' ? [file] : filesIn(shipped).filter((other) => dirname(other) === dirname(file));
-  const all = [...new Set([...layouts, ...beside])].filter((name) => name.endsWith('.hbs'));
-  const names = all.map((name) => namesIn(join(shipped, name)));
-  return {
-    values: new Set(names.flatMap(({ values }) => [...values])),
-    lists: new Set(names.flatMap(({ lists }) => [...lists])),
-  };
-}
-
-function namesIn(path: string): Names {
-  const names: Names = { values: new Set(), lists: new Set() };
-  collect(Handlebars.parse(readFileSync(path, 'utf8')), names);
-  return names;
-}
-
-const BLOCK_HELPERS = new Set(['if', 'unless', 'each', 'with']);
-
-function collect(node: unknown, names: Names): void {
-  if (Array.isArray(node)) for (const item of node) collect(item, names);
-  if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
-  const { type, ...parts } = node as Record<string, unknown>;
-  if (type === 'PathExpression') {
-    if (parts['data'] !== true && parts['original'] !== 'this') names.values.add(parts['original'] as string);
-    return;
-  }
-  const called = (parts['path'] as { original?: string } | undefined)?.original ?? '';
-  if (type === 'BlockStatement' && called === 'each') {
-    names.lists.add((parts['params'] as { original: string }[])[0]?.original ?? '');
-  }
-  if (type === 'BlockStatement' && BLOCK_HELPERS.has(called)) delete parts['path'];
-  // The names of partials, not of values.
-  if (type === 'PartialStatement' || type === 'PartialBlockStatement') delete parts['name'];
-  if (type === 'DecoratorBlock') delete parts['path'];
-  for (const part of Object.values(parts)) collect(part, names);
-}
-
-/** Values of every name: once something, once nothing, so that either branch is taken. */
-function samplesFor(file: string, shipped: string): Values[] {
-  const { values, lists } = namesFor(file, shipped);
-  return ['sample', null].map((sample) => {
-    const root: Values = {};
-    for (const name of values) {
-      const keys = name.split('.');
-      const last = keys.pop() ?? name;
-      let place = root;
-      for (const key of keys) place = (place[key] ??= {}) as Values;
-      place[last] = lists.has(name) ? [root] : sample;
-    }
-    return root;
-  });
 }

@@ -1,46 +1,113 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
+import { BASE_LOCALE, canonical, type Language, lookupOrder } from './languages.js';
 
+export type TemplateKind = 'mail' | 'pages';
 type Render = (values: Record<string, unknown>) => string;
 
 /**
- * The templates of one kind (`mail` HTML, `mail` text, `pages`), which share one layout partial. Strict: a variable that a
- * template uses and the caller does not give is an error, not an empty place.
+ * Where the templates of one kind are. English is `<kind>/<file>`, another language `locales/<locale>/<kind>/<file>`: first in
+ * `TEMPLATES_DIR`, if that is set, then among those shipped.
+ */
+export class TemplateFiles {
+  /** All that have a file of this kind, English first. */
+  readonly locales: readonly string[];
+
+  /** @param roots folders like `templates`, of which the first that has a file gives it; the last is the shipped one */
+  constructor(
+    readonly kind: TemplateKind,
+    readonly roots: readonly string[],
+  ) {
+    const found = roots.flatMap((root) => localesIn(root).filter((locale) => existsSync(this.folder(root, locale))));
+    this.locales = [...new Set([BASE_LOCALE, ...found.sort()])];
+  }
+
+  folder(root: string, locale: string): string {
+    return locale === BASE_LOCALE ? join(root, this.kind) : join(root, 'locales', locale, this.kind);
+  }
+
+  /** The file in this very locale or its language, else the English one. */
+  path(file: string, locale: string): string | undefined {
+    return this.translated(file, locale) ?? this.in(file, BASE_LOCALE);
+  }
+
+  /** As `path`, without the English one for another language. */
+  translated(file: string, locale: string): string | undefined {
+    return lookupOrder(locale)
+      .map((tag) => this.in(file, tag))
+      .find((path) => path !== undefined);
+  }
+
+  /**
+   * The language in which to say something to somebody.
+   * @param name of a page's file or a mail's folder
+   * @param wanted language tags of theirs, the preferred one first
+   */
+  languageOf(name: string, wanted: readonly string[]): Language {
+    for (const tag of wanted.flatMap((given) => canonical(given) ?? [])) {
+      const locale = lookupOrder(tag).find((candidate) => this.in(name, candidate) !== undefined);
+      if (locale !== undefined) return { locale, format: tag };
+    }
+    return { locale: BASE_LOCALE, format: BASE_LOCALE };
+  }
+
+  private in(file: string, locale: string): string | undefined {
+    return this.roots.map((root) => join(this.folder(root, locale), file)).find((path) => existsSync(path));
+  }
+}
+
+function localesIn(root: string): string[] {
+  const folder = join(root, 'locales');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory());
+}
+
+/**
+ * The templates of one kind that share partials (`mail` HTML, `mail` text, `pages`), in every language. Strict: a variable that
+ * a template uses and the caller does not give is an error, not an empty place.
  */
 export class TemplateSet {
-  private readonly engine = Handlebars.create();
+  private readonly engines = new Map<string, typeof Handlebars>();
   private readonly compiled = new Map<string, Render>();
 
   /**
-   * @param folder where the templates are
-   * @param layout file of the shared layout, used as `{{#> layout}}`
+   * @param partials by the name that templates call them: their files
    * @param escape whether values are escaped for HTML
-   * @param overrides folder whose files are taken before those of the same name in `folder`
    */
   constructor(
-    private readonly folder: string,
-    layout: string,
+    private readonly files: TemplateFiles,
+    private readonly partials: Readonly<Record<string, string>>,
     private readonly escape: boolean,
-    private readonly overrides?: string,
-  ) {
-    this.engine.registerPartial('layout', this.compile(layout));
-  }
+  ) {}
 
   /** @throws Error naming the missing variable */
-  render(file: string, values: Record<string, unknown>): string {
-    const render = this.compiled.get(file) ?? this.compile(file);
-    this.compiled.set(file, render);
+  render(file: string, locale: string, values: Record<string, unknown>): string {
+    const key = `${locale}/${file}`;
+    const render = this.compiled.get(key) ?? this.compile(this.engineOf(locale), file, locale);
+    this.compiled.set(key, render);
     return render(values);
   }
 
-  private compile(file: string): Render {
-    return this.engine.compile<Record<string, unknown>>(this.source(file), { strict: true, noEscape: !this.escape });
+  /** The text of a file of the set, replaced or shipped. */
+  source(file: string, locale = BASE_LOCALE): string {
+    const path = this.files.path(file, locale);
+    if (path === undefined) throw new Error(`There is no template ${file}`);
+    return readFileSync(path, 'utf8');
   }
 
-  /** The text of a file of the set, replaced or shipped. */
-  source(file: string): string {
-    const replaced = this.overrides && join(this.overrides, file);
-    return readFileSync(replaced && existsSync(replaced) ? replaced : join(this.folder, file), 'utf8');
+  private engineOf(locale: string): typeof Handlebars {
+    const known = this.engines.get(locale);
+    if (known) return known;
+    const engine = Handlebars.create();
+    for (const [name, file] of Object.entries(this.partials)) {
+      engine.registerPartial(name, this.compile(engine, file, locale));
+    }
+    this.engines.set(locale, engine);
+    return engine;
+  }
+
+  private compile(engine: typeof Handlebars, file: string, locale: string): Render {
+    return engine.compile<Record<string, unknown>>(this.source(file, locale), { strict: true, noEscape: !this.escape });
   }
 }

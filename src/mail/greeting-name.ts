@@ -1,5 +1,7 @@
 import type { UserEntity } from '../users/user.entity.js';
 
+/** They turn the line round in which they stand, in a text part too (UAX #9, 2). */
+const DIRECTIONS = /[\u202A-\u202E\u2066-\u2069]/g;
 const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
 
 /**
@@ -11,7 +13,7 @@ export function greetingName({
   nickname,
   emailVerified,
 }: Pick<UserEntity, 'firstName' | 'nickname' | 'emailVerified'>): string | null {
-  const name = firstName ?? nickname;
+  const name = (firstName ?? nickname)?.replace(DIRECTIONS, '').trim() || null;
   return name !== null && (emailVerified || PLAIN_NAME.test(name)) ? name : null;
 }
 

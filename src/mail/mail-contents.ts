@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { subjectOf } from '../auth/email-change/email-change-links.js';
-import { UNLOCK_TOKEN_TTL_MS } from '../auth/lockout/lock-notices.js';
 import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
 import type { TokenPurpose } from '../events/catalogue.js';
+import { Duration } from '../http/readable.js';
 import { waitingContact } from '../users/decide-contacts.js';
 import { mayConfirmEmailChange } from '../users/decide-credentials.js';
 import type { UserEntity } from '../users/user.entity.js';
 import { Users } from '../users/users.js';
-import type { MailRow } from './mail-queue.js';
-import { MailTemplates, type RenderedMail } from './mail-templates.js';
 import { greetingName, plainName, strangersGreeting } from './greeting-name.js';
-import { readableDuration } from './readable-duration.js';
+import { linkLife } from './link-life.js';
+import type { MailRow, QueuedTemplate } from './mail-queue.js';
+import { MailTemplates, type RenderedMail } from './mail-templates.js';
 
 /** The page behind each link. */
 const PAGES: Readonly<Record<TokenPurpose, string>> = {
@@ -24,6 +24,17 @@ const PAGES: Readonly<Record<TokenPurpose, string>> = {
   'reset-password': '/auth/reset-password',
   'confirm-email-change': '/auth/confirm-email-change',
   unlock: '/auth/unlock',
+};
+
+/** The link that a mail has; the others have none. */
+const LINKS: Readonly<Partial<Record<QueuedTemplate, TokenPurpose>>> = {
+  'verify-email': 'verify-email',
+  invitation: 'invitation',
+  'confirm-contact': 'confirm-contact',
+  'magic-link': 'magic-link',
+  'reset-password': 'reset-password',
+  'confirm-email-change': 'confirm-email-change',
+  'account-locked': 'unlock',
 };
 
 /** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
@@ -39,116 +50,36 @@ export class MailContents {
   /** Undefined when the mail is not needed any more. */
   async of(tx: Transaction, mail: MailRow): Promise<RenderedMail | undefined> {
     const user = await this.users.find(tx, mail.user_id);
-    if (!user) return undefined;
-    const { data, template } = mail;
-    const shared = {
-      greetingName: greetingName(user),
-      requestedAt: data['requestedAt'] ?? '',
-      requestedFrom: data['requestedFrom'] ?? null,
-    };
-    const changed = { greetingName: shared.greetingName, changedAt: data['changedAt'] ?? '' };
-    const newEmail = data['newEmail'] ?? '';
-    const { VERIFICATION_TOKEN_TTL, RESET_TOKEN_TTL, MAGIC_LINK_TTL } = this.settings;
-    switch (template) {
-      case 'already-registered':
-        return this.templates.render(template, { ...shared, signInUrl: this.settings.PUBLIC_URL });
-      case 'verify-email': {
-        const link = await this.link(tx, user.id, template, VERIFICATION_TOKEN_TTL);
-        return link && this.templates.render(template, { ...shared, ...link });
-      }
-      case 'reset-password': {
-        const link = await this.link(tx, user.id, template, RESET_TOKEN_TTL);
-        return link && this.templates.render(template, { ...shared, ...link });
-      }
-      case 'account-locked': {
-        if (user.deletedAt !== null || user.suspendedAt !== null) return undefined;
-        const link = await this.link(tx, user.id, 'unlock', UNLOCK_TOKEN_TTL_MS);
-        return link && this.templates.render(template, { ...shared, ...link });
-      }
-      case 'magic-link': {
-        const link = await this.link(tx, user.id, template, MAGIC_LINK_TTL);
-        return link && this.templates.render(template, { ...shared, ...link });
-      }
-      case 'invitation':
-        return this.invitation(tx, user, mail);
-      case 'confirm-contact':
-        return this.contactConfirmation(tx, user, mail);
-      case 'confirm-email-change':
-        return this.emailChange(tx, user, mail);
-      case 'email-change-requested':
-        return this.templates.render(template, { ...shared, newEmail });
-      case 'email-changed':
-        return this.templates.render(template, { ...changed, newEmail });
-      case 'password-changed':
-        return this.templates.render(template, { ...changed, changedFrom: data['changedFrom'] ?? null });
-      case 'session-reused':
-        return this.templates.render(template, shared);
-      case 'sign-in-method-removed':
-        return this.templates.render(template, { ...changed, methodName: data['methodName'] ?? '' });
-      case 'webhook-disabled': {
-        if (user.role !== 'ADMIN' || user.deletedAt !== null || user.suspendedAt !== null) return undefined;
-        const known = {
-          webhook: data['webhook'] ?? '',
-          gone: data['gone'] ?? null,
-          failingSince: data['failingSince'] ?? '',
-          lastError: data['lastError'] ?? '',
-          disabledAt: data['disabledAt'] ?? '',
-        };
-        return this.templates.render(template, { greetingName: shared.greetingName, ...known });
-      }
-    }
-  }
-
-  private async invitation(tx: Transaction, user: UserEntity, { data }: MailRow): Promise<RenderedMail | undefined> {
-    const link = await this.link(tx, user.id, 'invitation', this.settings.INVITATION_TOKEN_TTL);
-    if (!link) return undefined;
-    const inviter = data['invitedBy'] ? await this.users.find(tx, data['invitedBy']) : null;
-    return this.templates.render('invitation', {
+    if (!user || !isStillDue(mail, user)) return undefined;
+    const purpose = LINKS[mail.template];
+    const link = purpose && (await this.link(tx, user.id, purpose, subjectOfLink(mail)));
+    if (purpose && !link) return undefined;
+    const owner = mail.template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
+    if (owner && owner.id !== user.id) return this.emailChangeTaken(mail, owner);
+    const values = {
+      ...told(mail),
       ...link,
-      greetingName: greetingName(user),
-      requestedAt: data['requestedAt'] ?? '',
-      invitedBy: inviter && plainName(inviter),
-    });
-  }
-
-  /** Nothing while the contact is gone or confirmed, or its user suspended or deleted: its link opens nothing then. */
-  private async contactConfirmation(
-    tx: Transaction,
-    user: UserEntity,
-    { data }: MailRow,
-  ): Promise<RenderedMail | undefined> {
-    const contactId = data['contactId'] ?? '';
-    if (!waitingContact(user, contactId)) return undefined;
-    const link = await this.link(tx, user.id, 'confirm-contact', this.settings.VERIFICATION_TOKEN_TTL, contactId);
-    const requestedAt = data['requestedAt'] ?? '';
-    return (
-      link && this.templates.render('confirm-contact', { ...link, greetingName: strangersGreeting(user), requestedAt })
-    );
+      greetingName: isForStrangers(mail) ? strangersGreeting(user) : greetingName(user),
+      ...(mail.template === 'invitation' && { invitedBy: await this.nameOf(tx, mail.data['invitedBy']) }),
+      signInUrl: this.settings.PUBLIC_URL,
+      keptFor: new Duration(this.settings.DELETED_RETENTION),
+    };
+    // What was told fits the template, which the list of occasions has seen to; a mail of another release may still lack something.
+    return this.templates.render(mail.template, values as never, user.locale);
   }
 
   /**
-   * To the new address. Its owner, if it has one, is told instead, and this late, so that nothing that the user can see of the
-   * mail says so. Its link opens nothing while the user is suspended or deleted.
+   * To the owner of the new address, if it has one, in place of its link. Only now, so that nothing that the user can see of
+   * the mail says so.
    */
-  private async emailChange(
-    tx: Transaction,
-    user: UserEntity,
-    { data, recipient }: MailRow,
-  ): Promise<RenderedMail | undefined> {
-    if (!mayConfirmEmailChange(user)) return undefined;
-    const ttl = this.settings.VERIFICATION_TOKEN_TTL;
-    const link = await this.link(tx, user.id, 'confirm-email-change', ttl, subjectOf(recipient));
-    if (!link) return undefined;
-    const requestedAt = data['requestedAt'] ?? '';
-    const owner = await this.users.ownerOf(tx, recipient);
-    if (owner && owner.id !== user.id) {
-      return this.templates.render('email-change-taken', { greetingName: greetingName(owner), requestedAt });
-    }
-    return this.templates.render('confirm-email-change', {
-      ...link,
-      greetingName: strangersGreeting(user),
-      requestedAt,
-    });
+  private emailChangeTaken(mail: MailRow, owner: UserEntity): RenderedMail {
+    const values = { ...told(mail), greetingName: greetingName(owner) };
+    return this.templates.render('email-change-taken', values as never, owner.locale);
+  }
+
+  private async nameOf(tx: Transaction, id: string | null | undefined): Promise<string | null> {
+    const user = id ? await this.users.find(tx, id) : null;
+    return user && plainName(user);
   }
 
   /** Undefined when it was used or withdrawn meanwhile. */
@@ -156,14 +87,50 @@ export class MailContents {
     tx: Transaction,
     userId: string,
     purpose: TokenPurpose,
-    ttl: number,
-    subject = '',
-  ): Promise<{ link: string; expiresIn: string } | undefined> {
-    const made = await this.tokens.forDelivery(tx, userId, purpose, ttl, subject);
+    subject: string,
+  ): Promise<{ link: string; expiresIn: Duration } | undefined> {
+    const life = linkLife(purpose, this.settings);
+    const made = await this.tokens.forDelivery(tx, userId, purpose, life, subject);
     if (!made) return undefined;
     return {
       link: `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${made.token}`,
-      expiresIn: readableDuration(ttl),
+      expiresIn: new Duration(life),
     };
   }
+}
+
+/** Not while its link opens nothing: the contact is gone or confirmed, or the user suspended or deleted. */
+function isStillDue({ template, data }: MailRow, user: UserEntity): boolean {
+  switch (template) {
+    case 'account-locked':
+      return user.deletedAt === null && user.suspendedAt === null;
+    case 'confirm-contact':
+      return waitingContact(user, data['contactId'] ?? '') !== undefined;
+    case 'webhook-disabled':
+      return user.role === 'ADMIN' && user.deletedAt === null && user.suspendedAt === null;
+    case 'confirm-email-change':
+      return mayConfirmEmailChange(user);
+    default:
+      return true;
+  }
+}
+
+/** What its link is about, where a user can have several of the kind. */
+function subjectOfLink({ template, data, recipient }: MailRow): string {
+  if (template === 'confirm-contact') return data['contactId'] ?? '';
+  return template === 'confirm-email-change' ? subjectOf(recipient) : '';
+}
+
+function isForStrangers({ template }: MailRow): boolean {
+  return template === 'confirm-contact' || template === 'confirm-email-change';
+}
+
+/** What was written down with the mail, with its times as times; a release before wrote them for people. */
+function told({ data, created_at: created }: MailRow): Record<string, string | Date | null> {
+  const values = Object.entries(data).map(([name, value]): [string, string | Date | null] => {
+    if (!/(At|Since)$/.test(name) || value === null) return [name, value];
+    const time = new Date(value);
+    return [name, Number.isNaN(time.getTime()) ? created : time];
+  });
+  return Object.fromEntries(values);
 }

@@ -1,114 +1,66 @@
 import { Injectable } from '@nestjs/common';
-import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
+import { AUTH_EVENT_TYPES, type AuthEvent } from '../auth/sign-in-evidence/auth-event.js';
+import { OnAuthEvent } from '../auth/sign-in-evidence/auth-events.js';
 import type { Transaction } from '../database/transaction.js';
 import { OnUserEvent } from '../events/handlers.js';
-import type { UserEvent, UserEventOf } from '../events/user-event.js';
-import { describeOrigin } from '../http/device.js';
-import { readableTime } from '../http/pages.js';
-import { waitingContact } from '../users/decide-contacts.js';
+import type { UserEvent } from '../events/user-event.js';
 import { Users } from '../users/users.js';
 import { MailQueue } from './mail-queue.js';
+import type { Moment, Occasion, OccasionEventType } from './occasion.js';
+import { OccasionFacts } from './occasion-facts.js';
+import { OCCASIONS } from './occasions.js';
 
-type LinkDue = UserEventOf<'user.verification_token.created'>;
-
-/** Which event is an occasion for which mail, and to whom. */
+/** Adds the mails that an event is an occasion for, in the transaction of the event. */
 @Injectable()
 export class MailOccasions {
   constructor(
-    @InjectSettings() private readonly settings: Settings,
     private readonly users: Users,
-    private readonly tokens: OneTimeTokens,
+    private readonly facts: OccasionFacts,
     private readonly queue: MailQueue,
   ) {}
 
-  @OnUserEvent('user.password_reset.requested')
-  async passwordReset(event: UserEventOf<'user.password_reset.requested'>, tx: Transaction): Promise<void> {
-    await this.linkToOwnAddress(event, tx, 'reset-password', this.settings.RESET_TOKEN_TTL);
+  @OnUserEvent()
+  async changed(event: UserEvent, tx: Transaction): Promise<void> {
+    await this.tell(event.type, event, event.traceId, tx);
   }
 
-  @OnUserEvent('user.verification_token.created')
-  async linkDue(event: LinkDue, tx: Transaction): Promise<void> {
-    switch (event.data.purpose) {
-      case 'verify-email':
-        return this.verificationDue(event, tx);
-      case 'invitation':
-        return this.invitationDue(event, tx);
-      case 'confirm-contact':
-        return this.contactConfirmationDue(event, tx);
-      case 'magic-link':
-        return this.linkToOwnAddress(event, tx, 'magic-link', this.settings.MAGIC_LINK_TTL);
-    }
+  @OnAuthEvent(...AUTH_EVENT_TYPES)
+  async happened(event: AuthEvent, tx: Transaction): Promise<void> {
+    await this.tell(event.type, event, event.context.traceId, tx);
   }
 
-  /** To whoever registered, or to the owner when the address is taken: the work is the same. */
-  private async verificationDue(event: LinkDue, tx: Transaction): Promise<void> {
-    const claim = await this.users.find(tx, event.userId);
-    if (!claim?.email) return;
-    const owner = await this.users.ownerOf(tx, claim.email);
-    const link = await this.tokens.forDelivery(tx, claim.id, event.data.purpose, this.settings.VERIFICATION_TOKEN_TTL);
-    await this.queue.add(tx, {
-      userId: owner?.id ?? claim.id,
-      template: owner ? 'already-registered' : 'verify-email',
-      recipient: owner?.email ?? claim.email,
-      traceId: event.traceId,
-      data: {
-        requestedAt: readableTime(link?.requestedAt ?? event.occurredAt),
-        requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
-      },
-    });
-  }
-
-  private async linkToOwnAddress(
-    { userId, traceId, occurredAt }: UserEvent,
+  private async tell(
+    type: OccasionEventType,
+    event: UserEvent | AuthEvent,
+    traceId: string,
     tx: Transaction,
-    purpose: 'magic-link' | 'reset-password',
-    ttl: number,
   ): Promise<void> {
-    const user = await this.users.find(tx, userId);
-    if (!user?.email) return;
-    const link = await this.tokens.forDelivery(tx, userId, purpose, ttl);
-    await this.queue.add(tx, {
-      userId,
-      template: purpose,
-      recipient: user.email,
-      traceId,
-      data: {
-        requestedAt: readableTime(occurredAt),
-        requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
-      },
-    });
+    // Which events a row takes was checked where it was written.
+    const due = OCCASIONS.filter((row) => row.event === type && (row.when?.(event as never) ?? true));
+    if (due.length === 0 || event.userId === null) return;
+    const user = await this.users.find(tx, event.userId);
+    if (!user) return;
+    const moment = { event, user, facts: this.facts, tx };
+    for (const occasion of due) await this.add(occasion, moment as Moment<never>, traceId);
   }
 
-  private async invitationDue(event: LinkDue, tx: Transaction): Promise<void> {
-    const invited = await this.users.find(tx, event.userId);
-    if (!invited?.email) return;
-    await this.queue.add(tx, {
-      userId: invited.id,
-      template: 'invitation',
-      recipient: invited.email,
-      traceId: event.traceId,
-      // By id: a name would outlive its owner's erasure here.
-      data: {
-        requestedAt: readableTime(event.occurredAt),
-        invitedBy: event.actor.kind === 'user' ? event.actor.id : null,
-      },
-    });
+  private async add(occasion: Occasion, moment: Moment<never>, traceId: string): Promise<void> {
+    const { mail: template, aDay } = occasion;
+    const { tx } = moment;
+    const to = await occasion.to(moment);
+    if (!to?.email) return;
+    if (aDay !== undefined && (await this.queue.countOfDay(tx, to.id, template)) >= aDay) return;
+    await occasion.link?.(moment);
+    const data = kept(await occasion.tells(moment));
+    await this.queue.add(tx, { userId: to.id, template, recipient: to.email, traceId, data });
   }
+}
 
-  /** To the contact itself, which need not be the user's own. */
-  private async contactConfirmationDue({ userId, data, traceId, occurredAt }: LinkDue, tx: Transaction): Promise<void> {
-    const { contactId } = data;
-    const user = await this.users.find(tx, userId);
-    const contact = user && contactId !== undefined ? waitingContact(user, contactId) : undefined;
-    if (!contact) return;
-    await this.queue.add(tx, {
-      userId,
-      template: 'confirm-contact',
-      recipient: contact.value,
-      traceId,
-      data: { requestedAt: readableTime(occurredAt), contactId: contact.id },
-    });
-  }
+/** As it is stored: times in RFC 3339, for in what language they will be read is known when the mail leaves. */
+function kept(told: object): Record<string, string | null> {
+  const texts = Object.entries(told).map(([name, value]: [string, unknown]) => [
+    name,
+    value instanceof Date ? value.toISOString() : value,
+  ]);
+  return Object.fromEntries(texts) as Record<string, string | null>;
 }

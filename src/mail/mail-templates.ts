@@ -1,81 +1,77 @@
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { PACKAGE_ROOT } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandOf } from '../http/brand.js';
-import { checkOverrides, overridesOf } from '../http/template-overrides.js';
-import { TemplateSet } from '../http/templates.js';
+import { type Duration, readable } from '../http/readable.js';
+import { checkOverrides, templatesOf } from '../http/template-overrides.js';
+import { type TemplateFiles, TemplateSet } from '../http/templates.js';
 
-type Link = Record<'link' | 'expiresIn' | 'requestedAt', string> & { greetingName: string | null };
+interface Greeting {
+  readonly greetingName: string | null;
+}
+
+interface Link extends Greeting {
+  readonly link: string;
+  readonly expiresIn: Duration;
+  readonly requestedAt: Date;
+}
+
+interface Asked extends Greeting {
+  readonly requestedAt: Date;
+  readonly requestedFrom: string | null;
+}
+
+interface Changed extends Greeting {
+  readonly changedAt: Date;
+}
+
+/** Whether something is so: a text when it is, for mails keep texts. */
+type Flag = string | null;
 
 /** The values of each mail, beside the brand. */
 export interface MailValues {
-  'verify-email': {
-    link: string;
-    expiresIn: string;
-    greetingName: string | null;
-    requestedAt: string;
-    requestedFrom: string | null;
-  };
-  invitation: {
-    link: string;
-    expiresIn: string;
-    greetingName: string | null;
-    /** Who invites, as far as a name may be shown to somebody who does not know them yet. */
-    invitedBy: string | null;
-    requestedAt: string;
-  };
+  'verify-email': Link & Asked;
+  /** By whom, as far as a name may be shown to somebody who does not know them yet. */
+  invitation: Link & { invitedBy: string | null };
   /** Its reader may be a stranger to the user: nothing in it says from where the user acts. */
-  'confirm-contact': {
-    link: string;
-    expiresIn: string;
-    greetingName: string | null;
-    requestedAt: string;
-  };
-  'account-locked': {
-    link: string;
-    expiresIn: string;
-    greetingName: string | null;
-    /** When it was locked. */
-    requestedAt: string;
-    /** From where the last wrong password came. */
-    requestedFrom: string | null;
-  };
-  'already-registered': {
-    greetingName: string | null;
-    requestedAt: string;
-    requestedFrom: string | null;
-    signInUrl: string;
-  };
-  'reset-password': Link & { requestedFrom: string | null };
-  'magic-link': Link & { requestedFrom: string | null };
-  'password-changed': { greetingName: string | null; changedAt: string; changedFrom: string | null };
+  'confirm-contact': Link;
+  /** When it was locked, and from where the last wrong password came. */
+  'account-locked': Link & Asked;
+  'account-unlocked': Changed;
+  /** Not why: that is written for colleagues. */
+  'account-suspended': Changed;
+  'account-reinstated': Changed;
+  'account-deleted': Changed & { byAdministrator: Flag; keptFor: Duration };
+  'account-restored': Changed;
+  'role-changed': Changed & { isAdmin: Flag; isManager: Flag };
+  'professional-status-changed': Changed & { isProfessional: Flag };
+  'already-registered': Asked & { signInUrl: string };
+  'reset-password': Link & Asked;
+  'magic-link': Link & Asked;
+  'password-changed': Changed & { changedFrom: string | null };
+  /** On a device that the user was not known by. */
+  'new-sign-in': Greeting & { signedInAt: Date; signedInFrom: string | null };
   /** An old refresh token was used, and its session has ended. */
-  'session-reused': { greetingName: string | null; requestedAt: string; requestedFrom: string | null };
-  'sign-in-method-removed': { greetingName: string | null; methodName: string; changedAt: string };
+  'session-reused': Asked;
+  'sign-in-method-removed': Changed & { methodName: string };
   /** To the new address, whose reader may be a stranger: nothing in it says from where the user acts. */
   'confirm-email-change': Link;
   /** To the owner of an address that somebody else gave as their new one. */
-  'email-change-taken': { greetingName: string | null; requestedAt: string };
+  'email-change-taken': Greeting & { requestedAt: Date };
   /** To the address that the account has, and has until the new one is proved. */
-  'email-change-requested': {
-    greetingName: string | null;
-    newEmail: string;
-    requestedAt: string;
-    requestedFrom: string | null;
-  };
+  'email-change-requested': Asked & { newEmail: string; byAdministrator: Flag };
   /** To the address that the account had. */
-  'email-changed': { greetingName: string | null; newEmail: string; changedAt: string };
-  /** To admins: events are not posted to this URL any more, until one of them switches it on again. */
-  'webhook-disabled': {
-    greetingName: string | null;
+  'email-changed': Changed & { newEmail: string };
+  /**
+   * To admins: events are not posted to this URL any more, until one of them switches it on again. `gone` when the receiver said so
+   * itself; else it has accepted nothing for days.
+   */
+  'webhook-disabled': Greeting & {
     webhook: string;
-    /** Not null when it said so itself; else it has accepted nothing since `failingSince`. */
-    gone: string | null;
-    failingSince: string;
+    gone: Flag;
+    failingSince: Date;
     lastError: string;
-    disabledAt: string;
+    disabledAt: Date;
   };
 }
 
@@ -87,35 +83,54 @@ export interface RenderedMail {
   readonly text: string;
 }
 
-const FOLDER = join(PACKAGE_ROOT, 'templates/mail');
+const HTML_PARTIALS = {
+  layout: 'layout.html.hbs',
+  p: 'p.html.hbs',
+  panel: 'panel.html.hbs',
+  'copy-link': 'copy-link.html.hbs',
+  support: 'support.html.hbs',
+};
+const TEXT_PARTIALS = { layout: 'layout.text.hbs', support: 'support.text.hbs' };
 
-/** Renders `templates/mail/<name>/{subject,html,text}.hbs`, or what replaces them in `TEMPLATES_DIR`. */
+/**
+ * Renders `templates/mail/<name>/{subject,html,text}.hbs`, or `templates/locales/<locale>/mail/<name>/...` for who reads that
+ * language, or what replaces them in `TEMPLATES_DIR`.
+ */
 @Injectable()
 export class MailTemplates {
+  private readonly files: TemplateFiles;
   private readonly html: TemplateSet;
   private readonly text: TemplateSet;
   private readonly brand: Brand;
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
-    const overrides = overridesOf(settings, 'mail');
-    const html = (this.html = new TemplateSet(FOLDER, 'layout.html.hbs', true, overrides));
-    const text = (this.text = new TemplateSet(FOLDER, 'layout.text.hbs', false, overrides));
-    if (overrides) {
-      checkOverrides(FOLDER, overrides, (file, values) =>
-        (file.endsWith('html.hbs') ? html : text).render(file, values),
-      );
-    }
+    this.files = templatesOf('mail', settings);
+    const html = (this.html = new TemplateSet(this.files, HTML_PARTIALS, true));
+    const text = (this.text = new TemplateSet(this.files, TEXT_PARTIALS, false));
+    const partials = [HTML_PARTIALS, TEXT_PARTIALS].flatMap((names) => Object.values(names));
+    checkOverrides(this.files, partials, (file, locale, values) =>
+      (file.endsWith('html.hbs') ? html : text).render(file, locale, values),
+    );
   }
 
-  /** @throws Error naming a variable that the template uses and `values` lacks */
-  render<Name extends MailTemplate>(name: Name, values: MailValues[Name]): RenderedMail {
-    const all = { brand: this.brand, ...values };
+  /** The locales that there are mails in, English first. */
+  get locales(): readonly string[] {
+    return this.files.locales;
+  }
+
+  /**
+   * @param wanted language tag of who gets the mail, if it is known
+   * @throws Error naming a variable that the template uses and `values` lacks
+   */
+  render<Name extends MailTemplate>(name: Name, values: MailValues[Name], wanted: string | null = null): RenderedMail {
+    const { locale, format } = this.files.languageOf(name, wanted === null ? [] : [wanted]);
+    const all = { brand: this.brand, lang: locale, ...readable(values, format) };
     return {
       // A header is one line, whatever a name or a product name holds.
-      subject: this.text.render(`${name}/subject.hbs`, all).replace(/\s+/g, ' ').trim(),
-      html: this.html.render(`${name}/html.hbs`, all),
-      text: this.text.render(`${name}/text.hbs`, all),
+      subject: this.text.render(`${name}/subject.hbs`, locale, all).replace(/\s+/g, ' ').trim(),
+      html: this.html.render(`${name}/html.hbs`, locale, all),
+      text: this.text.render(`${name}/text.hbs`, locale, all),
     };
   }
 }

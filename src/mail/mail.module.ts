@@ -7,7 +7,6 @@ import { HealthChecks } from '../ops/health-checks.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { WebhooksModule } from '../relay/webhooks/webhooks.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { CredentialOccasions } from './credential-occasions.js';
 import { MailAttempts } from './mail-attempts.js';
 import { MailContents } from './mail-contents.js';
 import { MailDelivery } from './mail-delivery.js';
@@ -21,7 +20,7 @@ import { MailsController } from './mails/mails.controller.js';
 import { MailResends } from './mails/mail-resends.js';
 import { Mails } from './mails/mails.js';
 import { MailsInHand } from './mails-in-hand.js';
-import { SecurityOccasions } from './security-occasions.js';
+import { OccasionFacts } from './occasion-facts.js';
 import { WebhookOccasions } from './webhook-occasions.js';
 
 /** What the release before adds to the job queue beside each mail; the mail leaves without it. */
@@ -32,8 +31,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
   controllers: [MailsController],
   providers: [
     MailOccasions,
-    SecurityOccasions,
-    CredentialOccasions,
+    OccasionFacts,
     WebhookOccasions,
     MailQueue,
     MailsInHand,

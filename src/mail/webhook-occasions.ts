@@ -1,10 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import type { Transaction } from '../database/transaction.js';
-import { readableTime } from '../http/pages.js';
 import { type DisabledWebhook, WebhookNotices } from '../relay/webhooks/webhook-notices.js';
 import { Users } from '../users/users.js';
 import { MailQueue } from './mail-queue.js';
+import type { Told } from './occasion.js';
 
 /** Tells the admins when a webhook was switched off by itself: from then on, events do not get there. */
 @Injectable()
@@ -22,12 +22,12 @@ export class WebhookOccasions implements OnModuleInit {
 
   private async disabled(webhook: DisabledWebhook, tx: Transaction): Promise<void> {
     const { url, reason, failingSince, lastError, traceId } = webhook;
-    const data = {
+    const data: Record<keyof Told<'webhook-disabled'>, string | null> = {
       webhook: withoutQuery(url),
       gone: reason === 'gone' ? 'yes' : null,
-      failingSince: readableTime(failingSince),
+      failingSince: failingSince.toISOString(),
       lastError,
-      disabledAt: readableTime(this.clock.now()),
+      disabledAt: this.clock.now().toISOString(),
     };
     for (const { id, email } of await this.users.activeAdmins(tx)) {
       if (email === null) continue;

@@ -6,7 +6,7 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../../
 import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiContactChange, ContactId } from '../../users/contact-id.js';
 import { IfMatch, UserId } from '../../users/user-id.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -38,11 +38,16 @@ export class ContactConfirmationController {
   ): Promise<TokenStateResponse | string> {
     const link = await this.confirmation.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(reply, 'confirm-contact', {
-      token,
-      address: link.address,
-      requestedAt: readableTime(link.requestedAt),
-    });
+    return this.pages.render(
+      reply,
+      'confirm-contact',
+      {
+        token,
+        address: link.address,
+        requestedAt: link.requestedAt,
+      },
+      link.locale,
+    );
   }
 
   @Post('auth/confirm-contact')
@@ -64,9 +69,9 @@ export class ContactConfirmationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.confirmation.confirm(token, context);
+    const { locale } = await this.confirmation.confirm(token, context);
     if (!wantsPage(request)) return { message: 'The address is confirmed.' };
-    return this.pages.render(reply, 'contact-confirmed', {});
+    return this.pages.render(reply, 'contact-confirmed', {}, locale);
   }
 
   @Post('users/:id/contacts/:contactId/resend-confirmation')

@@ -33,13 +33,13 @@ export class ContactConfirmationService {
     });
   }
 
-  /** @throws TokenExpiredOrUsed, NothingToConfirm; RefusedByHandler */
-  async confirm(token: string, context: RequestContext): Promise<void> {
-    await this.transactions.run(async (tx) => {
+  /** @returns whom the link was for @throws TokenExpiredOrUsed, NothingToConfirm; RefusedByHandler */
+  async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
+    return this.transactions.run(async (tx) => {
       const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
       // The user first and then its token, in the order in which whoever asks for a fresh link locks them.
       await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);
-      await this.tokens.consume(tx, token, 'confirm-contact');
+      return this.tokens.consume(tx, token, 'confirm-contact');
     });
   }
 

@@ -6,7 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { EmailChangeLinks } from './email-change-links.js';
@@ -72,13 +72,9 @@ export class EmailChangeController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    const { newEmail, requestedAt, expiresAt } = await this.changes.look(token);
+    const { newEmail, requestedAt, expiresAt, locale } = await this.changes.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: expiresAt.toISOString() };
-    return this.pages.render(reply, 'confirm-email-change', {
-      token,
-      newEmail,
-      requestedAt: readableTime(requestedAt),
-    });
+    return this.pages.render(reply, 'confirm-email-change', { token, newEmail, requestedAt }, locale);
   }
 
   @Post('auth/confirm-email-change')
@@ -101,8 +97,8 @@ export class EmailChangeController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.changes.confirm(token, context);
+    const { locale } = await this.changes.confirm(token, context);
     if (!wantsPage(request)) return { message: 'The new address is confirmed, and is the one of the account now.' };
-    return this.pages.render(reply, 'email-changed', {});
+    return this.pages.render(reply, 'email-changed', {}, locale);
   }
 }

@@ -39,11 +39,13 @@ export class EmailChangeService {
   /**
    * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on. Registrations
    * that claim the new address vanish.
+   * @returns whom the link was for
    * @throws TokenExpiredOrUsed, NothingToConfirm, AddressGivenAway; RefusedByHandler
    */
-  async confirm(token: string, context: RequestContext): Promise<void> {
-    await this.transactions.run(async (tx) => {
-      const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
+  async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'confirm-email-change');
+      const { userId, subject } = details;
       const newEmail = addressOf(subject);
       // Whoever else proves this address at the same moment meets us here.
       await lock(tx, `address:${addressKey(newEmail)}`);
@@ -52,6 +54,7 @@ export class EmailChangeService {
       await this.tokens.withdrawAll(tx, userId);
       await this.apply(tx, userId, newEmail, context);
       await this.users.dropOtherClaims(tx, newEmail, context);
+      return details;
     });
   }
 

@@ -4,10 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
-import { WeakPassword } from '../passwords/password-rules.js';
+import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { AcceptInvitationDto } from './invitation.dto.js';
 import { InvitationService } from './invitation.service.js';
@@ -16,6 +18,7 @@ import { InvitationService } from './invitation.service.js';
 @Controller('auth/accept-invitation')
 export class InvitationController {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
     private readonly invitation: InvitationService,
     private readonly pages: Pages,
   ) {}
@@ -35,9 +38,9 @@ export class InvitationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    const { expiresAt, email } = await this.invitation.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: expiresAt.toISOString() };
-    return this.pages.render(reply, 'accept-invitation', { token, email, refusal: null });
+    if (!wantsJson(request)) return this.form(reply, token);
+    const { expiresAt } = await this.invitation.look(token);
+    return { valid: true, expiresAt: expiresAt.toISOString() };
   }
 
   @Post()
@@ -60,15 +63,20 @@ export class InvitationController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
     try {
-      await this.invitation.accept(token, newPassword, context);
+      const { locale } = await this.invitation.accept(token, newPassword, context);
+      if (!wantsPage(request)) return { message: 'The password is set. You can sign in now.' };
+      return this.pages.render(reply, 'invitation-accepted', { signInUrl: null }, locale);
     } catch (error) {
       if (!(error instanceof WeakPassword) || !wantsPage(request)) throw error;
       // Back to the form, which says what was wrong.
-      const { email } = await this.invitation.look(token);
       void reply.code(400);
-      return this.pages.render(reply, 'accept-invitation', { token, email, refusal: error.message });
+      return this.form(reply, token, error);
     }
-    if (!wantsPage(request)) return { message: 'The password is set. You can sign in now.' };
-    return this.pages.render(reply, 'invitation-accepted', { signInUrl: null });
+  }
+
+  private async form(reply: FastifyReply, token: string, refused?: WeakPassword): Promise<string> {
+    const { email, locale } = await this.invitation.look(token);
+    const minLength = this.settings.PASSWORD_MIN_LENGTH;
+    return this.pages.render(reply, 'accept-invitation', { token, email, minLength, ...refusalOf(refused) }, locale);
   }
 }

@@ -25,17 +25,19 @@ export class InvitationService {
     });
   }
 
-  /** @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy */
-  async accept(token: string, newPassword: string, context: RequestContext): Promise<void> {
+  /** @returns whom the link was for @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy */
+  async accept(token: string, newPassword: string, context: RequestContext): Promise<TokenDetails> {
     const { id, email, username, firstName, lastName, nickname } = await this.transactions.run(async (tx) =>
       this.invited(tx, await this.tokens.peek(tx, token, 'invitation')),
     );
     const names = [username, firstName, lastName, nickname];
     const hash = await this.passwords.accept(newPassword, { email, names, field: 'newPassword' }, { account: id });
-    await this.transactions.run(async (tx) => {
-      await this.invited(tx, await this.tokens.consume(tx, token, 'invitation'));
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.consume(tx, token, 'invitation');
+      await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);
       await this.passwords.set(tx, id, hash);
+      return details;
     });
   }
 

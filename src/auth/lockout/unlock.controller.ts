@@ -9,7 +9,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { EtagInterceptor } from '../../users/etag.interceptor.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
 import type { UserResponse } from '../../users/user.response.js';
@@ -55,11 +55,16 @@ export class UnlockController {
   ): Promise<TokenStateResponse | string> {
     const link = await this.unlocking.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(reply, 'unlock', {
-      token,
-      lockedAt: readableTime(link.requestedAt),
-      triedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-    });
+    return this.pages.render(
+      reply,
+      'unlock',
+      {
+        token,
+        lockedAt: link.requestedAt,
+        triedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+      },
+      link.locale,
+    );
   }
 
   @Post('auth/unlock')
@@ -82,11 +87,11 @@ export class UnlockController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Unlocked | string> {
-    const userId = await this.unlocking.byLink(token, context);
+    const { userId, locale } = await this.unlocking.byLink(token, context);
     const deviceToken = this.devices.issue(userId);
     setDeviceCookie(reply, deviceToken, this.settings.PUBLIC_URL);
     if (!wantsPage(request)) return { message: 'The account is open again. You can sign in now.', deviceToken };
-    return this.pages.render(reply, 'unlocked', {});
+    return this.pages.render(reply, 'unlocked', {}, locale);
   }
 
   @Post('users/:id/unlock')

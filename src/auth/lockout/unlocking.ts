@@ -27,14 +27,14 @@ export class Unlocking {
 
   /**
    * By the mailed link: it proves who reads the mails of the account, so a device token is due.
-   * @returns whose lock it was
+   * @returns whom the link was for
    * @throws TokenExpiredOrUsed
    */
-  async byLink(token: string, context: RequestContext): Promise<string> {
+  async byLink(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run(async (tx) => {
-      const { userId } = await this.tokens.consume(tx, token, 'unlock');
-      await this.end(tx, userId, 'link', context);
-      return userId;
+      const details = await this.tokens.consume(tx, token, 'unlock');
+      await this.end(tx, details.userId, 'link', context);
+      return details;
     });
   }
 

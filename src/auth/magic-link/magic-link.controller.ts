@@ -9,7 +9,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { deviceCookie, setDeviceCookie } from '../lockout/device-cookie.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { SignedInResponse } from '../sign-in/signed-in.response.js';
@@ -70,13 +70,18 @@ export class MagicLinkController {
   ): Promise<TokenStateResponse | string> {
     const link = await this.signIns.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(reply, 'magic-link', {
-      token,
-      email: link.email,
-      continueUrl: this.continueUrl(token),
-      requestedAt: readableTime(link.requestedAt),
-      requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-    });
+    return this.pages.render(
+      reply,
+      'magic-link',
+      {
+        token,
+        email: link.email,
+        continueUrl: this.continueUrl(token),
+        requestedAt: link.requestedAt,
+        requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+      },
+      link.locale,
+    );
   }
 
   @Post()

@@ -26,6 +26,7 @@ interface TokenRow {
   readonly requested_user_agent: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
+  readonly locale: string | null;
 }
 
 /** A token that a mail may carry, or a fresh one in its place. */
@@ -42,9 +43,13 @@ export interface TokenDetails {
   readonly requestedIp: string | null;
   readonly requestedUserAgent: string | null;
   readonly expiresAt: Date;
+  /** Of the user: in what language to speak to who opens the link. */
+  readonly locale: string | null;
 }
 
 const NONCE_BYTES = 32;
+const COLUMNS = '*, (SELECT locale FROM users WHERE users.id = user_id) AS locale';
+const ROWS = `SELECT ${COLUMNS} FROM one_time_tokens`;
 
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
@@ -102,7 +107,7 @@ export class OneTimeTokens {
   ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
     const find = async (forUpdate = ''): Promise<DueRow | undefined> => {
       const [row] = await tx.query<DueRow[]>(
-        `SELECT *, expires_at < now() + $3 * interval '1 millisecond' AS is_late FROM one_time_tokens
+        `SELECT ${COLUMNS}, expires_at < now() + $3 * interval '1 millisecond' AS is_late FROM one_time_tokens
          WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND (expires_at > now() OR $4) ${forUpdate}`,
         [userId, columnOf(purpose, subject), ttl / 2, RENEWED_AFTER_EXPIRY.has(purpose)],
       );
@@ -163,7 +168,7 @@ export class OneTimeTokens {
     const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
     const [row] = await tx.query<TokenRow[]>(
-      `SELECT * FROM one_time_tokens
+      `${ROWS}
        WHERE id = $1 AND split_part(purpose, ':', 1) = $2 AND used_at IS NULL AND expires_at > now()`,
       [id, purpose],
     );
@@ -190,5 +195,6 @@ function details(row: TokenRow): TokenDetails {
     requestedIp: row.requested_ip,
     requestedUserAgent: row.requested_user_agent,
     expiresAt: row.expires_at,
+    locale: row.locale,
   };
 }

@@ -17,9 +17,9 @@ import { ApiPageForForms } from '../../http/api-answers.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
-import { WeakPassword } from '../passwords/password-rules.js';
+import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
 import { RequestPasswordResetDto, ResetPasswordDto } from './password-reset.dto.js';
 import { PasswordResetRequests } from './password-reset-requests.js';
 import { PasswordResetService } from './password-reset.service.js';
@@ -77,7 +77,7 @@ export class PasswordResetController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    if (!wantsJson(request)) return this.form(reply, token, null);
+    if (!wantsJson(request)) return this.form(reply, token);
     const { expiresAt } = await this.resets.look(token);
     return { valid: true, expiresAt: expiresAt.toISOString() };
   }
@@ -103,27 +103,32 @@ export class PasswordResetController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
     try {
-      await this.resets.reset(token, newPassword, context);
+      const { locale } = await this.resets.reset(token, newPassword, context);
+      if (!wantsPage(request)) return undefined;
+      void reply.code(200);
+      return this.pages.render(reply, 'password-reset', {}, locale);
     } catch (error) {
       if (!(error instanceof WeakPassword) || !wantsPage(request)) throw error;
       // Back to the form, which says what was wrong.
       void reply.code(400);
-      return this.form(reply, token, error.message);
+      return this.form(reply, token, error);
     }
-    if (!wantsPage(request)) return undefined;
-    void reply.code(200);
-    return this.pages.render(reply, 'password-reset', {});
   }
 
-  private async form(reply: FastifyReply, token: string, refusal: string | null): Promise<string> {
-    const { email, requestedAt, requestedUserAgent, requestedIp } = await this.resets.look(token);
-    return this.pages.render(reply, 'reset-password', {
-      token,
-      email,
-      refusal,
-      minLength: this.settings.PASSWORD_MIN_LENGTH,
-      requestedAt: readableTime(requestedAt),
-      requestedFrom: describeOrigin(requestedUserAgent, requestedIp),
-    });
+  private async form(reply: FastifyReply, token: string, refused?: WeakPassword): Promise<string> {
+    const { email, requestedAt, requestedUserAgent, requestedIp, locale } = await this.resets.look(token);
+    return this.pages.render(
+      reply,
+      'reset-password',
+      {
+        token,
+        email,
+        minLength: this.settings.PASSWORD_MIN_LENGTH,
+        requestedAt,
+        requestedFrom: describeOrigin(requestedUserAgent, requestedIp),
+        ...refusalOf(refused),
+      },
+      locale,
+    );
   }
 }

@@ -29,20 +29,22 @@ export class PasswordResetService {
 
   /**
    * Ends every session and every other link, and a lockout; never a suspension, which is a person's act.
+   * @returns whom the link was for
    * @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy
    */
-  async reset(token: string, newPassword: string, context: RequestContext): Promise<void> {
+  async reset(token: string, newPassword: string, context: RequestContext): Promise<TokenDetails> {
     const user = await this.transactions.run(async (tx) =>
       this.owner(tx, await this.tokens.peek(tx, token, 'reset-password')),
     );
     const hash = await this.passwords.accept(newPassword, user, 'other');
-    await this.transactions.run(async (tx) => {
+    return this.transactions.run(async (tx) => {
       // The count first and then the user, in the order in which a sign-in locks them.
       await this.unlocking.byPasswordReset(tx, user.id, context);
       const { id } = await this.owner(tx, { userId: user.id });
-      await this.tokens.consume(tx, token, 'reset-password');
+      const details = await this.tokens.consume(tx, token, 'reset-password');
       const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
       await this.users.change(tx, id, (state) => completePasswordReset(state, isFirst), context);
+      return details;
     });
   }
 

@@ -1,14 +1,28 @@
 import languageCommon from '@zxcvbn-ts/language-common';
 import { DomainError, type FieldError } from '../../http/domain-error.js';
+import type { PasswordRefusal } from '../../http/pages.js';
+
+/** Why a password is refused, for who says it in another language. */
+export type Weakness = 'tooShort' | 'tooLong' | 'common' | 'repetitive' | 'knownWord' | 'breached';
 
 /** The password would be guessed soon; the message says why, `errors` names the field. */
 export class WeakPassword extends DomainError {
   readonly code = 'weak-password';
   override readonly errors: readonly FieldError[];
-  constructor(reason: string, path = 'password') {
+  constructor(
+    readonly weakness: Weakness,
+    reason: string,
+    path = 'password',
+  ) {
     super(reason);
     this.errors = [{ path, message: reason }];
   }
+}
+
+/** For the page that asks again. */
+export function refusalOf(refused?: WeakPassword): PasswordRefusal {
+  if (!refused) return { refusal: null, weakness: {} };
+  return { refusal: refused.message, weakness: { [refused.weakness]: true } };
 }
 
 /** More than this is refused before any work is done on it. */
@@ -31,22 +45,29 @@ export interface PasswordSubject {
  * @throws WeakPassword with the reason
  */
 export function checkPassword(password: string, minLength: number, subject: PasswordSubject): void {
-  const weak = (reason: string) => new WeakPassword(reason, subject.field);
+  const weak = (weakness: Weakness, reason: string) => new WeakPassword(weakness, reason, subject.field);
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
-    throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
+    throw weak('tooLong', `A password has at most ${MAX_CHARACTERS} characters.`);
   }
   const normalised = password.normalize('NFKC');
   const length = [...normalised].length;
-  if (length < minLength) throw weak(`A password has at least ${minLength} characters; a few words do well.`);
+  if (length < minLength) {
+    throw weak('tooShort', `A password has at least ${minLength} characters; a few words do well.`);
+  }
   // As it was sent, too: NFKC makes some texts shorter, and the API document tells a length that clients can count.
   if (Math.max(length, [...password].length) > MAX_CHARACTERS)
-    throw weak(`A password has at most ${MAX_CHARACTERS} characters.`);
+    throw weak('tooLong', `A password has at most ${MAX_CHARACTERS} characters.`);
   const lower = normalised.toLowerCase();
-  if (isCommon(lower)) throw weak('This password is among those that are tried first. Choose another one.');
-  if (isMonotonous(lower)) throw weak('This password repeats or counts through few characters.');
+  if (isCommon(lower)) {
+    throw weak('common', 'This password is among those that are tried first. Choose another one.');
+  }
+  if (isMonotonous(lower)) throw weak('repetitive', 'This password repeats or counts through few characters.');
   const word = contextWords(subject).find((candidate) => isMostly(lower, candidate));
   if (word !== undefined) {
-    throw weak(`This password is little more than "${word}", which others know about you or this service.`);
+    throw weak(
+      'knownWord',
+      `This password is little more than "${word}", which others know about you or this service.`,
+    );
   }
 }
 

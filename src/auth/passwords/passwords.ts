@@ -47,6 +47,7 @@ export class Passwords {
     });
     if (await this.breached.has(password)) {
       throw new WeakPassword(
+        'breached',
         'This password is known from a breach of another service. Choose another one.',
         subject.field,
       );

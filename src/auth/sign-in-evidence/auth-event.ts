@@ -25,6 +25,8 @@ export interface NewAuthEvent {
   readonly reason?: string | undefined;
   /** What was refused to the actor, such as `PUT /users/:id/role`. */
   readonly what?: string | undefined;
+  /** Of a sign-in, and not kept: it did not come from a device that the user is known by, and is not their first. */
+  readonly isNewDevice?: boolean | undefined;
   /** When it happened; now, by the clock of the database, unless it is told later. */
   readonly occurredAt?: Date | undefined;
 }

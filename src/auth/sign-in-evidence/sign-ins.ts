@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
 import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
-import { describeOrigin } from '../../http/device.js';
+import { describeDevice } from '../../http/device.js';
 import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
 import type { PageQuery } from '../../http/page.dto.js';
 import { UserActs } from '../../users/user-acts.js';
@@ -79,7 +79,7 @@ function itemOf(row: Row, userId: string): SignInItem {
     reason: row.reason,
     times: row.times,
     ip: isOthers ? null : row.ip,
-    device: isOthers ? null : describeOrigin(row.user_agent, null),
+    device: isOthers ? null : describeDevice(row.user_agent),
     sessionId: row.session_id,
     actorId: isOthers ? row.actor_id : null,
     occurredAt: row.occurred_at.toISOString(),

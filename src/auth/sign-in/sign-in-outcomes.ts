@@ -42,14 +42,11 @@ export class SignInOutcomes {
   }
 
   /** In the transaction of the session: there is none without its evidence. @returns the user with this sign-in */
-  async succeeded(
-    tx: Transaction,
-    { method, context }: EnteredAttempt,
-    user: UserEntity,
-    sessionId: string,
-  ): Promise<UserEntity> {
+  async succeeded(tx: Transaction, attempt: EnteredAttempt, user: UserEntity, sessionId: string): Promise<UserEntity> {
+    const { method, context } = attempt;
+    const isNewDevice = user.lastLoginAt !== null && this.attempts.subjectOf(attempt, user.id).kind !== 'device';
     await this.users.recordSignIn(tx, user.id);
-    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, sessionId, method, context });
+    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, sessionId, method, isNewDevice, context });
     return (await this.users.find(tx, user.id)) ?? user;
   }
 

@@ -7,7 +7,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
-import { Pages, readableTime, wantsJson, wantsPage } from '../../http/pages.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { FreshLinks } from './fresh-links.js';
 import { ResendVerificationDto } from './verification.dto.js';
@@ -40,12 +40,17 @@ export class VerificationController {
   ): Promise<TokenStateResponse | string> {
     const link = await this.verification.look(token);
     if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(reply, 'verify-email', {
-      token,
-      email: link.email,
-      requestedAt: readableTime(link.requestedAt),
-      requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-    });
+    return this.pages.render(
+      reply,
+      'verify-email',
+      {
+        token,
+        email: link.email,
+        requestedAt: link.requestedAt,
+        requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+      },
+      link.locale,
+    );
   }
 
   @Post('verify-email')
@@ -66,9 +71,9 @@ export class VerificationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.verification.confirm(token, context);
+    const { locale } = await this.verification.confirm(token, context);
     if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
-    return this.pages.render(reply, 'email-verified', { signInUrl: null });
+    return this.pages.render(reply, 'email-verified', { signInUrl: null }, locale);
   }
 
   @Post('resend-verification')

@@ -24,10 +24,11 @@ export class VerificationService {
     });
   }
 
-  /** @throws TokenExpiredOrUsed; RefusedByHandler */
-  async confirm(token: string, context: RequestContext): Promise<void> {
-    await this.transactions.run(async (tx) => {
-      const { userId } = await this.tokens.peek(tx, token, 'verify-email');
+  /** @returns whom the link was for @throws TokenExpiredOrUsed; RefusedByHandler */
+  async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
+    return this.transactions.run(async (tx) => {
+      const details = await this.tokens.peek(tx, token, 'verify-email');
+      const { userId } = details;
       const email = await this.claimedAddress(tx, userId);
       // Two links for one address, opened at once, meet here and not in each other's rows.
       await lock(tx, `address:${addressKey(email)}`);
@@ -39,6 +40,7 @@ export class VerificationService {
         throw error;
       }
       await this.users.dropOtherClaims(tx, email, context);
+      return details;
     });
   }
 

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import Handlebars from 'handlebars';
+
+/** The variables of a template. */
+export interface TemplateNames {
+  /** As they are written: `brand.productName`. */
+  readonly values: ReadonlySet<string>;
+  /** Those of them that are walked through by `#each`. */
+  readonly lists: ReadonlySet<string>;
+}
+
+type Found = Record<keyof TemplateNames, Set<string>>;
+
+/** @throws Error when the file is no template */
+export function namesIn(path: string): TemplateNames {
+  const names: Found = { values: new Set(), lists: new Set() };
+  collect(Handlebars.parse(readFileSync(path, 'utf8')), names);
+  return names;
+}
+
+export function togetherOf(names: readonly TemplateNames[]): TemplateNames {
+  return {
+    values: new Set(names.flatMap(({ values }) => [...values])),
+    lists: new Set(names.flatMap(({ lists }) => [...lists])),
+  };
+}
+
+/** Values of every name: once something, once nothing, so that either branch is taken. */
+export function samplesOf({ values, lists }: TemplateNames): Record<string, unknown>[] {
+  return ['sample', null].map((sample) => {
+    const root: Record<string, unknown> = {};
+    for (const name of values) {
+      const keys = name.split('.');
+      const last = keys.pop() ?? name;
+      let place = root;
+      for (const key of keys) place = (place[key] ??= {}) as Record<string, unknown>;
+      place[last] = lists.has(name) ? [root] : sample;
+    }
+    return root;
+  });
+}
+
+const BLOCK_HELPERS = new Set(['if', 'unless', 'each', 'with']);
+
+function collect(node: unknown, names: Found): void {
+  if (Array.isArray(node)) for (const item of node) collect(item, names);
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
+  const { type, ...parts } = node as Record<string, unknown>;
+  if (type === 'PathExpression') {
+    if (parts['data'] !== true && parts['original'] !== 'this') names.values.add(parts['original'] as string);
+    return;
+  }
+  const called = (parts['path'] as { original?: string } | undefined)?.original ?? '';
+  if (type === 'BlockStatement' && called === 'each') {
+    names.lists.add((parts['params'] as { original: string }[])[0]?.original ?? '');
+  }
+  if (type === 'BlockStatement' && BLOCK_HELPERS.has(called)) delete parts['path'];
+  // The names of partials, not of values.
+  if (type === 'PartialStatement' || type === 'PartialBlockStatement') delete parts['name'];
+  if (type === 'DecoratorBlock') delete parts['path'];
+  for (const part of Object.values(parts)) collect(part, names);
+}
