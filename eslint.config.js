@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', '.data/', 'examples/'] },
+  { ignores: ['dist/', 'coverage/', 'node_modules/', '.data/', 'mail-preview/', 'examples/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
@@ -7,6 +9,7 @@ import { keptSecretOf, settle, settleForOperator } from './development.js';
 import { Lifetime } from './lifetime.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
+import { writeGallery } from './operator/preview/gallery.js';
 import { showProgress } from './operator/progress.js';
 import { relayStatus, rewind, rewindReport } from './operator/relay.js';
 import { replay } from './operator/replay.js';
@@ -132,6 +135,17 @@ relay
   .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
   .action(async ({ sink, to }: { sink: string; to: string }) => {
     console.log(rewindReport(sink, await rewind(await workplace(), sink, to)));
+  });
+
+program
+  .command('mail-preview')
+  .description('write every mail and page in every language into a folder, to be looked at in a browser')
+  .option('--out <folder>', 'where to; what an earlier gallery left there is replaced', 'mail-preview')
+  .action(({ out }: { out: string }) => {
+    const exhibits = writeGallery(loadSettings(readEnvironment()), out);
+    console.log(
+      `Wrote ${exhibits.length} mails and pages. Open ${pathToFileURL(join(resolve(out), 'index.html')).href}`,
+    );
   });
 
 async function workplace(): Promise<Workplace> {

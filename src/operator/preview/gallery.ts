@@ -1,0 +1,75 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Settings } from '../../config/settings.js';
+import { type PageName, Pages } from '../../http/pages.js';
+import { type MailTemplate, MailTemplates } from '../../mail/mail-templates.js';
+import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
+import { galleryIndexes } from './gallery-index.js';
+import { MAIL_SAMPLES } from './mail-samples.js';
+import { PAGE_SAMPLES } from './page-samples.js';
+
+/**
+ * Writes every mail and page in every language, with the templates and the brand of the settings, into a folder to be looked at
+ * in a browser, from `index.html` on. What the folder held of an earlier gallery goes.
+ */
+export function writeGallery(settings: Settings, folder: string): readonly Exhibit[] {
+  for (const old of ['mails', 'pages', 'assets'])
+    rmSync(join(folder, old), { recursive: true, force: true });
+  const put = (file: string, text: string): void => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  };
+  const putHtml = (file: string, html: string): void => {
+    put(`${file}.html`, html);
+    for (const scheme of SCHEMES) put(`${file}.${scheme}.html`, inScheme(html, scheme));
+  };
+  const pages = new Pages(settings);
+  const exhibits = [...mails(new MailTemplates(settings), putHtml, put), ...allPages(pages, putHtml)];
+  put('assets/pages.css', pages.stylesheet());
+  for (const scheme of SCHEMES) put(`assets/pages.${scheme}.css`, inScheme(pages.stylesheet(), scheme));
+  put('assets/icon.svg', pages.icon());
+  for (const [file, html] of Object.entries(galleryIndexes(settings.PRODUCT_NAME, exhibits))) put(file, html);
+  return exhibits;
+}
+
+type Put = (file: string, text: string) => void;
+
+function mails(templates: MailTemplates, putHtml: Put, put: Put): Exhibit[] {
+  return templates.locales.flatMap((locale) =>
+    Object.entries(MAIL_SAMPLES).flatMap(([name, samples]) =>
+      Object.entries<object>(samples).map(([sample, values]) => {
+        const variant = variantOf(sample);
+        const { subject, html, text } = templates.render(name as MailTemplate, values as never, locale);
+        const file = join('mails', locale, [name, ...(variant ? [variant] : [])].join('.'));
+        putHtml(file, html);
+        put(`${file}.txt`, text);
+        return { kind: 'mail' as const, name, variant, locale, file, subject, text };
+      }),
+    ),
+  );
+}
+
+function allPages(pages: Pages, putHtml: Put): Exhibit[] {
+  return pages.locales.flatMap((locale) =>
+    Object.entries(PAGE_SAMPLES).flatMap(([name, samples]) =>
+      Object.entries<object>(samples).map(([sample, values]) => {
+        const variant = variantOf(sample);
+        const html = pages.page(name as PageName, values, [locale]);
+        const file = join('pages', locale, [name, ...(variant ? [variant] : [])].join('.'));
+        putHtml(file, html.replaceAll('"/assets/', '"../../assets/'));
+        return { kind: 'page' as const, name, variant, locale, file };
+      }),
+    ),
+  );
+}
+
+const variantOf = (sample: string): string => (sample === 'usual' ? '' : sample);
+
+/** As it looks to who has chosen this colour scheme, whatever the browser's is. */
+function inScheme(text: string, scheme: Scheme): string {
+  return text
+    .replaceAll('(prefers-color-scheme: dark)', scheme === 'dark' ? '(min-width: 0)' : 'not all')
+    .replaceAll('color-scheme: light dark', `color-scheme: ${scheme}`)
+    .replaceAll('content="light dark"', `content="${scheme}"`)
+    .replaceAll('assets/pages.css', `assets/pages.${scheme}.css`);
+}

@@ -1,0 +1,54 @@
+import { Duration } from '../../http/readable.js';
+import type { MailTemplate, MailValues } from '../../mail/mail-templates.js';
+
+const HOUR = 3_600_000;
+const MOMENT = new Date('2026-01-21T09:14:00Z');
+const LINK = `https://accounts.example.com/auth/verify-email?token=${'A-_9'.repeat(22)}`;
+
+const greetingName = 'Ada';
+const requestedFrom = 'Firefox (Linux), 203.0.113.5';
+const link = { greetingName, link: LINK, expiresIn: new Duration(24 * HOUR), requestedAt: MOMENT };
+const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
+const changed = { greetingName, changedAt: MOMENT };
+
+/** Values such as each mail has, by what they are an example of; of those that differ, each kind. */
+export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
+  'verify-email': { usual: { ...link, ...asked } },
+  'already-registered': { usual: { ...asked, signInUrl: 'https://accounts.example.com' } },
+  invitation: {
+    'by-name': { ...link, expiresIn: new Duration(168 * HOUR), invitedBy: 'Grace Hopper' },
+    nameless: { ...link, greetingName: null, expiresIn: new Duration(168 * HOUR), invitedBy: null },
+  },
+  'reset-password': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 2) } },
+  'magic-link': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 4) } },
+  'confirm-contact': { usual: link },
+  'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
+  'sign-in-method-removed': { usual: { ...changed, methodName: 'Email address or username, and password' } },
+  'confirm-email-change': { usual: link },
+  'email-change-taken': { usual: { greetingName, requestedAt: MOMENT } },
+  'email-change-requested': {
+    usual: { ...asked, newEmail: 'countess@example.com', byAdministrator: null },
+    'by-administrator': { ...asked, requestedFrom: null, newEmail: 'countess@example.com', byAdministrator: 'yes' },
+  },
+  'email-changed': { usual: { ...changed, newEmail: 'countess@example.com' } },
+  'account-locked': { usual: { ...link, ...asked } },
+  'account-unlocked': { usual: changed },
+  'new-sign-in': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },
+  'session-reused': { usual: asked },
+  'account-suspended': { usual: changed },
+  'account-reinstated': { usual: changed },
+  'role-changed': {
+    user: { ...changed, isAdmin: null, isManager: null },
+    manager: { ...changed, isAdmin: null, isManager: 'yes' },
+    administrator: { ...changed, isAdmin: 'yes', isManager: null },
+  },
+  'professional-status-changed': {
+    professional: { ...changed, isProfessional: 'yes' },
+    'not-professional': { ...changed, isProfessional: null },
+  },
+  'account-deleted': {
+    'by-administrator': { ...changed, byAdministrator: 'yes', keptFor: new Duration(720 * HOUR) },
+    'by-oneself': { ...changed, byAdministrator: null, keptFor: new Duration(720 * HOUR) },
+  },
+  'account-restored': { usual: changed },
+};

@@ -1,0 +1,66 @@
+import type { PageName, PageValues } from '../../http/pages.js';
+
+const TOKEN = `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`;
+const MOMENT = new Date('2026-01-21T09:14:00Z');
+const FROM = 'Firefox (Linux), 203.0.113.5';
+const EMAIL = 'ada.lovelace@example.com';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+const unrefused = { refusal: null, weakness: {} };
+const common = {
+  refusal: 'This password is among those that are tried first. Choose another one.',
+  weakness: { common: true },
+} as const;
+const reset = { token: TOKEN, email: EMAIL, minLength: 12, requestedAt: MOMENT, requestedFrom: FROM };
+const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
+
+/** Values such as each page has, by what they are an example of: every state that its link, or what was typed, can bring about. */
+export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
+  'verify-email': { usual: { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM } },
+  'email-verified': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
+  'resend-sent': { usual: {} },
+  'accept-invitation': {
+    usual: { token: TOKEN, email: EMAIL, minLength: 12, ...unrefused },
+    refused: { token: TOKEN, email: EMAIL, minLength: 12, ...common },
+  },
+  'invitation-accepted': { usual: { signInUrl: null } },
+  'reset-requested': { usual: {} },
+  'reset-password': { usual: { ...reset, ...unrefused }, refused: { ...reset, ...common } },
+  'password-reset': { usual: {} },
+  'confirm-email-change': { usual: { token: TOKEN, newEmail: EMAIL, requestedAt: MOMENT } },
+  'email-changed': { usual: {} },
+  'confirm-contact': { usual: { token: TOKEN, address: EMAIL, requestedAt: MOMENT } },
+  'contact-confirmed': { usual: {} },
+  unlock: { usual: { token: TOKEN, lockedAt: MOMENT, triedFrom: FROM } },
+  unlocked: { usual: {} },
+  'magic-link-requested': { usual: {} },
+  'magic-link': {
+    code: { ...magic, continueUrl: null },
+    button: { ...magic, continueUrl: `https://app.example.com/sign-in#token=${TOKEN}` },
+  },
+  'link-expired': {
+    'with-form': {
+      explanation:
+        'This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.',
+      freshLinkPath: '/auth/resend-verification',
+    },
+    'without-form': {
+      explanation: 'This link is no longer good: the address has become that of another account since it was sent.',
+      freshLinkPath: null,
+    },
+  },
+  error: {
+    unexpected: {
+      title: 'Something went wrong on our side',
+      detail: `Nothing that you sent was wrong. Please report the trace id ${TRACE}.`,
+      traceId: TRACE,
+      errors: [],
+    },
+    fields: {
+      title: 'The request does not have the expected shape',
+      detail: 'One field is wrong.',
+      traceId: TRACE,
+      errors: [{ path: 'email', message: 'must be an email address' }],
+    },
+  },
+};
