@@ -10,6 +10,7 @@ import {
   startRosterProcess,
   tryOut,
 } from '../support/browser.js';
+import { followLink, heading, openMail as openMailOf } from '../support/journey.js';
 
 const PASSWORD = 'nine brown foxes at dawn';
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
@@ -68,33 +69,8 @@ async function invite(email: string): Promise<void> {
   expect(response.status).toBe(201);
 }
 
-/** The mailbox page with the mail to this address open. */
-async function openMail(email: string, subject = ''): Promise<Page> {
-  const page = await context.newPage();
-  const mail = page.locator('#list a', { hasText: email }).filter({ hasText: subject }).first();
-  for (let tries = 0; tries < 100; tries += 1) {
-    await page.goto(roster.mailboxUrl);
-    if ((await mail.count()) > 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await mail.click();
-  await page.waitForURL(/\/mails\//);
-  return page;
-}
-
-/** Clicks the link inside the mail, which stands in a sandboxed frame. */
-async function followLink(mail: Page): Promise<Page> {
-  const [page] = await Promise.all([
-    context.waitForEvent('page'),
-    mail.frameLocator('iframe.body').locator('a[href*="token="]').first().click(),
-  ]);
-  await page.waitForLoadState();
-  return page;
-}
-
-async function heading(page: Page): Promise<string> {
-  return page.locator('h1').innerText();
-}
+const openMail = async (email: string, subject = ''): Promise<Page> =>
+  openMailOf(context, roster.mailboxUrl, email, subject);
 
 /** The page in both widths and colour schemes: nothing is cut off, and it can be looked at in the folder SCREENSHOTS. */
 async function look(page: Page, name: string): Promise<void> {
@@ -152,23 +128,18 @@ describe('in a browser', () => {
     const email = 'joan@clarke.example.com';
     await invite(email);
     const mail = await openMail(email);
-    await mail.frameLocator('iframe.body').locator('a').first().waitFor();
-    await look(mail, 'mail-invitation');
     const page = await followLink(mail);
     expect(await heading(page)).toBe('Choose a password');
     expect(await page.getByLabel('Your email address').inputValue()).toBe(email);
-    await look(page, 'accept-invitation');
 
     await page.getByLabel('New password').fill('joan joan joan');
     await page.getByRole('button', { name: 'Set password' }).click();
     await page.locator('[role=alert]').waitFor();
     expect(await page.getByLabel('New password').getAttribute('aria-describedby')).toBe('refusal hint');
-    await look(page, 'accept-invitation-refused');
 
     await page.getByLabel('New password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Set password' }).click();
     await page.waitForFunction('document.title.startsWith("Your account is ready")');
-    await look(page, 'invitation-accepted');
     expect((await post('/auth/login', { identifier: email, password: PASSWORD })).status).toBe(200);
     expect(await heading(await followLink(mail))).toBe('This link no longer works');
     expect(complaints).toEqual([]);
@@ -232,36 +203,6 @@ describe('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a further address is confirmed from the mailbox, and its mail and pages fit a phone and a desk', async () => {
-    const email = 'dorothy@example.com';
-    await register(email);
-    const proof = await followLink(await openMail(email));
-    await proof.getByRole('button').click();
-    await proof.waitForURL(`${roster.url}/auth/verify-email`);
-    const login = await post('/auth/login', { identifier: email, password: PASSWORD });
-    const { accessToken, user } = (await login.json()) as { accessToken: string; user: { id: string } };
-
-    const further = 'a.rather.long.further.address.of.hers@subdomain.of.a.long.example.com';
-    const body = { kind: 'email', value: further, label: 'Work' };
-    const added = await post(`/users/${user.id}/contacts`, body, { authorization: `Bearer ${accessToken}` });
-    expect(added.status).toBe(201);
-    const mail = await openMail(further);
-    await mail.frameLocator('iframe.body').locator('a').first().waitFor();
-    await look(mail, 'mail-confirm-contact');
-    const page = await followLink(mail);
-    expect(await page.locator('main').innerText()).toContain(further);
-    await look(page, 'confirm-contact');
-    await page.getByRole('button', { name: 'Confirm my email address' }).click();
-    await page.waitForURL(`${roster.url}/auth/confirm-contact`);
-    expect(await heading(page)).toBe('Your email address is confirmed');
-    await look(page, 'contact-confirmed');
-    const again = await followLink(mail);
-    expect(await heading(again)).toBe('This link no longer works');
-    expect(await again.locator('form').count()).toBe(0);
-    await look(again, 'contact-link-expired');
-    expect(complaints).toEqual([]);
-  });
-
   test('a forgotten password is replaced from the mailbox without JavaScript, after one that is refused', async () => {
     const email = 'hedy@example.com';
     await register(email);
@@ -295,73 +236,7 @@ describe('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('pages and mails of passwords, addresses and links to sign in fit a phone and a desk', async () => {
-    const email = 'a.rather.long.name.of.katherine@subdomain.of.a.long.example.com';
-    const next = 'a.rather.long.new.name.of.hers@subdomain.of.a.long.example.com';
-    await register(email);
-    const proof = await followLink(await openMail(email));
-    await proof.getByRole('button').click();
-    await proof.waitForURL(`${roster.url}/auth/verify-email`);
-    const login = await post('/auth/login', { identifier: email, password: PASSWORD });
-    const { accessToken, user } = (await login.json()) as { accessToken: string; user: { id: string } };
-    let mail: Page | undefined;
-    const showMail = async (to: string, subject: string, name: string): Promise<Page> => {
-      // Each holds a stream of events, and a browser has six connections for one host.
-      await mail?.close();
-      mail = await openMail(to, subject);
-      await mail.frameLocator('iframe.body').locator('h1').waitFor();
-      await look(mail, `mail-${name}`);
-      return mail;
-    };
-
-    await post('/auth/magic-link/request', { email });
-    const magic = await followLink(await showMail(email, 'Sign in to', 'magic-link'));
-    await look(magic, 'magic-link');
-    await magic.goto(`${roster.url}/auth/magic-link?token=nothing`);
-    await magic.getByLabel('Your email address').fill(email);
-    await magic.getByRole('button').click();
-    await magic.waitForURL(`${roster.url}/auth/magic-link/request`);
-    await look(magic, 'magic-link-requested');
-
-    for (const newEmail of [next, ADMIN.email]) {
-      const response = await fetch(`${roster.url}/users/${user.id}/email`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
-        body: JSON.stringify({ newEmail, currentPassword: PASSWORD }),
-      });
-      expect(response.status).toBe(202);
-      if (newEmail === ADMIN.email) continue;
-      await showMail(email, 'about to change', 'email-change-requested');
-      const page = await followLink(await showMail(next, 'Confirm your new', 'confirm-email-change'));
-      await look(page, 'confirm-email-change');
-      await page.getByRole('button').click();
-      await page.waitForURL(`${roster.url}/auth/confirm-email-change`);
-      await look(page, 'email-changed');
-      await showMail(email, 'has changed', 'email-changed');
-    }
-    await showMail(ADMIN.email, 'has an account', 'email-change-taken');
-
-    await post('/auth/request-password-reset', { email: next });
-    const reset = await followLink(await showMail(next, 'Choose a new password', 'reset-password'));
-    await look(reset, 'reset-password');
-    await reset.getByLabel('New password').fill('password1234');
-    await reset.getByRole('button').click();
-    await reset.locator('[role=alert]').waitFor();
-    await look(reset, 'reset-password-refused');
-    await reset.getByLabel('New password').fill('seven idle boats on slate water');
-    await reset.getByRole('button').click();
-    await reset.waitForFunction('document.title.startsWith("Your password is changed")');
-    await look(reset, 'password-reset');
-    await showMail(next, 'password at', 'password-changed');
-    await reset.goto(`${roster.url}/auth/reset-password?token=nothing`);
-    await reset.getByLabel('Your email address').fill(next);
-    await reset.getByRole('button').click();
-    await reset.waitForURL(`${roster.url}/auth/request-password-reset`);
-    await look(reset, 'reset-requested');
-    expect(complaints).toEqual([]);
-  });
-
-  test('every page fits a phone and a desk, light and dark', async () => {
+  test('the mailbox and the page of the API fit a phone and a desk, light and dark', async () => {
     const email = 'a.rather.long.name.that.wraps.on.a.phone@subdomain.of.a.long.example.com';
     const docs = await context.newPage();
     await docs.goto(`${roster.url}/docs`);
@@ -371,23 +246,9 @@ describe('in a browser', () => {
     await register(email);
     const mail = await openMail(email);
     await mail.frameLocator('iframe.body').locator('a').first().waitFor();
-    await look(mail, 'mail');
+    await look(mail, 'mailbox-mail');
     await mail.getByRole('link', { name: 'Text', exact: true }).click();
-    await look(mail, 'mail-text');
-    await mail.getByRole('link', { name: 'HTML', exact: true }).click();
-    const page = await followLink(mail);
-    await look(page, 'verify-email');
-    await page.getByRole('button').click();
-    await page.waitForURL(`${roster.url}/auth/verify-email`);
-    await look(page, 'email-verified');
-    await page.goto(`${roster.url}/auth/verify-email?token=nothing`);
-    await look(page, 'link-expired');
-    await page.getByLabel('Your email address').fill(email);
-    await page.getByRole('button').click();
-    await page.waitForURL(`${roster.url}/auth/resend-verification`);
-    await look(page, 'resend-sent');
-    await page.goto(`${roster.url}/auth/verify-email`);
-    await look(page, 'error');
+    await look(mail, 'mailbox-mail-text');
     await mail.goto(roster.mailboxUrl);
     await look(mail, 'mailbox');
     expect(complaints).toEqual([]);

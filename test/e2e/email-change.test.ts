@@ -62,7 +62,7 @@ describe('asking for another address', () => {
     await ask(String(root.body.id), admin, 'thief@example.com', null).expect(403, /wrong-current-password/);
     await roster.api.put(`/users/${id}/email`).set(as(admin)).send({ newEmail: 'moved@example.com' }).expect(202);
     const notice = await roster.inbox.waitFor('owner@example.com', 2);
-    expect(notice.text).toMatch(/moved@example\.com[^]*From an administrator/);
+    expect(notice.text).toMatch(/moved@example\.com[^]*By an administrator/);
     expect(notice.text).not.toContain('127.0.0.1');
     await confirm(tokenIn(await roster.inbox.waitFor('moved@example.com'))).expect(200);
     await login('moved@example.com').expect(200);

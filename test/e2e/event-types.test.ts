@@ -68,12 +68,13 @@ const STEPS: Step[] = [
     ...{ flow: 'professional status', by: 'admin' },
     send: ['put', '/users/:id/professional-status', { isProfessional: true }],
     events: ['user.professional_status_changed by ADMIN'],
+    mails: 3,
   },
   {
     ...{ flow: 'a contact', by: 'user' },
     send: ['post', '/users/:id/contacts', { kind: 'email', value: 'walk@example.com' }],
     events: ['user.contact_added by AUTHENTICATED', 'user.verification_token.created by AUTHENTICATED'],
-    mails: 3,
+    mails: 4,
   },
   {
     ...{ flow: 'its confirmation', by: 'nobody', send: ['post', '/auth/confirm-contact', { token: ':token' }] },
@@ -87,13 +88,13 @@ const STEPS: Step[] = [
     ...{ flow: 'a link to sign in by', by: 'nobody' },
     send: ['post', '/auth/magic-link/request', { email: 'walk@example.com' }],
     events: ['user.verification_token.created by anonymous'],
-    mails: 4,
+    mails: 5,
   },
   {
     ...{ flow: 'password', by: 'user' },
     send: ['put', '/users/:id/password', { currentPassword: PASSWORD, newPassword: PASSWORD }],
     events: ['user.password_changed by AUTHENTICATED'],
-    mails: 5,
+    mails: 6,
   },
   {
     ...{ flow: 'another spelling of the address', by: 'user' },

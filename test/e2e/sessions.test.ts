@@ -68,8 +68,7 @@ describe('a refresh', () => {
     await me(successor.accessToken, other).expect(401);
     const [row] = await roster.database.query('SELECT end_reason FROM sessions WHERE id = $1', [idOf(session)]);
     expect(row).toEqual({ end_reason: 'refresh-token-reused' });
-    const mail = await roster.inbox.waitFor('grace@example.com', 2);
-    expect(mail.raw).toContain('Subject: Somebody was signed out of your Roster account');
+    await roster.inbox.about('grace@example.com', /^Somebody was signed out of your Roster account$/);
     const evidence = await roster.database.query(
       "SELECT type, reason FROM auth_events WHERE session_id = $1 AND type LIKE 'session.%' ORDER BY id",
       [idOf(session)],

@@ -246,8 +246,10 @@ describe('a link to sign in by', () => {
     for (let tries = 0; tries < 5; tries++) {
       await roster.api.post('/auth/login').send({ email, password: 'not the right password' }).expect(401);
     }
-    await use(await linkFor(email, 4)).expect(401, /invalid-credentials/);
-    const token = await linkFor(email, 5);
+    // Beside the links: of the new device, and of the lock.
+    await roster.inbox.waitFor(email, 4);
+    await use(await linkFor(email, 5)).expect(401, /invalid-credentials/);
+    const token = await linkFor(email, 6);
     await roster.api.post('/auth/magic-link').send({ token, deviceToken }).expect(200);
     await use(token).expect(410);
     const events = await roster.database.query<{ type: string; reason: string | null }>(

@@ -71,6 +71,17 @@ export class Inbox {
     }
   }
 
+  /** The newest mail to this address with such a subject, as soon as there is one. */
+  async about(address: string, subject: RegExp, timeoutMs = 15_000): Promise<ReceivedMail> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const mail = this.to(address).findLast(({ email }) => subject.test(email.subject ?? ''));
+      if (mail) return mail;
+      if (Date.now() > deadline) throw new Error(`No mail about ${subject} to ${address} within ${timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   private async keep(raw: Buffer, recipients: string[]): Promise<void> {
     const at = Date.now();
     const email = await PostalMime.parse(raw);

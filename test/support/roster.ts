@@ -24,6 +24,7 @@ export interface Roster {
   readonly logLines: () => Record<string, unknown>[];
   readonly url: string;
   stop(): Promise<void>;
+  /** Each time in the same browser, which is a device that the user is known by from the second time on. */
   signIn(identifier?: string, password?: string): Promise<string>;
   /** Registers, follows the mailed link, and signs in. */
   join(email: string, input?: object): Promise<{ id: string; token: string }>;
@@ -63,9 +64,16 @@ export async function startRoster(
   await app.listen(0, '127.0.0.1');
   const api = supertest(app.getHttpServer());
 
+  const devices = new Map<string, string>();
   const signIn = async (identifier = ADMIN.email, password = ADMIN.password): Promise<string> => {
-    const response = await api.post('/auth/login').send({ identifier, password }).expect(200);
-    return (response.body as { accessToken: string }).accessToken;
+    const device = { deviceToken: devices.get(identifier) };
+    const response = await api
+      .post('/auth/login')
+      .send({ identifier, password, ...device })
+      .expect(200);
+    const { accessToken, deviceToken } = response.body as { accessToken: string; deviceToken: string };
+    devices.set(identifier, deviceToken);
+    return accessToken;
   };
   return {
     app,

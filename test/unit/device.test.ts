@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { describeOrigin } from '../../src/http/device.js';
+import { describeDevice, describeOrigin } from '../../src/http/device.js';
 
 const AGENTS = {
   'Firefox on Linux': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
@@ -23,7 +23,9 @@ const AGENTS = {
 
 describe('where a request came from, for a person', () => {
   it.each(Object.entries(AGENTS))('says %s', (said, agent) => {
-    expect(describeOrigin(agent, '203.0.113.5')).toBe(`${said}, 203.0.113.5`);
+    expect(describeDevice(agent)).toBe(said);
+    // In mails and pages, which are in many languages, without a word between.
+    expect(describeOrigin(agent, '203.0.113.5')).toBe(`${said.replace(/ on (.*)/, ' ($1)')}, 203.0.113.5`);
   });
 
   it('says what is known, and null when nothing is', () => {
@@ -41,7 +43,7 @@ describe('where a request came from, for a person', () => {
     'Firefox/1 Linux\r\nBcc: victim@example.com',
     'Your account is locked, call 0900 Firefox/1 Linux',
   ])('never repeats what the sender wrote: %j', (agent) => {
-    expect(describeOrigin(agent, null)).toBe('Firefox on Linux');
+    expect(describeOrigin(agent, null)).toBe('Firefox (Linux)');
   });
 
   it('has only words of our own lists, whatever the header is', () => {
@@ -52,7 +54,7 @@ describe('where a request came from, for a person', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
         expect(describeOrigin(parts.join(' '), null) ?? 'nothing').toMatch(
-          /^(nothing|(Edge|Opera|Firefox|Chrome|Safari|curl)?( on )?(iOS|Android|Windows|macOS|Linux)?)$/,
+          /^(nothing|(Edge|Opera|Firefox|Chrome|Safari|curl)?( \(|$)?((iOS|Android|Windows|macOS|Linux)\)?)?)$/,
         );
       }),
     );

@@ -1,75 +1,46 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
-import { type MailTemplate, MailTemplates, type MailValues, type RenderedMail } from '../../src/mail/mail-templates.js';
+import { readable } from '../../src/http/readable.js';
+import { namesIn } from '../../src/http/template-names.js';
+import { type MailTemplate, MailTemplates, type RenderedMail } from '../../src/mail/mail-templates.js';
+import { OCCASIONS } from '../../src/mail/occasions.js';
+import { MAIL_SAMPLES } from '../../src/operator/preview/mail-samples.js';
 
-const LINK = `https://accounts.example.com/auth/verify-email?token=${'A-_9'.repeat(22)}`;
-const SHARED = {
-  greetingName: 'Ada',
-  requestedAt: '1 January 2026, 12:00 UTC',
-  requestedFrom: 'Firefox on Linux, 203.0.113.5',
-};
-const INVITED = { greetingName: 'Ada', requestedAt: SHARED.requestedAt, invitedBy: 'Grace Hopper' };
-const CHANGED = { greetingName: SHARED.greetingName, changedAt: SHARED.requestedAt };
-/** Ordinary values of every template; a template without an entry does not compile. */
-const VALUES: MailValues = {
-  'verify-email': { ...SHARED, link: LINK, expiresIn: '24 hours' },
-  invitation: { ...INVITED, link: LINK, expiresIn: '7 days' },
-  'confirm-contact': {
-    greetingName: SHARED.greetingName,
-    requestedAt: SHARED.requestedAt,
-    link: LINK,
-    expiresIn: '24 hours',
-  },
-  'account-locked': { ...SHARED, link: LINK, expiresIn: '24 hours' },
-  'already-registered': { ...SHARED, signInUrl: 'https://accounts.example.com' },
-  'reset-password': { ...SHARED, link: LINK, expiresIn: '30 minutes' },
-  'magic-link': { ...SHARED, link: LINK, expiresIn: '15 minutes' },
-  'confirm-email-change': {
-    greetingName: SHARED.greetingName,
-    requestedAt: SHARED.requestedAt,
-    link: LINK,
-    expiresIn: '24 hours',
-  },
-  'email-change-taken': { greetingName: SHARED.greetingName, requestedAt: SHARED.requestedAt },
-  'email-change-requested': { ...SHARED, newEmail: 'countess@example.com' },
-  'email-changed': { ...CHANGED, newEmail: 'countess@example.com' },
-  'password-changed': { ...CHANGED, changedFrom: SHARED.requestedFrom },
-  'session-reused': SHARED,
-  'webhook-disabled': {
-    greetingName: SHARED.greetingName,
-    webhook: 'https://crm.example.com/hooks',
-    gone: null,
-    failingSince: SHARED.requestedAt,
-    lastError: 'answered 410',
-    disabledAt: SHARED.requestedAt,
-  },
-  'sign-in-method-removed': { ...CHANGED, methodName: 'Email address or username, and password' },
-};
-const NAMES = Object.keys(VALUES) as MailTemplate[];
-/** Undefined for a mail that only tells something. */
-const linkOf = (name: MailTemplate): string | undefined => {
-  const values = VALUES[name];
-  if ('link' in values) return values.link;
-  return 'signInUrl' in values ? values.signInUrl : undefined;
-};
-const NULLABLE = ['greetingName', 'requestedFrom', 'changedFrom', 'invitedBy', 'gone'];
-const whereFrom = (name: MailTemplate) =>
-  ['requestedFrom', 'changedFrom', 'invitedBy'].flatMap(
-    (field) => Object.entries(VALUES[name]).find(([key]) => key === field)?.[1] ?? [],
-  );
+const FOLDER = join(PACKAGE_ROOT, 'templates/mail');
+const GERMAN = join(PACKAGE_ROOT, 'templates/locales/de/mail');
+const PARTS = ['subject.hbs', 'html.hbs', 'text.hbs'];
+const NAMES = Object.keys(MAIL_SAMPLES) as MailTemplate[];
+const LOCALES = ['en', 'de'];
+const ALL = LOCALES.flatMap((locale) => NAMES.map((name) => [name, locale] as const));
+
+/** Values that may be null: what is not known, and what is not so. */
+const NULLABLE = /^(greetingName|requestedFrom|changedFrom|signedInFrom|invitedBy|is[A-Z]\w+|byAdministrator|gone)$/;
+const FLAG = /^(is[A-Z]|byAdministrator|gone)/;
 
 function mails(settings: Record<string, string> = {}): MailTemplates {
   return new MailTemplates(loadSettings({ SUPPORT_EMAIL: 'help@example.com', ...settings }));
 }
+const usual = mails();
+const unsupported = mails({ SUPPORT_EMAIL: '' });
 
-function render(name: MailTemplate, values: object = {}, settings: Record<string, string> = {}): RenderedMail {
-  return mails(settings).render(name, { ...VALUES[name], ...values });
+const samplesOf = (name: MailTemplate): object[] => Object.values<object>(MAIL_SAMPLES[name]);
+const valuesOf = (name: MailTemplate): object => samplesOf(name)[0]!;
+
+function render(name: MailTemplate, locale: string, values: object = {}, templates = usual): RenderedMail {
+  return templates.render(name, { ...valuesOf(name), ...values } as never, locale);
+}
+
+/** Undefined for a mail that only tells something. */
+function linkOf(values: object): string | undefined {
+  const { link, signInUrl } = values as { link?: string; signInUrl?: string };
+  return link ?? signInUrl;
 }
 
 const tagsIn = (html: string) => html.match(/<[a-z!/][^>]*>/gi) ?? [];
+const unescaped = (html: string) => html.replaceAll('&#x3D;', '=').replaceAll('&#x27;', "'").replaceAll('&amp;', '&');
 
 const HOSTILE = {
   html: `<img src=x onerror=alert(1)><script>alert("x")</script>'"\`&amp;</td></table><!--`,
@@ -79,42 +50,66 @@ const HOSTILE = {
   emoji: '👩‍👩‍👧‍👦 🏳️‍🌈 \u{1F600}',
   'a very long word': 'x'.repeat(3000),
 };
+const { 'a very long word': _, ...ofBearableLength } = HOSTILE;
+const hostile = mails({ PRODUCT_NAME: `Prod ${Object.values(ofBearableLength).join(' ')}` });
 
-it('every folder of templates/mail is a template that these tests know', () => {
-  const folders = readdirSync(join(PACKAGE_ROOT, 'templates/mail'), { withFileTypes: true });
-  expect(
-    folders
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual([...NAMES].sort());
+const foldersIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+
+it('every folder of templates/mail is a template that these tests know, and there is a German one', () => {
+  expect(foldersIn(FOLDER)).toEqual([...NAMES].sort());
+  expect(foldersIn(GERMAN)).toEqual([...NAMES].sort());
+  expect(usual.locales).toEqual(LOCALES);
 });
 
-describe.each(NAMES)('the mail %s', (name) => {
+it('every mail has its occasion, but for the one that another turns into', () => {
+  const occasioned = new Set(OCCASIONS.map(({ mail }) => mail));
+  expect([...occasioned, 'email-change-taken'].sort()).toEqual([...NAMES].sort());
+});
+
+describe.each(NAMES)('the German %s', (name) => {
+  it.each(PARTS)('says in its %s what the English one says: it uses the same variables', (part) => {
+    const used = (folder: string) =>
+      [...namesIn(join(folder, name, part)).values].filter((one) => !/^brand\./.test(one));
+    expect(existsSync(join(GERMAN, name, part))).toBe(true);
+    expect(used(GERMAN).sort()).toEqual(used(FOLDER).sort());
+  });
+});
+
+describe.each(ALL)('the mail %s in the language %s', (name, locale) => {
   it('has a subject of one line, an HTML part and a text part that say the same', () => {
-    const { subject, html, text } = render(name);
-    expect(subject).toMatch(/^\S[^\r\n]{5,77}\S$/);
-    expect(subject).toContain('Roster');
-    for (const part of [html, text]) {
-      for (const value of ['Ada', SHARED.requestedAt, ...whereFrom(name), 'help@example.com', 'Roster']) {
-        expect(part).toContain(value);
+    for (const sample of samplesOf(name)) {
+      const { subject, html, text } = usual.render(name, sample as never, locale);
+      expect(subject).toMatch(/^\S[^\r\n]{5,77}\S$/);
+      expect(subject).toContain('Roster');
+      const said = Object.entries(readable(sample, locale)).filter(
+        ([field, value]) => value !== null && !FLAG.test(field),
+      );
+      for (const part of [unescaped(html), text]) {
+        for (const value of [...said.map(([, value]) => value as string), 'help@example.com', 'Roster']) {
+          expect(part.replace(/\s+/g, ' ')).toContain(value);
+        }
+        expect(part).not.toMatch(/\{\{|\}\}|undefined|\[object|\bnull\b|\byes\b/);
       }
-      expect(part).not.toMatch(/\{\{|\}\}|undefined|\[object|\bnull\b/);
+      expect(html).toMatch(/^\s*<!doctype html>/i);
+      expect(html).toContain(`<html lang="${locale}"`);
+      expect(text).not.toMatch(/<[a-z/]|&[a-z]+;|&#/i);
     }
-    expect(html).toMatch(/^\s*<!doctype html>/i);
-    expect(text).not.toMatch(/<[a-z/]|&[a-z]+;|&#/i);
   });
 
   it('has its link alone on a line of the text part, and in the button', () => {
-    const { html, text } = render(name);
-    const link = linkOf(name) ?? [];
+    const { html, text } = render(name, locale);
+    const link = linkOf(valuesOf(name)) ?? [];
     expect(text.split(/\r?\n/)).toEqual(expect.arrayContaining([link].flat()));
     const hrefs = [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href?.replaceAll('&#x3D;', '='));
     expect(new Set(hrefs)).toEqual(new Set([link, 'mailto:help@example.com'].flat()));
   });
 
   it('is under 100 KB, where Gmail cuts, and loads nothing from anywhere', () => {
-    const { html } = render(name);
+    const { html } = render(name, locale);
     expect(Buffer.byteLength(html)).toBeLessThan(100 * 1024);
     expect(html).not.toMatch(
       /\b(src|srcset|background|action|poster|data)=|url\(|@import|<(link|script|iframe|img|object|form|base)\b/i,
@@ -123,52 +118,77 @@ describe.each(NAMES)('the mail %s', (name) => {
   });
 
   it('has no text line over 76 columns but the link', () => {
-    const long = render(name)
-      .text.split(/\r?\n/)
-      .filter((line) => line.length > 76 && line !== linkOf(name));
+    const long = samplesOf(name).flatMap((sample) =>
+      usual
+        .render(name, sample as never, locale)
+        .text.split(/\r?\n/)
+        .filter((line) => line.length > 76 && line !== linkOf(sample)),
+    );
     expect(long).toEqual([]);
   });
 
   it('reads well without what may be unknown', () => {
-    const { html, text } = render(
-      name,
-      { greetingName: null, requestedFrom: null, changedFrom: null, invitedBy: null },
-      { SUPPORT_EMAIL: '' },
-    );
+    const unknown = Object.keys(valuesOf(name)).filter((field) => NULLABLE.test(field));
+    const values = Object.fromEntries(unknown.map((field) => [field, null]));
+    const { html, text } = render(name, locale, values, unsupported);
     for (const part of [html, text]) {
-      expect(part).toContain('Hello,');
-      expect(part).not.toMatch(/\bnull\b|undefined|From\s*<|Questions/);
+      expect(part).toMatch(locale === 'de' ? /Guten Tag,/ : /Hello,/);
+      expect(part).not.toMatch(/\bnull\b|undefined|(From|Von)\s*<|Questions|Fragen\?/);
     }
   });
 
-  it.each(Object.entries(HOSTILE))('holds its shape against %s in every value', (_, hostile) => {
-    const values = Object.fromEntries(Object.keys(VALUES[name]).map((field) => [field, hostile]));
-    const ordinary = render(name);
-    const { subject, html, text } = render(name, values, { PRODUCT_NAME: `Prod ${hostile}` });
+  it.each(Object.entries(HOSTILE))('holds its shape against %s in every value', (_, text) => {
+    const given = Object.keys(valuesOf(name));
+    const values = Object.fromEntries(given.map((field) => [field, text]));
+    const ordinary = render(
+      name,
+      locale,
+      Object.fromEntries(given.filter((f) => NULLABLE.test(f)).map((f) => [f, 'x'])),
+    );
+    const mail = render(name, locale, values, hostile);
+    const { subject, html } = mail;
     expect(subject).not.toMatch(/[\r\n\u2028\u2029]/);
     // Not one tag more or less: the values are text.
     expect(tagsIn(html).map((tag) => tag.split(/[\s>]/, 1)[0])).toEqual(
       tagsIn(ordinary.html).map((tag) => tag.split(/[\s>]/, 1)[0]),
     );
     expect(html).not.toMatch(/<(img|script|b)\b/i);
-    expect(html.includes(hostile)).toBe(!/[<>&"'`=]/.test(hostile));
+    expect(html.includes(text)).toBe(!/[<>&"'`=]/.test(text));
     // The text part says them as they are, once, without running them.
-    expect(text).toContain(hostile);
-    expect(text).not.toContain('49');
+    expect(mail.text).toContain(text);
+    expect(mail.text).not.toContain('49');
   });
 
   it('keeps the link alone on its line whatever the name holds', () => {
-    const link = [linkOf(name) ?? []].flat();
-    for (const hostile of Object.values(HOSTILE)) {
-      expect(render(name, { greetingName: hostile }).text.split(/\r?\n/)).toEqual(expect.arrayContaining(link));
+    const link = [linkOf(valuesOf(name)) ?? []].flat();
+    for (const greetingName of Object.values(HOSTILE)) {
+      const lines = render(name, locale, { greetingName }).text.split(/\r?\n/);
+      expect(lines).toEqual(expect.arrayContaining(link));
     }
   });
 
-  it.each(Object.keys(VALUES[name]).filter((field) => !NULLABLE.includes(field)))(
-    'is not made without %s, and the error names it',
-    (field) => {
-      const lacking = Object.fromEntries(Object.entries(VALUES[name]).filter(([key]) => key !== field));
-      expect(() => mails().render(name, lacking as never)).toThrow(field);
-    },
-  );
+  it('is not made without any value that it needs, and the error names it', () => {
+    for (const field of Object.keys(valuesOf(name)).filter((one) => !NULLABLE.test(one))) {
+      const lacking = Object.fromEntries(Object.entries(valuesOf(name)).filter(([key]) => key !== field));
+      expect(() => usual.render(name, lacking as never, locale)).toThrow(field);
+    }
+  });
+});
+
+describe('the logo', () => {
+  const LOGO_URL = 'https://cdn.example.com/logo.png?v=1';
+  const branded = mails({ LOGO_URL });
+
+  it.each(ALL)('is the one thing that %s (%s) loads', (name, locale) => {
+    const { html, text } = render(name, locale, {}, branded);
+    const sources = [...html.matchAll(/\b(?:src|srcset|background|poster|data)="([^"]*)"/g)].map(([, url]) => url);
+    expect(sources).toEqual([LOGO_URL.replace('=', '&#x3D;')]);
+    expect(html).toMatch(/<img [^>]*alt="Roster"/);
+    expect(text).not.toContain('cdn.example.com');
+  });
+});
+
+it('a button of a light colour has dark text', () => {
+  const { html } = render('verify-email', 'en', {}, mails({ BRAND_COLOR: '#ffd400' }));
+  expect(html).toMatch(/<span style="color:#000000;">Confirm my email address/);
 });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings, SettingsError } from '../../src/config/settings.js';
+import { Duration } from '../../src/http/readable.js';
 import { Pages } from '../../src/http/pages.js';
 import { MailTemplates } from '../../src/mail/mail-templates.js';
 
@@ -23,10 +24,10 @@ const pages = () => new Pages(settings());
 
 const VALUES = {
   greetingName: 'Ada',
-  requestedAt: 'now',
+  requestedAt: new Date('2026-01-21T09:14:00Z'),
   requestedFrom: null,
   link: 'https://x.example',
-  expiresIn: '1 day',
+  expiresIn: new Duration(86_400_000),
 };
 
 describe('a file in TEMPLATES_DIR', () => {
@@ -65,11 +66,64 @@ describe('a file in TEMPLATES_DIR', () => {
     ['that lacks a part of the layout', 'mail/verify-email/text.hbs', '{{#> layout}}{{/layout}}', /partial reason/],
     ['that asks for another partial', 'pages/error.hbs', '{{> footer}}', /error\.hbs does not render: .*footer/],
     ['that is a layout with a misspelt name', 'pages/layout.hbs', '{{titel}}', /layout\.hbs uses \{\{titel\}\}/],
+    [
+      'with a misspelt name in another language',
+      'locales/de/mail/verify-email/text.hbs',
+      '{{lnik}}',
+      /locales\/de\/mail\/verify-email\/text\.hbs uses \{\{lnik\}\}; there are /,
+    ],
+    [
+      'of a language that is none',
+      'locales/de_AT/pages/error.hbs',
+      'x',
+      /TEMPLATES_DIR: locales\/de_AT is no language/,
+    ],
+    ['of a language that is written otherwise', 'locales/DE/pages/error.hbs', 'x', /locales\/DE is no language/],
+    [
+      'that is a style sheet for a language',
+      'locales/de/pages/pages.css',
+      'x',
+      /de\/pages\/pages\.css replaces nothing/,
+    ],
+    [
+      'that leaves a mail in two languages',
+      'locales/fr/mail/verify-email/subject.hbs',
+      'x',
+      /TEMPLATES_DIR: locales\/fr\/mail\/verify-email lacks html\.hbs and text\.hbs/,
+    ],
+    [
+      'that does not render',
+      'locales/fr/pages/error.hbs',
+      '{{> footer}}',
+      /locales\/fr\/pages\/error\.hbs does not render/,
+    ],
   ])('%s stops the start', (_, file, text, message) => {
     put(file, text);
-    const start = file.startsWith('mail') ? mails : pages;
+    const start = file.includes('mail/') ? mails : pages;
     expect(start).toThrow(SettingsError);
     expect(start).toThrow(message);
+  });
+
+  it('may replace a part of a mail in a language, or of a region of it', () => {
+    put('locales/de/mail/verify-email/subject.hbs', 'Servus {{greetingName}}');
+    put('locales/de-AT/mail/verify-email/text.hbs', 'Im {{requestedAt}}');
+    const german = mails().render('verify-email', VALUES, 'de');
+    expect(german.subject).toBe('Servus Ada');
+    expect(german.text).toContain('vielen Dank');
+    const austrian = mails().render('verify-email', VALUES, 'de-AT');
+    expect(austrian.subject).toBe('Servus Ada');
+    expect(austrian.text).toBe('Im 21. Jänner 2026, 09:14 UTC');
+    expect(austrian.html).toContain('<html lang="de-AT"');
+  });
+
+  it('may be of a language that is not shipped; what that lacks is in English', () => {
+    put('locales/fr/mail/verify-email/subject.hbs', 'Bonjour');
+    put('locales/fr/mail/verify-email/text.hbs', 'Lien: {{link}}, {{expiresIn}}');
+    put('locales/fr/mail/verify-email/html.hbs', '<p lang="{{lang}}">{{link}}</p>');
+    const french = mails().render('verify-email', VALUES, 'fr-CA');
+    expect(french.text.replace(/\s/g, ' ')).toBe('Lien: https://x.example, 24 heures');
+    expect(french.html).toBe('<p lang="fr">https://x.example</p>');
+    expect(mails().render('reset-password', VALUES, 'fr-CA').html).toContain('<html lang="en"');
   });
 
   it('needs the folder that the setting names', () => {
