@@ -1,9 +1,6 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
 import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, type ServiceTokenName } from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
@@ -13,7 +10,6 @@ import { includesRole, type Role } from './role.js';
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
-    @InjectSettings() private readonly settings: Settings,
     private readonly reflector: Reflector,
     private readonly authentication: Authentication,
   ) {}
@@ -23,21 +19,13 @@ export class AccessGuard implements CanActivate {
     if (least === undefined) throw new Forbidden();
     if (least === 'ANONYMOUS') return true;
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
-    if (this.isService(execution, request)) return true;
+    const token = this.reflector.get<ServiceTokenName | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
+    if (token !== undefined && this.authentication.isService(request, token)) return true;
     const caller = await this.authentication.callerOf(request);
     if (!caller) throw new NotAuthenticated();
     request.caller = caller;
     if (!includesRole(caller.role, least)) throw new Forbidden();
     return true;
-  }
-
-  private isService(execution: ExecutionContext, { headers }: FastifyRequest): boolean {
-    const name = this.reflector.get<ServiceTokenName | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
-    const expected = name && this.settings[name];
-    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (expected === undefined || given === undefined) return false;
-    // Of the same length, so that the comparison takes the same time whatever was given.
-    return timingSafeEqual(hash('sha256', expected, 'buffer'), hash('sha256', given, 'buffer'));
   }
 
   /**

@@ -65,9 +65,9 @@ it('every folder of templates/mail is a template that these tests know, and ther
   expect(usual.locales).toEqual(LOCALES);
 });
 
-it('every mail has its occasion, but for the one that another turns into', () => {
+it('every mail has its occasion, but for the one that another turns into, and the one that is about no user', () => {
   const occasioned = new Set(OCCASIONS.map(({ mail }) => mail));
-  expect([...occasioned, 'email-change-taken'].sort()).toEqual([...NAMES].sort());
+  expect([...occasioned, 'email-change-taken', 'webhook-disabled'].sort()).toEqual([...NAMES].sort());
 });
 
 describe.each(NAMES)('the German %s', (name) => {

@@ -1,9 +1,10 @@
-import { hash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { ServiceTokenName } from '../../access/allow.decorator.js';
 import type { Authentication } from '../../access/authentication.js';
 import type { Caller } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
@@ -51,7 +52,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   private readonly proved = new RecentlyUsed<ProvedToken>(REMEMBERED);
 
   constructor(
-    @InjectSettings() settings: Settings,
+    @InjectSettings() private readonly settings: Settings,
     private readonly accessTokens: AccessTokens,
     private readonly revocations: Revocations,
     private readonly states: SessionStates,
@@ -86,6 +87,14 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   async callerOf({ headers }: Headers): Promise<Caller | undefined> {
     const token = bearerOf({ headers });
     return token === null ? undefined : (await this.introspect(token))?.caller;
+  }
+
+  isService({ headers }: Headers, setting: ServiceTokenName): boolean {
+    const expected = this.settings[setting];
+    const given = bearerOf({ headers });
+    if (expected === undefined || given === null) return false;
+    // Of the same length, so that the comparison takes the same time whatever was given.
+    return timingSafeEqual(hash('sha256', expected, 'buffer'), hash('sha256', given, 'buffer'));
   }
 
   /** What an access token says, and whom it signs in at this moment; undefined when it is not good (any more). */

@@ -10,6 +10,7 @@ const requestedFrom = 'Firefox (Linux), 203.0.113.5';
 const link = { greetingName, link: LINK, expiresIn: new Duration(24 * HOUR), requestedAt: MOMENT };
 const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
 const changed = { greetingName, changedAt: MOMENT };
+const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince: MOMENT, disabledAt: MOMENT };
 
 /** Values such as each mail has, by what they are an example of; of those that differ, each kind. */
 export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
@@ -51,4 +52,8 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
     'by-oneself': { ...changed, byAdministrator: null, keptFor: new Duration(720 * HOUR) },
   },
   'account-restored': { usual: changed },
+  'webhook-disabled': {
+    failing: { greetingName, ...webhook, gone: null, lastError: 'no answer within 10 s' },
+    gone: { greetingName, ...webhook, gone: 'yes', lastError: 'answered 410' },
+  },
 };
