@@ -13,8 +13,7 @@ import { PAGE_SAMPLES } from './page-samples.js';
  * in a browser, from `index.html` on. What the folder held of an earlier gallery goes.
  */
 export function writeGallery(settings: Settings, folder: string): readonly Exhibit[] {
-  for (const old of ['mails', 'pages', 'assets'])
-    rmSync(join(folder, old), { recursive: true, force: true });
+  for (const old of ['mails', 'pages', 'assets']) rmSync(join(folder, old), { recursive: true, force: true });
   const put = (file: string, text: string): void => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
