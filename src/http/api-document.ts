@@ -42,6 +42,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Auth', 'Registration, proof of an address, signing in')
     .addTag('Users', 'People, their profiles, roles and states')
+    .addTag('Mails', 'What became of each mail')
     .addTag('Events', 'What happened, in order')
     .addTag('Webhooks', 'Events posted to a URL')
     .addTag('Operations', 'Health, and this description')
