@@ -1,5 +1,5 @@
-// Goal P7: how long another server lets somebody in who signed out here, under full read load: as it is, with the connection
-// for hints silently cut, and with the whole database out of reach.
+// Goal P7: how long another server lets somebody in who signed out, was suspended, deleted or given another role here, under full
+// read load: as it is, with the connection for hints silently cut, and with the whole database out of reach.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { barChart } from './support/bars.mjs';
@@ -34,8 +34,8 @@ export async function run() {
   }
 }
 
-async function signIn({ url }) {
-  const { status, text } = await postJson(`${url}/auth/login`, PERSON);
+async function signIn({ url }, person = PERSON) {
+  const { status, text } = await postJson(`${url}/auth/login`, person);
   if (status !== 200) throw new Error(`Nobody can sign in: ${status} ${text}`);
   return { authorization: `Bearer ${JSON.parse(text).accessToken}` };
 }
@@ -53,8 +53,10 @@ async function measure(here, there) {
       reads++;
     }
   });
+  const admin = await signIn(here);
+  const acts = Object.values(ACTS);
   const lags = [];
-  for (let sample = 0; sample < SAMPLES; sample++) lags.push(await lag(here, there));
+  for (let sample = 0; sample < SAMPLES; sample++) lags.push(await lag(here, there, admin, acts[sample % acts.length]));
   going = false;
   await Promise.all(readers);
   const perSecond = reads / ((performance.now() - begin) / 1000);
@@ -65,19 +67,43 @@ async function measure(here, there) {
   };
 }
 
-/** @returns milliseconds from the answer to a logout here until the last request was sent that was still let in there */
-async function lag(here, there) {
-  const headers = await signIn(here);
-  for (let warm = 0; warm < 2; warm++) if ((await read(there, headers)) !== 200) throw new Error('Not signed in');
+/** What ends what somebody may do, and whether the other server still lets them do what they may not any more. */
+const ACTS = {
+  logout: { act: (here, person) => send(here, 'POST', '/auth/logout', person.headers) },
+  suspension: { act: (here, { id }, admin) => send(here, 'POST', `/users/${id}/suspend`, admin) },
+  deletion: { act: (here, { id }, admin) => send(here, 'DELETE', `/users/${id}`, admin) },
+  'another role': {
+    role: 'MANAGER',
+    path: '/users?limit=1',
+    act: (here, { id }, admin) => send(here, 'PUT', `/users/${id}/role`, admin, { role: 'AUTHENTICATED' }),
+  },
+};
+let people = 0;
+
+/** @returns milliseconds from the answer to an act here until the last request was sent that was still let in there */
+async function lag(here, there, admin, { act, path = '/users/me', role = 'AUTHENTICATED' }) {
+  const email = `person${people++}@example.com`;
+  const password = PERSON.password;
+  const { id } = JSON.parse(await send(here, 'POST', '/users', admin, { email, password, role }));
+  const person = { id, headers: await signIn(here, { identifier: email, password }) };
+  const isLetIn = async () => (await call(`${there.url}${path}`, { headers: person.headers })).status === 200;
+  for (let warm = 0; warm < 2; warm++) if (!(await isLetIn())) throw new Error('Not let in before');
   // At any moment between two looks at the table.
   await sleep(Math.random() * 50);
-  await call(`${here.url}/auth/logout`, { method: 'POST', headers });
+  await act(here, person, admin);
   const ended = performance.now();
   for (let last = 0; ;) {
     const sent = performance.now();
-    if ((await read(there, headers)) !== 200) return last;
+    if (!(await isLetIn())) return last;
     last = sent - ended;
   }
+}
+
+async function send({ url }, method, path, headers, value) {
+  const json = value && { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(value) };
+  const { status, text } = await call(`${url}${path}`, { method, headers, ...json });
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
+  return text;
 }
 
 /** What a server answers that cannot reach its database, from 100 ms after it could for the last time. */
@@ -95,13 +121,15 @@ function report(seen) {
   const line = ({ p50, p99, longest, reads }) =>
     `p50 ${p50}, p99 ${p99}, longest ${longest} ms beside ${reads} reads/s`;
   const summary =
-    `${SAMPLES} logouts here, until the other server lets nobody in (goal: p99 ${GOAL_MS} ms).\n` +
+    `${SAMPLES} logouts, suspensions, deletions and changes of role here in turn, until the other server knows (goal: p99 ${GOAL_MS} ms).\n` +
     `As it is: ${line(asItIs)}.\nConnection for hints silently cut: ${line(withoutHints)}.\n` +
     `Database out of reach: ${cut.letIn} of ${cut.answered} requests were not refused (goal: 0).`;
   const bars = [
     { label: 'as it is', value: asItIs.p99 },
     { label: 'hints silently cut', value: withoutHints.p99 },
   ];
-  const chart = barChart('A logout on another server', [{ title: 'Seen after, p99', unit: 'ms', goal: GOAL_MS, bars }]);
+  const chart = barChart('An end of a session or role, on another server', [
+    { title: 'Seen after, p99', unit: 'ms', goal: GOAL_MS, bars },
+  ]);
   return { summary, given: { samples: SAMPLES, readers: READERS }, ...seen, chart };
 }
