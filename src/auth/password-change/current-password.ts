@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
+import type { Transaction } from '../../database/transaction.js';
 import { DomainError, type FieldError } from '../../http/domain-error.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Passwords } from '../passwords/passwords.js';
@@ -27,7 +27,6 @@ export interface PasswordProof {
 @Injectable()
 export class CurrentPassword {
   constructor(
-    private readonly transactions: Transactions,
     private readonly passwords: Passwords,
     private readonly gate: SignInGate,
   ) {}
@@ -40,17 +39,14 @@ export class CurrentPassword {
   async prove(user: UserEntity, password: string, context: RequestContext): Promise<PasswordProof> {
     const identifier = user.email ?? user.username ?? undefined;
     const attempt = await this.gate.enter({ method: 'current-password', identifier, context });
-    const { hash, changedAt } = await this.transactions.run(async (tx) => ({
-      hash: await this.passwords.storedHash(tx, user.id),
-      changedAt: await this.passwords.changedAt(tx, user.id),
-    }));
-    const isRight = await this.passwords.verify(password, hash, { account: user.id, lane: 'known' });
+    const [stored] = await this.passwords.stored([user.id]);
+    const isRight = await this.passwords.verify(password, stored?.hash, { account: user.id, lane: 'known' });
     if (!isRight || attempt.isLocked) {
       await this.gate.refuse(attempt, 'wrong-proof');
       throw new WrongCurrentPassword();
     }
     await this.confirm(attempt, user.id);
-    return { userId: user.id, changedAt };
+    return { userId: user.id, changedAt: stored?.changedAt };
   }
 
   /** Another password may have been chosen since: by the owner, against whoever knew the old one. @throws WrongCurrentPassword */
