@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface TestDatabase {
@@ -24,9 +25,22 @@ export async function createTestDatabase(template?: string): Promise<TestDatabas
     query: async <Row extends object>(sql: string, values?: unknown[]) => (await pool.query<Row>(sql, values)).rows,
     drop: async () => {
       await pool.end();
-      await asAdmin(server, `DROP DATABASE ${name} WITH (FORCE)`);
+      await dropped(() => asAdmin(server, `DROP DATABASE ${name} WITH (FORCE)`));
     },
   };
+}
+
+/** A worker of autovacuum, which is the superuser's, may not be ended by our role, and ends by itself in a moment. */
+async function dropped(drop: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await drop();
+      return;
+    } catch (error) {
+      if (attempt === 50 || (error as { code?: string }).code !== '42501') throw error;
+      await sleep(100);
+    }
+  }
 }
 
 async function asAdmin(server: string, sql: string): Promise<void> {
