@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { OwnConnection } from '../database/own-connection.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
 import type { Hint } from '../events/hint.js';
 import type { Log } from '../ops/log.js';
@@ -21,7 +22,6 @@ const ANSWER_WITHIN_MS = 5000;
 const PUBLISH_WITHIN_MS = 30_000;
 const SHORTEST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 8000;
-const RECONNECT_AFTER_MS = 500;
 const END_WITHIN_MS = 2000;
 
 export interface DeliveryParts {
@@ -38,11 +38,11 @@ export interface DeliveryParts {
  * be sent again by the next leader, and comes before whatever that one sends later: the first copies are in order.
  */
 export class Delivery {
-  private readonly ending = new AbortController();
+  private readonly connection: OwnConnection;
+  /** Cuts what is still on its way. */
   private readonly cut = new AbortController();
   private readonly sinkOutage: Outage;
   private readonly databaseOutage: Outage;
-  private running: Promise<void> | undefined;
 
   constructor(
     private readonly sink: EventSink,
@@ -57,49 +57,32 @@ export class Delivery {
       away: `the relay to ${name} cannot read events from the database: they wait`,
       back: `the relay to ${name} reads events again`,
     });
+    this.connection = new OwnConnection(parts.settings, {
+      name: `roster relay ${name}`,
+      answerWithinMs: ANSWER_WITHIN_MS,
+      serve: (client) => this.serve(client),
+      onLoss: (error) => this.databaseOutage.goesOn(error),
+    });
   }
 
   start(): void {
-    this.running = this.run();
+    this.connection.start();
   }
 
   /** Lets the batch that is on its way arrive, for two seconds. */
   async stop(): Promise<void> {
-    this.ending.abort();
-    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await this.connection.stop();
     this.cut.abort();
-    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await this.connection.stop();
   }
 
-  private async run(): Promise<void> {
-    while (!this.isEnding()) {
-      const { DATABASE_DIRECT_URL, DATABASE_URL } = this.parts.settings;
-      const client = new pg.Client({
-        connectionString: DATABASE_DIRECT_URL ?? DATABASE_URL,
-        application_name: `roster relay ${this.sink.name}`,
-        keepAlive: true,
-        query_timeout: ANSWER_WITHIN_MS,
-      });
-      const lost = new AbortController();
-      client.on('error', () => lost.abort());
-      try {
-        await client.connect();
-        await this.serve(client, lost);
-      } catch (error) {
-        if (!this.isEnding()) this.databaseOutage.goesOn(error);
-      }
-      await this.close();
-      // Over a dead network the end of a connection is never confirmed.
-      await Promise.race([client.end().catch(() => undefined), sleep(RECONNECT_AFTER_MS)]);
-      if (!this.isEnding()) await this.pause(RECONNECT_AFTER_MS);
-    }
-  }
-
-  private async serve(client: pg.Client, lost: AbortController): Promise<void> {
+  private async serve(client: pg.Client): Promise<void> {
+    const lost = new AbortController();
+    client.on('error', () => lost.abort());
     await client.query(SESSION);
     while (!(await this.leads(client))) {
+      await this.connection.pause(FOLLOW_EVERY_MS);
       if (this.isEnding()) return;
-      await this.pause(FOLLOW_EVERY_MS);
     }
     const cursor = new Cursor(client, this.sink.name);
     const beat = setInterval(() => {
@@ -111,6 +94,7 @@ export class Delivery {
       await this.send(client, cursor, AbortSignal.any([lost.signal, this.cut.signal]));
     } finally {
       clearInterval(beat);
+      await this.close();
     }
   }
 
@@ -124,21 +108,24 @@ export class Delivery {
 
   private async send(client: pg.Client, cursor: Cursor, lost: AbortSignal): Promise<void> {
     const reader = preparing(client);
-    const woken = AbortSignal.any([this.ending.signal, lost]);
+    const woken = AbortSignal.any([this.connection.ending, lost]);
     let failures = 0;
+    let from = await cursor.position();
+    let batch: readonly OutgoingEvent[] = [];
     while (!this.isEnding()) {
-      const seen = this.parts.positions.given;
-      const from = await cursor.position();
-      const { events } = await this.parts.feed.read(reader, { after: from, limit: BATCH });
-      this.databaseOutage.isOver();
-      if (events.length === 0) {
-        await this.parts.positions.after(seen, LOOK_EVERY_MS, woken);
+      const last = batch.at(-1);
+      if (!last) {
+        const seen = this.parts.positions.given;
+        batch = await this.read(reader, from);
+        if (batch.length > 0) continue;
+        const hinted = await this.parts.positions.after(seen, LOOK_EVERY_MS, woken);
+        // An operator may have set the cursor.
+        if (!hinted) from = await cursor.position();
         continue;
       }
-      const batch = events.map((event): OutgoingEvent => {
-        const { position, id, type, userId, userVersion } = event;
-        return { position, id, type, userId, userVersion, event: toCloudEvent(event, this.parts.settings) };
-      });
+      // What comes after it is read while the sink is at it.
+      const ahead = batch.length === BATCH ? this.read(reader, last.position) : undefined;
+      ahead?.catch(() => undefined);
       let refusals: readonly Refusal[];
       try {
         refusals = await inTime(this.sink.publish(batch), lost);
@@ -147,13 +134,31 @@ export class Delivery {
         this.sinkOutage.goesOn(error);
         await this.close();
         await cursor.fail(reasonOf(error));
-        await this.pause(Math.min(SHORTEST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS));
+        await this.connection.pause(Math.min(SHORTEST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS));
+        from = await cursor.position();
+        batch = [];
         continue;
       }
       failures = 0;
       this.sinkOutage.isOver();
-      if ((await cursor.advance(from, batch, refusals)) && refusals.length > 0) this.tell(refusals);
+      if (await cursor.advance(from, batch, refusals)) {
+        if (refusals.length > 0) this.tell(refusals);
+        from = last.position;
+        batch = (await ahead) ?? [];
+      } else {
+        from = await cursor.position();
+        batch = [];
+      }
     }
+  }
+
+  private async read(reader: FeedReader, after: number): Promise<OutgoingEvent[]> {
+    const { events } = await this.parts.feed.read(reader, { after, limit: BATCH });
+    this.databaseOutage.isOver();
+    return events.map((event) => {
+      const { position, id, type, userId, userVersion } = event;
+      return { position, id, type, userId, userVersion, event: toCloudEvent(event, this.parts.settings) };
+    });
   }
 
   private tell(refusals: readonly Refusal[]): void {
@@ -169,12 +174,8 @@ export class Delivery {
     await Promise.race([closed, sleep(END_WITHIN_MS, undefined, { ref: false })]);
   }
 
-  private async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.ending.signal }).catch(() => undefined);
-  }
-
   private isEnding(): boolean {
-    return this.ending.signal.aborted;
+    return this.connection.ending.aborted;
   }
 }
 

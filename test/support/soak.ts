@@ -27,19 +27,22 @@ interface Seen {
 /**
  * A test that goes on for long or goes round often, which `npm run test:soak` runs in full and `npm run test:soak:short` with
  * a tenth of its counts. What a full run saw goes to `test/soak/results/<date>-<name>.json`.
- * @param counts for the full run
+ * @param counts for the full run, and for the short one where that is not to be a tenth
  */
 export function soak<Count extends string>(
   name: string,
   sentence: string,
-  counts: Readonly<Record<Count, number>>,
+  counts: Readonly<Record<Count, number | readonly [full: number, short: number]>>,
   run: (soak: Soak<Count>) => Promise<Seen>,
 ): void {
   it(
     sentence,
     async () => {
       const scaled = Object.fromEntries(
-        Object.entries<number>(counts).map(([count, full]) => [count, FULL ? full : Math.ceil(full / 10)]),
+        Object.entries<number | readonly [number, number]>(counts).map(([count, given]) => {
+          const [full, short] = typeof given === 'number' ? [given, Math.ceil(given / 10)] : given;
+          return [count, FULL ? full : short];
+        }),
       ) as Record<Count, number>;
       const begin = Date.now();
       const bars: cliProgress.SingleBar[] = [];

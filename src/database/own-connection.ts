@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Settings } from '../config/settings.js';
+
+const RECONNECT_AFTER_MS = 500;
+const END_WITHIN_MS = 2000;
+
+export interface OwnConnectionParts {
+  /** Under which PostgreSQL shows it. */
+  readonly name: string;
+  /** A server that says nothing for so long is taken for lost. */
+  readonly answerWithinMs: number;
+  /** What is done over the connection, until it is lost or `ending` is aborted. */
+  readonly serve: (client: pg.Client) => Promise<void>;
+  /** Told of what ended `serve`, unless we are ending. */
+  readonly onLoss?: (error: unknown) => void;
+}
+
+/**
+ * A connection beside the pool, for what belongs to a session: advisory locks and LISTEN. It goes past a pooler, and is opened
+ * again whenever it is lost.
+ */
+export class OwnConnection {
+  private readonly ended = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly settings: Pick<Settings, 'DATABASE_URL' | 'DATABASE_DIRECT_URL'>,
+    private readonly parts: OwnConnectionParts,
+  ) {}
+
+  /** Aborted by `stop`. */
+  get ending(): AbortSignal {
+    return this.ended.signal;
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Waits for what is under way, for two seconds. */
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+  }
+
+  /** Until the time is over, or we are ending. */
+  async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.ending }).catch(() => undefined);
+  }
+
+  private async run(): Promise<void> {
+    const { name, answerWithinMs, serve, onLoss } = this.parts;
+    while (!this.isEnding()) {
+      const client = new pg.Client({
+        connectionString: this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL,
+        application_name: name,
+        keepAlive: true,
+        connectionTimeoutMillis: answerWithinMs,
+        query_timeout: answerWithinMs,
+      });
+      // Whoever asks next finds out; without a listener, the process would end.
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        await serve(client);
+      } catch (error) {
+        if (!this.isEnding()) onLoss?.(error);
+      }
+      // Over a dead network the end of a connection is never confirmed.
+      await Promise.race([client.end().catch(() => undefined), sleep(RECONNECT_AFTER_MS, undefined, { ref: false })]);
+      await this.pause(RECONNECT_AFTER_MS);
+    }
+  }
+
+  private isEnding(): boolean {
+    return this.ended.signal.aborted;
+  }
+}
