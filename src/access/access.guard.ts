@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, type ServiceTokenName } from './allow.decorator.js';
+import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, type ServiceToken } from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
 import { includesRole, type Role } from './role.js';
@@ -19,7 +19,7 @@ export class AccessGuard implements CanActivate {
     if (least === undefined) throw new Forbidden();
     if (least === 'ANONYMOUS') return true;
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
-    const token = this.reflector.get<ServiceTokenName | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
+    const token = this.reflector.get<ServiceToken | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
     if (token !== undefined && this.authentication.isService(request, token)) return true;
     const caller = await this.authentication.callerOf(request);
     if (!caller) throw new NotAuthenticated();

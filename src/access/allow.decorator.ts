@@ -23,7 +23,14 @@ export const SERVICE_TOKEN_METADATA = 'roster:service-token';
 /** A setting that holds a bearer token for other services (RFC 6750). */
 export type ServiceTokenName = keyof Settings & `${string}_TOKEN`;
 
+/** What lets a service in. */
+export interface ServiceToken {
+  readonly setting: ServiceTokenName;
+  /** Outside production, whoever comes is let in as long as the setting has no value. */
+  readonly freeInDevelopment: boolean;
+}
+
 /** Lets in, beside the role that `@Allow` names, whoever sends the bearer token of this setting. There is no caller then. */
-export function OrServiceToken(setting: ServiceTokenName): MethodDecorator {
-  return SetMetadata(SERVICE_TOKEN_METADATA, setting);
+export function OrServiceToken(setting: ServiceTokenName, { freeInDevelopment = false } = {}): MethodDecorator {
+  return SetMetadata(SERVICE_TOKEN_METADATA, { setting, freeInDevelopment } satisfies ServiceToken);
 }

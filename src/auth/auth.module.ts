@@ -9,6 +9,7 @@ import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { type Log, LOG_TOKEN } from '../ops/log.js';
 import { UsersModule } from '../users/users.module.js';
+import { AuthMetrics } from './auth-metrics.js';
 import { AuthPersonalData } from './auth-personal-data.js';
 import { ContactConfirmationController } from './contact-confirmation/contact-confirmation.controller.js';
 import { ContactConfirmationLinks } from './contact-confirmation/contact-confirmation-links.js';
@@ -188,6 +189,7 @@ import { VerificationService } from './verification/verification.service.js';
     },
     FirstAdmin,
     AuthPersonalData,
+    AuthMetrics,
     Accounts,
   ],
   exports: [

@@ -121,7 +121,7 @@ export const SETTINGS = {
   SUPPORT_EMAIL: optional(parse.email, 'address for help in mails and pages'),
   TEMPLATES_DIR: optional(parse.text, 'folder whose files replace those of the same name in templates/'),
   HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)'),
-  METRICS_TOKEN: optional(parse.text, 'bearer token that /metrics asks for', 'planned'),
+  METRICS_TOKEN: optional(parse.secret, 'bearer token for Prometheus, which asks /metrics; at least 32 bytes'),
   EVENT_PERSONAL_DATA: required(
     parse.oneOf('include', 'omit'),
     'include',

@@ -1,7 +1,9 @@
 import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { HealthChecks } from '../ops/health-checks.js';
+import { Metrics } from '../ops/metrics.js';
 import { dataSourceOptions } from './data-source.js';
 import { pendingMigrations } from './migrate.js';
 import { Keyring } from './keyring.js';
@@ -14,7 +16,18 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     private readonly health: HealthChecks,
-  ) {}
+    metrics: Metrics,
+  ) {
+    // Before others add theirs, for these are read in that order: what they ask the database does not count itself.
+    const pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master;
+    metrics.gauge({ name: 'roster_database_connections', help: 'Connections of the pool.', labels: ['state'] }, () => [
+      { labels: { state: 'busy' }, value: pool.totalCount - pool.idleCount },
+      { labels: { state: 'idle' }, value: pool.idleCount },
+    ]);
+    metrics.gauge({ name: 'roster_database_waiting', help: 'What waits for a connection of the pool.' }, () => [
+      { value: pool.waitingCount },
+    ]);
+  }
 
   /**
    * @param entities of every room. They are named here rather than by `TypeOrmModule.forFeature`, whose list is one for the

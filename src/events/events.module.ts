@@ -4,6 +4,7 @@ import { AccessModule } from '../access/access.module.js';
 import { EventFeed } from './event-feed.js';
 import { EventHistory } from './event-history.js';
 import { EventLog } from './event-log.js';
+import { EventMetrics } from './event-metrics.js';
 import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
 import { UserEventHandlers } from './handlers.js';
@@ -23,6 +24,7 @@ import { Sequencer } from './sequencer.js';
     Sequencer,
     EventFeed,
     EventStream,
+    EventMetrics,
   ],
   exports: [EventLog, EventHistory, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed],
 })

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { OwnConnection } from '../database/own-connection.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { InjectLog, type Log } from '../ops/log.js';
+import { Metrics } from '../ops/metrics.js';
 import { Hint } from './hint.js';
 
 const BATCH = 1000;
@@ -16,9 +17,7 @@ const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 /** How often the others see whether there is still a leader. */
 const FOLLOWER_PAUSE_MS = 500;
-const RECONNECT_AFTER_MS = 500;
 const ANSWER_WITHIN_MS = 15_000;
-const END_WITHIN_MS = 2000;
 /** An event that has waited longer is a sign that nobody gives out positions. */
 const LATE_AFTER_SECONDS = 10;
 const COUNT_AT_MOST = 10_000;
@@ -42,66 +41,53 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Given when events have got positions, on whichever server; for those who read them. */
   readonly positions = new Hint();
   private readonly outbox = new Hint();
-  private readonly ending = new AbortController();
-  private running: Promise<void> | undefined;
+  private readonly connection: OwnConnection;
 
   /** To be called after a commit that wrote events. */
   readonly wake = (): void => this.outbox.give();
 
   constructor(
-    @InjectSettings() private readonly settings: Settings,
-    @InjectLog() private readonly log: Log,
+    @InjectSettings() settings: Settings,
+    @InjectLog() log: Log,
     dataSource: DataSource,
     health: HealthChecks,
+    metrics: Metrics,
   ) {
+    this.connection = new OwnConnection(settings, {
+      name: 'roster sequencer',
+      answerWithinMs: ANSWER_WITHIN_MS,
+      serve: (client) => this.serve(client),
+      onLoss: (err) => log.warn({ err }, 'the sequencer of events has lost the database; trying again soon'),
+    });
     const waiting = async (): Promise<Waiting> => (await dataSource.query<[Waiting]>(WAITING))[0];
     health.add('events', false, async () => {
       if ((await waiting()).seconds > LATE_AFTER_SECONDS) throw new Error('events wait for their positions');
     });
     health.addFigure('eventsWaiting', async () => (await waiting()).count);
+    metrics.gauge(
+      { name: 'roster_events_waiting', help: 'Events without a position in the feed yet, counted to 10,000.' },
+      async () => [{ value: (await waiting()).count }],
+    );
   }
 
   onApplicationBootstrap(): void {
-    this.running = this.run();
+    this.connection.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.ending.abort();
-    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
-  }
-
-  private async run(): Promise<void> {
-    while (!this.isEnding()) {
-      const client = new pg.Client({
-        connectionString: this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL,
-        application_name: 'roster sequencer',
-        keepAlive: true,
-        query_timeout: ANSWER_WITHIN_MS,
-      });
-      // Nobody asks anything of a connection that is lost while it waits: the next question then finds out.
-      client.on('error', this.wake);
-      try {
-        await client.connect();
-        await this.serve(client);
-      } catch (err) {
-        if (!this.isEnding())
-          this.log.warn({ err }, 'the sequencer of events has lost the database; trying again soon');
-      }
-      const ended = client.end().catch(() => undefined);
-      // Over a dead network the end of a connection is never confirmed.
-      await Promise.race([ended, this.pause(RECONNECT_AFTER_MS)]);
-      if (!this.isEnding()) await this.pause(RECONNECT_AFTER_MS);
-      else await ended;
-    }
+    await this.connection.stop();
   }
 
   private async serve(client: pg.Client): Promise<void> {
+    const { ending } = this.connection;
+    // Nobody asks anything of a connection that is lost while it waits: the next question then finds out.
+    client.on('error', this.wake);
     client.on('notification', ({ channel }) => (channel === OUTBOX_CHANNEL ? this.outbox : this.positions).give());
     await client.query(SESSION);
     let leads = false;
     let hinted = false;
     let pause = FOLLOWER_PAUSE_MS;
-    while (!this.isEnding()) {
+    while (!ending.aborted) {
       const seen = this.outbox.given;
       const begin = performance.now();
       if (!leads && (leads = await follow(client, hinted))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
@@ -110,18 +96,10 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
         if (taken === BATCH) continue;
         pause = taken > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
       }
-      hinted = await this.outbox.after(seen, pause, this.ending.signal);
+      hinted = await this.outbox.after(seen, pause, ending);
       const early = GATHER_MS - (performance.now() - begin);
-      if (early > 0) await this.pause(early);
+      if (early > 0) await this.connection.pause(early);
     }
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.ending.signal }).catch(() => undefined);
-  }
-
-  private isEnding(): boolean {
-    return this.ending.signal.aborted;
   }
 }
 

@@ -10,6 +10,7 @@ import { UsersModule } from '../users/users.module.js';
 import { MailAttempts } from './mail-attempts.js';
 import { MailContents } from './mail-contents.js';
 import { MailDelivery } from './mail-delivery.js';
+import { MailMetrics } from './mail-metrics.js';
 import { MailOccasions } from './mail-occasions.js';
 import { MailOutcomes } from './mail-outcomes.js';
 import { MailQueue } from './mail-queue.js';
@@ -39,6 +40,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     MailAttempts,
     MailDelivery,
     MailRetention,
+    MailMetrics,
     MailContents,
     MailTemplates,
     MailTransport,

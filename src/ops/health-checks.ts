@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { inTime } from './in-time.js';
+
+const TIMEOUT_MS = 2000;
 
 export type CheckState = 'up' | 'down';
 
@@ -8,13 +11,17 @@ interface Check {
   readonly vital: boolean;
 }
 
+export interface CheckResult {
+  readonly name: string;
+  readonly vital: boolean;
+  readonly state: CheckState;
+}
+
 export interface Health {
   readonly status: 'up' | 'degraded' | 'down';
   readonly checks: Record<string, CheckState>;
   readonly figures: Record<string, number>;
 }
-
-const TIMEOUT_MS = 2000;
 
 /** What readiness is made of; each part of the application adds its own. */
 @Injectable()
@@ -32,12 +39,19 @@ export class HealthChecks {
     this.figures.set(name, count);
   }
 
-  async run(): Promise<Health> {
-    const results = await Promise.all(
+  /** How each part is doing. */
+  async results(): Promise<CheckResult[]> {
+    return Promise.all(
       [...this.checks].map(async ([name, { look, vital }]) => ({ name, vital, state: await stateOf(look) })),
     );
+  }
+
+  async run(): Promise<Health> {
+    const results = await this.results();
     const figures = await Promise.all(
-      [...this.figures].map(async ([name, count]) => [name, await inTime(count).catch(() => undefined)] as const),
+      [...this.figures].map(
+        async ([name, count]) => [name, await inTime(TIMEOUT_MS, count).catch(() => undefined)] as const,
+      ),
     );
     const down = results.filter(({ state }) => state === 'down');
     return {
@@ -49,14 +63,8 @@ export class HealthChecks {
 }
 
 async function stateOf(look: () => Promise<unknown>): Promise<CheckState> {
-  return inTime(look).then(
+  return inTime(TIMEOUT_MS, look).then(
     () => 'up',
     () => 'down',
   );
-}
-
-async function inTime<T>(look: () => Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), TIMEOUT_MS);
-  return Promise.race([look(), late]).finally(() => clearTimeout(timer));
 }

@@ -47,6 +47,7 @@ describe('every route', () => {
       'GET /events ADMIN',
       'GET /health/live ANONYMOUS',
       'GET /health/ready ANONYMOUS',
+      'GET /metrics ADMIN',
       'GET /users MANAGER',
       'GET /users/:id AUTHENTICATED',
       'GET /users/:id/contacts AUTHENTICATED',

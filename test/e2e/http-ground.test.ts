@@ -71,6 +71,7 @@ describe('the API document', () => {
       '/health/live',
       '/health/ready',
       '/mails/{id}/resend',
+      '/metrics',
       '/users',
       '/users/me',
       '/users/{id}',

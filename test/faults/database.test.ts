@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Inbox } from '../support/inbox.js';
+import { metric } from '../support/metrics.js';
 import { eventually, type Home, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
 
@@ -97,6 +98,10 @@ describe('A server that loses its database', () => {
     await eventually('not ready', async () => (await ready()).status === 503);
     expect((await ready()).body).toMatchObject({ status: 'down', checks: { database: 'down' } });
     await server.api.get('/health/live').expect(200);
+    const { text } = await server.api.get('/metrics').expect(200);
+    expect(metric(text, 'roster_check_up', { check: 'database' })).toBe(0);
+    expect(metric(text, 'roster_check_up', { check: 'mail' })).toBe(1);
+    expect(metric(text, 'roster_events_waiting')).toBeUndefined();
     const answer = await server.api
       .post('/auth/login')
       .send({ identifier: 'admin@localhost', password: ADMIN_PASSWORD });

@@ -20,7 +20,7 @@ const namesOf = (environment: Environment) => problemsOf(environment).map((probl
 
 /** Settings that any text is right for. */
 const FREE = [
-  ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR', 'METRICS_TOKEN', 'TRUST_PROXY'],
+  ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR', 'TRUST_PROXY'],
   ...['CORS_ORIGINS', 'KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
   ...['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY', 'AMQP_EXCHANGE'],
 ];

@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { EventsModule } from '../../events/events.module.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { HealthChecks } from '../../ops/health-checks.js';
+import { Metrics } from '../../ops/metrics.js';
 import { Relay } from '../relay.js';
 import { RelayModule } from '../relay.module.js';
 import { Deliveries } from './deliveries.js';
@@ -44,10 +45,15 @@ export class WebhooksModule implements OnModuleInit {
     private readonly sink: WebhookSink,
     private readonly queue: DeliveryQueue,
     private readonly health: HealthChecks,
+    private readonly metrics: Metrics,
   ) {}
 
   onModuleInit(): void {
     this.relay.add(this.sink);
     this.health.addFigure('webhooksWaiting', () => this.queue.waiting());
+    this.metrics.gauge(
+      { name: 'roster_webhooks_waiting', help: 'Messages to webhooks that are switched on, counted to 10,000.' },
+      async () => [{ value: await this.queue.waiting() }],
+    );
   }
 }

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { afterCommit, type Transaction } from '../database/transaction.js';
+import { Metrics } from '../ops/metrics.js';
+import { HashPool, type HashPoolStats } from './passwords/hash-pool/hash-pool.js';
+import { AUTH_EVENT_TYPES, type AuthEvent } from './sign-in-evidence/auth-event.js';
+import { OnAuthEvent } from './sign-in-evidence/auth-events.js';
+
+/** Counts sign-ins and what was refused, and tells how busy the password hashing is. */
+@Injectable()
+export class AuthMetrics {
+  private readonly events;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly pool: HashPool,
+  ) {
+    this.events = metrics.counter({
+      name: 'roster_auth_events_total',
+      help: 'Sign-ins, their ends, and what was refused, on this server.',
+      labels: ['type'],
+    });
+    // So that a rate is 0 and not absent before the first.
+    for (const type of AUTH_EVENT_TYPES) this.events.inc({ type }, 0);
+    this.gauge('roster_password_hashes_queued', 'Password hashes that wait for a worker.', 'queued');
+    this.gauge('roster_password_hashes_busy', 'Workers that hash at the moment.', 'busy');
+    metrics.total(
+      { name: 'roster_password_hashes_refused_total', help: 'Answered 503, for the wait would have been too long.' },
+      () => [{ value: this.pool.stats().refused }],
+    );
+  }
+
+  @OnAuthEvent(...AUTH_EVENT_TYPES)
+  count({ type }: AuthEvent, tx: Transaction): void {
+    afterCommit(tx, () => this.events.inc({ type }));
+  }
+
+  private gauge(name: string, help: string, stat: keyof HashPoolStats): void {
+    this.metrics.gauge({ name, help }, () => [{ value: this.pool.stats()[stat] }]);
+  }
+}
