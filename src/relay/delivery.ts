@@ -112,15 +112,16 @@ export class Delivery {
     let failures = 0;
     let from = await cursor.position();
     let batch: readonly OutgoingEvent[] = [];
+    /** How many hints had been given before what was read last; undefined to read at once. */
+    let seen: number | undefined;
     while (!this.isEnding()) {
       const last = batch.at(-1);
       if (!last) {
-        const seen = this.parts.positions.given;
-        batch = await this.read(reader, from);
-        if (batch.length > 0) continue;
-        const hinted = await this.parts.positions.after(seen, LOOK_EVERY_MS, woken);
+        const hadNone = seen !== undefined && !(await this.parts.positions.after(seen, LOOK_EVERY_MS, woken));
         // An operator may have set the cursor.
-        if (!hinted) from = await cursor.position();
+        if (hadNone) from = await cursor.position();
+        seen = this.parts.positions.given;
+        batch = await this.read(reader, from);
         continue;
       }
       // What comes after it is read while the sink is at it.
@@ -136,7 +137,7 @@ export class Delivery {
         await cursor.fail(reasonOf(error));
         await this.connection.pause(Math.min(SHORTEST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS));
         from = await cursor.position();
-        batch = [];
+        [batch, seen] = [[], undefined];
         continue;
       }
       failures = 0;
@@ -147,7 +148,7 @@ export class Delivery {
         batch = (await ahead) ?? [];
       } else {
         from = await cursor.position();
-        batch = [];
+        [batch, seen] = [[], undefined];
       }
     }
   }

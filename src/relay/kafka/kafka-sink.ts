@@ -9,6 +9,8 @@ type Message = MessageToProduce<string, string, string, string>;
 
 /** Brokers take a megabyte in one batch of records unless they are told otherwise. */
 const BATCH_BYTES = 512 * 1024;
+/** Less is sent as it is: it takes longer to compress than to send. */
+const WORTH_COMPRESSING_BYTES = 4096;
 /** What a broker says of a message that it will not take the next time either. */
 const FOR_GOOD = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
 const CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
@@ -84,7 +86,8 @@ export class KafkaSink implements EventSink {
   /** A batch that holds something that is refused for good is halved until that stands alone. */
   private async send(producer: Producer<string, string, string, string>, messages: Message[]): Promise<Refusal[]> {
     try {
-      await producer.send({ messages });
+      const bytes = messages.reduce((sum, { value = '' }) => sum + value.length, 0);
+      await producer.send({ messages, ...(bytes < WORTH_COMPRESSING_BYTES && { compression: 'none' }) });
       return [];
     } catch (error) {
       if (!brokerSaid(error, FOR_GOOD)) throw error;
