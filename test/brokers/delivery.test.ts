@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Admin } from '@platformatic/kafka';
 import { Connection } from 'rabbitmq-client';
 import { systemContext } from '../../src/access/caller.js';
+import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings, type Settings } from '../../src/config/settings.js';
 import { Transactions } from '../../src/database/transaction.js';
 import type { OutgoingEvent } from '../../src/relay/event-sink.js';
@@ -16,6 +20,7 @@ import {
   kafka,
   type OwnKafka,
   KAFKA_USER,
+  type OwnRabbitmq,
   type Rabbitmq,
   rabbitmq,
   together,
@@ -33,7 +38,7 @@ const TOPIC = `users.events.${run}`;
 const EXCHANGE = `users-${run}`;
 
 let cluster: Kafka | OwnKafka;
-let rabbit: Rabbitmq;
+let rabbit: Rabbitmq | OwnRabbitmq;
 let roster: Roster;
 let admin: string;
 let onKafka: Reader;
@@ -267,6 +272,18 @@ describe('Kafka', () => {
     expect(await refused({ KAFKA_SASL_PASSWORD: 'wrong' })).toMatch(/authenticat/i);
     expect(await refused({ KAFKA_TLS_CA: '' })).toMatch(/self-signed certificate/);
   });
+
+  it('is shown a certificate of ours where it asks for one', async () => {
+    if (!('mutualBrokers' in cluster)) return;
+    const { mutualBrokers: brokers, ca, key } = cluster;
+    const settings = { KAFKA_BROKERS: brokers, KAFKA_TOPIC: TOPIC, KAFKA_TLS: 'true', KAFKA_TLS_CA: ca };
+    const event = outgoing();
+    const send = (more: Record<string, string>) =>
+      withKafka({ ...settings, ...more }, (sink) => sink.publish([event]).then(() => 'taken', reasonOf));
+    expect(await send({})).not.toBe('taken');
+    expect(await send({ KAFKA_TLS_CERT: ca, KAFKA_TLS_KEY: key })).toBe('taken');
+    await eventually('the event', () => onKafka.received.some(({ headers }) => headers['ce_id'] === event.id));
+  });
 });
 
 describe('RabbitMQ', () => {
@@ -304,5 +321,25 @@ describe('RabbitMQ', () => {
     expect(await reason(new RabbitmqSink(url.href, exchange))).toMatch(/ACCESS_REFUSED|refused/i);
     await connection.exchangeDelete({ exchange });
     await connection.close();
+  });
+
+  it('is reached with TLS, by authorities that Node.js trusts, and by no other', async () => {
+    if (!('securedUrl' in rabbit)) return;
+    const { securedUrl, ca } = rabbit;
+    const event = outgoing();
+    const script = `
+      const { RabbitmqSink } = await import(process.argv[1]);
+      const [, , url, exchange, event] = process.argv;
+      const sink = new RabbitmqSink(url, exchange);
+      console.log(await sink.publish([JSON.parse(event)]).then(() => 'taken', ({ message }) => message));
+      await sink.close();`;
+    const send = async (environment: Record<string, string>): Promise<string> => {
+      const module = join(PACKAGE_ROOT, 'dist/relay/rabbitmq/rabbitmq-sink.js');
+      const words = ['--input-type=module', '--eval', script, module, securedUrl, EXCHANGE, JSON.stringify(event)];
+      return (await promisify(execFile)(process.execPath, words, { env: environment })).stdout.trim();
+    };
+    expect(await send({})).toMatch(/self-signed certificate/);
+    expect(await send({ NODE_EXTRA_CA_CERTS: ca })).toBe('taken');
+    await eventually('the event', () => onRabbitmq.received.some(({ event: { id } }) => id === event.id));
   });
 });

@@ -18,20 +18,30 @@ export interface Kafka extends Broker {
 export interface OwnKafka extends Kafka, Startable {
   /** With TLS and SCRAM-SHA-512. */
   readonly securedBrokers: string;
+  /** With TLS, for who shows the certificate of `ca` and `key`. */
+  readonly mutualBrokers: string;
   /** The file with the certificate to trust. */
   readonly ca: string;
+  readonly key: string;
 }
 
 export interface Rabbitmq extends Broker {
   readonly url: string;
 }
 
+export interface OwnRabbitmq extends Rabbitmq, Startable {
+  /** With TLS. */
+  readonly securedUrl: string;
+  /** The file with the certificate to trust. */
+  readonly ca: string;
+}
+
 export const KAFKA_USER: { readonly username: string; readonly password: string };
 
-export function kafka(): Promise<Kafka>;
-export function rabbitmq(): Promise<Rabbitmq>;
+export function kafka(): Promise<Kafka | OwnKafka>;
+export function rabbitmq(): Promise<Rabbitmq | OwnRabbitmq>;
 export function startKafka(): Promise<OwnKafka>;
-export function startRabbitmq(): Promise<Rabbitmq & Startable>;
+export function startRabbitmq(): Promise<OwnRabbitmq>;
 
 /** Starts several at once. Where one cannot be started, the others are removed. */
 export function together<const Brokers extends readonly Broker[]>(

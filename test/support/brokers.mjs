@@ -40,14 +40,17 @@ export async function together(...starting) {
   throw failed.reason;
 }
 
-/** Kafka as one process (KRaft), in the clear on `brokers`, and with TLS and SCRAM-SHA-512 on `securedBrokers`. */
+/**
+ * Kafka as one process (KRaft), in the clear on `brokers`, with TLS and SCRAM-SHA-512 on `securedBrokers`, and on
+ * `mutualBrokers` with TLS for who shows the certificate of `ca` and `key`.
+ */
 export async function startKafka() {
   const jars = await installKafka();
   const home = mkdtempSync(join(tmpdir(), 'roster-kafka-'));
-  const [port, securedPort, controllerPort] = await freePorts(3);
-  const ca = await makeCertificate(home);
+  const [port, securedPort, mutualPort, controllerPort] = await freePorts(4);
+  const { key, certificate: ca } = await makeCertificate(home);
   const properties = join(home, 'server.properties');
-  writeFileSync(properties, kafkaProperties({ home, port, securedPort, controllerPort }));
+  writeFileSync(properties, kafkaProperties({ home, port, securedPort, mutualPort, controllerPort }));
   const options = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
   const java = (main, ...args) => [...options, '-cp', join(jars, '*'), main, ...args];
   const scram = `SCRAM-SHA-512=[name=${KAFKA_USER.username},password=${KAFKA_USER.password}]`;
@@ -55,14 +58,17 @@ export async function startKafka() {
   await run('java', java('kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, '--add-scram', scram));
   const broker = program('Kafka', home, () => spawnOwn('java', java('kafka.Kafka', properties), { home }), port);
   await broker.start();
-  return { ...broker, isOurs: true, brokers: `127.0.0.1:${port}`, securedBrokers: `127.0.0.1:${securedPort}`, ca };
+  const at = (ofListener) => `127.0.0.1:${ofListener}`;
+  const secured = { securedBrokers: at(securedPort), mutualBrokers: at(mutualPort), ca, key };
+  return { ...broker, isOurs: true, brokers: at(port), ...secured };
 }
 
-/** RabbitMQ with a name server (epmd) of its own, so that nothing of it stays behind. */
+/** RabbitMQ, also with TLS, with a name server (epmd) of its own, so that nothing of it stays behind. */
 export async function startRabbitmq() {
   if (!existsSync(RABBITMQ)) throw new Error('RabbitMQ is missing (Debian: apt-get install rabbitmq-server).');
   const home = mkdtempSync(join(tmpdir(), 'roster-rabbitmq-'));
-  const [port, namesPort, distributionPort] = await freePorts(3);
+  const [port, securedPort, namesPort, distributionPort] = await freePorts(4);
+  const { key, certificate: ca } = await makeCertificate(home);
   const environment = {
     HOME: home,
     ERL_EPMD_PORT: String(namesPort),
@@ -77,7 +83,14 @@ export async function startRabbitmq() {
     RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'plugins'),
     RABBITMQ_PID_FILE: join(home, 'pid'),
   };
-  writeFileSync(join(home, 'rabbitmq.conf'), 'log.file.level = warning\n');
+  const configuration = `
+log.file.level = warning
+listeners.ssl.default = 127.0.0.1:${securedPort}
+ssl_options.cacertfile = ${ca}
+ssl_options.certfile = ${ca}
+ssl_options.keyfile = ${key}
+`;
+  writeFileSync(join(home, 'rabbitmq.conf'), configuration);
   writeFileSync(join(home, 'plugins'), '[].\n');
   const names = spawnOwn('epmd', ['-port', String(namesPort), '-address', '127.0.0.1'], { home });
   const broker = program('RabbitMQ', home, () => spawnOwn(RABBITMQ, [], { home, environment }), port);
@@ -86,7 +99,8 @@ export async function startRabbitmq() {
     await broker.remove();
     await end(names);
   };
-  return { ...broker, remove, isOurs: true, url: `amqp://guest:guest@127.0.0.1:${port}` };
+  const at = (scheme, ofListener) => `${scheme}://guest:guest@127.0.0.1:${ofListener}`;
+  return { ...broker, remove, isOurs: true, url: at('amqp', port), securedUrl: at('amqps', securedPort), ca };
 }
 
 /** What is started, stopped and started again on the same data; ready when it takes connections. */
@@ -165,7 +179,7 @@ async function installKafka() {
   return folder;
 }
 
-/** @returns the file with the certificate, which is its own authority */
+/** @returns the files with the key, and with the certificate, which is its own authority */
 async function makeCertificate(home) {
   const [key, certificate] = [join(home, 'key.pem'), join(home, 'certificate.pem')];
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
@@ -174,19 +188,20 @@ async function makeCertificate(home) {
     ...['-keyout', key, '-out', certificate, ...subject],
   ]);
   writeFileSync(join(home, 'keystore.pem'), readFileSync(key, 'utf8') + readFileSync(certificate, 'utf8'));
-  return certificate;
+  return { key, certificate };
 }
 
-function kafkaProperties({ home, port, securedPort, controllerPort }) {
+function kafkaProperties({ home, port, securedPort, mutualPort, controllerPort }) {
   const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+  const outside = `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securedPort},MUTUAL://127.0.0.1:${mutualPort}`;
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securedPort},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securedPort}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+listeners=${outside},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${outside}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${join(home, 'data')}
 auto.create.topics.enable=false
@@ -200,6 +215,9 @@ sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=${module} required;
 ssl.keystore.type=PEM
 ssl.keystore.location=${join(home, 'keystore.pem')}
+listener.name.mutual.ssl.client.auth=required
+ssl.truststore.type=PEM
+ssl.truststore.location=${join(home, 'certificate.pem')}
 `;
 }
 
