@@ -58,7 +58,14 @@ export interface PageValues {
   };
   'link-expired': { explanation: string; freshLinkPath: string | null };
   'resend-sent': object;
-  error: { title: string; detail: string; traceId: string; errors: readonly FieldError[] };
+  error: {
+    title: string;
+    detail: string;
+    /** That of the problem in camelCase, as a name under which a template says in another language what happened. */
+    code: Readonly<Record<string, true>>;
+    traceId: string;
+    errors: readonly FieldError[];
+  };
 }
 export type PageName = keyof PageValues;
 
@@ -120,7 +127,7 @@ export class Pages {
     const page =
       code === 'token-expired-or-used'
         ? this.render(reply, 'link-expired', { explanation: detail, freshLinkPath })
-        : this.render(reply, 'error', { title, detail, traceId, errors });
+        : this.render(reply, 'error', { title, detail, code: { [camelCase(code)]: true }, traceId, errors });
     void reply.code(status).send(page);
   }
 
@@ -133,6 +140,10 @@ export class Pages {
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
+}
+
+function camelCase(code: string): string {
+  return code.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Nothing but our own style sheet and the logo; forms go to ourselves only. */

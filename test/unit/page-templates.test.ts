@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
+import { PROBLEMS } from '../../src/http/problem-catalogue.js';
 import { type PageName, Pages } from '../../src/http/pages.js';
 import { readable } from '../../src/http/readable.js';
 import { namesIn } from '../../src/http/template-names.js';
@@ -35,7 +36,7 @@ it('every file of templates/pages is a page that these tests know, and there is 
 // What a German page says in its own words, or in English where only that is there.
 const OWN_WORDS: Partial<Record<PageName, RegExp>> = {
   'link-expired': /^explanation$/,
-  error: /^title$/,
+  error: /^(title|code\..*)$/,
   'accept-invitation': /^weakness\./,
   'reset-password': /^weakness\./,
 };
@@ -100,6 +101,23 @@ describe('why a password is refused', () => {
   it('is told in English when nobody has translated it', () => {
     const values = { ...PAGE_SAMPLES['reset-password']['refused']!, refusal: 'In English.', weakness: { other: true } };
     expect(usual.page('reset-password', values as never, ['de'])).toContain('<span lang="en">In English.</span>');
+  });
+});
+
+describe('what went wrong', () => {
+  const values = { ...PAGE_SAMPLES.error['fields']!, detail: 'In English.', errors: [] };
+  const page = (code: string): string => usual.page('error', { ...values, code: { [code]: true } }, ['de']);
+  // What somebody can meet who follows a link, and has done nothing that is worth translating.
+  const codes = ['notFound', 'tooManyRequests', 'busy', 'unavailable', 'internalError', 'methodNotAllowed'];
+
+  it.each([...codes, 'notAuthenticated', 'forbidden', 'bodyTooLarge'])('is told in German when it is %s', (code) => {
+    expect(Object.keys(PROBLEMS)).toContain(code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+    expect(page(code)).not.toContain('In English.');
+    expect(page(code)).not.toContain('lang="en"');
+  });
+
+  it('is told in English, and marked so, when nobody has translated it', () => {
+    expect(page('versionConflict')).toContain('<p lang="en">In English.</p>');
   });
 });
 

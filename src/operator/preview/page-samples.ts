@@ -53,12 +53,14 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     unexpected: {
       title: 'Something went wrong on our side',
       detail: `Nothing that you sent was wrong. Please report the trace id ${TRACE}.`,
+      code: { internalError: true },
       traceId: TRACE,
       errors: [],
     },
     fields: {
       title: 'The request does not have the expected shape',
       detail: 'One field is wrong.',
+      code: { validationFailed: true },
       traceId: TRACE,
       errors: [{ path: 'email', message: 'must be an email address' }],
     },
