@@ -1,4 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { PageInfo } from './page.dto.js';
 
 class PageLink {
   @ApiProperty({ format: 'uri-reference', example: '/users?limit=20' })
@@ -14,8 +16,27 @@ export class PageLinks {
 }
 
 interface Around {
+  /** Null where the list ends. */
   readonly nextCursor: string | null;
   readonly prevCursor: string | null;
+}
+
+/** One page of a list, as it was read. */
+export interface PageRead<Item> extends Around {
+  readonly items: Item[];
+  /** Of the whole list, where it was asked for. */
+  readonly total?: number;
+}
+
+/** The answer with one page, and its `Link` header. */
+export function pageAnswer<Item>(
+  reply: FastifyReply,
+  limit: number,
+  { items, ...page }: PageRead<Item>,
+): { items: Item[]; page: PageInfo; _links: PageLinks } {
+  const links = pageLinks(reply.request.url, page);
+  void reply.header('link', linkHeader(links));
+  return { items, page: { limit, ...page }, _links: links };
 }
 
 /**

@@ -2,23 +2,16 @@ import type { Actor, Caller } from '../access/caller.js';
 import { allows, type Rank } from '../access/policy.js';
 import type { Transaction } from '../database/transaction.js';
 import type { EventHistory, PastEvent } from '../events/event-history.js';
-import { type CursorFrame, readCursor, type Side } from '../http/cursor.js';
-import { type KeysetPage, keysetPage } from '../http/keyset-page.js';
+import { newestFirst } from '../http/newest-first.js';
+import type { PageRead } from '../http/page-links.js';
 import { summaryOf } from './event-summary.js';
 import { rankOf } from './user-acts.js';
 import type { HistoryActor, HistoryItem, HistoryQuery } from './user-history.dto.js';
 import type { UserEntity } from './user.entity.js';
 import type { Users } from './users.js';
 
-export interface HistoryPageRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
-  readonly items: HistoryItem[];
-}
-
-// Of a list whose versions fall.
-const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
-
 /**
- * One page of a user's events, the newest first, by keyset on the version: any page costs the same.
+ * One page of a user's events, the newest first.
  * @throws ValidationFailed for a cursor of another user's history, or of other types
  */
 export async function readHistoryPage(
@@ -26,24 +19,25 @@ export async function readHistoryPage(
   events: EventHistory,
   users: Users,
   { id, caller }: { readonly id: string; readonly caller: Caller },
-  { limit, type, ...query }: HistoryQuery,
-): Promise<HistoryPageRead> {
-  const frame: CursorFrame<'-version'> = {
+  { type, ...query }: HistoryQuery,
+): Promise<PageRead<HistoryItem>> {
+  const { items: past, ...around } = await newestFirst<PastEvent, PastEvent>(query, {
     sort: '-version',
     filters: { user: id, type },
     isKey: (key) => key !== null && /^[1-9]\d{0,8}$/.test(key),
-  };
-  const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, frame);
-  const side = cursor && { comparison: COMPARISONS[cursor.side], version: Number(cursor.key) };
-  const found = await events.page(tx, id, { types: type, side, limit: limit + 1 });
-  const place = ({ event }: PastEvent) => ({ key: String(event.userVersion), id: event.id });
-  const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
+    place: ({ event }) => ({ key: String(event.userVersion), id: event.id }),
+    find: ({ limit, from }) => {
+      const side = from && { comparison: from.comparison, version: Number(from.place.key) };
+      return events.page(tx, id, { types: type, side, limit });
+    },
+    item: (row) => row,
+  });
 
   const viewer = rankOf(caller);
-  const ids = rows.flatMap(({ event: { actor } }) => (actor.kind === 'user' ? [actor.id] : []));
+  const ids = past.flatMap(({ event: { actor } }) => (actor.kind === 'user' ? [actor.id] : []));
   const known = (await users.findAll(tx, [...new Set(ids)])).filter((actor) => mayName(viewer, actor));
   const actors = new Map(known.map((actor) => [actor.id, actor]));
-  return { items: rows.map((row) => itemOf(row, actors)), ...around };
+  return { items: past.map((row) => itemOf(row, actors)), ...around };
 }
 
 /** As `GET /users/{id}` would answer: a deleted user shows itself to an ADMIN only. */

@@ -1,11 +1,11 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../access/caller.js';
 import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
-import { linkHeader, pageLinks } from '../http/page-links.js';
+import { pageAnswer } from '../http/page-links.js';
 import { UserHistory } from './user-history.js';
 import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
 import { ApiUserId, UserId } from './user-id.js';
@@ -32,14 +32,10 @@ export class UserHistoryController {
     @UserId() id: string,
     @Query() query: HistoryQuery,
     @CurrentCaller() caller: Caller,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<HistoryPage> {
     const includeDeleted = query.includeDeleted === 'true';
-    const { items, ...page } = await this.history.page({ id, caller, includeDeleted }, query);
-    const links = pageLinks(request.url, page);
-    void reply.header('link', linkHeader(links));
-    return { items, page: { limit: query.limit, ...page }, _links: links };
+    return pageAnswer(reply, query.limit, await this.history.page({ id, caller, includeDeleted }, query));
   }
 
   @Get('diff')

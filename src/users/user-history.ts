@@ -5,12 +5,13 @@ import { allows } from '../access/policy.js';
 import { type Transaction, Transactions } from '../database/transaction.js';
 import { EventHistory } from '../events/event-history.js';
 import { ValidationFailed } from '../http/validation.js';
-import { type HistoryPageRead, readHistoryPage } from './history-page.js';
+import type { PageRead } from '../http/page-links.js';
+import { readHistoryPage } from './history-page.js';
 import { PastStates } from './past-states.js';
 import { PastUserResponse } from './past-user.response.js';
 import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from './user-acts.js';
 import { NoSuchVersion, UserNotFound } from './user-errors.js';
-import type { DiffQuery, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
+import type { DiffQuery, HistoryItem, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
 import type { UserState } from './user.js';
 import { Users } from './users.js';
 
@@ -32,7 +33,7 @@ export class UserHistory {
   ) {}
 
   /** @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
-  async page(asked: Asked, query: HistoryQuery): Promise<HistoryPageRead> {
+  async page(asked: Asked, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
     return this.look(asked, (tx) => readHistoryPage(tx, this.events, this.users, asked, query));
   }
 

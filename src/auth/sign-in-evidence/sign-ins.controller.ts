@@ -1,12 +1,12 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../../access/caller.js';
 import { apiHeaders } from '../../http/api-answers.js';
 import { ApiProblems } from '../../http/api-problems.js';
 import { PageQuery } from '../../http/page.dto.js';
-import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { pageAnswer } from '../../http/page-links.js';
 import { ApiUserId, UserId } from '../../users/user-id.js';
 import { SignIns } from './sign-ins.js';
 import { SignInsPage } from './sign-ins.dto.js';
@@ -30,12 +30,8 @@ export class SignInsController {
     @UserId() id: string,
     @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignInsPage> {
-    const { items, ...page } = await this.signIns.page(id, caller, query);
-    const links = pageLinks(request.url, page);
-    void reply.header('link', linkHeader(links));
-    return { items, page: { limit: query.limit, ...page }, _links: links };
+    return pageAnswer(reply, query.limit, await this.signIns.page(id, caller, query));
   }
 }

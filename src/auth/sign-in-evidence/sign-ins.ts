@@ -3,10 +3,10 @@ import type { Caller } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
-import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
 import { describeDevice } from '../../http/device.js';
-import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
+import { isTime, newestFirst } from '../../http/newest-first.js';
 import type { PageQuery } from '../../http/page.dto.js';
+import type { PageRead } from '../../http/page-links.js';
 import { UserActs } from '../../users/user-acts.js';
 import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 
@@ -24,13 +24,6 @@ interface Row {
   readonly last_at: Date;
 }
 
-export interface SignInsRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
-  readonly items: SignInItem[];
-}
-
-// Of a list whose times fall.
-const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
-
 /** The sign-in evidence of one user, as those see it who may. */
 @Injectable()
 export class SignIns {
@@ -40,32 +33,29 @@ export class SignIns {
     private readonly acts: UserActs,
   ) {}
 
-  /**
-   * One page, the newest first, by keyset on time and id: any page costs the same.
-   * @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list
-   */
-  async page(id: string, caller: Caller, { limit, cursor: given }: PageQuery): Promise<SignInsRead> {
+  /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<SignInItem>> {
     await this.acts.find({ id, action: 'signIns', caller });
-    const frame: CursorFrame<'-occurredAt'> = {
+    const kept = this.settings.AUTH_EVENT_RETENTION;
+    return newestFirst<Row, SignInItem>(query, {
       sort: '-occurredAt',
       filters: { user: id },
-      isKey: (key) => key !== null && !Number.isNaN(Date.parse(key)),
-    };
-    const cursor = given === undefined ? undefined : readCursor(given, frame);
-    const order = isBackward(cursor) ? 'ASC' : 'DESC';
-    const side = cursor ? `AND (occurred_at, id) ${COMPARISONS[cursor.side]} ($5::timestamptz, $6::uuid)` : '';
-    const found = await this.transactions.run((tx) =>
-      tx.query<Row[]>(
-        `SELECT id, type, method, reason, times, host(ip) AS ip, user_agent, session_id, actor_id, occurred_at, last_at
-         FROM auth_events WHERE user_id = $1 AND type = ANY ($2)
-           AND occurred_at > now() - $3 * interval '1 millisecond' ${side}
-         ORDER BY occurred_at ${order}, id ${order} LIMIT $4`,
-        [id, SIGN_IN_TYPES, this.settings.AUTH_EVENT_RETENTION, limit + 1, ...(cursor ? [cursor.key, cursor.id] : [])],
-      ),
-    );
-    const place = (row: Row) => ({ key: row.occurred_at.toISOString(), id: row.id });
-    const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
-    return { items: rows.map((row) => itemOf(row, id)), ...around };
+      isKey: isTime,
+      place: (row) => ({ key: row.occurred_at.toISOString(), id: row.id }),
+      find: ({ order, limit, from }) => {
+        const side = from ? `AND (occurred_at, id) ${from.comparison} ($5::timestamptz, $6::uuid)` : '';
+        return this.transactions.run((tx) =>
+          tx.query<Row[]>(
+            `SELECT id, type, method, reason, times, host(ip) AS ip, user_agent, session_id, actor_id, occurred_at, last_at
+             FROM auth_events WHERE user_id = $1 AND type = ANY ($2)
+               AND occurred_at > now() - $3 * interval '1 millisecond' ${side}
+             ORDER BY occurred_at ${order}, id ${order} LIMIT $4`,
+            [id, SIGN_IN_TYPES, kept, limit, ...(from ? [from.place.key, from.place.id] : [])],
+          ),
+        );
+      },
+      item: (row) => itemOf(row, id),
+    });
   }
 }
 

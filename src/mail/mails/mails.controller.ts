@@ -1,12 +1,12 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { apiHeaders } from '../../http/api-answers.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { pageAnswer } from '../../http/page-links.js';
 import { ApiUserId, UserId } from '../../users/user-id.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
@@ -38,13 +38,9 @@ export class MailsController {
     @UserId() id: string,
     @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MailsPage> {
-    const { items, ...around } = await this.mails.page(id, caller, query);
-    const _links = pageLinks(request.url, around);
-    void reply.header('link', linkHeader(_links));
-    return { items, page: { limit: query.limit, ...around }, _links };
+    return pageAnswer(reply, query.limit, await this.mails.page(id, caller, query));
   }
 
   @Post('mails/:id/resend')

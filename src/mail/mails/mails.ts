@@ -1,19 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
-import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
-import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
+import { newestFirst } from '../../http/newest-first.js';
+import type { PageQuery } from '../../http/page.dto.js';
+import type { PageRead } from '../../http/page-links.js';
 import { UserActs } from '../../users/user-acts.js';
 import type { MailRow } from '../mail-queue.js';
-import type { PageQuery } from '../../http/page.dto.js';
 import { MailItem } from './mails.dto.js';
-
-export interface MailsRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
-  readonly items: MailItem[];
-}
-
-// Of a list whose ids fall: they grow with the time at which they are made.
-const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
 
 /** The mails of one user, as those see them who may. */
 @Injectable()
@@ -23,27 +16,26 @@ export class Mails {
     private readonly acts: UserActs,
   ) {}
 
-  /**
-   * One page, the newest first, by keyset on the id: any page costs the same.
-   * @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list
-   */
-  async page(id: string, caller: Caller, { limit, cursor: given }: PageQuery): Promise<MailsRead> {
+  /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<MailItem>> {
     await this.acts.find({ id, action: 'mails', caller });
-    const frame: CursorFrame<'-createdAt'> = {
+    return newestFirst<MailRow, MailItem>(query, {
       sort: '-createdAt',
       filters: { mailsOf: id },
+      // Ids grow with the time at which they are made.
       isKey: (key) => key === null,
-    };
-    const cursor = given === undefined ? undefined : readCursor(given, frame);
-    const side = cursor ? `AND id ${COMPARISONS[cursor.side]} $3::uuid` : '';
-    const found = await this.transactions.run((tx) =>
-      tx.query<MailRow[]>(
-        `SELECT * FROM mails WHERE user_id = $1 ${side} ORDER BY id ${isBackward(cursor) ? 'ASC' : 'DESC'} LIMIT $2`,
-        [id, limit + 1, ...(cursor ? [cursor.id] : [])],
-      ),
-    );
-    const place = (row: MailRow) => ({ key: null, id: row.id });
-    const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
-    return { items: rows.map((row) => MailItem.from(row)), ...around };
+      place: (row) => ({ key: null, id: row.id }),
+      find: ({ order, limit, from }) => {
+        const side = from ? `AND id ${from.comparison} $3::uuid` : '';
+        return this.transactions.run((tx) =>
+          tx.query<MailRow[]>(`SELECT * FROM mails WHERE user_id = $1 ${side} ORDER BY id ${order} LIMIT $2`, [
+            id,
+            limit,
+            ...(from ? [from.place.id] : []),
+          ]),
+        );
+      },
+      item: (row) => MailItem.from(row),
+    });
   }
 }

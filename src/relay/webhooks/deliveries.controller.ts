@@ -1,10 +1,10 @@
-import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { apiHeaders } from '../../http/api-answers.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { linkHeader, pageLinks } from '../../http/page-links.js';
+import { pageAnswer } from '../../http/page-links.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveriesQuery, DeliveryItem, DeliveryPage } from './delivery.dto.js';
 import { ApiDeliveryId, ApiWebhookId, DeliveryId, WebhookId } from './webhook-id.js';
@@ -28,13 +28,9 @@ export class DeliveriesController {
   async page(
     @WebhookId() id: string,
     @Query() query: DeliveriesQuery,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeliveryPage> {
-    const { items, ...page } = await this.deliveries.page(id, query);
-    const links = pageLinks(request.url, page);
-    void reply.header('link', linkHeader(links));
-    return { items, page: { limit: query.limit, ...page }, _links: links };
+    return pageAnswer(reply, query.limit, await this.deliveries.page(id, query));
   }
 
   @Post(':deliveryId/resend')

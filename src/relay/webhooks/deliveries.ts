@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { afterCommit, type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEventType } from '../../events/catalogue.js';
-import { type CursorFrame, readCursor, type Side } from '../../http/cursor.js';
-import { isBackward, type KeysetPage, keysetPage } from '../../http/keyset-page.js';
+import { isTime, newestFirst } from '../../http/newest-first.js';
+import type { PageRead } from '../../http/page-links.js';
 import type { DeliveriesQuery, DeliveryAttempt, DeliveryItem, DeliveryState } from './delivery.dto.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
@@ -21,13 +21,6 @@ interface Row {
   readonly attempts: DeliveryAttempt[] | null;
 }
 
-export interface DeliveriesRead extends Pick<KeysetPage<unknown>, 'nextCursor' | 'prevCursor'> {
-  readonly items: DeliveryItem[];
-}
-
-// Of a list whose times fall.
-const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
-
 /** How long the record of a delivery is kept: of one that was accepted, and of any other. */
 const KEPT_DELIVERED_DAYS = 7;
 const KEPT_DAYS = 30;
@@ -42,31 +35,27 @@ export class Deliveries {
     private readonly dispatcher: WebhookDispatcher,
   ) {}
 
-  /**
-   * One page, the newest first, by keyset on time and id: any page costs the same.
-   * @throws WebhookNotFound; ValidationFailed for a cursor of another list
-   */
-  async page(endpointId: string, { limit, cursor: given, state }: DeliveriesQuery): Promise<DeliveriesRead> {
+  /** One page, the newest first. @throws WebhookNotFound; ValidationFailed for a cursor of another list */
+  async page(endpointId: string, { state, ...query }: DeliveriesQuery): Promise<PageRead<DeliveryItem>> {
     await this.endpoints.find(endpointId);
-    const frame: CursorFrame<'-createdAt'> = {
+    return newestFirst<Row, DeliveryItem>(query, {
       sort: '-createdAt',
       filters: { webhook: endpointId, state },
-      isKey: (key) => key !== null && !Number.isNaN(Date.parse(key)),
-    };
-    const cursor = given === undefined ? undefined : readCursor(given, frame);
-    const order = isBackward(cursor) ? 'ASC' : 'DESC';
-    const side = cursor ? `AND (created_at, id) ${COMPARISONS[cursor.side]} ($4::timestamptz, $5::uuid)` : '';
-    const found = await this.transactions.run((tx) =>
-      tx.query<Row[]>(
-        `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery
-         WHERE endpoint_id = $1 AND ($2::text IS NULL OR state = $2) ${side}
-         ORDER BY created_at ${order}, id ${order} LIMIT $3`,
-        [endpointId, state ?? null, limit + 1, ...(cursor ? [cursor.key, cursor.id] : [])],
-      ),
-    );
-    const place = (row: Row) => ({ key: row.created_at.toISOString(), id: row.id });
-    const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
-    return { items: rows.map(itemOf), ...around };
+      isKey: isTime,
+      place: (row) => ({ key: row.created_at.toISOString(), id: row.id }),
+      find: ({ order, limit, from }) => {
+        const side = from ? `AND (created_at, id) ${from.comparison} ($4::timestamptz, $5::uuid)` : '';
+        return this.transactions.run((tx) =>
+          tx.query<Row[]>(
+            `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery
+             WHERE endpoint_id = $1 AND ($2::text IS NULL OR state = $2) ${side}
+             ORDER BY created_at ${order}, id ${order} LIMIT $3`,
+            [endpointId, state ?? null, limit, ...(from ? [from.place.key, from.place.id] : [])],
+          ),
+        );
+      },
+      item: itemOf,
+    });
   }
 
   /** Sends it once more, as if for the first time. @throws WebhookNotFound, DeliveryNotFound; WebhookDisabled */

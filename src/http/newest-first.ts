@@ -1,0 +1,47 @@
+import { type Cursor, type CursorFrame, readCursor, type Side } from './cursor.js';
+import { isBackward, keysetPage } from './keyset-page.js';
+import type { PageQuery } from './page.dto.js';
+import type { PageRead } from './page-links.js';
+
+// Of a list whose keys fall.
+const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
+
+/** What is to be read: in this order, so many rows at most, and only those whose place compares so with `place`. */
+export interface Range {
+  readonly order: 'ASC' | 'DESC';
+  readonly limit: number;
+  /** None for the first page. */
+  readonly from: { readonly comparison: (typeof COMPARISONS)[Side]; readonly place: Place } | undefined;
+}
+
+/** Where a row stands in its list. */
+export type Place = Pick<Cursor, 'key' | 'id'>;
+
+interface NewestFirst<Row, Item> extends CursorFrame<string> {
+  readonly place: (row: Row) => Place;
+  readonly find: (range: Range) => Promise<readonly Row[]>;
+  readonly item: (row: Row) => Item;
+}
+
+/**
+ * One page of a list that begins with its newest row, by keyset: any page costs the same.
+ * @throws ValidationFailed for a cursor of another list
+ */
+export async function newestFirst<Row, Item>(
+  { limit, cursor: given }: PageQuery,
+  { place, find, item, ...frame }: NewestFirst<Row, Item>,
+): Promise<PageRead<Item>> {
+  const cursor = given === undefined ? undefined : readCursor(given, frame);
+  const found = await find({
+    order: isBackward(cursor) ? 'ASC' : 'DESC',
+    limit: limit + 1,
+    from: cursor && { comparison: COMPARISONS[cursor.side], place: cursor },
+  });
+  const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
+  return { items: rows.map(item), ...around };
+}
+
+/** Whether the key of a cursor is a time. */
+export function isTime(key: string | null): boolean {
+  return key !== null && !Number.isNaN(Date.parse(key));
+}
