@@ -1,5 +1,6 @@
-// Webhooks: how many a second one endpoint gets, and ten together; how long after its commit an event is there, alone and beside
-// endpoints that take everything and answer nothing.
+// Webhooks: how many a second one endpoint gets, and ten together; how long after its commit an event is there. Both alone and
+// beside dead endpoints, of which a third refuses connections, a third takes everything and answers nothing, and a third
+// answers after seconds.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -8,19 +9,21 @@ import pg from 'pg';
 import { barChart } from './support/bars.mjs';
 import { percentile, round } from './support/figures.mjs';
 import { call, postJson } from './support/load.mjs';
+import { processorSeconds } from './support/processor.mjs';
 import { startGround } from './support/servers.mjs';
 
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 2000);
 const PER_SECOND = 200;
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 10);
-const SILENT = 20;
+const DEAD = 20;
+const SLOW_MS = 3000;
 
 export async function run() {
-  const ground = await startGround({ BCRYPT_COST: '4', LOG_LEVEL: 'error' });
+  const ground = await startGround({ BCRYPT_COST: '4', LOG_LEVEL: 'fatal' });
   const client = new pg.Client({ connectionString: ground.databaseUrl });
   const receivers = [];
   try {
-    const { url } = await ground.serve();
+    const { url, pid } = await ground.serve();
     await client.connect();
     const signedIn = await postJson(`${url}/auth/login`, {
       identifier: 'admin@localhost',
@@ -30,22 +33,30 @@ export async function run() {
       authorization: `Bearer ${JSON.parse(signedIn.text).accessToken}`,
       'content-type': 'application/json',
     };
-    const add = async (answers) => {
-      const receiver = await receive(answers);
+    const add = async (kind) => {
+      const receiver = await RECEIVERS[kind]();
       receivers.push(receiver);
-      await call(`${url}/webhooks`, { method: 'POST', headers, body: JSON.stringify({ url: receiver.url }) });
+      const added = await call(`${url}/webhooks`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ url: receiver.url }),
+      });
+      if (added.status !== 201) throw new Error(added.text);
       return receiver;
     };
-    const first = await add(true);
-    const one = await rate(client, [first]);
-    const delayAlone = await delays(client, first);
-    const nine = [];
-    while (nine.length < 9) nine.push(await add(true));
-    const ten = await rate(client, [first, ...nine]);
-    await client.query('DELETE FROM webhook_endpoints WHERE url <> $1', [first.url]);
-    for (let count = 0; count < SILENT; count++) await add(false);
-    const delayBeside = await delays(client, first);
-    return report({ one, ten, delayAlone, delayBeside });
+    const first = await add('healthy');
+    const one = await rate([first], { client, pid });
+    const delayAlone = await delays(first, client);
+    const ten = [first];
+    while (ten.length < 10) ten.push(await add('healthy'));
+    const tenAlone = await rate(ten, { client, pid });
+    for (let count = 0; count < DEAD; count++) await add(['refusing', 'silent', 'slow'][count % 3]);
+    // The dead ones fail for the first time; then thousands wait for each.
+    const tenAtFirst = await rate(ten, { client, pid });
+    const tenBeside = await rate(ten, { client, pid });
+    await client.query('DELETE FROM webhook_endpoints WHERE url = ANY ($1)', [ten.slice(1).map((other) => other.url)]);
+    const delayBeside = await delays(first, client);
+    return report({ one, tenAlone, tenAtFirst, tenBeside, delayAlone, delayBeside });
   } finally {
     await client.end();
     await ground.stop();
@@ -53,11 +64,22 @@ export async function run() {
   }
 }
 
-async function receive(answers) {
+const RECEIVERS = {
+  healthy: () => receive((response) => response.writeHead(204).end()),
+  silent: () => receive(() => undefined),
+  slow: () => receive((response) => void setTimeout(() => response.writeHead(204).end(), SLOW_MS)),
+  refusing: async () => {
+    const receiver = await receive();
+    receiver.stop();
+    return receiver;
+  },
+};
+
+async function receive(answer) {
   const at = new Map();
   const server = createServer((request, response) => {
     at.set(request.headers['webhook-id'], performance.now());
-    request.resume().on('end', () => answers && response.writeHead(204).end());
+    request.resume().on('end', () => answer(response));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const stop = () => server.close() && server.closeAllConnections();
@@ -66,21 +88,27 @@ async function receive(answers) {
 
 const INSERT = `
   INSERT INTO user_events (id, user_id, user_version, type, schema_version, actor, trace_id, occurred_at, data, key_id, hash)
-  SELECT gen_random_uuid(), gen_random_uuid(), 1, 'user.suspended', 1, '{"kind":"system"}', 'bench', clock_timestamp(),
+  SELECT uuidv7(), gen_random_uuid(), 1, 'user.suspended', 1, '{"kind":"system"}', 'bench', clock_timestamp(),
     '{"reason":null}', (SELECT id FROM keys WHERE purpose = 'event-chain' LIMIT 1), '\\x00' FROM generate_series(1, $1)
   RETURNING id`;
 
-/** Many events in one commit, until every receiver has all of them. @returns messages per second, of all together */
-async function rate(client, receivers) {
-  const { rows } = await client.query(INSERT, [EVENTS]);
+/**
+ * Many events in one commit, until every receiver has all of them.
+ * @returns messages per second, of all together, and milliseconds of the processor that the server took for each
+ */
+async function rate(receivers, { client, pid }) {
+  const wanted = receivers.map(({ at }) => at.size + EVENTS);
+  const usedBefore = processorSeconds(pid);
+  await client.query(INSERT, [EVENTS]);
   const begin = performance.now();
-  const all = () => receivers.every(({ at }) => rows.every(({ id }) => at.has(id)));
-  while (!all()) await sleep(5);
-  return round((receivers.length * EVENTS * 1000) / (performance.now() - begin), 0);
+  while (receivers.some(({ at }, index) => at.size < wanted[index])) await sleep(5);
+  const messages = receivers.length * EVENTS;
+  const perSecond = round((messages * 1000) / (performance.now() - begin), 0);
+  return { perSecond, processorMs: round(((processorSeconds(pid) - usedBefore) * 1000) / messages) };
 }
 
 /** At a fixed rate, each in a commit of its own. @returns milliseconds from commit to receiver */
-async function delays(client, { at }) {
+async function delays({ at }, client) {
   const committed = new Map();
   const begin = performance.now() + 20;
   for (let index = 0; index < PER_SECOND * SECONDS; index++) {
@@ -95,35 +123,36 @@ async function delays(client, { at }) {
   return { p50: round(percentile(ms, 0.5)), p99: round(percentile(ms, 0.99)), delivered: ms.length };
 }
 
-function report({ one, ten, delayAlone, delayBeside }) {
+function report(seen) {
+  const { one, tenAlone, tenAtFirst, tenBeside, delayAlone, delayBeside } = seen;
+  const rateOf = ({ perSecond, processorMs }) => `${perSecond} messages/s (${processorMs} ms of processor each)`;
   const delay = ({ p50, p99, delivered }) => `p50 ${p50}, p99 ${p99} ms (${delivered} of ${PER_SECOND * SECONDS})`;
+  const share = round((100 * tenBeside.perSecond) / tenAlone.perSecond, 0);
+  const times = round(delayBeside.p99 / delayAlone.p99);
   const summary =
-    `one endpoint: ${one} messages/s; ten: ${ten} messages/s together\n` +
+    `one endpoint: ${rateOf(one)}; ten together: ${rateOf(tenAlone)}\n` +
+    `the ten beside ${DEAD} dead ones: while those fail for the first time ${rateOf(tenAtFirst)}, then ${rateOf(tenBeside)}, ` +
+    `${share} % of alone\n` +
     `at ${PER_SECOND} events/s from commit to receiver: alone ${delay(delayAlone)}; ` +
-    `beside ${SILENT} endpoints that answer nothing ${delay(delayBeside)}`;
+    `beside ${DEAD} dead ones ${delay(delayBeside)}, p99 ${times} times that of alone`;
+  const beside = `beside ${DEAD} dead ones`;
   const bars = (field) => [
     { label: 'alone', value: delayAlone[field] },
-    { label: `beside ${SILENT} silent ones`, value: delayBeside[field] },
+    { label: beside, value: delayBeside[field] },
   ];
   const chart = barChart('Webhooks', [
     {
       title: 'Messages',
       unit: '1/s',
       bars: [
-        { label: 'one endpoint', value: one },
-        { label: 'ten together', value: ten },
+        { label: 'one endpoint', value: one.perSecond },
+        { label: 'ten together', value: tenAlone.perSecond },
+        { label: `the ten ${beside}, at first`, value: tenAtFirst.perSecond },
+        { label: `the ten ${beside}`, value: tenBeside.perSecond },
       ],
     },
     { title: `Commit to receiver at ${PER_SECOND}/s, p50`, unit: 'ms', bars: bars('p50') },
     { title: `Commit to receiver at ${PER_SECOND}/s, p99`, unit: 'ms', bars: bars('p99') },
   ]);
-  return {
-    summary,
-    given: { events: EVENTS, perSecond: PER_SECOND, seconds: SECONDS },
-    one,
-    ten,
-    delayAlone,
-    delayBeside,
-    chart,
-  };
+  return { summary, given: { events: EVENTS, perSecond: PER_SECOND, seconds: SECONDS, dead: DEAD }, ...seen, chart };
 }

@@ -35,12 +35,15 @@ export interface FeedReader {
 /** What one page looks at, so that rare types cost no more than others: such a page holds little, or nothing, and leads on. */
 const LOOK_AT_MOST = 10_000;
 
-interface FeedRow extends EventRow {
-  readonly latest: string;
-  /** Null, with everything of the event, where there is none. */
+interface PlacedRow extends EventRow {
+  /** Null, with everything of the event, where a page is empty. */
   readonly position: string | null;
   readonly wrapping_key_id: string | null;
   readonly wrapped: Buffer | null;
+}
+
+interface PageRow extends PlacedRow {
+  readonly latest: string;
 }
 
 /** The events of all users in the order of their positions. Whoever reads on from `next` gets every event exactly once. */
@@ -50,18 +53,25 @@ export class EventFeed {
 
   /** One page; personal values are null where the user's key was destroyed. */
   async read(reader: FeedReader, { after, types, limit }: FeedRange): Promise<FeedPage> {
-    const rows = await reader.query<FeedRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
+    const rows = await reader.query<PageRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
     const latest = Number(rows[0]?.latest ?? 0);
-    const found = rows.filter(({ position }) => position !== null);
-    const openers = new Map<string, Opener>();
-    const events = found.map((row) => {
-      const open = openers.get(row.user_id) ?? this.openerOf(row);
-      openers.set(row.user_id, open);
-      const event = toEvent(row, open);
-      return { ...event, position: Number(row.position), previousHash: row.previous_hash, hash: row.hash };
-    });
+    const events = rows.filter(({ position }) => position !== null).map(this.opening());
     const looked = Math.max(after, Math.min(latest, after + LOOK_AT_MOST));
     return { events, next: events.length === limit ? (events.at(-1)?.position ?? after) : looked, latest };
+  }
+
+  /**
+   * The events at these positions.
+   * @returns gives the one at a position, where there is one; it is opened only then, so that one that cannot be spoils no other
+   */
+  async at(reader: FeedReader, positions: readonly number[]): Promise<(position: number) => FeedEvent | undefined> {
+    const rows = await reader.query<PlacedRow[]>(`${PLACED} WHERE place.position = ANY ($1)`, [positions]);
+    const byPosition = new Map(rows.map((row) => [Number(row.position), row]));
+    const open = this.opening();
+    return (position) => {
+      const row = byPosition.get(position);
+      return row && open(row);
+    };
   }
 
   /** The last position that is given out; 0 where there is none. */
@@ -70,7 +80,18 @@ export class EventFeed {
     return Number(row.latest);
   }
 
-  private openerOf({ user_id, wrapping_key_id, wrapped }: FeedRow): Opener {
+  /** Unwraps the key of each user once. */
+  private opening(): (row: PlacedRow) => FeedEvent {
+    const openers = new Map<string, Opener>();
+    return (row) => {
+      const open = openers.get(row.user_id) ?? this.openerOf(row);
+      openers.set(row.user_id, open);
+      const event = toEvent(row, open);
+      return { ...event, position: Number(row.position), previousHash: row.previous_hash, hash: row.hash };
+    };
+  }
+
+  private openerOf({ user_id, wrapping_key_id, wrapped }: PlacedRow): Opener {
     const isThere = wrapping_key_id !== null && wrapped !== null;
     const key = isThere ? this.personalData.unwrap(user_id, { key_id: wrapping_key_id, wrapped }) : undefined;
     return this.personalData.openerWith(user_id, key);
@@ -79,13 +100,16 @@ export class EventFeed {
 
 const LATEST = 'SELECT coalesce(max(position), 0) AS latest FROM event_positions';
 
+const PLACED = `
+  SELECT place.position, event.*, user_key.key_id AS wrapping_key_id, user_key.wrapped
+  FROM event_positions AS place
+  JOIN user_events AS event ON event.id = place.event_id
+  LEFT JOIN user_keys AS user_key ON user_key.user_id = event.user_id`;
+
 // One statement sees one moment: what `latest` counts, the page can show.
 const PAGE = `
   SELECT * FROM (${LATEST}) AS whole LEFT JOIN LATERAL (
-    SELECT place.position, event.*, user_key.key_id AS wrapping_key_id, user_key.wrapped
-    FROM event_positions AS place
-    JOIN user_events AS event ON event.id = place.event_id
-    LEFT JOIN user_keys AS user_key ON user_key.user_id = event.user_id
+    ${PLACED}
     WHERE place.position > $1 AND place.position <= $2 AND ($3::text[] IS NULL OR event.type = ANY ($3))
     ORDER BY place.position LIMIT $4) AS page ON true
   ORDER BY page.position`;

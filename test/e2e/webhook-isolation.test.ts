@@ -78,6 +78,34 @@ describe('An endpoint that answers 500, redirects to loopback, is slow, is silen
     for (const { id } of Object.values(added)) await hooks.call('delete', `/${id}`).expect(204);
   });
 
+  it('does not slow others: all of theirs arrive, and are done, while it still has its first in hand', async () => {
+    const slow = await Promise.all([1, 2, 3].map(() => receive()));
+    for (const receiver of slow) receiver.answer = receiver.hold;
+    const broken = await Promise.all([1, 2, 3].map(() => receive(() => 503)));
+    const good = await Promise.all([1, 2].map(() => receive()));
+    const added = new Map<Receiver, Added>();
+    for (const receiver of [...slow, ...broken, ...good]) added.set(receiver, await hooks.add(receiver.url));
+    const made: string[] = [];
+    while (made.length < 40) made.push(String((await make()).body.id));
+    for (const receiver of good) {
+      await receiver.waitFor(40);
+      await hooks.untilNone(added.get(receiver)!.id, 'pending');
+      // One of those made after another may overtake it, but none comes twice.
+      expect(receiver.received.map(({ event }) => event['subject']).sort()).toEqual([...made].sort());
+    }
+    for (const receiver of slow) expect([receiver.held.length, receiver.received.length]).toEqual([8, 8]);
+    // Eight at once, before it is known that they fail; then there is a pause.
+    for (const receiver of broken) expect(receiver.received.length).toBeLessThanOrEqual(8 + 4);
+
+    for (const receiver of slow) {
+      receiver.answer = () => 204;
+      receiver.release();
+      await hooks.untilNone(added.get(receiver)!.id, 'pending');
+      expect(receiver.received).toHaveLength(40);
+    }
+    for (const { id } of added.values()) await hooks.call('delete', `/${id}`).expect(204);
+  });
+
   it('is not waited for without end', async () => {
     Object.assign(roster.app.get(WebhookSender, { strict: false }), { answerWithinMs: 300 });
     const silent = await receive();
@@ -97,6 +125,27 @@ describe('An endpoint that answers 500, redirects to loopback, is slow, is silen
     });
     for (const { id } of [one, other]) await hooks.call('delete', `/${id}`).expect(204);
     Object.assign(roster.app.get(WebhookSender, { strict: false }), { answerWithinMs: 10_000 });
+  });
+});
+
+describe('An answer that repeats what was sent', () => {
+  it('is kept of those who are still there, and not of one who was erased while the message was under way', async () => {
+    const receiver = await receive();
+    receiver.answer = receiver.hold;
+    const added = await hooks.add(receiver.url, { types: ['user.created'] });
+    const [erased, other] = [String((await make()).body.id), String((await make()).body.id)];
+    await receiver.waitFor(2);
+    await roster.api.post(`/users/${erased}/erase`).set('authorization', `Bearer ${admin}`).expect(204);
+    for (const response of receiver.held.splice(0)) response.writeHead(500).end('Ada');
+    await eventually(async () => (await errors(added)).length === 2);
+    const kept = (await hooks.deliveries(added.id)).map(({ userId, attempts }) => [userId, attempts[0]!.answer]);
+    expect(new Map(kept as [string, string | null][])).toEqual(
+      new Map([
+        [erased, null],
+        [other, 'Ada'],
+      ]),
+    );
+    await hooks.call('delete', `/${added.id}`).expect(204);
   });
 });
 

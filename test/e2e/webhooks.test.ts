@@ -251,6 +251,29 @@ describe('A message that is not accepted', () => {
   });
 });
 
+describe('A message that cannot be made', () => {
+  it('holds up none of those that were taken with it', async () => {
+    const { id } = await hooks.add(receiver.url);
+    receiver.answer = receiver.hold;
+    const ids: string[] = [];
+    while (ids.length < 8) ids.push(await somebody());
+    await receiver.waitFor(8);
+    // More than may be under way: they wait, and are taken together.
+    const lost = await somebody();
+    const others = [await somebody(), await somebody()];
+    await eventually(async () => (await hooks.deliveries(id)).length === 11);
+    await roster.database.query('UPDATE webhook_deliveries SET event_id = gen_random_uuid() WHERE user_id = $1', [
+      lost,
+    ]);
+    receiver.answer = () => 204;
+    receiver.release();
+    await eventually(() => others.every((other) => receiver.types(other).length === 1));
+    expect(receiver.types(lost)).toEqual([]);
+    await eventually(async () => (await hooks.deliveries(id, '?state=pending')).length === 1);
+    expect((await hooks.deliveries(id, '?state=pending'))[0]).toMatchObject({ userId: lost, attempts: [] });
+  });
+});
+
 describe('A webhook that fails', () => {
   it('gets one message at a time, with pauses', async () => {
     const { id } = await hooks.add(receiver.url);

@@ -1,15 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../http/trace-id.js';
 import { InjectLog, type Log } from '../../ops/log.js';
+import { Batches } from './batches.js';
 import type { DueDelivery } from './delivery-queue.js';
 import { DISABLE_AFTER_FAILURES, DISABLE_AFTER_MS, pauseAfter, waitAfter } from './retry-schedule.js';
-import { WebhookEndpoints, WELL } from './webhook-endpoints.js';
+import { type DisabledReason, WebhookEndpoints, WELL } from './webhook-endpoints.js';
 import { WebhookNotices } from './webhook-notices.js';
 import type { Outcome } from './webhook-sender.js';
 
+interface Tried {
+  readonly delivery: DueDelivery;
+  readonly outcome: Outcome;
+}
+
 interface FailingEndpoint {
+  readonly id: string;
   readonly url: string;
   readonly failures: number;
   readonly failing_since: Date;
@@ -20,83 +26,141 @@ interface FailingEndpoint {
 /** The receiver says that it is gone for good (RFC 9110, 15.5.11; Standard Webhooks asks to stop then). */
 const GONE = 410;
 
-/** Records what came of a try, and what follows from it for the delivery and its endpoint. */
+/**
+ * Records what came of tries, and what follows from it for deliveries and endpoints: many at a time, and what was accepted apart
+ * from what was not, so that failures, which are more work, hold up nothing else.
+ */
 @Injectable()
 export class DeliveryOutcomes {
+  private readonly accepted = new Batches<Tried>((batch) => this.recordAccepted(batch));
+  private readonly refused = new Batches<Tried>((batch) => this.recordRefused(batch));
+
   constructor(
-    private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly endpoints: WebhookEndpoints,
     private readonly notices: WebhookNotices,
     @InjectLog() private readonly log: Log,
   ) {}
 
-  /** Of an endpoint that was removed meanwhile, and its deliveries with it, nothing is recorded. */
+  /** Returns when it is recorded. Of an endpoint that was removed meanwhile, and its deliveries with it, nothing is. */
   async record(delivery: DueDelivery, outcome: Outcome): Promise<void> {
-    const { accepted, durationMs, status } = outcome;
-    if (accepted) await this.dataSource.query(ACCEPTED, [delivery.id, durationMs, status, delivery.endpoint_id]);
-    else await this.transactions.run((tx) => this.refused(tx, delivery, outcome));
+    await (outcome.accepted ? this.accepted : this.refused).add({ delivery, outcome });
   }
 
-  private async refused(tx: Transaction, delivery: DueDelivery, outcome: Outcome): Promise<void> {
-    const { durationMs, status, error } = outcome;
-    const answer = outcome.answer !== null && (await holdPerson(tx, delivery.user_id)) ? outcome.answer : null;
-    await tx.query(ATTEMPT, [delivery.id, durationMs, status, error, answer]);
-    const wait = waitAfter(delivery.tries + 1);
-    await tx.query(wait === undefined ? GIVE_UP : TRY_AGAIN, wait === undefined ? [delivery.id] : [delivery.id, wait]);
-    const [[endpoint]] = await tx.query<[FailingEndpoint[], number]>(FAIL, [delivery.endpoint_id, DISABLE_AFTER_MS]);
-    if (!endpoint) return;
-    const pause = pauseAfter(endpoint.failures);
-    if (pause > 0) await tx.query(PAUSE, [delivery.endpoint_id, pause]);
-    const lastError = error ?? '';
-    const about = { webhookId: delivery.endpoint_id, eventId: delivery.event_id, reason: lastError };
-    this.log.warn({ ...about, givenUp: wait === undefined }, 'webhook was not accepted');
-    const isFailing = endpoint.too_long && endpoint.failures >= DISABLE_AFTER_FAILURES;
-    if (!endpoint.enabled || !(isFailing || status === GONE)) return;
-    const reason = status === GONE ? 'gone' : 'failing';
-    await this.endpoints.disable(tx, delivery.endpoint_id, reason);
-    const { url, failing_since: failingSince } = endpoint;
+  private async recordAccepted(batch: readonly Tried[]): Promise<void> {
+    const columns = [
+      batch.map(({ delivery }) => delivery.id),
+      batch.map(({ outcome }) => outcome.durationMs),
+      batch.map(({ outcome }) => outcome.status),
+    ];
+    await this.transactions.run((tx) => tx.query(ACCEPTED, columns));
+  }
+
+  private async recordRefused(batch: readonly Tried[]): Promise<void> {
+    await this.transactions.run((tx) => this.refuse(tx, batch));
+    for (const { delivery, outcome } of batch) {
+      const about = { webhookId: delivery.endpoint_id, eventId: delivery.event_id, reason: outcome.error };
+      this.log.warn({ ...about, givenUp: waitAfter(delivery.tries + 1) === undefined }, 'webhook was not accepted');
+    }
+  }
+
+  private async refuse(tx: Transaction, batch: readonly Tried[]): Promise<void> {
+    const known = await holdPersons(tx, batch);
+    const failing = await fail(tx, batch);
+    await tx.query(REFUSED, [
+      batch.map(({ delivery }) => delivery.id),
+      batch.map(({ outcome }) => outcome.durationMs),
+      batch.map(({ outcome }) => outcome.status),
+      batch.map(({ outcome }) => outcome.error),
+      batch.map(({ delivery, outcome }) => (known.has(delivery.user_id) ? outcome.answer : null)),
+      batch.map(({ delivery }) => waitAfter(delivery.tries + 1) ?? null),
+    ]);
+    for (const endpoint of failing) {
+      const tries = batch.filter(({ delivery }) => delivery.endpoint_id === endpoint.id);
+      const gone = tries.find(({ outcome }) => outcome.status === GONE);
+      const isFailing = endpoint.too_long && endpoint.failures >= DISABLE_AFTER_FAILURES;
+      const last = gone ?? (isFailing ? tries.at(-1) : undefined);
+      if (last && endpoint.enabled) await this.disable(tx, endpoint, gone ? 'gone' : 'failing', last);
+    }
+  }
+
+  private async disable(
+    tx: Transaction,
+    { id, url, failing_since: failingSince }: FailingEndpoint,
+    reason: Exclude<DisabledReason, 'admin'>,
+    { delivery, outcome }: Tried,
+  ): Promise<void> {
+    const lastError = outcome.error ?? '';
     const traceId = newTraceId();
-    await this.notices.disabled({ id: delivery.endpoint_id, url, reason, failingSince, lastError, traceId }, tx);
-    this.log.warn({ ...about, reason, traceId }, 'webhook switched off');
+    await this.endpoints.disable(tx, id, reason);
+    await this.notices.disabled({ id, url, reason, failingSince, lastError, traceId }, tx);
+    this.log.warn({ webhookId: id, eventId: delivery.event_id, lastError, reason, traceId }, 'webhook switched off');
   }
 }
 
 /**
  * An answer may repeat what was sent. So none is kept of a person who was erased while the message was under way; an erasure that
  * comes now waits for us, and finds it.
- * @returns whether there is something of the person to erase
+ * @returns the ids of those of whom there is something to erase
  */
-async function holdPerson(tx: Transaction, userId: string): Promise<boolean> {
-  const keys = await tx.query<unknown[]>('SELECT FROM user_keys WHERE user_id = $1 FOR KEY SHARE', [userId]);
-  return keys.length > 0;
+async function holdPersons(tx: Transaction, batch: readonly Tried[]): Promise<ReadonlySet<string>> {
+  const ids = batch.flatMap(({ delivery, outcome }) => (outcome.answer === null ? [] : [delivery.user_id]));
+  if (ids.length === 0) return new Set();
+  const keys = await tx.query<{ user_id: string }[]>(
+    'SELECT user_id FROM user_keys WHERE user_id = ANY ($1) ORDER BY user_id FOR KEY SHARE',
+    [ids],
+  );
+  return new Set(keys.map(({ user_id }) => user_id));
 }
 
-const ATTEMPT = `
-  INSERT INTO webhook_attempts (delivery_id, duration_ms, status, error, answer)
-  SELECT id, $2, $3, $4, $5 FROM webhook_deliveries WHERE id = $1`;
+/** Counts the failures of each endpoint, and pauses those that have failed too often. */
+async function fail(tx: Transaction, batch: readonly Tried[]): Promise<FailingEndpoint[]> {
+  const counts = new Map<string, number>();
+  for (const { delivery } of batch) counts.set(delivery.endpoint_id, (counts.get(delivery.endpoint_id) ?? 0) + 1);
+  // Always in the same order: other servers may have failures of the same endpoints to record.
+  await tx.query('SELECT FROM webhook_endpoints WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE', [
+    [...counts.keys()],
+  ]);
+  const [endpoints] = await tx.query<[FailingEndpoint[], number]>(FAIL, [
+    [...counts.keys()],
+    [...counts.values()],
+    DISABLE_AFTER_MS,
+  ]);
+  const paused = endpoints.filter(({ failures }) => pauseAfter(failures) > 0);
+  await tx.query(PAUSE, [paused.map(({ id }) => id), paused.map(({ failures }) => pauseAfter(failures))]);
+  return endpoints;
+}
 
 /** In one statement: this is what happens to most messages. */
 const ACCEPTED = `
   WITH done AS (
-    UPDATE webhook_deliveries SET state = 'delivered', finished_at = now(), next_attempt_at = NULL WHERE id = $1
-    RETURNING id),
+    UPDATE webhook_deliveries AS delivery SET state = 'delivered', finished_at = now(), next_attempt_at = NULL
+    FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS outcome (id, duration_ms, status)
+    WHERE delivery.id = outcome.id
+    RETURNING delivery.id, endpoint_id, duration_ms, status),
   attempt AS (
-    INSERT INTO webhook_attempts (delivery_id, duration_ms, status) SELECT id, $2, $3 FROM done)
-  UPDATE webhook_endpoints SET ${WELL} WHERE id = $4 AND failures > 0`;
+    INSERT INTO webhook_attempts (delivery_id, duration_ms, status) SELECT id, duration_ms, status FROM done)
+  UPDATE webhook_endpoints SET ${WELL} WHERE id IN (SELECT endpoint_id FROM done) AND failures > 0`;
 
-const TRY_AGAIN = `
-  UPDATE webhook_deliveries SET tries = tries + 1, next_attempt_at = now() + $2 * interval '1 millisecond'
-  WHERE id = $1 AND state = 'pending'`;
-
-const GIVE_UP = `
-  UPDATE webhook_deliveries SET tries = tries + 1, state = 'failed', finished_at = now(), next_attempt_at = NULL
-  WHERE id = $1 AND state = 'pending'`;
+/** Without a wait until the next try, a delivery is given up. */
+const REFUSED = `
+  WITH outcome AS (
+    SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::float8[])
+      AS outcome (id, duration_ms, status, error, answer, wait)),
+  attempt AS (
+    INSERT INTO webhook_attempts (delivery_id, duration_ms, status, error, answer)
+    SELECT id, duration_ms, outcome.status, error, answer FROM outcome JOIN webhook_deliveries USING (id))
+  UPDATE webhook_deliveries AS delivery SET tries = tries + 1, next_attempt_at = now() + wait * interval '1 millisecond',
+    state = CASE WHEN wait IS NULL THEN 'failed' ELSE state END, finished_at = CASE WHEN wait IS NULL THEN now() END
+  FROM outcome WHERE delivery.id = outcome.id AND state = 'pending'`;
 
 const FAIL = `
-  UPDATE webhook_endpoints SET failures = failures + 1, failing_since = coalesce(failing_since, now())
-  WHERE id = $1
-  RETURNING url, failures, failing_since, disabled_at IS NULL AS enabled,
-    failing_since <= now() - $2 * interval '1 millisecond' AS too_long`;
+  UPDATE webhook_endpoints AS endpoint SET failures = failures + failed.count,
+    failing_since = coalesce(failing_since, now())
+  FROM unnest($1::uuid[], $2::integer[]) AS failed (id, count) WHERE endpoint.id = failed.id
+  RETURNING endpoint.id, url, failures, failing_since, disabled_at IS NULL AS enabled,
+    failing_since <= now() - $3 * interval '1 millisecond' AS too_long`;
 
-const PAUSE = `UPDATE webhook_endpoints SET paused_until = now() + $2 * interval '1 millisecond' WHERE id = $1`;
+const PAUSE = `
+  UPDATE webhook_endpoints AS endpoint SET paused_until = now() + pause.ms * interval '1 millisecond'
+  FROM unnest($1::uuid[], $2::float8[]) AS pause (id, ms) WHERE endpoint.id = pause.id`;

@@ -4,29 +4,26 @@ import { Hint } from '../../events/hint.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
 import { DeliveryQueue, type DueDelivery } from './delivery-queue.js';
-import { Turns } from './turns.js';
 import { WebhookMessages } from './webhook-messages.js';
-import { WebhookSender } from './webhook-sender.js';
+import { type Message, WebhookSender } from './webhook-sender.js';
 
 /** How often what is due is looked for without a hint. */
 const LOOK_EVERY_MS = 1000;
 /** What comes within so long of the look before is taken together. */
 const GATHER_MS = 5;
 const END_WITHIN_MS = 2000;
-/** Of the pool that requests of people need too. */
-const CONNECTIONS = 3;
 
 /**
  * Sends what is due, on every server at once. Each endpoint has a few messages under way of its own, and waits for no other: one
  * that is slow, or does not answer, takes nothing from the rest. A delivery is done when its outcome is recorded; a server that
- * is killed before sends it again, or another one does.
+ * is killed before sends it again, or another one does. What needs the database goes there many at a time, so that one
+ * connection takes what is due, one records what was accepted, and one what was not.
  */
 @Injectable()
 export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly due = new Hint();
   private readonly ending = new AbortController();
   private readonly cut = new AbortController();
-  private readonly database = new Turns(CONNECTIONS);
   private readonly underWay = new Map<string, number>();
   private readonly sending = new Set<Promise<void>>();
   private running: Promise<void> | undefined;
@@ -60,7 +57,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     while (!this.ending.signal.aborted) {
       const seen = this.due.given;
       try {
-        for (const delivery of await this.queue.take(this.underWay)) this.start(delivery);
+        await this.sendDue();
       } catch (err) {
         this.log.warn({ err }, 'webhooks that are due cannot be looked for; trying again soon');
         await sleep(LOOK_EVERY_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
@@ -70,10 +67,17 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     }
   }
 
-  private start(delivery: DueDelivery): void {
+  private async sendDue(): Promise<void> {
+    const due = await this.queue.take(this.underWay);
+    if (due.length === 0) return;
+    const messageOf = await this.messages.of(due);
+    for (const delivery of due) this.start(delivery, messageOf);
+  }
+
+  private start(delivery: DueDelivery, messageOf: (delivery: DueDelivery) => Message): void {
     const { endpoint_id } = delivery;
     this.underWay.set(endpoint_id, (this.underWay.get(endpoint_id) ?? 0) + 1);
-    const sent = this.deliver(delivery).finally(() => {
+    const sent = this.deliver(delivery, messageOf).finally(() => {
       const left = (this.underWay.get(endpoint_id) ?? 0) - 1;
       if (left > 0) this.underWay.set(endpoint_id, left);
       else this.underWay.delete(endpoint_id);
@@ -84,16 +88,13 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     this.sending.add(sent);
   }
 
-  private async deliver(delivery: DueDelivery): Promise<void> {
+  private async deliver(delivery: DueDelivery, messageOf: (delivery: DueDelivery) => Message): Promise<void> {
     try {
-      const message = await this.database.take(() => this.messages.of(delivery));
-      const outcome = await this.sender.send(message, this.cut.signal).catch((error: unknown) => {
+      const outcome = await this.sender.send(messageOf(delivery), this.cut.signal).catch((error: unknown) => {
         if (this.cut.signal.aborted) return undefined;
         throw error;
       });
-      await this.database.take(() =>
-        outcome ? this.outcomes.record(delivery, outcome) : this.queue.giveBack(delivery.id),
-      );
+      await (outcome ? this.outcomes.record(delivery, outcome) : this.queue.giveBack(delivery.id));
     } catch (err) {
       // It is due again when the time is over for which it was ours.
       this.log.error({ err, deliveryId: delivery.id }, 'a webhook could not be sent, or its outcome not be recorded');

@@ -28,21 +28,31 @@ export class WebhookMessages {
     private readonly secrets: WebhookSecrets,
   ) {}
 
-  /** @throws Error when the log has no such event at this position */
-  async of(delivery: DueDelivery): Promise<Message> {
-    const { events } = await this.feed.read(this.dataSource, { after: Number(delivery.position) - 1, limit: 1 });
-    const [event] = events;
-    if (event?.id !== delivery.event_id) {
-      throw new Error(`The feed has another event at ${delivery.position} than ${delivery.event_id}`);
-    }
-    const { endpoint_id: endpointId, url } = delivery;
-    return this.signed({ endpointId, url, sealed: delivery }, toCloudEvent(event, this.settings));
+  /**
+   * Reads the events of all of these at once.
+   * @returns makes the message of one of them; throws when the log has no such event at its position, or it cannot be opened
+   */
+  async of(deliveries: readonly DueDelivery[]): Promise<(delivery: DueDelivery) => Message> {
+    const positions = new Set(deliveries.map(({ position }) => Number(position)));
+    const eventAt = await this.feed.at(this.dataSource, [...positions]);
+    const opened = new Map<string, readonly Buffer[]>();
+    return (delivery) => {
+      const event = eventAt(Number(delivery.position));
+      if (event?.id !== delivery.event_id) {
+        throw new Error(`The feed has another event at ${delivery.position} than ${delivery.event_id}`);
+      }
+      const { endpoint_id: endpointId, url } = delivery;
+      // Once for all of an endpoint's.
+      const secrets = opened.get(endpointId) ?? this.secrets.open(endpointId, delivery);
+      opened.set(endpointId, secrets);
+      return this.signed({ url, secrets }, toCloudEvent(event, this.settings));
+    };
   }
 
   /** One that tells nothing. */
   test(endpointId: string, url: string, sealed: SealedSecrets): Message {
     return this.signed(
-      { endpointId, url, sealed },
+      { url, secrets: this.secrets.open(endpointId, sealed) },
       {
         specversion: '1.0',
         id: uuidv7(),
@@ -60,19 +70,17 @@ export class WebhookMessages {
     event: CloudEvent | (Pick<CloudEvent, 'id'> & Readonly<Record<string, unknown>>),
   ): Message {
     const body = JSON.stringify(event);
-    const secrets = this.secrets.open(to.endpointId, to.sealed);
     const headers = {
       'content-type': CONTENT_TYPE,
       'content-length': String(Buffer.byteLength(body)),
       'user-agent': 'Roster',
-      ...signedHeaders(secrets, { id: event.id, at: this.clock.now(), body }),
+      ...signedHeaders(to.secrets, { id: event.id, at: this.clock.now(), body }),
     };
     return { url: to.url, headers, body };
   }
 }
 
 interface Recipient {
-  readonly endpointId: string;
   readonly url: string;
-  readonly sealed: SealedSecrets;
+  readonly secrets: readonly Buffer[];
 }
