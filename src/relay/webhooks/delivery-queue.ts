@@ -40,6 +40,14 @@ export class DeliveryQueue {
 
   constructor(private readonly dataSource: DataSource) {}
 
+  /** Whether there is an endpoint that is switched on: one question, where `add` takes a transaction. */
+  async isWanted(): Promise<boolean> {
+    const [row] = await this.dataSource.query<[{ wanted: boolean }]>(
+      'SELECT EXISTS (SELECT FROM webhook_endpoints WHERE disabled_at IS NULL) AS wanted',
+    );
+    return row.wanted;
+  }
+
   /**
    * Queues events for every endpoint that wants them, in their order. An event that waits there already goes on to wait; one that
    * is done is sent once more: it comes again because somebody set the relay back, or because the relay did not see our commit.

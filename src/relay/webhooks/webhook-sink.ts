@@ -16,6 +16,8 @@ export class WebhookSink implements EventSink {
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<readonly Refusal[]> {
+    // Whoever adds an endpoint now gets what happens from now on.
+    if (!(await this.queue.isWanted())) return [];
     await this.transactions.run(async (tx) => {
       const added = await this.queue.add(tx, events);
       if (added > 0) afterCommit(tx, this.dispatcher.wake);
