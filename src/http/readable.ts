@@ -12,12 +12,17 @@ export function readable(values: object, locale: string): Record<string, unknown
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(value)]));
 }
 
+const dateFormat = madeOnce((tag) => {
+  return new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+});
+const clockFormat = madeOnce((tag) => {
+  return new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+});
+
 /** "21 November 2026, 09:14 UTC". @param locale a language tag (BCP 47); `en` alone is taken for British English */
 export function readableTime(time: Date, locale = 'en'): string {
   const tag = tagOf(locale);
-  const day = time.toLocaleDateString(tag, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
-  const clock = time.toLocaleTimeString(tag, { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
-  return `${day}, ${clock} UTC`;
+  return `${dateFormat(tag).format(time)}, ${clockFormat(tag).format(time)} UTC`;
 }
 
 const UNITS = [
@@ -27,16 +32,34 @@ const UNITS = [
   ['second', 1000],
 ] as const;
 
+const unitFormat = madeOnce((tag, unit) => {
+  return new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false });
+});
+
 /** "24 hours", "30 minutes": in the largest unit of which there are at least two, for "for one day" is taken for "today". */
 export function readableDuration(milliseconds: number, locale = 'en'): string {
   const [unit, size] = UNITS.find(([, size]) => milliseconds >= 2 * size && milliseconds % size === 0) ?? [
     'second',
     1000,
   ];
-  const count = Math.max(1, Math.round(milliseconds / size));
-  return count.toLocaleString(tagOf(locale), { style: 'unit', unit, unitDisplay: 'long', useGrouping: false });
+  return unitFormat(tagOf(locale), unit).format(Math.max(1, Math.round(milliseconds / size)));
 }
 
 function tagOf(locale: string): string {
   return locale === 'en' ? 'en-GB' : locale;
+}
+
+/** People choose their language tags themselves. */
+const MOST_FORMATS = 100;
+
+/** To make a format takes much longer than to use it. */
+function madeOnce<Format>(make: (...names: string[]) => Format): (...names: string[]) => Format {
+  const formats = new Map<string, Format>();
+  return (...names) => {
+    const key = names.join(' ');
+    const format = formats.get(key) ?? make(...names);
+    if (formats.size >= MOST_FORMATS) formats.clear();
+    formats.set(key, format);
+    return format;
+  };
 }
