@@ -1,25 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
-import { type Transaction, Transactions } from '../database/transaction.js';
+import { Transactions } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
-import { MailContents } from './mail-contents.js';
+import { MailContents, type MailFacts } from './mail-contents.js';
 import type { RenderedMail } from './mail-templates.js';
 import { type MailInHand, MailsInHand, type Outcome } from './mails-in-hand.js';
 import { MailTransport } from './mail-transport.js';
 import { retryDelay } from './server-outage.js';
 import { SmtpFault } from './smtp-fault.js';
 
-/** A mail that can leave, or why it cannot. */
+/** A mail that may leave with what it has to say, or why it cannot. */
 export interface PreparedMail {
   readonly mail: MailInHand;
-  readonly content: RenderedMail | Outcome;
+  readonly facts: MailFacts | Outcome;
 }
 
 /** Their links are bound to the address that they go to. The links of all others belong to the address of the account. */
 const TO_OTHER_ADDRESSES: ReadonlySet<string> = new Set(['confirm-contact', 'confirm-email-change']);
-
-/** How many connections to the database this may take from the requests of people. */
-const AT_A_TIME = 3;
 
 /** Puts mails together and tries to send them. */
 @Injectable()
@@ -32,32 +28,21 @@ export class MailAttempts {
     private readonly transport: MailTransport,
   ) {}
 
-  /** Puts mails together, several in a transaction: what that costs by itself is most of what it takes. */
+  /** Reads what the mails have to say, for all of them at once: what a transaction costs by itself is most of what it takes. */
   async prepare(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
-    const shares = Array.from({ length: AT_A_TIME }, (_, share) =>
-      mails.filter((_mail, index) => index % AT_A_TIME === share),
-    );
-    return (await Promise.all(shares.map((share) => this.prepareShare(share)))).flat();
-  }
-
-  private async prepareShare(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
-    if (mails.length === 0) return [];
     try {
-      return await this.transactions.run(async (tx) => {
-        const prepared: PreparedMail[] = [];
-        for (const mail of mails) prepared.push(await this.putTogether(tx, mail));
-        return prepared;
-      });
+      return await this.read(mails);
     } catch {
       // One that the database refuses holds up no other.
-      return Promise.all(mails.map((mail) => this.prepareAlone(mail)));
+      return (await Promise.all(mails.map((mail) => this.prepareAlone(mail)))).flat();
     }
   }
 
   /** @param ending when the process does: what fails then is somebody else's to try, at once */
-  async make({ mail, content }: PreparedMail, ending: AbortSignal): Promise<Outcome> {
+  async make({ mail, facts }: PreparedMail, ending: AbortSignal): Promise<Outcome> {
     const { id, template, recipient: to, trace_id: traceId, created_at: date } = mail;
     const about = { mailId: id, template, traceId };
+    const content = 'state' in facts ? facts : this.putTogether(mail, facts);
     if ('state' in content) return content;
     try {
       const answer = await this.transport.send({ ...content, id, to, traceId, date });
@@ -73,29 +58,32 @@ export class MailAttempts {
     }
   }
 
-  private async prepareAlone(mail: MailInHand): Promise<PreparedMail> {
+  private async prepareAlone(mail: MailInHand): Promise<PreparedMail[]> {
     try {
-      return await this.transactions.run((tx) => this.putTogether(tx, mail));
+      return await this.read([mail]);
+    } catch (error) {
+      return [{ mail, facts: this.notPutTogether(mail, error) }];
+    }
+  }
+
+  private async read(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
+    const facts = await this.transactions.run((tx) => this.contents.factsOf(tx, mails));
+    return mails.map((mail) => ({ mail, facts: facts.get(mail.id) ?? notNeeded(mail) }));
+  }
+
+  private putTogether(mail: MailInHand, facts: MailFacts): RenderedMail | Outcome {
+    try {
+      const content = this.contents.render(mail, facts);
+      return goesAstray(mail, content) ? notNeeded(mail) : content;
     } catch (error) {
       return this.notPutTogether(mail, error);
     }
   }
 
-  private async putTogether(tx: Transaction, mail: MailInHand): Promise<PreparedMail> {
-    try {
-      const content = await this.contents.of(tx, mail);
-      return { mail, content: content && !goesAstray(mail, content) ? content : notNeeded(mail) };
-    } catch (error) {
-      // After one of these the transaction takes nothing any more.
-      if (error instanceof QueryFailedError) throw error;
-      return this.notPutTogether(mail, error);
-    }
-  }
-
-  private notPutTogether(mail: MailInHand, err: unknown): PreparedMail {
+  private notPutTogether(mail: MailInHand, err: unknown): Outcome {
     const { id: mailId, template, trace_id: traceId } = mail;
     this.log.error({ err, mailId, template, traceId }, 'mail could not be put together');
-    return { mail, content: failure(mail, err, false) };
+    return failure(mail, err, false);
   }
 
   /** What waits says why, also what was never tried. */

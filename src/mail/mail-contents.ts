@@ -37,6 +37,20 @@ const LINKS: Readonly<Partial<Record<QueuedTemplate, TokenPurpose>>> = {
   'account-locked': 'unlock',
 };
 
+interface MailLink {
+  readonly link: string;
+  readonly expiresIn: Duration;
+}
+
+/** What a mail says beside what was written down with it. */
+export interface MailFacts {
+  readonly user: UserEntity;
+  readonly link: MailLink | undefined;
+  /** Of the new address that a mail is to prove. */
+  readonly owner: UserEntity | null;
+  readonly invitedBy: string | null;
+}
+
 /** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
 @Injectable()
 export class MailContents {
@@ -49,18 +63,40 @@ export class MailContents {
 
   /** Undefined when the mail is not needed any more. */
   async of(tx: Transaction, mail: MailRow): Promise<RenderedMail | undefined> {
-    const user = await this.users.find(tx, mail.user_id);
-    if (!user || !isStillDue(mail, user)) return undefined;
-    const purpose = LINKS[mail.template];
-    const link = purpose && (await this.link(tx, user.id, purpose, subjectOfLink(mail)));
-    if (purpose && !link) return undefined;
-    const owner = mail.template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
+    const facts = (await this.factsOf(tx, [mail])).get(mail.id);
+    return facts && this.render(mail, facts);
+  }
+
+  /** What the database has to say in each of these mails, by its id; nothing for one that is not needed any more. */
+  async factsOf(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, MailFacts>> {
+    const ids = new Set(mails.flatMap(({ user_id: id, data }) => [id, data['invitedBy'] ?? id]));
+    const users = new Map((await this.users.findAll(tx, [...ids])).map((user) => [user.id, user]));
+    const due = mails.flatMap((mail) => {
+      const user = users.get(mail.user_id);
+      return user && isStillDue(mail, user) ? { mail, user } : [];
+    });
+    const links = await this.links(
+      tx,
+      due.map(({ mail }) => mail),
+    );
+    const facts = new Map<string, MailFacts>();
+    for (const { mail, user } of due) {
+      const link = links.get(mail.id);
+      if (LINKS[mail.template] && !link) continue;
+      const owner = mail.template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
+      const inviter = users.get(mail.data['invitedBy'] ?? '');
+      facts.set(mail.id, { user, link, owner, invitedBy: inviter ? plainName(inviter) : null });
+    }
+    return facts;
+  }
+
+  render(mail: MailRow, { user, link, owner, invitedBy }: MailFacts): RenderedMail {
     if (owner && owner.id !== user.id) return this.emailChangeTaken(mail, owner);
     const values = {
       ...told(mail),
       ...link,
       greetingName: isForStrangers(mail) ? strangersGreeting(user) : greetingName(user),
-      ...(mail.template === 'invitation' && { invitedBy: await this.nameOf(tx, mail.data['invitedBy']) }),
+      ...(mail.template === 'invitation' && { invitedBy }),
       signInUrl: this.settings.PUBLIC_URL,
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
@@ -77,25 +113,23 @@ export class MailContents {
     return this.templates.render('email-change-taken', values as never, owner.locale);
   }
 
-  private async nameOf(tx: Transaction, id: string | null | undefined): Promise<string | null> {
-    const user = id ? await this.users.find(tx, id) : null;
-    return user && plainName(user);
-  }
-
-  /** Undefined when it was used or withdrawn meanwhile. */
-  private async link(
-    tx: Transaction,
-    userId: string,
-    purpose: TokenPurpose,
-    subject: string,
-  ): Promise<{ link: string; expiresIn: Duration } | undefined> {
-    const life = linkLife(purpose, this.settings);
-    const made = await this.tokens.forDelivery(tx, userId, purpose, life, subject);
-    if (!made) return undefined;
-    return {
-      link: `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${made.token}`,
-      expiresIn: new Duration(life),
-    };
+  /** By the id of the mail, without those that were used or withdrawn meanwhile. */
+  private async links(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, MailLink>> {
+    const wanted = mails.flatMap((mail) => {
+      const purpose = LINKS[mail.template];
+      if (!purpose) return [];
+      const ttl = linkLife(purpose, this.settings);
+      return { id: mail.id, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail) };
+    });
+    const made = wanted.length === 0 ? [] : await this.tokens.forDeliveries(tx, wanted);
+    const links = new Map<string, MailLink>();
+    for (const [index, { id, purpose, ttl }] of wanted.entries()) {
+      const token = made[index]?.token;
+      if (token === undefined) continue;
+      const address = `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${token}`;
+      links.set(id, { link: address, expiresIn: new Duration(ttl) });
+    }
+    return links;
   }
 }
 

@@ -1,29 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import DKIM from 'nodemailer/lib/dkim';
-import MailComposer from 'nodemailer/lib/mail-composer';
-import type { SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 import { senderOf, smtpServerOf } from '../config/mail-settings.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { type MailMessage, messageOf, type OutgoingMail, type Sender } from './mail-message.js';
 import { ServerOutage } from './server-outage.js';
 import { SmtpFault } from './smtp-fault.js';
 import { SmtpSession } from './smtp-session.js';
-
-export interface OutgoingMail {
-  readonly id: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly html: string;
-  readonly text: string;
-  readonly traceId: string;
-  readonly date: Date;
-}
-
-interface Composed {
-  readonly envelope: SMTPEnvelope;
-  readonly message: Buffer;
-}
 
 // Below the five minutes that RFC 5321, 4.5.3.2.7 asks of servers, so that it is us who hang up.
 const IDLE_MS = 60_000;
@@ -33,7 +17,7 @@ const IDLE_MS = 60_000;
 export class MailTransport implements OnApplicationShutdown {
   readonly outage = new ServerOutage();
   private readonly server;
-  private readonly from;
+  private readonly from: Sender;
   private readonly host: string;
   private readonly dkim: DKIM | undefined;
   private readonly idle = new Map<SmtpSession, NodeJS.Timeout>();
@@ -56,11 +40,11 @@ export class MailTransport implements OnApplicationShutdown {
    * @throws SmtpFault
    */
   async send(mail: OutgoingMail): Promise<string> {
-    const { envelope, message } = await this.compose(mail);
+    const { envelope, content } = await this.signed(messageOf(mail, this.from, this.host));
     for (;;) {
       const { session, wasIdle } = await this.session();
       try {
-        return await session.send({ ...envelope }, message);
+        return await session.send({ ...envelope }, content);
       } catch (error) {
         // A connection that the server gave up while it was idle: nobody has seen anything of the mail.
         if (wasIdle && error instanceof SmtpFault && error.isUntouched) continue;
@@ -143,35 +127,8 @@ export class MailTransport implements OnApplicationShutdown {
     this.idle.set(session, timer);
   }
 
-  private async compose({ id, to, subject, html, text, traceId, date }: OutgoingMail): Promise<Composed> {
-    const mail = new MailComposer({
-      from: this.from,
-      // As an object, so that nothing in an address is taken for a second one or for a name.
-      to: { name: '', address: to },
-      subject,
-      html,
-      text,
-      // The same at every try, so that who receives it twice can tell.
-      messageId: `<${id}@${this.host}>`,
-      date,
-      headers: {
-        // RFC 3834, and what Exchange heeds instead: no out-of-office answers.
-        'Auto-Submitted': 'auto-generated',
-        'X-Auto-Response-Suppress': 'All',
-        'X-Idempotency-Key': id,
-        // Gmail shows mails of one subject as one conversation, and hides in it what looks the same.
-        'X-Entity-Ref-ID': id,
-        'X-Trace-Id': traceId,
-      },
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    }).compile();
-    const { from, to: recipients } = mail.getEnvelope();
-    if (recipients.length !== 1) {
-      throw new SmtpFault('the address is not that of one recipient', { about: 'mail', isPermanent: true });
-    }
-    const message = await mail.build();
-    return { envelope: { from, to: recipients }, message: this.dkim ? await buffer(this.dkim.sign(message)) : message };
+  private async signed({ envelope, content }: MailMessage): Promise<MailMessage> {
+    return { envelope, content: this.dkim ? await buffer(this.dkim.sign(content)) : content };
   }
 }
 

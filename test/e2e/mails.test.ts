@@ -235,6 +235,44 @@ describe('a link that has expired before its mail could leave', () => {
   });
 });
 
+describe('mails that leave together', () => {
+  it('carry each the link of its own reader', async () => {
+    await roster.inbox.down();
+    const emails = Array.from({ length: 6 }, (_, n) => `together-${n}@example.com`);
+    for (const email of emails) await register(email);
+    await roster.inbox.up();
+    for (const email of emails) {
+      const token = tokenIn(await roster.inbox.waitFor(email));
+      await roster.api.post('/auth/verify-email').send({ token }).expect(200);
+      const proved = await roster.database.query('SELECT FROM users WHERE email = $1 AND email_verified', [email]);
+      expect([email, proved.length]).toEqual([email, 1]);
+    }
+  });
+
+  it('are not held up by one that cannot be put together', async () => {
+    const { id } = await roster.join('beside@example.com');
+    await roster.database.query(
+      `INSERT INTO mails (id, user_id, template, recipient, trace_id, data)
+       SELECT gen_random_uuid(), $1, template, 'beside@example.com', 'x', data::jsonb FROM (VALUES
+         ('invitation', '{"invitedBy": "no id"}'), ('account-restored', '{}'), ('account-unlocked', '{"changedAt": "now"}'))
+         AS mails (template, data)`,
+      [id],
+    );
+    await roster.inbox.about('beside@example.com', /open again/);
+    const reason = expect.stringContaining('could not be put together');
+    const isTried = async () => (await mailsOf(id)).filter(({ attempts }) => attempts > 0).length === 4;
+    await eventually(isTried);
+    expect(await mailsOf(id)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ template: 'invitation', state: 'queued', reason }),
+        expect.objectContaining({ template: 'account-restored', state: 'queued', reason }),
+        expect.objectContaining({ template: 'account-unlocked', state: 'sent' }),
+      ]),
+    );
+    await roster.database.query("DELETE FROM mails WHERE state = 'queued'");
+  });
+});
+
 describe('what leaves', () => {
   it('says that a machine wrote it, and keeps one identity', async () => {
     await register('headers@example.com');

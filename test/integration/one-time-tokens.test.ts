@@ -55,6 +55,20 @@ describe('a one-time token', () => {
     await consume(newer.token);
   });
 
+  it('is each for its own mail where many leave at once: not the used one, and a fresh one for what left late', async () => {
+    const [good, used, late] = [await issue(), await issue(), await issue()];
+    await consume(used.token);
+    await roster.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [late.userId]);
+    const wanted = [late, good, used, good].map(({ userId }) => {
+      return { userId, purpose: 'verify-email', ttl: HOUR, subject: '' } as const;
+    });
+    const made = await inTransaction((tx) => tokens.forDeliveries(tx, wanted));
+    expect(made.map((one) => one?.userId)).toEqual([late.userId, good.userId, undefined, good.userId]);
+    expect([made[1]?.token, made[3]?.token]).toEqual([good.token, good.token]);
+    expect(made[0]?.token).not.toBe(late.token);
+    expect(await consume(made[0]!.token)).toMatchObject({ userId: late.userId });
+  });
+
   it('cannot be made from what is stored: a right id with another MAC, or the MAC of another token, is refused', async () => {
     const [one, other] = [await issue(), await issue()];
     const [id = '', mac = ''] = one.token.split('.');

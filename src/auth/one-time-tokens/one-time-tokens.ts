@@ -31,7 +31,17 @@ interface TokenRow {
 
 /** A token that a mail may carry, or a fresh one in its place. */
 interface DueRow extends TokenRow {
+  readonly place: number;
   readonly is_late: boolean;
+}
+
+/** The link that a mail is to carry. */
+export interface WantedLink {
+  readonly userId: string;
+  readonly purpose: TokenPurpose;
+  /** How long a fresh one would be good, in milliseconds. */
+  readonly ttl: number;
+  readonly subject: string;
 }
 
 /** What a good token is for, and who asked for it when and from where. */
@@ -47,9 +57,11 @@ export interface TokenDetails {
   readonly locale: string | null;
 }
 
+/** A token as the mail carries it, with what it is for. */
+export type DeliverableToken = TokenDetails & { readonly token: string };
+
 const NONCE_BYTES = 32;
-const COLUMNS = '*, (SELECT locale FROM users WHERE users.id = user_id) AS locale';
-const ROWS = `SELECT ${COLUMNS} FROM one_time_tokens`;
+const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
 
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
@@ -93,34 +105,32 @@ export class OneTimeTokens {
     return row.expires_at;
   }
 
-  /**
-   * The token to put into a mail that leaves now, with its details; undefined when it was used meanwhile, or has expired. A mail
-   * that left late gets a fresh token: less than half of `ttl` would be left. After expiry only those do without which an account
-   * could never be used; what somebody else asks for is not wanted any more then.
-   */
+  /** As `forDeliveries`, for one. */
   async forDelivery(
     tx: Transaction,
     userId: string,
     purpose: TokenPurpose,
     ttl: number,
     subject = '',
-  ): Promise<(TokenDetails & { readonly token: string }) | undefined> {
-    const find = async (forUpdate = ''): Promise<DueRow | undefined> => {
-      const [row] = await tx.query<DueRow[]>(
-        `SELECT ${COLUMNS}, expires_at < now() + $3 * interval '1 millisecond' AS is_late FROM one_time_tokens
-         WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND (expires_at > now() OR $4) ${forUpdate}`,
-        [userId, columnOf(purpose, subject), ttl / 2, RENEWED_AFTER_EXPIRY.has(purpose)],
-      );
-      return row;
-    };
-    let row = await find();
-    // Somebody may use it just now.
-    if (row?.is_late && (row = await find('FOR UPDATE'))?.is_late) {
-      const { requested_ip: ip, requested_user_agent: userAgent } = row;
-      await this.issue(tx, userId, purpose, ttl, { ip, userAgent }, subject);
-      row = await find();
+  ): Promise<DeliverableToken | undefined> {
+    const [made] = await this.forDeliveries(tx, [{ userId, purpose, ttl, subject }]);
+    return made;
+  }
+
+  /**
+   * The tokens to put into mails that leave now, with their details, in the order of `links`; undefined where it was used meanwhile,
+   * or has expired. A mail that left late gets a fresh token: less than half of `ttl` would be left. After expiry only those do
+   * without which an account could never be used; what somebody else asks for is not wanted any more then.
+   */
+  async forDeliveries(tx: Transaction, links: readonly WantedLink[]): Promise<(DeliverableToken | undefined)[]> {
+    const rows = await this.due(tx, links);
+    for (const [place, link] of links.entries()) {
+      if (rows[place]?.is_late) rows[place] = await this.renewed(tx, link);
     }
-    return row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` };
+    return rows.map(
+      (row) =>
+        row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` },
+    );
   }
 
   /** Whether a token is good, without using it: mail scanners and previews open links too. @throws TokenExpiredOrUsed */
@@ -164,11 +174,39 @@ export class OneTimeTokens {
     await tx.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose NOT LIKE 'confirm-contact:%'`, [userId]);
   }
 
+  /** A fresh token in place of one that would be good for too short, unless somebody uses it just now. */
+  private async renewed(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
+    const [row] = await this.due(tx, [link], 'FOR UPDATE OF tokens');
+    if (!row?.is_late) return row;
+    const context = { ip: row.requested_ip, userAgent: row.requested_user_agent };
+    await this.issue(tx, link.userId, link.purpose, link.ttl, context, link.subject);
+    return (await this.due(tx, [link]))[0];
+  }
+
+  /** @returns in the order of `links`, undefined for what no mail may carry */
+  private async due(tx: Transaction, links: readonly WantedLink[], forUpdate = ''): Promise<(DueRow | undefined)[]> {
+    const rows = await tx.query<DueRow[]>(
+      `SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late
+       FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::boolean[]) WITH ORDINALITY
+         AS link (user_id, purpose, least, is_renewed, place)
+       JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
+       WHERE used_at IS NULL AND (expires_at > now() OR link.is_renewed) ${forUpdate}`,
+      [
+        links.map(({ userId }) => userId),
+        links.map(({ purpose, subject }) => columnOf(purpose, subject)),
+        links.map(({ ttl }) => ttl / 2),
+        links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
+      ],
+    );
+    const byPlace = new Map(rows.map((row) => [row.place, row]));
+    return links.map((_link, index) => byPlace.get(index + 1));
+  }
+
   private async find(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenRow> {
     const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
     const [row] = await tx.query<TokenRow[]>(
-      `${ROWS}
+      `SELECT ${COLUMNS} FROM one_time_tokens AS tokens
        WHERE id = $1 AND split_part(purpose, ':', 1) = $2 AND used_at IS NULL AND expires_at > now()`,
       [id, purpose],
     );
