@@ -1,10 +1,37 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']));
 
 /** What a process has used of the processor so far, its threads included (proc(5), utime and stime). */
 export function processorSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return used(pid).own;
+}
+
+/** As `processorSeconds`, with all the processes that it has begun, and those of them that have ended. */
+export function familyProcessorSeconds(pid) {
+  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === pid);
+  const { own, ended } = used(pid);
+  return children.reduce((sum, child) => sum + processorSeconds(child), own + ended);
+}
+
+/** @returns undefined when it has ended */
+export function parentOf(pid) {
+  try {
+    return Number(fieldsOf(pid)[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function used(pid) {
+  const [utime, stime, cutime, cstime] = fieldsOf(pid)
+    .slice(11, 15)
+    .map((ticks) => Number(ticks) / TICKS_PER_SECOND);
+  return { own: utime + stime, ended: cutime + cstime };
+}
+
+/** From the third on. */
+function fieldsOf(pid) {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
 }

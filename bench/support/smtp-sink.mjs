@@ -1,10 +1,10 @@
 // A process that takes every mail and keeps none: as little SMTP (RFC 5321, with PIPELINING) as a sender asks for. Tells its parent
-// its port, and answers 'count' with how many mails it has had and when the last one came.
+// its port, and says when asked how many mails it has had since the last 'begin', and when the first and the last of them came.
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 
-let count = 0;
-let last = 0;
+let seen;
+begin();
 
 const server = createServer((socket) => {
   let rest = '';
@@ -21,9 +21,10 @@ const server = createServer((socket) => {
         if (end === 1) break;
         rest = rest.slice(end + 3);
         inMail = false;
-        count++;
-        last = performance.timeOrigin + performance.now();
-        answer += `250 2.0.0 Ok: queued as ${count}\r\n`;
+        seen.count++;
+        seen.last = performance.now();
+        seen.first ??= seen.last;
+        answer += `250 2.0.0 Ok: queued as ${seen.count}\r\n`;
         continue;
       }
       const end = rest.indexOf('\r\n');
@@ -41,5 +42,12 @@ const server = createServer((socket) => {
 });
 
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-process.on('message', () => process.send({ count, last }));
+process.on('message', (question) => {
+  if (question === 'begin') begin();
+  process.send(seen);
+});
 process.on('disconnect', () => process.exit());
+
+function begin() {
+  seen = { count: 0, first: undefined, last: undefined };
+}
