@@ -1,6 +1,6 @@
 import MimeNode from 'nodemailer/lib/mime-node';
 import type { SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
-import { quotedPrintable } from './quoted-printable.js';
+import { encode, wrap } from 'nodemailer/lib/qp';
 import { SmtpFault } from './smtp-fault.js';
 
 export interface OutgoingMail {
@@ -18,6 +18,9 @@ export interface Sender {
   readonly address: string;
 }
 
+/** RFC 2045, 6.7. */
+const LONGEST_LINE = 76;
+
 /** As SMTP takes it. */
 export interface MailMessage {
   readonly envelope: SMTPEnvelope;
@@ -26,8 +29,8 @@ export interface MailMessage {
 
 /**
  * Puts a mail into the form in which it travels (RFC 5322): text and HTML, of which the reader's program shows what it can
- * (RFC 2046, 5.1.4). What needs knowledge, addresses and words of any language in headers, is nodemailer's work. Its composer is not
- * asked: it takes a chain of streams for two texts that are there.
+ * (RFC 2046, 5.1.4). Headers and quoted-printable are nodemailer's work. Its composer is not asked: it takes a chain of streams for
+ * two texts that are there.
  * @param host for its Message-ID
  * @throws SmtpFault when what it is to go to is not one address
  */
@@ -75,6 +78,6 @@ function part(type: string, text: string): string[] {
     `Content-Type: ${type}; charset=utf-8`,
     'Content-Transfer-Encoding: quoted-printable',
     '',
-    quotedPrintable(text),
+    wrap(encode(text.replace(/\r\n?|\n/g, '\r\n')), LONGEST_LINE),
   ];
 }
