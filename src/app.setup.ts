@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -15,6 +14,7 @@ import { parseFormBody, parseJsonBody } from './http/body.js';
 import { refuseBrokenRequest } from './http/broken-request.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
+import { securityHeaders } from './http/security-headers.js';
 import { traceIdFrom } from './http/trace-id.js';
 import { type Log, nestLogger } from './ops/log.js';
 
@@ -31,16 +31,10 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const fastify = adapter.getInstance<FastifyInstance>();
   addBodyParsers(fastify);
-  addTraceAndLog(fastify, log);
+  addHeaders(fastify, settings);
+  addLog(fastify, log);
   refuseOtherMethods(fastify);
   cutWhatDoesNotEnd(fastify);
-  await fastify.register(helmet, {
-    // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
-    contentSecurityPolicy: {
-      directives: { 'style-src': ["'self'", "'unsafe-inline'"], 'upgrade-insecure-requests': null },
-    },
-    hsts: settings.PUBLIC_URL.startsWith('https:'),
-  });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     // Whatever is given here becomes the logger of the whole process.
@@ -64,7 +58,7 @@ export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
     genReqId: traceIdFrom,
     requestIdHeader: false,
     loggerInstance: log,
-    // Our own lines say what we want to know of a request; see addTraceAndLog.
+    // Our own lines say what we want to know of a request; see addLog.
     logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -90,11 +84,25 @@ function addBodyParsers(fastify: FastifyInstance): void {
   }
 }
 
-function addTraceAndLog(fastify: FastifyInstance, log: Log): void {
+/** Those of every answer, before anything can refuse the request. */
+function addHeaders(fastify: FastifyInstance, { PUBLIC_URL }: Settings): void {
+  const security = securityHeaders({
+    // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
+    contentSecurityPolicy: {
+      directives: { 'style-src': ["'self'", "'unsafe-inline'"], 'upgrade-insecure-requests': null },
+    },
+    hsts: PUBLIC_URL.startsWith('https:'),
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(security).header('x-trace-id', request.id);
+    done();
+  });
+}
+
+function addLog(fastify: FastifyInstance, log: Log): void {
   // Most lines of all, and none of their fields can hold a secret: looking for one would take longer than writing them.
   const requests = log.child({}, { redact: [] });
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-trace-id', request.id);
+  fastify.addHook('onRequest', (request, _reply, done) => {
     requests.info({ traceId: request.id, method: request.method, path: pathOf(request) }, 'request started');
     done();
   });
