@@ -27,11 +27,12 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(settings),
         OpsModule.forRoot(log),
-        HttpModule,
         AccessModule,
         DatabaseModule.forRoot(settings, [UserEntity, ...entities]),
         UsersModule,
         AuthModule,
+        // After AccessModule and AuthModule, for guards stand in this order: who may not ask is not told how to.
+        HttpModule,
         MailModule,
         RelayModule,
         WebhooksModule,

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AssetsController } from './assets.controller.js';
-import { DeclaredInputInterceptor } from './declared-input.js';
+import { DeclaredInputGuard } from './declared-input.js';
 import { Pages } from './pages.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './validation.js';
@@ -13,7 +13,7 @@ import { validationPipe } from './validation.js';
   providers: [
     Pages,
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_INTERCEPTOR, useClass: DeclaredInputInterceptor },
+    { provide: APP_GUARD, useClass: DeclaredInputGuard },
     { provide: APP_PIPE, useFactory: validationPipe },
   ],
   exports: [Pages],

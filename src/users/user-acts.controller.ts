@@ -1,10 +1,9 @@
-import { Body, Controller, Delete, HttpCode, Post, Put, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { changeProfessionalStatus, changeRole, changeUsername, reinstate, remove, restore, suspend } from './decide.js';
-import { EtagInterceptor } from './etag.interceptor.js';
 import { UserActs } from './user-acts.js';
 import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-acts.dto.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from './user-id.js';
@@ -15,7 +14,6 @@ const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as con
 /** What is done to a user beside its profile, each by a route of its own. */
 @ApiTags('Users')
 @Controller('users/:id')
-@UseInterceptors(EtagInterceptor)
 export class UserActsController {
   constructor(private readonly acts: UserActs) {}
 

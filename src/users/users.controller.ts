@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Patch, Put, Query, Req, Res, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
@@ -11,7 +11,6 @@ import { ApiProblems } from '../http/api-problems.js';
 import { linkHeader, pageLinks } from '../http/page-links.js';
 import { ValidationFailed } from '../http/validation.js';
 import { updateProfile } from './decide.js';
-import { EtagInterceptor } from './etag.interceptor.js';
 import { ProfileDto } from './profile.dto.js';
 import { UserActs } from './user-acts.js';
 import { UserHistory } from './user-history.js';
@@ -37,7 +36,6 @@ const ETAG_OF_NOW = {
 
 @ApiTags('Users')
 @Controller('users')
-@UseInterceptors(EtagInterceptor)
 export class UsersController {
   constructor(
     private readonly transactions: Transactions,

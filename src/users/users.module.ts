@@ -9,6 +9,7 @@ import { Retention } from './retention.js';
 import { Snapshots } from './snapshots.js';
 import { UserActs } from './user-acts.js';
 import { UserActsController } from './user-acts.controller.js';
+import { UserEtags } from './user-etags.js';
 import { UserHistoryController } from './user-history.controller.js';
 import { UserHistory } from './user-history.js';
 import { UserReader } from './user-reader.js';
@@ -19,7 +20,7 @@ import { UsersController } from './users.controller.js';
 @Module({
   imports: [EventsModule, JobsModule],
   controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
-  providers: [Users, UserReader, UserActs, UserHistory, PastStates, Snapshots, Retention],
+  providers: [Users, UserReader, UserActs, UserEtags, UserHistory, PastStates, Snapshots, Retention],
   exports: [Users, UserReader, UserActs],
 })
 export class UsersModule implements OnModuleInit {

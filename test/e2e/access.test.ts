@@ -181,6 +181,16 @@ describe('the list of users', () => {
     }
   });
 
+  it('tells those who may not ask nothing of how to ask', async () => {
+    const { id, token } = await roster.join('curious@example.com');
+    // The first is checked by the DTO of the query, the second has none.
+    for (const ask of [() => roster.api.get('/users'), () => roster.api.post(`/users/${id}/unlock`)]) {
+      await ask().query({ nonsense: '1' }).expect(401);
+      await ask().query({ nonsense: '1' }).set(as(token)).expect(403);
+      await ask().query({ nonsense: '1' }).set(as(admin)).expect(400);
+    }
+  });
+
   it('never shows a hash, a token or a counter', async () => {
     const { body } = await roster.api.get('/users').set(as(admin)).expect(200);
     expect(Object.keys(body.items[0] as object).sort()).toEqual(

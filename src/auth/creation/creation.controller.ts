@@ -1,10 +1,9 @@
-import { Body, Controller, Headers, HttpCode, Post, Res, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { EtagInterceptor } from '../../users/etag.interceptor.js';
 import { ApiUserAnswer } from '../../users/user-id.js';
 import type { UserResponse } from '../../users/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
@@ -12,7 +11,6 @@ import { CreationService } from './creation.service.js';
 
 @ApiTags('Users')
 @Controller('users')
-@UseInterceptors(EtagInterceptor)
 export class CreationController {
   constructor(private readonly creation: CreationService) {}
 

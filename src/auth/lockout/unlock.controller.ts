@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -10,7 +10,6 @@ import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
-import { EtagInterceptor } from '../../users/etag.interceptor.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
 import type { UserResponse } from '../../users/user.response.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -99,7 +98,6 @@ export class UnlockController {
   @Allow('MANAGER')
   @ApiTags('Users')
   @ApiUserChange()
-  @UseInterceptors(EtagInterceptor)
   @ApiOperation({
     operationId: 'unlockUser',
     summary: 'End a lock that failed sign-ins have caused',
