@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { LookupConnection } from './lookup-connection.js';
 
 /** A statement that is asked so often that its parsing counts. */
 export interface Statement {
@@ -11,23 +12,55 @@ export interface Statement {
   readonly text: string;
 }
 
+const CONNECT_WITHIN_MS = 5000;
+/** Far longer than a row takes to be found by its key. */
+const ANSWER_WITHIN_MS = 5000;
+
 /**
- * The few statements that most requests come down to, outside any transaction: prepared, and over the pool of the data source
- * without the way through TypeORM, which costs more than all of PostgreSQL's work for one row.
+ * The few statements that most requests come down to, outside any transaction: prepared, and without the way through TypeORM,
+ * which costs more than all of PostgreSQL's work for one row.
  */
 @Injectable()
-export class Statements {
+export class Statements implements OnApplicationShutdown {
   private readonly pool: Pick<pg.Pool, 'query'>;
+  private readonly reads: LookupConnection;
   private readonly prepare: boolean;
 
   constructor(@InjectSettings() settings: Settings, dataSource: DataSource) {
     this.pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master;
+    this.reads = new LookupConnection({
+      connectionString: settings.DATABASE_URL,
+      application_name: 'roster reads',
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+      pipeline: true,
+    });
     // A direct address is given where a pooler stands before the other, and one that pools transactions forgets what was prepared.
     this.prepare = settings.DATABASE_DIRECT_URL === undefined;
   }
 
-  /** @throws what PostgreSQL or the connection to it says */
-  async run<Row extends object>({ name, text }: Statement, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
-    return this.pool.query<Row>({ ...(this.prepare && { name }), text, values: [...values] });
+  /**
+   * For statements that find a few rows by a key and wait for no lock: all of them share a connection, on which nobody waits for the
+   * answer to the one before. To take a connection of the pool and give it back costs more.
+   * @throws what PostgreSQL or the connection to it says
+   */
+  async read<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.reads.query<Row>(this.prepared(statement, values))).rows;
+  }
+
+  /**
+   * For a statement that changes something, or that waits.
+   * @throws what PostgreSQL or the connection to it says
+   */
+  async run<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.pool.query<Row>(this.prepared(statement, values))).rows;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.reads.end();
+  }
+
+  private prepared({ name, text }: Statement, values: readonly unknown[]): pg.QueryConfig {
+    return { ...(this.prepare && { name }), text, values: [...values] };
   }
 }

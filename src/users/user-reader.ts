@@ -21,7 +21,7 @@ export class UserReader {
 
   /** The user, deleted or not. */
   async find(id: string): Promise<UserEntity | undefined> {
-    const { rows } = await this.statements.run<UserEntity>(this.byId, [id]);
-    return rows[0];
+    const [user] = await this.statements.read<UserEntity>(this.byId, [id]);
+    return user;
   }
 }

@@ -55,17 +55,16 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
 };
 
 function linksOf(user: ShownUser, now: Date, viewer: Rank): Record<string, Link> {
-  const actions = USER_ACTIONS.filter((action) => allows(viewer, action, user) && makesSense(action, user, now));
-  return Object.fromEntries(
-    actions.flatMap((action) => {
-      const route = ROUTES[action];
-      if (!route) return [];
-      // Whoever is deleted is there only for those who say that they know.
-      const asks = user.deletedAt !== null && (action === 'read' || action === 'history');
-      const href = `/users/${user.id}${route.path}${asks ? '?includeDeleted=true' : ''}`;
-      return [[action === 'read' ? 'self' : action, { href, method: route.method }]];
-    }),
-  );
+  const links: Record<string, Link> = {};
+  for (const action of USER_ACTIONS) {
+    const route = ROUTES[action];
+    if (!route || !allows(viewer, action, user) || !makesSense(action, user, now)) continue;
+    // Whoever is deleted is there only for those who say that they know.
+    const asks = user.deletedAt !== null && (action === 'read' || action === 'history');
+    const href = `/users/${user.id}${route.path}${asks ? '?includeDeleted=true' : ''}`;
+    links[action === 'read' ? 'self' : action] = { href, method: route.method };
+  }
+  return links;
 }
 
 function makesSense(action: UserAction, user: ShownUser, now: Date): boolean {

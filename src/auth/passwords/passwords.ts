@@ -126,7 +126,7 @@ export class Passwords {
 
   /** What is stored of these users, for whoever has something: outside any transaction, for it is most of what a sign-in asks. */
   async stored(userIds: readonly string[]): Promise<StoredPassword[]> {
-    return (await this.statements.run<StoredPassword>(STORED, [userIds])).rows;
+    return this.statements.read<StoredPassword>(STORED, [userIds]);
   }
 
   async storedHash(tx: Transaction, userId: string): Promise<string | undefined> {

@@ -48,11 +48,11 @@ export class AccessTokens {
     return Math.floor(this.settings.ACCESS_TOKEN_TTL / 1000);
   }
 
-  async sign({ sub, sid, role }: AccessTokenClaims): Promise<string> {
+  sign({ sub, sid, role }: AccessTokenClaims): string {
     const { id, secret } = this.keyring.current('access-token');
     let key = this.privateKeys.get(id);
     if (!key) this.privateKeys.set(id, (key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })));
-    return this.jwt.signAsync(
+    return this.jwt.sign(
       { sid, role },
       {
         privateKey: key,
@@ -64,6 +64,8 @@ export class AccessTokens {
         audience: this.settings.PUBLIC_URL,
         expiresIn: this.expiresIn,
         notBefore: 0,
+        // The keyring makes these keys itself: their kind need not be looked at again for each token.
+        allowInvalidAsymmetricKeyTypes: true,
       },
     );
   }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
 
@@ -23,6 +23,8 @@ export interface PresentedToken {
  */
 @Injectable()
 export class RefreshTokens {
+  private readonly keys = new Map<string, KeyObject>();
+
   constructor(private readonly keyring: Keyring) {}
 
   /** The id of the key to make the tokens of a new session with. */
@@ -47,8 +49,11 @@ export class RefreshTokens {
   }
 
   private mac({ id, key_id, nonce }: TokenSource, generation: number): Buffer {
-    const key = this.keyring.find('refresh-token', key_id);
-    if (!key) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
-    return createHmac('sha256', key.secret).update(`${id}.${generation}.`).update(nonce).digest();
+    const found = this.keyring.find('refresh-token', key_id);
+    if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
+    // Made ready once: from its bytes, that takes four times as long as the HMAC itself.
+    let key = this.keys.get(key_id);
+    if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
+    return createHmac('sha256', key).update(`${id}.${generation}.`).update(nonce).digest();
   }
 }

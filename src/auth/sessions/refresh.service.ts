@@ -5,8 +5,8 @@ import { DomainError } from '../../http/domain-error.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserResponse } from '../../users/user.response.js';
 import type { TokensResponse } from '../sign-in/signed-in.response.js';
-import { RefreshTokens } from './refresh-tokens.js';
-import { type SessionGeneration, SessionGenerations } from './session-generations.js';
+import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
+import { SessionGenerations } from './session-generations.js';
 import { Sessions } from './sessions.js';
 
 /** The refresh token is not ours, was used before, or its session has ended. */
@@ -41,27 +41,34 @@ export class RefreshService {
   async refresh(token: string, context: RequestContext): Promise<TokensResponse> {
     const presented = this.refreshTokens.parse(token);
     if (!presented) throw new InvalidRefreshToken();
+    const { sessionId, generation } = presented;
+    const next = generation + 1;
+    const known = this.generations.sourceOf(sessionId);
+    if (known && this.refreshTokens.proves(presented, known)) {
+      // Nearly always this is all: one statement, which finds that the session is alive and this token the newest.
+      const user = await this.generations.advance(sessionId, generation, context.ip);
+      if (user) return this.answer(known, next, user);
+    }
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const row = await this.generations.find(presented.sessionId);
+      const row = await this.generations.find(sessionId);
       if (!row || !this.refreshTokens.proves(presented, row) || !row.alive) break;
-      const next = presented.generation + 1;
-      if (row.generation === presented.generation) {
-        const user = await this.generations.advance(row, context.ip);
+      if (row.generation === generation) {
+        const user = await this.generations.advance(sessionId, generation, context.ip);
         if (user) return this.answer(row, next, user);
       } else if (row.generation === next && row.just_rotated) {
         return this.answer(row, next, await this.generations.userOf(row));
       } else {
-        if (row.generation > presented.generation) await this.generations.endReused(row, context);
+        if (row.generation > generation) await this.generations.endReused(row, context);
         break;
       }
     }
     throw new InvalidRefreshToken();
   }
 
-  private async answer(row: SessionGeneration, generation: number, user?: UserEntity): Promise<TokensResponse> {
+  private answer(source: TokenSource, generation: number, user?: UserEntity): TokensResponse {
     // Their sessions have ended with them; this is for the moment between.
     if (!user || user.pending || user.suspendedAt !== null || user.deletedAt !== null) throw new InvalidRefreshToken();
-    const tokens = await this.sessions.tokens(row, generation, user);
+    const tokens = this.sessions.tokens(source, generation, user);
     return { ...tokens, user: UserResponse.from(user, this.clock.now(), user) };
   }
 }

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { LookupConnection } from '../../database/lookup-connection.js';
 
 /** Longer than a database that answers at all ever needs for this. */
 const ANSWER_WITHIN_MS = 1000;
@@ -37,16 +36,23 @@ interface Row extends Omit<Revocation, 'id'> {
  */
 @Injectable()
 export class RevocationReader implements OnApplicationShutdown {
-  private client: pg.Client | undefined;
+  private readonly connection: LookupConnection;
 
-  constructor(@InjectSettings() private readonly settings: Settings) {}
+  constructor(@InjectSettings() { DATABASE_URL }: Settings) {
+    this.connection = new LookupConnection({
+      connectionString: DATABASE_URL,
+      application_name: 'roster revocations',
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+    });
+  }
 
   /**
    * @param cursor of the page before; undefined at the first, which has no revocations
    * @throws whatever says that the database cannot be asked now
    */
   async read(cursor: string | undefined): Promise<RevocationPage> {
-    const { rows } = await this.ask(cursor);
+    const { rows } = await this.connection.query<Row>({ text: SELECT_PAGE, values: [cursor ?? null] });
     const [first] = rows;
     if (!first) throw new Error('The page of revocations has no row');
     return {
@@ -57,41 +63,7 @@ export class RevocationReader implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.drop();
-  }
-
-  private async ask(cursor: string | undefined): Promise<pg.QueryResult<Row>> {
-    const known = this.client;
-    try {
-      return await (known ?? (await this.connect())).query<Row>(SELECT_PAGE, [cursor ?? null]);
-    } catch (error) {
-      void this.drop();
-      // A connection that was cut while nobody asked says so only now.
-      if (known) return this.ask(cursor);
-      throw error;
-    }
-  }
-
-  private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.settings.DATABASE_URL,
-      application_name: 'roster revocations',
-      connectionTimeoutMillis: ANSWER_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      keepAlive: true,
-    });
-    // Whoever asks next finds out.
-    client.on('error', () => undefined);
-    this.client = client;
-    await client.connect();
-    return client;
-  }
-
-  private async drop(): Promise<void> {
-    const client = this.client;
-    this.client = undefined;
-    // Over a dead network the end of a connection is never confirmed.
-    await Promise.race([client?.end().catch(() => undefined), sleep(ANSWER_WITHIN_MS, undefined, { ref: false })]);
+    await this.connection.end();
   }
 }
 

@@ -6,8 +6,11 @@ import { type Statement, Statements } from '../../database/statements.js';
 import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserReader } from '../../users/user-reader.js';
+import { RecentlyUsed } from './recently-used.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
+
+const REMEMBERED = 20_000;
 
 /** How far a session has come. */
 export interface SessionGeneration extends TokenSource {
@@ -23,6 +26,7 @@ export interface SessionGeneration extends TokenSource {
 @Injectable()
 export class SessionGenerations {
   private readonly advanceOne: Statement;
+  private readonly sources = new RecentlyUsed<TokenSource>(REMEMBERED);
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -43,9 +47,20 @@ export class SessionGenerations {
     };
   }
 
+  /** What the tokens of a session are made from, if it refreshed here before. That never changes, and says nothing of its life. */
+  sourceOf(sessionId: string): TokenSource | undefined {
+    return this.sources.get(sessionId);
+  }
+
   async find(sessionId: string): Promise<SessionGeneration | undefined> {
-    const { rows } = await this.statements.run<SessionGeneration>(FIND, [sessionId, this.settings.REFRESH_REUSE_GRACE]);
-    return rows[0];
+    const values = [sessionId, this.settings.REFRESH_REUSE_GRACE];
+    const [row] = await this.statements.read<SessionGeneration>(FIND, values);
+    if (row) {
+      const { id, key_id, nonce } = row;
+      // A copy: that of the driver would keep the page of memory that it lies in.
+      this.sources.set(id, { id, key_id, nonce: Buffer.alloc(nonce.length, nonce) });
+    }
+    return row;
   }
 
   /**
@@ -53,10 +68,10 @@ export class SessionGenerations {
    * between it and the end of the session.
    * @returns whose session it is; undefined when another call was first, or the session has ended
    */
-  async advance({ id, generation }: SessionGeneration, ip: string | null): Promise<UserEntity | undefined> {
+  async advance(id: string, generation: number, ip: string | null): Promise<UserEntity | undefined> {
     const values = [id, generation, ip, this.settings.REFRESH_TOKEN_IDLE_TTL];
-    const { rows } = await this.statements.run<UserEntity>(this.advanceOne, values);
-    return rows[0];
+    const [user] = await this.statements.run<UserEntity>(this.advanceOne, values);
+    return user;
   }
 
   /** Whose session it is. */

@@ -50,8 +50,7 @@ export class SessionStates {
   private async load(sessionId: string): Promise<State | undefined> {
     const epoch = this.revocations.epoch;
     const began = performance.now();
-    const { rows } = await this.statements.run<Row>(STATE, [sessionId]);
-    const [row] = rows;
+    const [row] = await this.statements.read<Row>(STATE, [sessionId]);
     if (!row) {
       this.states.delete(sessionId);
       return undefined;

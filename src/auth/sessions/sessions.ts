@@ -91,13 +91,13 @@ export class Sessions {
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
       ],
     );
-    return { ...(await this.tokens(source, 1, user)), sessionId: source.id };
+    return { ...this.tokens(source, 1, user), sessionId: source.id };
   }
 
   /** The tokens of a session at one of its generations. */
-  async tokens(source: TokenSource, generation: number, user: Somebody): Promise<SessionTokens> {
+  tokens(source: TokenSource, generation: number, user: Somebody): SessionTokens {
     return {
-      accessToken: await this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role }),
+      accessToken: this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role }),
       tokenType: 'Bearer',
       expiresIn: this.accessTokens.expiresIn,
       refreshToken: this.refreshTokens.derive(source, generation),

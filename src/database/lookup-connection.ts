@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+const END_WITHIN_MS = 1000;
+
+/**
+ * One connection beside the pool, for looking things up without waiting for those who have the pool. It is made when it is first
+ * needed, and again when it was lost.
+ */
+export class LookupConnection {
+  private client: Promise<pg.Client> | undefined;
+
+  constructor(private readonly config: pg.ClientConfig) {}
+
+  /**
+   * Asks a second time when the connection turns out to be lost: for statements that change nothing.
+   * @throws what PostgreSQL or the connection to it says
+   */
+  async query<Row extends object>(query: pg.QueryConfig, again = true): Promise<pg.QueryResult<Row>> {
+    const isNew = this.client === undefined;
+    const client = (this.client ??= this.connect());
+    try {
+      return await (await client).query<Row>(query);
+    } catch (error) {
+      void this.drop(client);
+      // A connection that was cut while nobody asked says so only now.
+      if (again && !isNew) return this.query(query, false);
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.client) await this.drop(this.client);
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({ keepAlive: true, ...this.config });
+    // Whoever asks next finds out.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  private async drop(client: Promise<pg.Client>): Promise<void> {
+    if (this.client === client) this.client = undefined;
+    const ended = client.then((one) => one.end()).catch(() => undefined);
+    // Over a dead network the end of a connection is never confirmed.
+    await Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+  }
+}
