@@ -8,6 +8,7 @@ const floors = [
     'seed',
     'operator',
     'development',
+    'give-back-memory',
     'kept-secret',
     'lifetime',
     'start-failure',

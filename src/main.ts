@@ -6,6 +6,7 @@ import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { settle } from './development.js';
+import { giveBackMemory } from './give-back-memory.js';
 import { createLog } from './ops/log.js';
 import { Lifetime } from './lifetime.js';
 import { explainFailure, PortTaken } from './start-failure.js';
@@ -27,6 +28,8 @@ async function start(): Promise<void> {
   await app.init();
   const admin = await app.get(FirstAdmin).ensure();
   lifetime.check();
+  // Now, while nobody waits for an answer.
+  giveBackMemory();
   try {
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {
