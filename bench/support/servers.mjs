@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
@@ -16,6 +17,15 @@ const COMMON = {
   ADMIN_PASSWORD: 'measured nine times over',
   // They are measured by themselves.
   RATE_LIMIT_ENABLED: 'false',
+};
+
+/** As in an installation, where that makes a difference. */
+export const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'http://localhost:3000',
+  MAIL_FROM: 'Roster <roster@localhost>',
+  ADMIN_EMAIL: 'admin@localhost',
+  BCRYPT_COST: '10',
 };
 
 /**
@@ -35,9 +45,13 @@ export async function startGround(shared = {}) {
       const options = { env: environment, cwd: dataDir };
       return (await promisify(execFile)(process.execPath, [join(DIST, 'cli.js'), ...words], options)).stdout;
     },
-    /** @param nodeOptions such as `--import` of what changes the server */
+    /**
+     * @param nodeOptions such as `--import` of what changes the server
+     * @returns `startMs`: from the start of the process until it was ready
+     */
     serve: async (settings = {}, nodeOptions = []) => {
       const port = await freePort();
+      const begin = performance.now();
       const child = spawn(process.execPath, [...nodeOptions, join(DIST, 'main.js')], {
         cwd: dataDir,
         env: { ...environment, PORT: String(port), HOST: '127.0.0.1', ...settings },
@@ -45,23 +59,27 @@ export async function startGround(shared = {}) {
       });
       servers.push(child);
       const url = `http://127.0.0.1:${port}`;
-      for (let patience = 1200; ; patience--) {
+      for (let patience = 6000; ; patience--) {
         const ready = await call(`${url}/health/ready`).catch(() => undefined);
-        if (ready?.status === 200) return { url, pid: child.pid };
+        if (ready?.status === 200) {
+          return { url, port, pid: child.pid, startMs: performance.now() - begin, stop: () => end(child) };
+        }
         if (patience === 0 || child.exitCode !== null) throw new Error('The server does not start');
-        await sleep(50);
+        await sleep(10);
       }
     },
     stop: async () => {
-      for (const child of servers) {
-        if (child.exitCode !== null) continue;
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
+      for (const child of servers) await end(child);
       await postgres.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function end(child) {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }
 
 async function freePort() {
