@@ -217,7 +217,7 @@ describe('the watch over the answers of all tests', () => {
       /"text\/plain", and only/,
     ],
     ['another status', { status: 418 }, /answered 418: only 200, .* are documented for getLiveness/],
-    ['a route that is not documented', { url: '/metrics' }, /no such route/],
+    ['a route that is not documented', { url: '/nowhere' }, /no such route/],
     ['a missing header', { headers: { 'content-type': 'application/json' } }, /header x-trace-id is missing/],
     ['a header too many', { headers: { ...unavailable, etag: '"1"' } }, /header etag is not documented/],
   ])('finds %s', (_what, given, expected) => {
