@@ -15,7 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'roster-contract-'));
 
 beforeAll(async () => {
   python = await installSchemathesis();
-  roster = await startRoster();
+  // As in production: without it, in development, /metrics asks for nothing.
+  roster = await startRoster({ METRICS_TOKEN: 'for-tests-only.prometheus.0123456789' });
   const people = ['ada', 'grace', 'hedy', 'joan', 'mary'];
   const [first] = await Promise.all(people.map((name) => roster.join(`${name}@example.org`, { username: name })));
   // The example of the document is somebody here, so that its examples meet a user that exists.
