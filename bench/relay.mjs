@@ -40,6 +40,7 @@ export async function run() {
       for (const sink of ['kafka', 'rabbitmq']) seen[sink].push(await sendAll(client, sink, events));
     }
     readers.kafka = await readKafka(cluster.brokers, NAME);
+    for (const reader of Object.values(readers)) await caughtUp(reader);
     return report({ events, ...seen, delays: await delays(client, readers) });
   } finally {
     for (const reader of Object.values(readers)) await reader.close();
@@ -57,6 +58,14 @@ async function positions(client) {
     );
     if (Number(rows[0].waiting) === 0) return Number(rows[0].latest);
     await sleep(100);
+  }
+}
+
+/** What was sent before must not stand before what is timed. */
+async function caughtUp({ received }) {
+  for (let before = -1; before !== received.length;) {
+    before = received.length;
+    await sleep(1000);
   }
 }
 

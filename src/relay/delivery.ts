@@ -11,7 +11,7 @@ import { Cursor } from './cursor.js';
 import type { EventSink, OutgoingEvent, Refusal } from './event-sink.js';
 import { Outage, reasonOf } from './outage.js';
 
-const BATCH = 500;
+const BATCH = 1000;
 /** How often the leader looks without a hint, and the others whether there is still a leader. */
 const LOOK_EVERY_MS = 1000;
 const FOLLOW_EVERY_MS = 500;
