@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Patch, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Put, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
@@ -8,7 +8,7 @@ import { Transactions } from '../database/transaction.js';
 import { PROFILE_FIELDS } from '../events/catalogue.js';
 import { apiHeaders } from '../http/api-answers.js';
 import { ApiProblems } from '../http/api-problems.js';
-import { linkHeader, pageLinks } from '../http/page-links.js';
+import { pageAnswer } from '../http/page-links.js';
 import { ValidationFailed } from '../http/validation.js';
 import { updateProfile } from './decide.js';
 import { ProfileDto } from './profile.dto.js';
@@ -83,16 +83,13 @@ export class UsersController {
   async list(
     @Query() query: ListUsersQuery,
     @CurrentCaller() caller: Caller,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserPage> {
     const now = this.clock.now();
     const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, caller.role, now));
-    const links = pageLinks(request.url, page);
-    void reply.header('link', linkHeader(links));
     const viewer = { id: caller.userId, role: caller.role };
     const items = users.map((user) => UserResponse.from(user, now, viewer));
-    return { items, page: { limit: query.limit, ...page }, _links: links };
+    return pageAnswer(reply, query.limit, { items, ...page });
   }
 
   @Get(':id')
