@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -12,6 +13,8 @@ afterAll(() => roster.stop());
 
 const as = (token: string) => ({ authorization: `Bearer ${token}` });
 const login = (identifier: string) => roster.api.post('/auth/login').send({ identifier, password: PASSWORD });
+type Signed = { accessToken: string; refreshToken: string };
+const signedIn = async (identifier: string) => (await login(identifier).expect(200)).body as Signed;
 const ask = (id: string, token: string, newEmail: string, currentPassword: string | null = PASSWORD) =>
   roster.api.put(`/users/${id}/email`).set(as(token)).send({ newEmail, currentPassword });
 const confirm = (token: string) => roster.api.post('/auth/confirm-email-change').send({ token });
@@ -151,6 +154,50 @@ describe('the link to the new address', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 410]);
       const owners = await roster.database.query('SELECT 1 FROM users WHERE email_key = $1', [email]);
       expect(owners).toHaveLength(1);
+    }
+  });
+
+  it('ends every session but the one that asked, and all of them where an ADMIN asked', async () => {
+    const refresh = (refreshToken: string) => roster.api.post('/auth/refresh').send({ refreshToken });
+    const alive = async ({ accessToken, refreshToken }: Signed) => [
+      (await roster.api.get('/users/me').set(as(accessToken))).status,
+      (await refresh(refreshToken)).status,
+    ];
+    const { id } = await roster.join('many@example.com');
+    const [asking, other] = [await signedIn('many@example.com'), await signedIn('many@example.com')];
+    await ask(id, asking.accessToken, 'moved-on@example.com').expect(202);
+    await confirm(tokenIn(await roster.inbox.waitFor('moved-on@example.com'))).expect(200);
+    expect(await alive(other)).toEqual([401, 401]);
+    expect(await alive(asking)).toEqual([200, 200]);
+    const reasons = await roster.database.query(
+      "SELECT DISTINCT end_reason FROM sessions WHERE user_id = $1 AND end_reason <> 'signed-out'",
+      [id],
+    );
+    expect(reasons).toEqual([{ end_reason: 'email-changed' }]);
+
+    await roster.api.put(`/users/${id}/email`).set(as(admin)).send({ newEmail: 'far@example.com' }).expect(202);
+    await confirm(tokenIn(await roster.inbox.waitFor('far@example.com'))).expect(200);
+    expect(await alive(asking)).toEqual([401, 401]);
+    // The one of the ADMIN who asked goes on.
+    await roster.api.get('/users/me').set(as(admin)).expect(200);
+  });
+
+  it('ends a sign-in that is under way by a link to the address before', async () => {
+    const { id, token } = await roster.join('read-along@example.com');
+    await roster.api.post('/auth/magic-link/request').send({ email: 'read-along@example.com' }).expect(202);
+    const magic = tokenIn(await roster.inbox.waitFor('read-along@example.com', 2));
+    await ask(id, token, 'alone@example.com').expect(202);
+    const link = tokenIn(await roster.inbox.waitFor('alone@example.com'));
+    const gate = roster.app.get(SignInGate, { strict: false });
+    const admit = gate.admit.bind(gate);
+    gate.admit = async (...attempt) => {
+      await confirm(link).expect(200);
+      return admit(...attempt);
+    };
+    try {
+      await roster.api.post('/auth/magic-link').send({ token: magic }).expect(401);
+    } finally {
+      gate.admit = admit;
     }
   });
 

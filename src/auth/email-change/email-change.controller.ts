@@ -85,7 +85,8 @@ export class EmailChangeController {
   @ApiOperation({
     operationId: 'confirmEmailChange',
     summary: 'Prove a new address',
-    description: 'Works once, and ends every other link that was mailed before. A form gets a page.',
+    description:
+      'Works once. Ends every other link that was mailed before, and every session but the one that asked for the change. A form gets a page.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiPage()

@@ -7,6 +7,7 @@ import { EmailTaken, NothingToConfirm } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
 import { DomainError } from '../../http/domain-error.js';
+import { Sessions } from '../sessions/sessions.js';
 import { addressOf } from './email-change-links.js';
 
 /** Said to whoever reads the mails to that address, so it tells them nothing about a stranger. */
@@ -24,6 +25,7 @@ export class EmailChangeService {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
+    private readonly sessions: Sessions,
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
@@ -37,8 +39,9 @@ export class EmailChangeService {
   }
 
   /**
-   * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on. Registrations
-   * that claim the new address vanish.
+   * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on, and every
+   * session but the one that asked: it has proved the password, and the others may be a stranger's. Registrations that claim
+   * the new address vanish.
    * @returns whom the link was for
    * @throws TokenExpiredOrUsed, NothingToConfirm, AddressGivenAway; RefusedByHandler
    */
@@ -53,6 +56,7 @@ export class EmailChangeService {
       await this.tokens.consume(tx, token, 'confirm-email-change');
       await this.tokens.withdrawAll(tx, userId);
       await this.apply(tx, userId, newEmail, context);
+      await this.sessions.endAll(tx, userId, 'email-changed', details.requestedSessionId ?? undefined, context);
       await this.users.dropOtherClaims(tx, newEmail, context);
       return details;
     });

@@ -11,6 +11,13 @@ import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import type { SignedInResponse } from '../sign-in/signed-in.response.js';
 
+/** Whom a link proved, by which address, and of when their password was then. */
+interface UsedLink {
+  readonly userId: string;
+  readonly email: string;
+  readonly changedAt: Date | undefined;
+}
+
 /** Signs in whoever opens the mailed link; for an address that nobody owned, that also proves it. */
 @Injectable()
 export class MagicLinkService {
@@ -33,23 +40,23 @@ export class MagicLinkService {
    */
   async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
     const attempt = await this.gate.enter({ ...from, method: 'magic-link' });
-    let used: { readonly userId: string; readonly changedAt: Date | undefined };
+    let used: UsedLink;
     try {
       used = await this.transactions.run((tx) => this.use(tx, token, from.context));
     } catch (error) {
       if (error instanceof TokenExpiredOrUsed) await this.gate.refuse(attempt, 'expired-or-used-link');
       throw error;
     }
-    const { userId, changedAt } = used;
-    // A new password ends links; it ends one that was used a moment ago as well.
-    return this.gate.admit(attempt, userId, (tx) => this.passwords.isStillOf(tx, userId, changedAt));
+    return this.gate.admit(attempt, used.userId, (tx) => this.stillHolds(tx, used));
   }
 
-  private async use(
-    tx: Transaction,
-    token: string,
-    context: RequestContext,
-  ): Promise<{ userId: string; changedAt: Date | undefined }> {
+  /** A new password ends links, and so does another address; they end one that was used a moment ago as well. */
+  private async stillHolds(tx: Transaction, { userId, email, changedAt }: UsedLink): Promise<boolean> {
+    const user = await this.users.find(tx, userId);
+    return user?.email === email && (await this.passwords.isStillOf(tx, userId, changedAt));
+  }
+
+  private async use(tx: Transaction, token: string, context: RequestContext): Promise<UsedLink> {
     const { userId, email } = await this.peek(tx, token);
     // Whoever else proves this address at the same moment meets us here.
     await lock(tx, `address:${addressKey(email)}`);
@@ -62,7 +69,7 @@ export class MagicLinkService {
       throw error;
     }
     await this.users.dropOtherClaims(tx, email, context);
-    return { userId, changedAt: await this.passwords.changedAt(tx, userId) };
+    return { userId, email, changedAt: await this.passwords.changedAt(tx, userId) };
   }
 
   private async peek(tx: Transaction, token: string): Promise<TokenDetails & { readonly email: string }> {

@@ -24,6 +24,7 @@ interface TokenRow {
   readonly nonce: Buffer;
   readonly requested_ip: string | null;
   readonly requested_user_agent: string | null;
+  readonly requested_session_id: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly locale: string | null;
@@ -44,6 +45,11 @@ export interface WantedLink {
   readonly subject: string;
 }
 
+/** From where a link is asked for, and in which session of the user, if in one. */
+export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
+  readonly sessionId?: string | null;
+}
+
 /** What a good token is for, and who asked for it when and from where. */
 export interface TokenDetails {
   readonly userId: string;
@@ -52,6 +58,8 @@ export interface TokenDetails {
   readonly requestedAt: Date;
   readonly requestedIp: string | null;
   readonly requestedUserAgent: string | null;
+  /** Of the user, where it was asked for in one. */
+  readonly requestedSessionId: string | null;
   readonly expiresAt: Date;
   /** Of the user: in what language to speak to who opens the link. */
   readonly locale: string | null;
@@ -81,15 +89,16 @@ export class OneTimeTokens {
     userId: string,
     purpose: TokenPurpose,
     ttl: number,
-    context: Pick<RequestContext, 'ip' | 'userAgent'>,
+    origin: LinkOrigin,
     subject = '',
   ): Promise<Date> {
     const [row] = await tx.query<[{ expires_at: Date }]>(
-      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')
-       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, requested_ip, requested_user_agent, created_at,
-         expires_at, used_at) = (excluded.id, excluded.key_id, excluded.nonce, excluded.requested_ip,
-         excluded.requested_user_agent, now(), excluded.expires_at, NULL)
+      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent,
+         requested_session_id, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
+       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, requested_ip, requested_user_agent,
+         requested_session_id, created_at, expires_at, used_at) = (excluded.id, excluded.key_id, excluded.nonce,
+         excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id, now(), excluded.expires_at, NULL)
        RETURNING expires_at`,
       [
         uuidv7(),
@@ -97,8 +106,9 @@ export class OneTimeTokens {
         columnOf(purpose, subject),
         this.keyring.current('one-time-token').id,
         randomBytes(NONCE_BYTES),
-        context.ip,
-        context.userAgent,
+        origin.ip,
+        origin.userAgent,
+        origin.sessionId ?? null,
         ttl,
       ],
     );
@@ -178,8 +188,8 @@ export class OneTimeTokens {
   private async renewed(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
     const [row] = await this.due(tx, [link], 'FOR UPDATE OF tokens');
     if (!row?.is_late) return row;
-    const context = { ip: row.requested_ip, userAgent: row.requested_user_agent };
-    await this.issue(tx, link.userId, link.purpose, link.ttl, context, link.subject);
+    const origin = { ip: row.requested_ip, userAgent: row.requested_user_agent, sessionId: row.requested_session_id };
+    await this.issue(tx, link.userId, link.purpose, link.ttl, origin, link.subject);
     return (await this.due(tx, [link]))[0];
   }
 
@@ -232,6 +242,7 @@ function details(row: TokenRow): TokenDetails {
     requestedAt: row.created_at,
     requestedIp: row.requested_ip,
     requestedUserAgent: row.requested_user_agent,
+    requestedSessionId: row.requested_session_id,
     expiresAt: row.expires_at,
     locale: row.locale,
   };
