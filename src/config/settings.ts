@@ -160,7 +160,7 @@ export const SETTINGS = {
   AMQP_EXCHANGE: required(parse.text, 'users', 'durable topic exchange for events; made when it is missing'),
   WEBHOOK_ALLOW_PRIVATE: optional(
     parse.flag,
-    'whether webhooks may go to private and loopback addresses, and by plain HTTP (not in production, unless set)',
+    'whether webhooks may go to private and loopback addresses and names of inside, and by plain HTTP (not in production, unless set)',
   ),
   REDIS_URL: optional(parse.url('redis:', 'rediss:'), 'rate limits shared through Redis rather than PostgreSQL'),
   LOG_LEVEL: required(

@@ -191,3 +191,23 @@ describe('Where nothing of inside may be reached', () => {
     expect(inside.received).toEqual([]);
   });
 });
+
+describe('In production, a webhook that could only lead inside', () => {
+  it.each([
+    ['https://localhost/hook', /localhost is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true/],
+    ['https://crm/hook', /crm is no name of the public Internet/],
+    ['https://127.0.0.1/hook', /no address that webhooks may go to \(loopback\)/],
+    ['https://[::ffff:0:a00:1]/hook', /no address that webhooks may go to \(an IPv4 address in IPv6\)/],
+  ])('is refused with a reason when it is added or changed, as %s', async (url, reason) => {
+    const judge = roster.app.get(WebhookTargets, { strict: false });
+    // As outside development.
+    Object.assign(judge, { allowPrivate: false });
+    const { id } = await hooks.add('https://hooks.example.com/');
+    for (const refused of [hooks.call('post', '', { url }), hooks.call('patch', `/${id}`, { url })]) {
+      const { body } = await refused.expect(400);
+      expect(body.errors).toEqual([{ path: 'url', message: expect.stringMatching(reason) }]);
+    }
+    await hooks.call('delete', `/${id}`).expect(204);
+    Object.assign(judge, { allowPrivate: true });
+  });
+});

@@ -14,6 +14,8 @@ const PRODUCTION = {
   },
 };
 
+const NO_NAME = ' is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true lets webhooks go to names of inside';
+
 const targets = (environment: Record<string, string> = PRODUCTION): WebhookTargets =>
   new WebhookTargets(loadSettings(environment));
 
@@ -69,6 +71,24 @@ describe('The URL of a webhook in production', () => {
     ['https://[::1]/', '[::1] is no address that webhooks may go to (loopback)'],
     ['https://[::ffff:127.0.0.1]/', '[::ffff:7f00:1] is no address that webhooks may go to (an IPv4 address in IPv6)'],
     ['https://[fd00::1]/', '[fd00::1] is no address that webhooks may go to (private)'],
+    [
+      'https://[::ffff:0:127.0.0.1]/',
+      '[::ffff:0:7f00:1] is no address that webhooks may go to (an IPv4 address in IPv6)',
+    ],
+    ['https://localhost/', `localhost${NO_NAME}`],
+    ['https://LOCALHOST./hook', `localhost.${NO_NAME}`],
+    ['https://db.localhost/', `db.localhost${NO_NAME}`],
+    ['https://crm/', `crm${NO_NAME}`],
+    ['https://crm./', `crm.${NO_NAME}`],
+    ['https://printer.local/', `printer.local${NO_NAME}`],
+    ['https://crm.prod.svc.cluster.local/', `crm.prod.svc.cluster.local${NO_NAME}`],
+    ['https://metadata.google.internal/', `metadata.google.internal${NO_NAME}`],
+    ['https://home.arpa/', `home.arpa${NO_NAME}`],
+    ['https://nas.home.arpa/', `nas.home.arpa${NO_NAME}`],
+    ['https://hooks.example/', `hooks.example${NO_NAME}`],
+    ['https://localhost.example.com/', undefined],
+    ['https://local.example.com/', undefined],
+    ['https://home-arpa.example.com./', undefined],
   ])('%s: %s', (url, expected) => {
     expect(refusal(url)).toBe(expected);
   });
@@ -77,6 +97,8 @@ describe('The URL of a webhook in production', () => {
     for (const judge of [targets({ ...PRODUCTION, WEBHOOK_ALLOW_PRIVATE: 'true' }), targets({})]) {
       expect(refusal('http://127.0.0.1:9000/', judge)).toBeUndefined();
       expect(refusal('http://10.0.0.5/', judge)).toBeUndefined();
+      expect(refusal('http://localhost:9000/', judge)).toBeUndefined();
+      expect(refusal('https://crm.prod.svc.cluster.local/', judge)).toBeUndefined();
       expect(refusal('http://169.254.169.254/', judge)).toContain('link-local');
       expect(refusal('http://user@127.0.0.1/', judge)).toContain('user name');
     }

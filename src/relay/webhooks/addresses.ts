@@ -3,9 +3,9 @@ import { BlockList, isIP } from 'node:net';
 type Range = readonly [network: string, prefix: number];
 
 /**
- * Special ranges of the IANA registries (RFC 6890) that are no place for a webhook, wherever Roster runs: they mean this
- * machine's link, no machine at all, many, or another address in disguise. 169.254.169.254, where clouds keep the credentials
- * of a machine, is one of the first.
+ * Special ranges of the IANA registries (RFC 6890, with what RFC 9602, 9637 and 9780 added) that are no place for a webhook,
+ * wherever Roster runs: they mean this machine's link, no machine at all, many, or another address in disguise.
+ * 169.254.169.254, where clouds keep the credentials of a machine, is one of the first.
  */
 const NEVER: Readonly<Record<string, readonly Range[]>> = {
   'link-local': [
@@ -30,14 +30,24 @@ const NEVER: Readonly<Record<string, readonly Range[]>> = {
   ],
   'for protocols and measurements': [
     ['192.0.0.0', 24],
+    ['192.52.193.0', 24],
     ['192.88.99.0', 24],
     ['198.18.0.0', 15],
     ['100::', 64],
+    ['100:0:0:1::', 64],
     ['2001::', 23],
   ],
+  // Where the reverse names of private addresses end (AS112).
+  'for the name service itself': [
+    ['192.31.196.0', 24],
+    ['192.175.48.0', 24],
+    ['2620:4f:8000::', 48],
+  ],
+  'for segment routing': [['5f00::', 16]],
   'an IPv4 address in IPv6': [
     ['::', 96],
     ['::ffff:0:0', 96],
+    ['::ffff:0:0:0', 96],
     ['64:ff9b::', 96],
     ['64:ff9b:1::', 48],
     ['2002::', 16],
@@ -60,6 +70,10 @@ const PRIVATE: Readonly<Record<string, readonly Range[]>> = {
   'carrier-grade NAT': [['100.64.0.0', 10]],
 };
 
+/** Of IPv6, IANA gives addresses of the Internet from here alone: what is said of the rest in years to come is refused already. */
+const GLOBAL_UNICAST = new BlockList();
+GLOBAL_UNICAST.addSubnet('2000::', 3, 'ipv6');
+
 /** By family: a list of both takes `::ffff:0:0/96` for every IPv4 address. */
 const LISTS = {
   4: { inside: listed(PRIVATE, 4), never: listed(NEVER, 4) },
@@ -79,7 +93,9 @@ export function objectionTo(address: string, allowPrivate: boolean): string | un
     lists.find(([, list]) => list.check(address, `ipv${family}`))?.[0];
   const inner = among(inside);
   if (inner !== undefined) return allowPrivate ? undefined : inner;
-  return among(never);
+  const objection = among(never);
+  if (objection !== undefined || family === 4 || GLOBAL_UNICAST.check(address, 'ipv6')) return objection;
+  return 'outside what the Internet uses';
 }
 
 function listed(ranges: Readonly<Record<string, readonly Range[]>>, family: 4 | 6): (readonly [string, BlockList])[] {

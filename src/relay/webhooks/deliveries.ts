@@ -98,8 +98,9 @@ export class Deliveries {
     );
   }
 
-  /** Removes records that were kept long enough, in batches. */
+  /** Removes records that were kept long enough, in batches, and secrets that are not good any more. */
   async removeOld(): Promise<void> {
+    await this.transactions.run((tx) => tx.query('DELETE FROM webhook_retired_secrets WHERE until <= now()'));
     for (let removed = BATCH; removed === BATCH;) {
       removed = await this.transactions.run(async (tx) => {
         const [, count] = await tx.query<[unknown[], number]>(REMOVE_OLD, [KEPT_DELIVERED_DAYS, KEPT_DAYS, BATCH]);

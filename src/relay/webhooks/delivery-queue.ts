@@ -7,7 +7,7 @@ import type { OutgoingEvent } from '../event-sink.js';
 import { Batches } from './batches.js';
 import { FAILURES_BEFORE_PAUSES } from './retry-schedule.js';
 import { ANSWER_WITHIN_MS } from './webhook-sender.js';
-import type { SealedSecrets } from './webhook-secrets.js';
+import { RETIRED_SECRETS, type SealedSecrets } from './webhook-secrets.js';
 
 /** A delivery that is to be tried now. Nobody else tries it for a while. */
 export interface DueDelivery extends SealedSecrets {
@@ -136,7 +136,8 @@ const TAKE = `
       ORDER BY next_attempt_at, position LIMIT greatest(0, room) FOR UPDATE SKIP LOCKED) AS due))
   RETURNING delivery.id, delivery.endpoint_id, endpoint.url, delivery.position, delivery.event_id, delivery.user_id,
     delivery.tries, endpoint.key_id, endpoint.secret,
-    CASE WHEN endpoint.previous_secret_until > now() THEN endpoint.previous_secret END AS previous_secret`;
+    CASE WHEN endpoint.previous_secret_until > now() THEN endpoint.previous_secret END AS previous_secret,
+    ${RETIRED_SECRETS}`;
 
 const COUNT_AT_MOST = 10_000;
 const WAITING = `

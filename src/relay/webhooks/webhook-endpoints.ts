@@ -4,7 +4,7 @@ import { lock, type Transaction, Transactions } from '../../database/transaction
 import { ValidationFailed } from '../../http/validation.js';
 import { writeSecret } from './signature.js';
 import { TooManyWebhooks, WebhookNotFound } from './webhook-errors.js';
-import { type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
+import { RETIRED_SECRETS, type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
 import { RefusedTarget, WebhookTargets } from './webhook-targets.js';
 
 /** By hand; it took nothing for days; it answered 410 Gone. */
@@ -44,6 +44,8 @@ export interface EndpointWithSecret {
 /** Each may have several messages under way at once, so their number bounds what is under way in all. */
 export const MAX_ENDPOINTS = 50;
 const OVERLAP_HOURS = 24;
+/** Receivers take a header of some kilobytes at most, so the oldest of more are not good any more. */
+export const MAX_GOOD_SECRETS = 10;
 
 /** The endpoints that are subscribed to events. */
 @Injectable()
@@ -117,11 +119,22 @@ export class WebhookEndpoints {
     });
   }
 
-  /** Makes a new secret. The one before it is good for a day yet; one before that, no more. @throws WebhookNotFound */
+  /**
+   * Makes a new secret. Each that was replaced is good until its own day is over, `MAX_GOOD_SECRETS` in all at most.
+   * @throws WebhookNotFound
+   */
   async rotateSecret(id: string): Promise<EndpointWithSecret> {
     const secret = this.secrets.make();
     return this.transactions.run(async (tx) => {
-      const [present] = this.secrets.open(id, await this.get(tx, id));
+      const row = await this.get(tx, id);
+      if (row.previous_secret) {
+        await tx.query(
+          'INSERT INTO webhook_retired_secrets (id, endpoint_id, key_id, secret, until) VALUES ($1, $2, $3, $4, $5)',
+          [uuidv7(), id, row.key_id, row.previous_secret, row.previous_secret_until],
+        );
+      }
+      await tx.query(FORGET_OLDEST, [id, MAX_GOOD_SECRETS - 2]);
+      const [present] = this.secrets.open(id, row);
       const sealed = this.secrets.seal(id, secret, present ?? null);
       await tx.query(
         `UPDATE webhook_endpoints SET key_id = $2, secret = $3, previous_secret = $4, updated_at = now(),
@@ -141,7 +154,7 @@ export class WebhookEndpoints {
 
   /** Locked until commit. @throws WebhookNotFound */
   private async get(tx: Transaction, id: string): Promise<Endpoint> {
-    const [row] = await tx.query<Endpoint[]>(`${SELECT_ENDPOINT} WHERE id = $1 FOR UPDATE`, [id]);
+    const [row] = await tx.query<Endpoint[]>(`${SELECT_ENDPOINT} WHERE id = $1 FOR UPDATE OF endpoint`, [id]);
     if (!row) throw new WebhookNotFound();
     return row;
   }
@@ -163,8 +176,13 @@ export class WebhookEndpoints {
 const SELECT_ENDPOINT = `
   SELECT id, url, types, description, disabled_at, disabled_reason, key_id, secret, failing_since, created_at, updated_at,
     CASE WHEN previous_secret_until > now() THEN previous_secret END AS previous_secret,
-    CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until
-  FROM webhook_endpoints`;
+    CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until, ${RETIRED_SECRETS}
+  FROM webhook_endpoints AS endpoint`;
+
+/** Beside the present one and the one before it, so many may be good. */
+const FORGET_OLDEST = `
+  DELETE FROM webhook_retired_secrets WHERE id IN (
+    SELECT id FROM webhook_retired_secrets WHERE endpoint_id = $1 ORDER BY until DESC, id DESC OFFSET $2)`;
 
 /** Columns of an endpoint that takes what it gets. */
 export const WELL = 'failures = 0, failing_since = NULL, paused_until = NULL';

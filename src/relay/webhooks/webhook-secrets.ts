@@ -5,12 +5,26 @@ import { seal, unseal } from '../../database/sealing.js';
 
 const SECRET_BYTES = 32;
 
-/** The secrets of one endpoint as its row holds them: sealed, so that nobody signs anything with a dump. */
+/** The secrets of one endpoint that are good now, sealed, so that nobody signs anything with a dump. */
 export interface SealedSecrets {
   readonly key_id: string;
   readonly secret: Buffer;
   readonly previous_secret: Buffer | null;
+  /** Those before, the newest first; null where there are none. */
+  readonly retired_secrets: readonly RetiredSecret[] | null;
 }
+
+/** As `RETIRED_SECRETS` reads it. */
+export interface RetiredSecret {
+  readonly key_id: string;
+  /** Sealed, in hexadecimal digits. */
+  readonly secret: string;
+}
+
+/** As SQL: those of the row of `webhook_endpoints` that is called `endpoint`, as `SealedSecrets` has them. */
+export const RETIRED_SECRETS = `(
+  SELECT json_agg(json_build_object('key_id', key_id, 'secret', encode(secret, 'hex')) ORDER BY until DESC, id DESC)
+  FROM webhook_retired_secrets WHERE endpoint_id = endpoint.id AND until > now()) AS retired_secrets`;
 
 /** The secrets that messages are signed with, one of each endpoint. */
 @Injectable()
@@ -22,20 +36,27 @@ export class WebhookSecrets {
   }
 
   /** @param previous the one before it, where that is good for a while yet */
-  seal(endpointId: string, secret: Buffer, previous: Buffer | null): SealedSecrets {
+  seal(endpointId: string, secret: Buffer, previous: Buffer | null): Omit<SealedSecrets, 'retired_secrets'> {
     const key = this.keyring.current('webhook-secret');
     const sealed = (one: Buffer): Buffer => seal(key.secret, one, endpointId);
     return { key_id: key.id, secret: sealed(secret), previous_secret: previous && sealed(previous) };
   }
 
   /**
-   * @returns the present one, and after it the one before, where the row has that
+   * @returns the present one, and after it those before that are good yet, the newest first
    * @throws Error when the row is another endpoint's, or was changed
    */
   open(endpointId: string, row: SealedSecrets): Buffer[] {
-    const key = this.keyring.find('webhook-secret', row.key_id);
-    if (!key) throw new Error(`The key ${row.key_id} that seals the secrets of webhook ${endpointId} is missing`);
-    const sealed = row.previous_secret ? [row.secret, row.previous_secret] : [row.secret];
-    return sealed.map((one) => unseal(key.secret, one, endpointId));
+    const { key_id, secret, previous_secret, retired_secrets } = row;
+    const sealed = [
+      { key_id, secret },
+      ...(previous_secret ? [{ key_id, secret: previous_secret }] : []),
+      ...(retired_secrets ?? []).map((one) => ({ key_id: one.key_id, secret: Buffer.from(one.secret, 'hex') })),
+    ];
+    return sealed.map((one) => {
+      const key = this.keyring.find('webhook-secret', one.key_id);
+      if (!key) throw new Error(`The key ${one.key_id} that seals a secret of webhook ${endpointId} is missing`);
+      return unseal(key.secret, one.secret, endpointId);
+    });
   }
 }

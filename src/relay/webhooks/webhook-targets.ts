@@ -18,6 +18,15 @@ interface Address {
 /** Those that HTTPS is usual on: what else listens on a public address is none of a webhook's business. */
 const PORTS = ['', '443', '8443'];
 
+/**
+ * Ends of names that lead nowhere, or to what is inside: the special-use names of IANA (RFC 6761, 6762, 7686, 8375, 9476), the one that
+ * ICANN keeps free for private networks, and those that RFC 6762 (appendix G) found in use there.
+ */
+const NO_PUBLIC_NAMES = [
+  ...['localhost', 'local', 'localdomain', 'home.arpa', 'internal', 'intranet', 'private', 'corp', 'home', 'lan'],
+  ...['test', 'invalid', 'example', 'onion', 'alt'],
+];
+
 const DNS_TIMEOUT_MS = 2000;
 const DNS_TRIES = 2;
 
@@ -45,6 +54,11 @@ export class WebhookTargets {
     // In brackets where it is IPv6. The URL parser has written `0x7f.1` and the like as what they mean.
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(host) !== 0) this.checkAddress(host, url.hostname);
+    else if (!this.allowPrivate && !isPublicName(host)) {
+      throw new RefusedTarget(
+        `${host} is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true lets webhooks go to names of inside`,
+      );
+    }
   }
 
   /** For the connection itself (`lookup` of `net.connect`). Not asked for a host that is an address: `check` has judged it. */
@@ -87,4 +101,10 @@ export class WebhookTargets {
     const what = host.includes(address) ? host : `${host} is ${address}, which`;
     throw new RefusedTarget(`${what} is no address that webhooks may go to (${objection})`);
   }
+}
+
+/** Whether the name can be one of the Internet's. Where it leads is another matter. */
+function isPublicName(host: string): boolean {
+  const name = host.replace(/\.$/, '');
+  return name.includes('.') && !NO_PUBLIC_NAMES.some((end) => `.${name}`.endsWith(`.${end}`));
 }

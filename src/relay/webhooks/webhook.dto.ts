@@ -115,7 +115,11 @@ export class WebhookResponse {
   @ApiProperty({ ...time, description: 'since when it has not taken anything' })
   readonly failingSince: string | null;
 
-  @ApiProperty({ ...time, description: 'until when messages are also signed with the secret before this one' })
+  @ApiProperty({
+    ...time,
+    description:
+      'until when messages are also signed with the secret before this one; those replaced earlier end earlier',
+  })
   readonly previousSecretUntil: string | null;
 
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;

@@ -107,7 +107,7 @@ export class WebhooksController {
     operationId: 'rotateWebhookSecret',
     summary: 'Replace the secret',
     description:
-      'For 24 hours messages carry two signatures, by the new secret and by the one before it: whoever checks either is right. A secret that was replaced before that counts no more.',
+      'Each secret that is replaced goes on to sign for 24 hours, so messages carry several signatures, and a receiver that knows any of these secrets takes them. Ten secrets are good at a time; of more, the oldest end.',
   })
   @ApiOkResponse({ type: WebhookWithSecret })
   @ApiProblems('not-found')
