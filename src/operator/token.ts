@@ -7,6 +7,7 @@ import { AccessTokens } from '../auth/sessions/access-tokens.js';
 import { RefreshTokens } from '../auth/sessions/refresh-tokens.js';
 import { Sessions } from '../auth/sessions/sessions.js';
 import { AuthEvents } from '../auth/sign-in-evidence/auth-events.js';
+import { SystemClock } from '../config/clock.js';
 import { newTraceId } from '../http/trace-id.js';
 import { addressKey, usernameKey } from '../users/identifiers.js';
 import { OperatorError } from './operator-error.js';
@@ -20,7 +21,7 @@ import type { Workplace } from './workplace.js';
  */
 export async function makeToken(workplace: Workplace, user: string): Promise<string> {
   const { settings, transactions, keyring } = workplace;
-  const accessTokens = new AccessTokens(settings, new JwtService(), keyring);
+  const accessTokens = new AccessTokens(settings, new JwtService(), keyring, new SystemClock());
   // Nobody but the servers has handlers, and they find by themselves which sessions have made room for this one.
   const events = new AuthEvents(keyring, transactions, new DiscoveryService(new ModulesContainer()));
   const sessions = new Sessions(

@@ -10,7 +10,7 @@ import type { Caller } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ACCESS_TOKEN_ALGORITHM, AccessTokens } from './access-tokens.js';
+import { ACCESS_TOKEN_ALGORITHM, AccessTokens, CLOCK_LEEWAY } from './access-tokens.js';
 import { RecentlyUsed } from './recently-used.js';
 import { Revocations } from './revocations.js';
 import { SessionStates } from './session-states.js';
@@ -27,6 +27,8 @@ export interface ProvedToken {
   readonly exp: number;
   readonly nbf: number;
   readonly iat?: number;
+  readonly jti?: string;
+  readonly client_id?: string;
 }
 
 interface Headers {
@@ -64,6 +66,10 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: settings.PUBLIC_URL,
       audience: settings.PUBLIC_URL,
+      // By `validate`, which asks the clock of Roster and leaves room for that of the server that signed.
+      ignoreExpiration: true,
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- passport-jwt passes this on in no other way
+      jsonWebTokenOptions: { ignoreNotBefore: true },
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) => {
         const key = accessTokens.publicKeyFor(token);
         // The types know of PEM only; a key object is not parsed again each time.
@@ -79,9 +85,19 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   }
 
   /** Claims that are missing make a token as bad as wrong ones. */
-  validate({ sub, sid, exp, nbf, iat }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
+  validate({ sub, sid, exp, nbf, iat, jti, client_id }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
     if (!isId(sub) || !isId(sid) || typeof exp !== 'number' || typeof nbf !== 'number') return false;
-    return { sub, sid, exp, nbf, ...(typeof iat === 'number' && { iat }) };
+    const now = this.clock.now().getTime() / 1000;
+    if (exp <= now || nbf > now + CLOCK_LEEWAY) return false;
+    return {
+      sub,
+      sid,
+      exp,
+      nbf,
+      ...(typeof iat === 'number' && { iat }),
+      ...(typeof jti === 'string' && { jti }),
+      ...(typeof client_id === 'string' && { client_id }),
+    };
   }
 
   async callerOf({ headers }: Headers): Promise<Caller | undefined> {

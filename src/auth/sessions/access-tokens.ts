@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { UserRole } from '../../access/role.js';
+import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Key, Keyring } from '../../database/keyring.js';
@@ -9,6 +10,10 @@ import { type Key, Keyring } from '../../database/keyring.js';
 export const ACCESS_TOKEN_ALGORITHM = 'ES256';
 /** RFC 9068: an access token cannot be taken for another kind of JWT. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
+/** RFC 9068 wants to know which client asked for the token: there are no others than those of Roster's own API. */
+const CLIENT_ID = 'roster';
+/** Seconds by which the clocks of two servers may differ: a token of one is good at once at the other (RFC 7519, 4.1.5). */
+export const CLOCK_LEEWAY = 30;
 
 export interface AccessTokenClaims {
   /** The user. */
@@ -41,6 +46,7 @@ export class AccessTokens {
     @InjectSettings() private readonly settings: Settings,
     private readonly jwt: JwtService,
     private readonly keyring: Keyring,
+    private readonly clock: Clock,
   ) {}
 
   /** Life of an access token in seconds. */
@@ -53,7 +59,7 @@ export class AccessTokens {
     let key = this.privateKeys.get(id);
     if (!key) this.privateKeys.set(id, (key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })));
     return this.jwt.sign(
-      { sid, role },
+      { sid, role, client_id: CLIENT_ID, iat: Math.floor(this.clock.now().getTime() / 1000) },
       {
         privateKey: key,
         algorithm: ACCESS_TOKEN_ALGORITHM,
@@ -62,8 +68,9 @@ export class AccessTokens {
         subject: sub,
         issuer: this.settings.PUBLIC_URL,
         audience: this.settings.PUBLIC_URL,
+        jwtid: randomUUID(),
         expiresIn: this.expiresIn,
-        notBefore: 0,
+        notBefore: -CLOCK_LEEWAY,
         // The keyring makes these keys itself: their kind need not be looked at again for each token.
         allowInvalidAsymmetricKeyTypes: true,
       },

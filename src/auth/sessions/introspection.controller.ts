@@ -49,6 +49,9 @@ class IntrospectionResponse {
   readonly exp?: number;
   @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly nbf?: number;
   @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly iat?: number;
+  @ApiPropertyOptional({ example: '6a8f0c1e-2d3b-4c5d-8e9f-0a1b2c3d4e5f', description: 'of this token alone' })
+  readonly jti?: string;
+  @ApiPropertyOptional({ example: 'roster' }) readonly client_id?: string;
 }
 
 @ApiTags('Auth')
@@ -76,7 +79,7 @@ INTROSPECTION_TOKEN as its bearer token.`,
   async introspect(@Body() { token }: IntrospectDto): Promise<IntrospectionResponse> {
     const found = await this.authentication.introspect(token);
     if (!found) return { active: false };
-    const { exp, nbf, iat } = found.proved;
+    const { sub: _, sid: __, ...claims } = found.proved;
     const { userId: sub, sessionId: sid, role } = found.caller;
     const { PUBLIC_URL: origin } = this.settings;
     return {
@@ -87,9 +90,7 @@ INTROSPECTION_TOKEN as its bearer token.`,
       role,
       iss: origin,
       aud: origin,
-      exp,
-      nbf,
-      ...(iat && { iat }),
+      ...claims,
     };
   }
 }
