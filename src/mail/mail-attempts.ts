@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
+import { addressKey } from '../users/identifiers.js';
 import { MailContents, type MailFacts } from './mail-contents.js';
 import type { RenderedMail } from './mail-templates.js';
 import { type MailInHand, MailsInHand, type Outcome } from './mails-in-hand.js';
@@ -110,7 +111,8 @@ export function goesAstray(
   { template, recipient, address }: Pick<MailInHand, 'template' | 'recipient' | 'address'>,
   { text }: RenderedMail,
 ): boolean {
-  return recipient !== address && LINK.test(text) && !TO_OTHER_ADDRESSES.has(template);
+  const isTheirs = address !== null && addressKey(recipient) === addressKey(address);
+  return !isTheirs && LINK.test(text) && !TO_OTHER_ADDRESSES.has(template);
 }
 
 function notNeeded({ id }: MailInHand): Outcome {

@@ -1,8 +1,52 @@
+import { domainToASCII } from 'node:url';
 import { InvalidUsername } from './user-errors.js';
 
-/** What two spellings of one address have in common: addresses compare without case. */
+/**
+ * What all spellings of one mailbox have in common, and no two mailboxes: for everything that compares, looks up or counts
+ * addresses. The domain as its A-label (UTS #46, as browsers and DNS have it), so that `müller.example`, `MÜLLER.example` and
+ * `xn--mller-kva.example` are one; before the @, only the letters A to Z are folded, for of what else two spellings have in
+ * common only the server of that domain knows (RFC 5321, 2.4, RFC 6531). Its own key is that of a key.
+ */
 export function addressKey(email: string): string {
-  return email.trim().normalize('NFC').toLowerCase();
+  const given = email.trim();
+  const at = given.lastIndexOf('@');
+  if (at < 0) return asciiLowerCase(canonical(given));
+  const domain = given.slice(at + 1);
+  return `${asciiLowerCase(canonical(given.slice(0, at)))}@${domainKey(domain)}`;
+}
+
+/** What two spellings of what somebody signs in by have in common: an address or a username. */
+export function identifierKey(identifier: string): string {
+  return identifier.includes('@') ? addressKey(identifier) : usernameKey(identifier);
+}
+
+/** What a URL would end the host at, decode, or leave out: none of it is of a domain, and UTS #46 must not be asked about it. */
+const NOT_OF_A_DOMAIN = /[\p{Cc}\s%/\\?#:[\]@]/u;
+
+/** The A-labels of a domain, in lower case; undefined where UTS #46 finds it to be none. */
+export function asciiDomain(domain: string): string | undefined {
+  return (NOT_OF_A_DOMAIN.test(domain) ? '' : domainToASCII(domain)) || undefined;
+}
+
+/** What can be no domain is still the same as itself. The dot at the end of one is not part of an address, and means nothing. */
+function domainKey(domain: string): string {
+  const ascii = asciiDomain(domain) ?? asciiLowerCase(canonical(domain));
+  return ascii.replace(/(?<=[^.])\.$/, '');
+}
+
+// Their canonical equivalents are ASCII: the sign for kelvin would be the letter K, which is another mailbox.
+const SIGNS = /([\u212a\u037e\u1fef])/;
+
+/** One of the ways to write the same text (NFC; RFC 6532, 3.1), with nothing turned into ASCII. */
+function canonical(text: string): string {
+  return text
+    .split(SIGNS)
+    .map((part) => (SIGNS.test(part) ? part : part.normalize('NFC')))
+    .join('');
+}
+
+function asciiLowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** What two spellings of one username have in common: NFKC and case folding (Unicode UAX #31, PRECIS RFC 8265). */

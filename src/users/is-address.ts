@@ -1,15 +1,34 @@
+import { domainToUnicode } from 'node:url';
 import { isEmail, ValidateBy } from 'class-validator';
+import { asciiDomain } from './identifiers.js';
 
-export const ADDRESS_EXPECTED = 'must be an email address';
+export const ADDRESS_EXPECTED = 'must be an email address, without characters that cannot be seen';
+/** In octets, as it travels (RFC 5321, 4.5.3.1.3). */
 const MAX_LENGTH = 254;
 const ONE_PLAIN = /^[^"\\\s,;:<>()[\]]+@[^"\\\s,;:<>()[\]]+$/;
+// Controls, what turns the direction of text, joiners, soft hyphens, variation selectors, blanks, unassigned and private characters:
+// two addresses that look the same must be the same.
+const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\u2800]/u;
 
 /**
- * One plain email address (RFC 5321, 254 characters at most). Quoted local parts are refused: nobody has one, and what can
- * stand between the quotes (`"a@b,c"@d`) is read as several recipients somewhere.
+ * One plain email address (RFC 5321, 254 octets at most; RFC 6531), its domain one that DNS could have (UTS #46). Quoted local
+ * parts are refused: nobody has one, and what can stand between the quotes (`"a@b,c"@d`) is read as several recipients somewhere.
  */
 export function isAddress(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_LENGTH && ONE_PLAIN.test(value) && isEmail(value);
+  if (typeof value !== 'string' || value.length > MAX_LENGTH || !ONE_PLAIN.test(value) || UNSEEN.test(value))
+    return false;
+  const at = value.lastIndexOf('@');
+  const domain = asciiDomain(value.slice(at + 1));
+  if (domain === undefined || hasBrokenLabel(domain)) return false;
+  const asItTravels = `${value.slice(0, at)}@${domain}`;
+  return Buffer.byteLength(asItTravels) <= MAX_LENGTH && isEmail(asItTravels);
+}
+
+/** Such as `xn--a`, which no Unicode label is written as. */
+function hasBrokenLabel(domain: string): boolean {
+  return domainToUnicode(domain)
+    .split('.')
+    .some((label) => label.startsWith('xn--'));
 }
 
 /** Property: an address as `isAddress` has it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addressKey, checkUsername, usernameKey } from '../../src/users/identifiers.js';
+import { addressKey, checkUsername, identifierKey, usernameKey } from '../../src/users/identifiers.js';
+import { isAddress } from '../../src/users/is-address.js';
 import { InvalidUsername } from '../../src/users/user-errors.js';
 
 const escaped = (text: string) => text.replace(/[^ -~]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16) ?? ''}}`);
@@ -164,20 +165,105 @@ describe('what a username may be', () => {
 describe('what two spellings of an address have in common', () => {
   it('compares without case, outer blanks and Unicode form, and without more', () => {
     expect(addressKey(' Ada@Example.COM ')).toBe('ada@example.com');
-    expect(addressKey('zoe\u0308@example.com')).toBe(addressKey('ZOË@example.com'));
+    expect(addressKey('zoe\u0308@example.com')).toBe(addressKey('zoë@example.com'));
     // Providers' own rules, such as Gmail's dots, are nobody's business here.
     expect(addressKey('a.da+x@example.com')).not.toBe(addressKey('ada@example.com'));
+  });
+
+  it.each(
+    named([
+      ...['max@xn--mller-kva.example', 'MAX@XN--MLLER-KVA.EXAMPLE', 'max@MÜLLER.example', 'max@mu\u0308ller.example'],
+      ...['max@mül\u00adler.example', 'max@müller\u3002example', 'max@müller\uff0eexample', 'max@müller\uff61example'],
+      ...['max@ｍüller.example', 'max@müller.example.', 'max@mül\u200bler.example'],
+    ]),
+  )('knows max@müller.example as one mailbox (UTS #46): %s', (_, spelling) => {
+    expect(addressKey(spelling)).toBe('max@xn--mller-kva.example');
   });
 
   it.each([
     ['dotless i', 'mıke@example.com', 'mike@example.com'],
     ['full width', 'ａda@example.com', 'ada@example.com'],
     ['long s', 'ſam@example.com', 'sam@example.com'],
+    ['Kelvin sign', '\u212Aim@example.com', 'kim@example.com'],
+    ['Kelvin sign and K', '\u212Aim@example.com', 'Kim@example.com'],
     ['sharp s', 'straße@example.com', 'strasse@example.com'],
+    ['sharp s in the domain', 'ada@straße.example', 'ada@strasse.example'],
+    ['case beyond ASCII', 'ÖZ@example.com', 'öz@example.com'],
     ['ligature', 'ﬁona@example.com', 'fiona@example.com'],
     ['zero width', 'a\u200Bda@example.com', 'ada@example.com'],
     ['Cyrillic', 'аda@example.com', 'ada@example.com'],
+    ['Cyrillic in the domain', 'ada@аpple.example', 'ada@apple.example'],
+    ['what a URL ends at', 'ada@example.com/x', 'ada@example.com'],
+    ['what a URL decodes', 'ada@exam%70le.com', 'ada@example.com'],
   ])('never makes one of two mailboxes that only look alike: %s', (_, left, right) => {
     expect(addressKey(left)).not.toBe(addressKey(right));
+  });
+
+  it('is a fixed point, and one for all ways to write the same text', () => {
+    const parts = fc.constantFrom(
+      ...['a', 'A', 'k', 'K', '\u212a', 'é', 'É', 'ß', 'ẞ', 'ı', 'İ', '@', '.', '-', '\u00ad', '\u200d', '\u3002'],
+      ...['m', 'ü', 'l', 'xn--', 'e\u0301', '٣', '李'],
+    );
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: parts, maxLength: 12 }));
+    fc.assert(
+      fc.property(text, (address) => {
+        const key = addressKey(address);
+        expect(addressKey(key)).toBe(key);
+        if (!/[\u212a\u037e\u1fef]/.test(address)) expect(addressKey(address.normalize('NFD'))).toBe(key);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('is that of whatever somebody signs in by', () => {
+    expect(identifierKey('Max@MÜLLER.example')).toBe('max@xn--mller-kva.example');
+    expect(identifierKey('Straße')).toBe(usernameKey('STRASSE'));
+  });
+});
+
+describe('what an address may be', () => {
+  it.each(
+    named([
+      ...[
+        'ada@example.com',
+        'a.da+x@example.com',
+        "o'brien@example.com",
+        'max@müller.example',
+        'max@xn--mller-kva.example',
+      ],
+      ...[
+        '用户@例子.广告',
+        'ada@例子\u3002中国',
+        'zoë@example.com',
+        '\u212Aim@example.com',
+        `${'a'.repeat(64)}@example.com`,
+      ],
+    ]),
+  )('takes %s', (_, address) => {
+    expect(isAddress(address)).toBe(true);
+  });
+
+  it.each(
+    named([
+      ...['ada', 'ada@', '@example.com', 'ada@localhost', 'a b@example.com', 'ada@example.com.', 'a@b,c@example.com'],
+      ...[
+        'ada@exam%70le.com',
+        'ada@example.com/x',
+        'ada@127.0.0.1',
+        'ada@127.²²',
+        'ada@xn--a.example',
+        'ada@-a.example',
+      ],
+      // What cannot be seen.
+      ...['max@mül\u00adler.example', 'a\u200bda@example.com', 'ada@exam\u200dple.com', 'a\u3164da@example.com'],
+      ...['ada\ufe0f@example.com', 'ada\u2800@example.com', 'ada\u0080@example.com', 'ada\ue000@example.com'],
+      // What turns the direction of text.
+      ...['ada\u202e@example.com', 'ada@ex\u2066ample.com', 'ada\u200f@example.com', 'ada\u061c@example.com'],
+      // Longer than it looks: 254 octets are counted as they travel.
+      ...[`${'a'.repeat(65)}@example.com`, `a@${'ü'.repeat(60)}.example`, `a@${'ü.'.repeat(100)}example`],
+      'ada@example.com\ud800',
+    ]),
+  )('refuses %s', (_, address) => {
+    expect(isAddress(address)).toBe(false);
   });
 });

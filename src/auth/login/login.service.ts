@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { identifierKey } from '../../users/identifiers.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { EmailNotVerified } from '../sign-in/sign-in-errors.js';
@@ -48,7 +49,7 @@ export class LoginService {
   }
 
   private async authenticate({ password, ...input }: PasswordAttempt): Promise<Authenticated> {
-    const account = input.identifier.toLowerCase();
+    const account = identifierKey(input.identifier);
     const attempt = await this.gate.enter({ ...input, method: 'password' }, () => {
       // Who brings a token of a device may have a place where others have none; whether it is theirs is still to be seen.
       if (input.deviceToken === undefined) this.passwords.checkRoom({ account });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
+import { addressKey } from '../../users/identifiers.js';
 import { UsernameTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { Passwords } from '../passwords/passwords.js';
@@ -29,7 +30,7 @@ export class RegistrationService {
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];
-    const hash = await this.passwords.accept(password, { email, names }, { account: email.toLowerCase() });
+    const hash = await this.passwords.accept(password, { email, names }, { account: addressKey(email) });
     await this.transactions.run(async (tx) => {
       const user = await this.users.create(
         tx,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { addressKey, usernameKey } from '../../users/identifiers.js';
+import { identifierKey } from '../../users/identifiers.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { DeviceTokens } from '../lockout/device-tokens.js';
@@ -34,14 +34,14 @@ export class SignInAttempts {
       const { owner, claim } = await this.find(tx, identifier);
       // Always one signature to check, whoever exists.
       const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
-      const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(keyOf(identifier));
+      const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(identifierKey(identifier));
       const claimSubject = claim ? this.lockouts.ofClaim(claim.id) : undefined;
       const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLocked(tx, given(subject, claimSubject));
       const isKnownDevice = deviceId !== undefined;
       return { ...attempt, owner, claim, isKnownDevice, subject, claimSubject, isLocked, isClaimLocked };
     });
     // By the name as it was typed: a limit that two names share would tell that they are one user's.
-    const account = entered.isKnownDevice ? entered.subject.key : keyOf(identifier);
+    const account = entered.isKnownDevice ? entered.subject.key : identifierKey(identifier);
     if (context.ip !== null) await this.limits.take('sign-in-by-account', account);
     return entered;
   }
@@ -77,10 +77,6 @@ const NOBODY = {
   isLocked: false,
   isClaimLocked: false,
 } as const;
-
-function keyOf(identifier: string): string {
-  return identifier.includes('@') ? addressKey(identifier) : usernameKey(identifier);
-}
 
 function given(...subjects: (LockSubject | undefined)[]): LockSubject[] {
   return subjects.filter((subject) => subject !== undefined);
