@@ -8,6 +8,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { productionWarnings } from './config/production.js';
 import type { Settings } from './config/settings.js';
 import { setUpApiDocument } from './http/api-document.js';
 import { parseFormBody, parseJsonBody } from './http/body.js';
@@ -42,7 +43,8 @@ export async function createApp(
     abortOnError: false,
   });
   if (settings.CORS_ORIGINS) app.enableCors({ origin: [...settings.CORS_ORIGINS], exposedHeaders: ['X-Trace-Id'] });
-  setUpApiDocument(app);
+  if (settings.DOCS_ENABLED) setUpApiDocument(app);
+  if (settings.NODE_ENV === 'production') for (const warning of productionWarnings(settings)) log.warn(warning);
   return app;
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from './config/environment.js';
+import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { keptSecretOf, settle, settleForOperator } from './development.js';
@@ -85,7 +86,8 @@ program
     'wrap every key with a new SECRET_KEY, given as NEW_SECRET_KEY in the environment; nothing becomes invalid',
   )
   .action(async () => {
-    const environment = readEnvironment();
+    const { environment, problems } = withSecretFiles(readEnvironment(), ['NEW_SECRET_KEY']);
+    if (problems.length > 0) throw new OperatorError(problems.join('\n'));
     const kept = keptSecretOf(loadSettings(environment));
     const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
     const rotation = await rotateSecret(await workplace(), kept, given);

@@ -13,7 +13,7 @@ export function summary({ settings, mailboxUrl, database, admin }: Started): str
   const url = settings.PUBLIC_URL;
   const lines = [
     ['API', url],
-    ['Docs', `${url}/docs`],
+    ...(settings.DOCS_ENABLED ? [['Docs', `${url}/docs`]] : []),
     ...(mailboxUrl === null ? [] : [['Mailbox', mailboxUrl]]),
     ['Database', database],
   ];

@@ -1,5 +1,4 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Parser } from './parsers.js';
 
 /** What a `SMTP_URL` says. */
@@ -90,17 +89,6 @@ export const rsaPrivateKey: Parser<string> = (value) => {
   return pem;
 };
 
-/** The key that a file holds. */
-export const rsaPrivateKeyFile: Parser<string> = (path) => {
-  let pem: string;
-  try {
-    pem = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error(`cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
-  }
-  return rsaPrivateKey(pem);
-};
-
 function readKey(pem: string) {
   try {
     return createPrivateKey(pem);
@@ -109,28 +97,11 @@ function readKey(pem: string) {
   }
 }
 
-export interface DkimSettings {
-  readonly DKIM_DOMAIN: string | undefined;
-  readonly DKIM_SELECTOR: string | undefined;
-  readonly DKIM_PRIVATE_KEY: string | undefined;
-  readonly DKIM_PRIVATE_KEY_FILE: string | undefined;
-}
+const DKIM = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY'];
 
 /** What is wrong with the settings of DKIM together: all are there, or none. */
-export function dkimProblems(
-  settings: Partial<DkimSettings>,
-  isGiven: (name: keyof DkimSettings) => boolean,
-): string[] {
-  const names = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY', 'DKIM_PRIVATE_KEY_FILE'] as const;
-  if (!names.some(isGiven)) return [];
-  const problems = names.slice(0, 2).flatMap((name) => (isGiven(name) ? [] : [`${name}: DKIM needs it too`]));
-  if (!isGiven('DKIM_PRIVATE_KEY') && !isGiven('DKIM_PRIVATE_KEY_FILE')) {
-    problems.push('DKIM_PRIVATE_KEY: DKIM needs it too, or DKIM_PRIVATE_KEY_FILE');
-  }
-  if (settings.DKIM_PRIVATE_KEY !== undefined && settings.DKIM_PRIVATE_KEY_FILE !== undefined) {
-    problems.push('DKIM_PRIVATE_KEY: give it, or DKIM_PRIVATE_KEY_FILE, and not both');
-  }
-  return problems;
+export function dkimProblems(isGiven: (name: string) => boolean): string[] {
+  return DKIM.some(isGiven) ? DKIM.flatMap((name) => (isGiven(name) ? [] : [`${name}: DKIM needs it too`])) : [];
 }
 
 /** The parts of `MAIL_FROM`, apart, so that nothing in the name is taken for an address. */

@@ -1,23 +1,12 @@
 import { halvesMissing } from './halves.js';
 import * as mail from './mail-settings.js';
+import * as network from './network-settings.js';
 import * as parse from './parsers.js';
+import { productionProblems } from './production.js';
+import { type Environment, withSecretFiles } from './secret-files.js';
+import { optional, required, secret, type Setting } from './setting.js';
 
-interface Setting<T> {
-  readonly parse: parse.Parser<T>;
-  /** The default as it would be written in the environment; absent when there is none. */
-  readonly default?: string;
-  readonly describe: string;
-  /** True while no part of this release reads it: accepted and checked, so that a deployment can be prepared. */
-  readonly planned?: true;
-}
-
-function required<T>(parser: parse.Parser<T>, fallback: string, describe: string, planned?: 'planned') {
-  return { parse: parser, default: fallback, describe, ...(planned && { planned: true as const }) };
-}
-
-function optional<T>(parser: parse.Parser<T>, describe: string, planned?: 'planned'): Setting<T | undefined> {
-  return { parse: parser, describe, ...(planned && { planned: true as const }) };
-}
+export { isPlaceholder } from './production.js';
 
 /** Every setting that Roster knows, in the order of `.env.example`. */
 export const SETTINGS = {
@@ -33,24 +22,24 @@ export const SETTINGS = {
     'http://localhost:3000',
     'where people reach Roster (follows PORT when not given); links in mails are built from it, never from a Host header',
   ),
-  DATABASE_URL: optional(
+  DATABASE_URL: secret(
     parse.url('postgres:', 'postgresql:'),
     'PostgreSQL 15 or newer; without it a real one is started under DATA_DIR',
   ),
-  DATABASE_DIRECT_URL: optional(
+  DATABASE_DIRECT_URL: secret(
     parse.url('postgres:', 'postgresql:'),
     'the same database without a transaction-mode pooler in between, for LISTEN and locks',
   ),
-  MIGRATION_DATABASE_URL: optional(
+  MIGRATION_DATABASE_URL: secret(
     parse.url('postgres:', 'postgresql:'),
     'the same database as the role that owns the schema',
   ),
   DATA_DIR: required(parse.text, '.data', 'where the embedded database, the mailbox and a generated SECRET_KEY live'),
-  SECRET_KEY: optional(
+  SECRET_KEY: secret(
     parse.secret,
     'at least 32 bytes; wraps every other key; made and kept under DATA_DIR when absent',
   ),
-  SMTP_URL: optional(
+  SMTP_URL: secret(
     mail.smtpUrl,
     'SMTP server, e.g. smtps://user:password@smtp.example.com, or smtp://smtp.example.com?requireTLS=true; without it mails go to the development mailbox',
   ),
@@ -63,10 +52,9 @@ export const SETTINGS = {
   MAIL_RETENTION: required(parse.duration, '90d', 'what became of a mail is kept for so long'),
   DKIM_DOMAIN: optional(mail.dnsName, 'domain that signs every mail (DKIM), e.g. example.com'),
   DKIM_SELECTOR: optional(mail.dnsName, 'where its public key is: <selector>._domainkey.<domain>'),
-  DKIM_PRIVATE_KEY: optional(mail.rsaPrivateKey, 'its private RSA key in PEM, with \\n for line breaks'),
-  DKIM_PRIVATE_KEY_FILE: optional(mail.rsaPrivateKeyFile, 'file that holds that key instead'),
+  DKIM_PRIVATE_KEY: secret(mail.rsaPrivateKey, 'its private RSA key in PEM, with \\n for line breaks'),
   ADMIN_EMAIL: required(parse.email, 'admin@localhost', 'address of the first admin, made at the first start only'),
-  ADMIN_PASSWORD: optional(
+  ADMIN_PASSWORD: secret(
     parse.text,
     'password of the first admin; when absent, a random one is printed once (production asks for it at its first start)',
   ),
@@ -89,7 +77,7 @@ export const SETTINGS = {
     '12',
     'NIST SP 800-63B-4 asks for 15 where a password is the only factor',
   ),
-  INTROSPECTION_TOKEN: optional(
+  INTROSPECTION_TOKEN: secret(
     parse.secret,
     'bearer token for services that ask POST /auth/introspect; at least 32 bytes',
   ),
@@ -121,7 +109,7 @@ export const SETTINGS = {
   SUPPORT_EMAIL: optional(parse.email, 'address for help in mails and pages'),
   TEMPLATES_DIR: optional(parse.text, 'folder whose files replace those of the same name in templates/'),
   HIBP_ENABLED: required(parse.flag, 'false', 'ask Have I Been Pwned about new passwords (range query)'),
-  METRICS_TOKEN: optional(parse.secret, 'bearer token for Prometheus, which asks /metrics; at least 32 bytes'),
+  METRICS_TOKEN: secret(parse.secret, 'bearer token for Prometheus, which asks /metrics; at least 32 bytes'),
   EVENT_PERSONAL_DATA: required(
     parse.oneOf('include', 'omit'),
     'include',
@@ -129,10 +117,10 @@ export const SETTINGS = {
   ),
   RATE_LIMIT_ENABLED: required(parse.flag, 'true', 'rate limits by address and account'),
   TRUST_PROXY: optional(
-    parse.list,
+    network.proxies,
     'addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas',
   ),
-  CORS_ORIGINS: optional(parse.list, 'origins that browsers may call the API from, separated by commas'),
+  CORS_ORIGINS: optional(network.origins, 'origins that browsers may call the API from, separated by commas'),
   RELAY_START: required(
     parse.oneOf('end', 'beginning'),
     'end',
@@ -151,18 +139,19 @@ export const SETTINGS = {
     'how Roster signs in to Kafka, when the two settings below are set',
   ),
   KAFKA_SASL_USERNAME: optional(parse.text, 'user name for Kafka'),
-  KAFKA_SASL_PASSWORD: optional(parse.text, 'password for Kafka'),
+  KAFKA_SASL_PASSWORD: secret(parse.text, 'password for Kafka'),
   KAFKA_TLS: required(parse.flag, 'false', 'TLS to Kafka'),
   KAFKA_TLS_CA: optional(parse.text, 'file with the certificates to trust, when they are not public ones'),
   KAFKA_TLS_CERT: optional(parse.text, 'file with the certificate of this client, where Kafka asks for one'),
   KAFKA_TLS_KEY: optional(parse.text, 'file with the key of that certificate'),
-  AMQP_URL: optional(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set'),
+  AMQP_URL: secret(parse.url('amqp:', 'amqps:'), 'RabbitMQ; events go there when set'),
   AMQP_EXCHANGE: required(parse.text, 'users', 'durable topic exchange for events; made when it is missing'),
   WEBHOOK_ALLOW_PRIVATE: optional(
     parse.flag,
     'whether webhooks may go to private and loopback addresses and names of inside, and by plain HTTP (not in production, unless set)',
   ),
-  REDIS_URL: optional(parse.url('redis:', 'rediss:'), 'rate limits shared through Redis rather than PostgreSQL'),
+  REDIS_URL: secret(parse.url('redis:', 'rediss:'), 'rate limits shared through Redis rather than PostgreSQL'),
+  DOCS_ENABLED: required(parse.flag, 'true', 'whether /docs and /docs-json describe the API'),
   LOG_LEVEL: required(
     parse.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     'info',
@@ -189,17 +178,24 @@ export class SettingsError extends Error {
   }
 }
 
+/** The settings that may come from a file. */
+export const SECRETS: readonly string[] = Object.entries<Setting<unknown>>(SETTINGS).flatMap(([name, setting]) =>
+  setting.secret ? [name] : [],
+);
+
 /**
  * Reads and checks every setting.
  * @throws SettingsError naming all that is wrong at once.
  */
-export function loadSettings(environment: Record<string, string | undefined>): Settings {
-  const problems: string[] = [];
+export function loadSettings(given: Environment): Settings {
+  const fromFiles = withSecretFiles(given, SECRETS);
+  const { environment } = fromFiles;
+  const problems = [...fromFiles.problems];
+  // An empty variable is how compose files and shells say "not set".
+  const isGiven = (name: string): boolean => [name, `${name}_FILE`].some((one) => Boolean(environment[one]?.trim()));
   const settings: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    // An empty variable is how compose files and shells say "not set".
-    const given = environment[name]?.trim();
-    const value = given === undefined || given === '' ? setting.default : given;
+    const value = environment[name]?.trim() || setting.default;
     if (value === undefined) continue;
     try {
       settings[name] = setting.parse(value);
@@ -207,42 +203,13 @@ export function loadSettings(environment: Record<string, string | undefined>): S
       problems.push(`${name}: ${(error as Error).message}`);
     }
   }
-  const withPort = {
+  const loaded = {
     ...settings,
-    PUBLIC_URL: environment['PUBLIC_URL']?.trim()
-      ? settings['PUBLIC_URL']
-      : `http://localhost:${String(settings['PORT'])}`,
-  };
-  const loaded = withPort as Settings;
+    PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
+  } as Settings;
   problems.push(...halvesMissing(loaded));
-  problems.push(...mail.dkimProblems(loaded, (name) => Boolean(environment[name]?.trim())));
-  if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, environment));
+  problems.push(...mail.dkimProblems(isGiven));
+  if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);
   return loaded;
-}
-
-const PLACEHOLDER = /change.?me|placeholder|example|secret.?key|password|(.)\1{15}/i;
-
-/** Whether a key is a text that people leave in examples. */
-export function isPlaceholder(secretKey: string): boolean {
-  return PLACEHOLDER.test(secretKey);
-}
-
-function productionProblems(settings: Settings, environment: Record<string, string | undefined>): string[] {
-  const problems: string[] = [];
-  const need = (name: keyof Settings, why: string) => {
-    // A value that was given but wrong has been named already.
-    if (!environment[name]?.trim()) problems.push(`${name}: production needs it (${why})`);
-  };
-  need('DATABASE_URL', 'the embedded PostgreSQL is for development');
-  need('SECRET_KEY', 'make one with: openssl rand -base64 48');
-  need('SMTP_URL', 'the development mailbox delivers to nobody');
-  need('MAIL_FROM', 'the sender that your mail provider lets you use');
-  need('PUBLIC_URL', 'links in mails are built from it');
-  need('ADMIN_EMAIL', 'the first admin');
-  if (settings.SECRET_KEY && isPlaceholder(settings.SECRET_KEY)) {
-    problems.push('SECRET_KEY: is a placeholder; make one with: openssl rand -base64 48');
-  }
-  if (settings.BCRYPT_COST < 10) problems.push('BCRYPT_COST: production refuses less than 10');
-  return problems;
 }

@@ -3,13 +3,17 @@ import { readEnvironment } from '../config/environment.js';
 import { loadSettings, type Settings, type SETTINGS, SettingsError } from '../config/settings.js';
 import type { Log } from '../ops/log.js';
 
+type Name = keyof typeof SETTINGS;
+/** A secret may come from a file. */
+type SettingName = Name | { [N in Name]: (typeof SETTINGS)[N] extends { secret: true } ? `${N}_FILE` : never }[Name];
+
 /** How another application embeds Roster. */
 export interface RosterOptions {
   /**
    * The settings of `.env.example`, by their names and with their defaults; without this, those of the environment and `.env`.
    * `DATABASE_URL`, `SECRET_KEY` and `SMTP_URL` are needed; `PORT`, `HOST` and `DATA_DIR` mean nothing here.
    */
-  readonly settings?: Readonly<Partial<Record<keyof typeof SETTINGS, string | number | boolean | undefined>>>;
+  readonly settings?: Readonly<Partial<Record<SettingName, string | number | boolean | undefined>>>;
   /** Whether the schema is brought up to date at the start (true). Without it, somebody runs `migrate` before each new release. */
   readonly migrate?: boolean;
   /** TypeORM entities of the application that it reads and writes with `tx`; their tables are its own matter. */

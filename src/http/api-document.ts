@@ -4,7 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
 import { PACKAGE_ROOT } from '../config/package-root.js';
 import { completeAnswers } from './api-answers.js';
-import { ProblemSchema } from './api-problems.js';
+import { problemMarks, ProblemSchema } from './api-problems.js';
 
 const DESCRIPTION = `Register and sign in people, and manage them.
 
@@ -79,6 +79,8 @@ function documentPath(operationId: string, summary: string, type: string, schema
       tags: ['Operations'],
       summary,
       'x-least-role': 'ANONYMOUS',
+      // Where DOCS_ENABLED is false.
+      ...problemMarks('not-found'),
       responses: { 200: { description: 'done', content: { [type]: { schema } } } },
     } as PathItemObject['get'] & object,
   };

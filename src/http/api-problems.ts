@@ -47,7 +47,12 @@ const PREFIX = 'x-problem-';
  */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
   // An extension for each code, for those of one key would replace each other.
-  return applyDecorators(...codes.map((code) => ApiExtension(`${PREFIX}${code}`, true)));
+  return applyDecorators(...Object.entries(problemMarks(...codes)).map(([mark, value]) => ApiExtension(mark, value)));
+}
+
+/** The same for an operation that no method has. */
+export function problemMarks(...codes: ProblemCode[]): Record<string, true> {
+  return Object.fromEntries(codes.map((code) => [`${PREFIX}${code}`, true as const]));
 }
 
 /** Takes the marks of `ApiProblems` off an operation and gives their codes. */

@@ -89,7 +89,7 @@ function statusOf(error: unknown): number | undefined {
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   'not-authenticated': 'Send an access token: Authorization: Bearer <token>. POST /auth/login gives one.',
   forbidden: 'Your role does not allow this.',
-  'not-found': 'No such address. The API is described at /docs.',
+  'not-found': 'No such address. The API is described at /docs, where that is switched on.',
   'body-too-large': 'A request body may have at most 64 KB.',
   'unsupported-media-type': 'Send the body as application/json.',
 };

@@ -133,8 +133,7 @@ export class MailTransport implements OnApplicationShutdown {
   }
 }
 
-function signerOf({ DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY, DKIM_PRIVATE_KEY_FILE }: Settings): DKIM | undefined {
-  const privateKey = DKIM_PRIVATE_KEY ?? DKIM_PRIVATE_KEY_FILE;
+function signerOf({ DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY: privateKey }: Settings): DKIM | undefined {
   if (DKIM_DOMAIN === undefined || DKIM_SELECTOR === undefined || privateKey === undefined) return undefined;
   // Read now: from its text, that would be a third of what each signature takes.
   return new DKIM({ domainName: DKIM_DOMAIN, keySelector: DKIM_SELECTOR, privateKey: createPrivateKey(privateKey) });

@@ -111,6 +111,22 @@ describe('the API document', () => {
   });
 });
 
+describe('DOCS_ENABLED=false', () => {
+  it('switches the description of the API off, with all that belongs to it, and nothing else', async () => {
+    const quiet = await startRoster({ DOCS_ENABLED: 'false' });
+    try {
+      for (const path of ['/docs', '/docs/', '/docs-json', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css']) {
+        await quiet.api.get(path).expect(404);
+      }
+      // What `dataschema` of an event names.
+      await quiet.api.get('/docs/events/schemas/user.created.v1.json').expect(200);
+      await quiet.api.get('/health/live').expect(200);
+    } finally {
+      await quiet.stop();
+    }
+  });
+});
+
 describe('health', () => {
   it('tells liveness and readiness, each part by name', async () => {
     await roster.api.get('/health/live').expect(200, { status: 'up' });

@@ -39,6 +39,15 @@ const WRONG: [what: string, environment: Record<string, string>, texts: string[]
     ['SECRET_KEY: expected at least 32 bytes', 'openssl rand -base64 48'],
   ],
   [
+    'proxies and origins that would be everybody',
+    { TRUST_PROXY: '0.0.0.0/0', CORS_ORIGINS: '*' },
+    [
+      '2 settings are wrong',
+      'TRUST_PROXY: expected no IPv4 range wider than /8',
+      'CORS_ORIGINS: expected origins by name',
+    ],
+  ],
+  [
     'several at once',
     { PORT: '99999', SECRET_KEY: 'short', ACCESS_TOKEN_TTL: 'soon', BCRYPT_COST: '99', ADMIN_EMAIL: 'nobody' },
     ['5 settings are wrong', 'PORT:', 'SECRET_KEY:', 'ACCESS_TOKEN_TTL:', 'BCRYPT_COST:', 'ADMIN_EMAIL:'],

@@ -1,6 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { loadSettings, SETTINGS, SettingsError } from '../../src/config/settings.js';
+import { loadSettings, SECRETS, SETTINGS, SettingsError } from '../../src/config/settings.js';
+import * as network from '../../src/config/network-settings.js';
+import { productionWarnings } from '../../src/config/production.js';
 import * as parse from '../../src/config/parsers.js';
 
 type Environment = Record<string, string | undefined>;
@@ -20,11 +25,22 @@ const namesOf = (environment: Environment) => problemsOf(environment).map((probl
 
 /** Settings that any text is right for. */
 const FREE = [
-  ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR', 'TRUST_PROXY'],
-  ...['CORS_ORIGINS', 'KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+  ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR'],
+  ...['KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
   ...['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY', 'AMQP_EXCHANGE'],
 ];
 const ALL = Object.keys(SETTINGS);
+
+/** What production asks for. */
+const GOOD = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://roster:x@db/roster',
+  SECRET_KEY: 'q8Zt0vJmXw2LkR7sYb4NcHd1PfGa6UeT9iOh3xKr5VzW',
+  SMTP_URL: 'smtps://u:p@smtp.example.com',
+  MAIL_FROM: 'Roster <no-reply@accounts.example.com>',
+  PUBLIC_URL: 'https://accounts.example.com',
+  ADMIN_EMAIL: 'ops@example.com',
+};
 
 describe('settings', () => {
   it('need nothing: every default is right', () => {
@@ -82,17 +98,53 @@ describe('settings', () => {
   });
 });
 
-describe('production (ASVS 5.0 V13.3)', () => {
-  const GOOD = {
-    NODE_ENV: 'production',
-    DATABASE_URL: 'postgres://roster:x@db/roster',
-    SECRET_KEY: 'q8Zt0vJmXw2LkR7sYb4NcHd1PfGa6UeT9iOh3xKr5VzW',
-    SMTP_URL: 'smtps://u:p@smtp.example.com',
-    MAIL_FROM: 'Roster <no-reply@accounts.example.com>',
-    PUBLIC_URL: 'https://accounts.example.com',
-    ADMIN_EMAIL: 'ops@example.com',
+describe('a secret in a file', () => {
+  let folder: string;
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'roster-secrets-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const inFile = (text: string): string => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, text);
+    return file;
   };
 
+  it('is taken as if it were given, without the line break at its end', () => {
+    const SECRET_KEY = 'q8Zt0vJmXw2LkR7sYb4NcHd1PfGa6UeT9iOh3xKr5VzW';
+    const fromFile = loadSettings({ SECRET_KEY_FILE: inFile(`${SECRET_KEY}\n`) });
+    expect(fromFile).toEqual(loadSettings({ SECRET_KEY }));
+    const url = 'postgres://roster:hunter2@db/roster';
+    expect(loadSettings({ DATABASE_URL: ' ', DATABASE_URL_FILE: inFile(url) }).DATABASE_URL).toBe(url);
+  });
+
+  it('may be every secret, which are all that hold a password, a key or a token', () => {
+    const plain = ['PUBLIC_URL', 'MAGIC_LINK_URL', 'LOGO_URL', 'KAFKA_TLS_KEY'];
+    const secrets = ALL.filter((name) => /(?:PASSWORD|SECRET|TOKEN|KEY|URL)$/.test(name) && !plain.includes(name));
+    expect([...SECRETS].sort()).toEqual(secrets.sort());
+    for (const name of SECRETS) {
+      expect(problemsOf({ [`${name}_FILE`]: join(folder, 'missing') })).toContain(
+        `${name}_FILE: the file cannot be read (ENOENT)`,
+      );
+    }
+  });
+
+  it('is refused with a sentence that does not repeat it when it is empty, wrong, or given twice', () => {
+    expect(problemsOf({ SECRET_KEY_FILE: inFile('hunter2') })).toEqual([
+      'SECRET_KEY: expected at least 32 bytes; make one with: openssl rand -base64 48',
+    ]);
+    expect(problemsOf({ SECRET_KEY_FILE: inFile(' \n') })).toEqual(['SECRET_KEY_FILE: the file is empty']);
+    const twice = { SECRET_KEY: 'k3yZ'.repeat(12), SECRET_KEY_FILE: inFile('k3yZ'.repeat(12)) };
+    expect(problemsOf(twice)).toEqual(['SECRET_KEY_FILE: give it, or SECRET_KEY, and not both']);
+  });
+
+  it('counts for production as given, and is named once when its file is missing', () => {
+    const { SECRET_KEY, ...rest } = GOOD;
+    expect(problemsOf({ ...rest, SECRET_KEY_FILE: inFile(SECRET_KEY) })).toEqual([]);
+    expect(namesOf({ ...rest, SECRET_KEY_FILE: join(folder, 'missing') })).toEqual(['SECRET_KEY_FILE']);
+  });
+});
+
+describe('production (ASVS 5.0 V13.3)', () => {
   it('starts with everything that it needs', () => {
     expect(problemsOf(GOOD)).toEqual([]);
   });
@@ -133,6 +185,40 @@ describe('production (ASVS 5.0 V13.3)', () => {
     expect(namesOf({ ...GOOD, BCRYPT_COST: '9' })).toEqual(['BCRYPT_COST']);
     expect(namesOf({ ...GOOD, BCRYPT_COST: '10' })).toEqual([]);
     expect(namesOf({ BCRYPT_COST: '4' })).toEqual([]);
+  });
+});
+
+describe('a plain http URL in production (ASVS 5.0 V12.2.1)', () => {
+  const ofUrls = (url: string) => [
+    { ...GOOD, PUBLIC_URL: url },
+    { ...GOOD, MAGIC_LINK_URL: `${url}/in` },
+  ];
+
+  it.each([
+    'http://accounts.example.com',
+    'http://10.0.0.7:3000',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+  ])('is refused by name: %s', (url) => {
+    const both = { ...GOOD, PUBLIC_URL: url, MAGIC_LINK_URL: `${url}/in` };
+    expect(namesOf(both)).toEqual(['PUBLIC_URL', 'MAGIC_LINK_URL']);
+    expect(problemsOf(both)[0]).toContain('starts with http://');
+    expect(problemsOf({ ...both, NODE_ENV: 'development' })).toEqual([]);
+  });
+
+  it.each(['http://localhost:3000', 'http://roster.localhost', 'http://127.0.0.1:8080', 'http://[::1]:3000'])(
+    'is taken with a warning where it does not leave the machine: %s',
+    (url) => {
+      for (const environment of ofUrls(url)) {
+        expect(productionWarnings(loadSettings(environment))).toEqual([
+          expect.stringMatching(/^(PUBLIC|MAGIC_LINK)_URL starts with http:\/\//),
+        ]);
+      }
+    },
+  );
+
+  it('needs no warning where all is https', () => {
+    expect(productionWarnings(loadSettings({ ...GOOD, MAGIC_LINK_URL: 'https://app.example.com/in' }))).toEqual([]);
   });
 });
 
@@ -194,6 +280,34 @@ describe('the value of a setting', () => {
         'https://u@a.example',
         'ftp://a',
         'a.example',
+      ],
+    ],
+    [
+      'the networks of proxies',
+      network.proxies,
+      [
+        ['127.0.0.1', ['127.0.0.1/32']],
+        ['10.0.0.0/8, 2001:db8::/32 ,::1', ['10.0.0.0/8', '2001:db8::/32', '::1/128']],
+        ['loopback', ['127.0.0.0/8', '::1/128']],
+      ],
+      [
+        ...['0.0.0.0/0', '::/0', '0.0.0.0/1', '128.0.0.0/7', '2000::/3', '10.0.0.1, 0.0.0.0/0'],
+        ...['10.0.0.0/33', '::1/129', '10.0.0.0/', '10.0.0.0/x', '10.0.0.0/8/8', '10.0.0.0/255.0.0.0'],
+        ...['true', '*', '1', 'proxy.example.com', '1.2.3.4:80', 'fe80::1%eth0', '256.0.0.1'],
+      ],
+    ],
+    [
+      'the origins of other sites',
+      network.origins,
+      [
+        ['https://app.example/', ['https://app.example']],
+        ['HTTPS://App.example:443, http://localhost:5173', ['https://app.example', 'http://localhost:5173']],
+        ['https://müller.example', ['https://xn--mller-kva.example']],
+        ['capacitor://localhost', ['capacitor://localhost']],
+      ],
+      [
+        ...['*', 'https://*.example', 'https://app.example/path', 'https://app.example?x', 'app.example', 'null'],
+        ...['https://a.example, *', 'ftp://', 'https://u:p@app.example', 'https://', 'file:///etc'],
       ],
     ],
     [

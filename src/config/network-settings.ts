@@ -1,0 +1,52 @@
+import { isIP } from 'node:net';
+import { list, origin, type Parser } from './parsers.js';
+
+/** Names for ranges that proxies are often in. */
+const RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+const BITS = { 4: 32, 6: 128 };
+// The widest private ranges: 10.0.0.0/8 and fc00::/7.
+const WIDEST = { 4: 8, 6: 7 };
+
+/** Addresses of proxies, as networks in CIDR notation; none that would take in strangers. */
+export const proxies: Parser<string[]> = (value) =>
+  list(value)
+    .flatMap((item) => RANGES[item] ?? [item])
+    .map(network);
+
+function network(item: string): string {
+  const [address = '', bits, ...more] = item.split('/');
+  const family = isIP(address);
+  if ((family !== 4 && family !== 6) || address.includes('%') || more.length > 0 || !/^\d{1,3}$/.test(bits ?? '0')) {
+    throw new Error('expected addresses or CIDR ranges of your proxies, such as 10.0.3.7 or 10.0.3.0/24');
+  }
+  const prefix = bits === undefined ? BITS[family] : Number(bits);
+  if (prefix > BITS[family])
+    throw new Error(`expected a range of at most /${BITS[family]} for an IPv${family} address`);
+  if (prefix < WIDEST[family]) {
+    throw new Error(
+      `expected no IPv${family} range wider than /${WIDEST[family]}: whoever is in it chooses the address that it is counted by; name your proxies`,
+    );
+  }
+  return `${address}/${prefix}`;
+}
+
+/** Origins as browsers send them (RFC 6454, 6.2): what is only written another way is put right. */
+export const origins: Parser<string[]> = (value) => list(value).map(oneOrigin);
+
+/** Those of applications that are no web sites, such as `capacitor://localhost`. */
+const OWN_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/;
+
+function oneOrigin(item: string): string {
+  if (item.includes('*')) throw new Error('expected origins by name; a wildcard would let every site in');
+  if (OWN_SCHEME.test(item)) return item;
+  try {
+    return origin(item);
+  } catch {
+    throw new Error('expected origins: scheme, host and port only, such as https://app.example.com');
+  }
+}

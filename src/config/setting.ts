@@ -1,0 +1,25 @@
+import type { Parser } from './parsers.js';
+
+/** How one setting is read and explained. */
+export interface Setting<T> {
+  readonly parse: Parser<T>;
+  /** The default as it would be written in the environment; absent when there is none. */
+  readonly default?: string;
+  readonly describe: string;
+  /** True while no part of this release reads it: accepted and checked, so that a deployment can be prepared. */
+  readonly planned?: true;
+  /** True for what nobody else may read, such as a password or a URL that holds one: it may come from a file (`<NAME>_FILE`). */
+  readonly secret?: true;
+}
+
+export function required<T>(parse: Parser<T>, fallback: string, describe: string) {
+  return { parse, default: fallback, describe };
+}
+
+export function optional<T>(parse: Parser<T>, describe: string, planned?: 'planned'): Setting<T | undefined> {
+  return { parse, describe, ...(planned && { planned: true as const }) };
+}
+
+export function secret<T>(parse: Parser<T>, describe: string): Setting<T | undefined> & { readonly secret: true } {
+  return { parse, describe, secret: true };
+}
