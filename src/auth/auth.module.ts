@@ -9,6 +9,7 @@ import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { type Log, LOG_TOKEN } from '../ops/log.js';
 import { UsersModule } from '../users/users.module.js';
+import { WaysIn } from '../users/ways-in.js';
 import { AuthMetrics } from './auth-metrics.js';
 import { AuthPersonalData } from './auth-personal-data.js';
 import { ContactConfirmationController } from './contact-confirmation/contact-confirmation.controller.js';
@@ -37,6 +38,7 @@ import { MagicLinkMethod } from './magic-link/magic-link.method.js';
 import { MagicLinkRequests } from './magic-link/magic-link-requests.js';
 import { MagicLinkService } from './magic-link/magic-link.service.js';
 import { MagicLinks } from './magic-link/magic-links.js';
+import { HeldMethods } from './methods/held-methods.js';
 import { MethodsController } from './methods/methods.controller.js';
 import { PasswordMethod } from './methods/password.method.js';
 import { SignInMethods } from './methods/sign-in-methods.js';
@@ -135,6 +137,8 @@ import { VerificationService } from './verification/verification.service.js';
     EmailChangeLinks,
     // A further way to sign in is a line here, with its controller above.
     SignInMethods,
+    HeldMethods,
+    { provide: WaysIn, useExisting: HeldMethods },
     PasswordMethod,
     MagicLinkMethod,
     MagicLinkService,
@@ -194,6 +198,7 @@ import { VerificationService } from './verification/verification.service.js';
   ],
   exports: [
     Authentication,
+    WaysIn,
     OneTimeTokens,
     Passwords,
     SignInGate,

@@ -141,7 +141,7 @@ function isStillDue({ template, data }: MailRow, user: UserEntity): boolean {
     case 'confirm-contact':
       return waitingContact(user, data['contactId'] ?? '') !== undefined;
     case 'webhook-disabled':
-      return user.role === 'ADMIN' && user.deletedAt === null && user.suspendedAt === null;
+      return user.role === 'ADMIN' && user.emailVerified && user.deletedAt === null && user.suspendedAt === null;
     case 'confirm-email-change':
       return mayConfirmEmailChange(user);
     default:

@@ -29,8 +29,9 @@ export class WebhookOccasions implements OnModuleInit {
       lastError,
       disabledAt: this.clock.now().toISOString(),
     };
-    for (const { id, email } of await this.users.activeAdmins(tx)) {
-      if (email === null) continue;
+    for (const { id, email, emailVerified } of await this.users.activeAdmins(tx)) {
+      // An address that nobody has proved may be a stranger's.
+      if (email === null || !emailVerified) continue;
       await this.queue.add(tx, { userId: id, template: 'webhook-disabled', recipient: email, traceId, data });
     }
   }

@@ -91,11 +91,13 @@ export class AlreadyVerified extends DomainError {
   }
 }
 
-/** Every installation keeps at least one admin who is neither suspended nor deleted. */
+/** Every installation keeps at least one admin who can sign in. */
 export class LastAdmin extends DomainError {
   readonly code = 'last-admin';
   constructor() {
-    super('This is the last active admin. Make somebody else an admin first.');
+    super(
+      'This is the last admin who can sign in. Make somebody else an admin first, and have them sign in or accept their invitation.',
+    );
   }
 }
 

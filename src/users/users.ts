@@ -13,6 +13,7 @@ import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from './user.js';
 import { rowOf, stateOf, UserEntity } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
+import { WaysIn } from './ways-in.js';
 
 /**
  * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
@@ -26,6 +27,7 @@ export class Users {
     private readonly places: PersonalDataPlaces,
     private readonly snapshots: Snapshots,
     private readonly transactions: Transactions,
+    private readonly waysIn: WaysIn,
   ) {}
 
   /** For an embedding application: everything that `work` does with `tx` is there at its end, or nothing when it throws. */
@@ -55,24 +57,26 @@ export class Users {
   }
 
   /**
-   * How many admins there are beside this user who are neither suspended nor deleted. Holds, until commit, whoever else asks:
-   * two admins who demote each other at the same moment must meet here.
+   * How many admins there are beside this user who can act now. Holds, until commit, whoever else asks: two admins who demote
+   * each other at the same moment must meet here.
    */
   async otherActiveAdmins(tx: Transaction, id: string): Promise<number> {
     await lock(tx, 'admins');
-    return tx
-      .getRepository(UserEntity)
-      .createQueryBuilder('user')
-      .where(`role = 'ADMIN' AND suspended_at IS NULL AND deleted_at IS NULL AND NOT pending AND id <> :id`, { id })
-      .getCount();
+    return (await this.activeAdmins(tx)).filter((admin) => admin.id !== id).length;
   }
 
-  /** The admins who can act now, the oldest first. */
+  /**
+   * The admins who can act now, the oldest first: neither suspended nor deleted, and with a way to sign in. Who has a name only,
+   * or was invited and has not accepted, is none: the address may be mistyped. A lock ends by itself and does not count.
+   */
   async activeAdmins(tx: Transaction): Promise<UserEntity[]> {
-    return tx.getRepository(UserEntity).find({
+    const admins = await tx.getRepository(UserEntity).find({
       where: { role: 'ADMIN', suspendedAt: IsNull(), deletedAt: IsNull(), pending: false },
       order: { id: 'ASC' },
     });
+    const active: UserEntity[] = [];
+    for (const admin of admins) if (await this.waysIn.hasOne(tx, admin)) active.push(admin);
+    return active;
   }
 
   /** Lets every other registration that claims this address vanish, now that it has an owner. */

@@ -19,6 +19,7 @@ import { evolve, type UserState } from '../../src/users/user.js';
 import { AlreadyVerified, NothingToUpdate, UsernameUnchanged, UserNotFound } from '../../src/users/user-errors.js';
 import { stateOf } from '../../src/users/user.entity.js';
 import { Users } from '../../src/users/users.js';
+import { WaysIn } from '../../src/users/ways-in.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;
@@ -109,6 +110,7 @@ describe('for any sequence of commands', () => {
       get(PersonalDataPlaces),
       snapshots,
       get(Transactions),
+      get(WaysIn),
     );
     const past = new PastStates(get(EventLog), snapshots);
     let now = Date.UTC(2030, 0, 1);

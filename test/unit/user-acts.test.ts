@@ -93,7 +93,7 @@ describe('suspending and deleting', () => {
     expect(then(deleted, restore(deleted)).deletedAt).toBeNull();
     expect(restore(ada)).toEqual([]);
   });
-  it('never take the last active admin', () => {
+  it('never take the last admin who can sign in', () => {
     expect(() => suspend(admin, null, 0)).toThrow(LastAdmin);
     expect(() => remove(admin, 0)).toThrow(LastAdmin);
     expect(remove(admin, 1)).toEqual([event('user.deleted', {})]);

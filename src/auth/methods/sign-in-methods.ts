@@ -1,13 +1,12 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../http/domain-error.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Transactions } from '../../database/transaction.js';
 import { removeAuthenticator } from '../../users/decide-credentials.js';
 import { type UserAct, UserActs } from '../../users/user-acts.js';
-import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { UserNotFound } from '../../users/user-errors.js';
-import { type OwnMethod, SignInMethod } from './sign-in-method.js';
+import { type Held, HeldMethods } from './held-methods.js';
+import type { SignInMethod } from './sign-in-method.js';
 
 export class NoSuchMethod extends DomainError {
   readonly code = 'not-found';
@@ -20,39 +19,24 @@ export class MethodStays extends DomainError {
   readonly code = 'sign-in-method-stays';
 }
 
-interface Held extends OwnMethod {
-  readonly method: SignInMethod;
-}
-
-/** The ways to sign in that there are: every provider that is one, in the order of the modules. */
+/** What users and colleagues do with the ways to sign in of somebody. */
 @Injectable()
-export class SignInMethods implements OnModuleInit {
-  private methods: readonly SignInMethod[] = [];
-
+export class SignInMethods {
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly held: HeldMethods,
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly acts: UserActs,
   ) {}
 
-  /** @throws Error for two of one id: clients could not tell them apart */
-  onModuleInit(): void {
-    const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
-    this.methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];
-    const ids = this.methods.map(({ id }) => id);
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-    if (twice !== undefined) throw new Error(`Two sign-in methods have the id ${twice}`);
-  }
-
   all(): readonly SignInMethod[] {
-    return this.methods;
+    return this.held.all();
   }
 
   /** Those of one user. @throws Forbidden, UserNotFound */
   async of(act: Omit<UserAct, 'action' | 'context'>): Promise<Held[]> {
     const { user } = await this.acts.find({ ...act, action: 'methods' });
-    return this.transactions.run((tx) => this.heldBy(tx, user));
+    return this.transactions.run((tx) => this.held.of(tx, user));
   }
 
   /**
@@ -67,7 +51,7 @@ export class SignInMethods implements OnModuleInit {
       async (tx) => {
         const user = await this.users.hold(tx, act.id);
         if (!user) throw new UserNotFound();
-        const held = await this.heldBy(tx, user);
+        const held = await this.held.of(tx, user);
         const one = held.find(({ method }) => method.id === id);
         if (!one) throw new NoSuchMethod();
         if (!one.removable)
@@ -76,14 +60,5 @@ export class SignInMethods implements OnModuleInit {
         await one.method.remove(tx, user.id);
       },
     );
-  }
-
-  private async heldBy(tx: Transaction, user: UserEntity): Promise<Held[]> {
-    const held: Held[] = [];
-    for (const method of this.methods) {
-      const own = await method.of(tx, user);
-      if (own) held.push({ ...own, method });
-    }
-    return held;
   }
 }

@@ -1,0 +1,47 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { Transaction } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/user.entity.js';
+import { WaysIn } from '../../users/ways-in.js';
+import { type OwnMethod, SignInMethod } from './sign-in-method.js';
+
+/** A way to sign in that a user has. */
+export interface Held extends OwnMethod {
+  readonly method: SignInMethod;
+}
+
+/** The ways to sign in that there are, and who has which: every provider that is one, in the order of the modules. */
+@Injectable()
+export class HeldMethods extends WaysIn implements OnModuleInit {
+  private methods: readonly SignInMethod[] = [];
+
+  constructor(private readonly discovery: DiscoveryService) {
+    super();
+  }
+
+  /** @throws Error for two of one id: clients could not tell them apart */
+  onModuleInit(): void {
+    const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
+    this.methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];
+    const ids = this.methods.map(({ id }) => id);
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+    if (twice !== undefined) throw new Error(`Two sign-in methods have the id ${twice}`);
+  }
+
+  all(): readonly SignInMethod[] {
+    return this.methods;
+  }
+
+  async of(tx: Transaction, user: UserEntity): Promise<Held[]> {
+    const held: Held[] = [];
+    for (const method of this.methods) {
+      const own = await method.of(tx, user);
+      if (own) held.push({ ...own, method });
+    }
+    return held;
+  }
+
+  async hasOne(tx: Transaction, user: UserEntity): Promise<boolean> {
+    return (await this.of(tx, user)).length > 0;
+  }
+}
