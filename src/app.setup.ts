@@ -13,6 +13,7 @@ import type { Settings } from './config/settings.js';
 import { setUpApiDocument } from './http/api-document.js';
 import { parseFormBody, parseJsonBody } from './http/body.js';
 import { refuseBrokenRequest } from './http/broken-request.js';
+import { clientAddress, within } from './http/client-address.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -28,9 +29,10 @@ export async function createApp(
   root: DynamicModule,
   settings: Settings,
   log: Log,
-  { adapter = createAdapter(settings, log), logger = nestLogger(log) }: AppParts = {},
+  { adapter = createAdapter(log), logger = nestLogger(log) }: AppParts = {},
 ): Promise<NestFastifyApplication> {
   const fastify = adapter.getInstance<FastifyInstance>();
+  findClients(fastify, settings);
   addBodyParsers(fastify);
   addHeaders(fastify, settings);
   addLog(fastify, log);
@@ -55,7 +57,7 @@ interface AppParts {
 }
 
 /** Fastify as Roster wants it. */
-export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
+export function createAdapter(log: Log): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: traceIdFrom,
     requestIdHeader: false,
@@ -64,11 +66,22 @@ export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
     logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: settings.TRUST_PROXY ?? false,
     forceCloseConnections: 'idle',
     frameworkErrors: refuseBeforeRouting,
     clientErrorHandler: refuseBrokenRequest,
     routerOptions: { maxParamLength: 200 },
+  });
+}
+
+/** `request.ip` of every request, whatever becomes of it. */
+function findClients(fastify: FastifyInstance, { TRUST_PROXY }: Settings): void {
+  const isProxy = within(TRUST_PROXY ?? []);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { headers, socket } = request.raw;
+    const value = clientAddress(socket.remoteAddress, headers['x-forwarded-for'], isProxy);
+    // Fastify's own knows neither ports nor proxies that cannot tell.
+    Object.defineProperty(request, 'ip', { value });
+    done();
   });
 }
 

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { bareAddress, UNKNOWN_ADDRESS } from '../http/client-address.js';
 import type { UserRole } from './role.js';
 
 /** Who signed in, as the access guard found it on this request: role and session are those of this moment. */
@@ -20,7 +20,9 @@ export type Actor =
 export interface RequestContext {
   readonly actor: Actor;
   readonly traceId: string;
-  /** Address of the client, behind trusted proxies only by `TRUST_PROXY`; null for work that no request caused. */
+  /**
+   * Address of the client, behind trusted proxies only by `TRUST_PROXY`, in one spelling; null for work that no request caused.
+   */
   readonly ip: string | null;
   readonly userAgent: string | null;
 }
@@ -34,20 +36,15 @@ declare module 'fastify' {
 
 const MAX_USER_AGENT = 512;
 
-export function contextOf(request: FastifyRequest): RequestContext {
+export function contextOf(request: FastifyRequest): RequestContext & { readonly ip: string } {
   const caller = request.caller;
   return {
     actor: caller ? { kind: 'user', id: caller.userId, role: caller.role } : { kind: 'anonymous' },
     traceId: request.id,
-    ip: addressOf(request.ip),
+    // As the server found it (`findClients`); an embedding application's own server has it from elsewhere.
+    ip: bareAddress(request.ip) ?? bareAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
     userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
   };
-}
-
-/** Null for what a trusted proxy passes on that is no address; without the zone of a link-local one. */
-function addressOf(ip: string): string | null {
-  const address = ip.split('%', 1)[0] ?? '';
-  return isIP(address) === 0 ? null : address;
 }
 
 /** For work that the server does by itself. */

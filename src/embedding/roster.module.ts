@@ -40,7 +40,7 @@ async function build(options: RosterOptions): Promise<Inside> {
   const settings = settingsFrom(options);
   const log = options.log ?? createLog(settings);
   if (options.migrate !== false) await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
-  const adapter = createAdapter(settings, log);
+  const adapter = createAdapter(log);
   const routes = noteRoutes(adapter.getInstance());
   const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);
   return { app: await createApp(root, settings, log, { adapter, logger: null }), routes };

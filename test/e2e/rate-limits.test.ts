@@ -143,11 +143,39 @@ describe('X-Forwarded-For', () => {
     await roster.join('proxied@example.com');
     await login(roster, 'proxied@example.com', '1.2.3.4, 198.51.100.5', PASSWORD).expect(200);
     await login(roster, 'proxied@example.com', 'nonsense', PASSWORD).expect(200);
-    expect((await sessionIps('proxied@example.com')).slice(1)).toEqual(['198.51.100.5', null]);
+    expect((await sessionIps('proxied@example.com')).slice(1)).toEqual(['198.51.100.5', '127.0.0.1']);
+  });
+
+  it.each([
+    ['an address and a port', (index: number) => `198.51.100.90:${1024 + index}`, '198.51.100.90'],
+    ['IPv6 in brackets and a port', (index: number) => `[2001:db8:9::${index}]:${1024 + index}`, '2001:db8:9::399'],
+    [
+      'IPv4 in IPv6, in two spellings',
+      (index: number) => `::ffff:${index % 2 ? '198.51.100.91' : 'c633:645b'}`,
+      '198.51.100.91',
+    ],
+    ['no address at all', (index: number) => ['unknown', '_hidden', '-', `x${index}`][index % 4]!, '127.0.0.1'],
+  ])('with %s leaves the client one client: of 400 tries to sign in, few are looked at', async (_, said, address) => {
+    const email = `said-${address.replaceAll(/[.:]/g, '-')}@example.com`;
+    await roster.join(email);
+    await forgetAll();
+    await login(roster, email, said(399), PASSWORD).expect(200);
+    expect((await sessionIps(email)).at(-1)).toBe(address);
+    await forgetAll();
+    const limit = RATE_RULES['sign-in-by-client'].times;
+    // A name of its own each time: only the address can be what is counted.
+    const answers = await Promise.all(
+      times(400).map((index) => login(index % 2 ? roster : replica, `nobody-${index}@example.com`, said(index))),
+    );
+    const refused = statuses(answers).filter((status) => status === 429).length;
+    // The limit may begin anew once meanwhile.
+    expect(refused).toBeGreaterThanOrEqual(400 - 2 * limit);
+    expect(statuses(answers).filter((status) => ![401, 429, 503].includes(status))).toEqual([]);
   });
 
   it('is nothing at all without TRUST_PROXY', async () => {
     const direct = await startRoster({ RATE_LIMIT_ENABLED: 'true', SMTP_URL: roster.inbox.url }, [], roster.database);
+    await forgetAll();
     try {
       await login(direct, 'proxied@example.com', '198.51.100.6', PASSWORD).expect(200);
       expect((await sessionIps('proxied@example.com')).at(-1)).toBe('127.0.0.1');

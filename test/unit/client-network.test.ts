@@ -11,12 +11,16 @@ describe('the network that counts as one client', () => {
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['64:ff9b::203.0.113.5', '64:ff9b:0:0::/64'],
-    ['', ''],
+    ['::ffff:cb00:7105', '203.0.113.5'],
+    ['203.0.113.5:4711', '203.0.113.5'],
+    ['[2001:db8:1:2::7]:443', '2001:db8:1:2::/64'],
+    ['unknown', 'unknown'],
+    ['', 'unknown'],
   ])('of %s is %s', (ip, network) => {
     expect(clientNetwork(ip)).toBe(network);
   });
 
-  it('is nobody for work that no request caused', () => {
-    expect(clientNetwork(null)).toBe('');
+  it('is one for all whose address nobody knows', () => {
+    expect(clientNetwork(null)).toBe('unknown');
   });
 });

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { contextOf } from '../../access/caller.js';
 import { LIMIT_METADATA, type RateRuleName } from '../../access/limit.decorator.js';
 import { RateLimits } from './rate-limits.js';
 
@@ -16,9 +17,10 @@ export class RateLimitGuard implements CanActivate {
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.get<RateRuleName | undefined>(LIMIT_METADATA, execution.getHandler());
     if (rule === undefined) return true;
-    const { caller, ip } = execution.switchToHttp().getRequest<FastifyRequest>();
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    const { caller } = request;
     if (caller) await this.limits.take(rule, caller.userId);
-    else await this.limits.takeForClient(rule, ip);
+    else await this.limits.takeForClient(rule, contextOf(request).ip);
     return true;
   }
 }

@@ -44,9 +44,9 @@ export class RateLimits implements OnModuleInit {
     this.jobs.handleAt(EVERY_TEN_MINUTES, 'auth.rate-limit-expiry', () => this.store.forgetExpired());
   }
 
-  /** Takes one turn of a client: of an IPv4 address, or of an IPv6 /64; of nobody when no request caused it. @throws TooManyRequests */
+  /** Takes one turn of a client: of an IPv4 address, of an IPv6 /64, or of all whose address nobody knows. @throws TooManyRequests */
   async takeForClient(rule: RateRuleName, ip: string | null): Promise<void> {
-    if (ip !== null) await this.take(rule, clientNetwork(ip));
+    await this.take(rule, clientNetwork(ip));
   }
 
   /**

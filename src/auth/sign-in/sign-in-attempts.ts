@@ -27,14 +27,17 @@ export class SignInAttempts {
   async enter(attempt: SignInAttempt, check?: () => void): Promise<EnteredAttempt> {
     const { identifier, deviceToken, context } = attempt;
     // Work that no request caused, such as an embedding application's, is its own to limit.
-    if (context.ip !== null) await this.limits.takeForClient('sign-in-by-client', context.ip);
+    const isLimited = context.actor.kind !== 'system';
+    if (isLimited) await this.limits.takeForClient('sign-in-by-client', context.ip);
     check?.();
     if (identifier === undefined) return { ...attempt, ...NOBODY };
     const entered = await this.transactions.run(async (tx) => {
       const { owner, claim } = await this.find(tx, identifier);
       // Always one signature to check, whoever exists.
       const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
-      const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(identifierKey(identifier));
+      const subject = owner
+        ? this.lockouts.ofUser(owner.id, deviceId)
+        : this.lockouts.ofNobody(identifierKey(identifier));
       const claimSubject = claim ? this.lockouts.ofClaim(claim.id) : undefined;
       const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLocked(tx, given(subject, claimSubject));
       const isKnownDevice = deviceId !== undefined;
@@ -42,7 +45,7 @@ export class SignInAttempts {
     });
     // By the name as it was typed: a limit that two names share would tell that they are one user's.
     const account = entered.isKnownDevice ? entered.subject.key : identifierKey(identifier);
-    if (context.ip !== null) await this.limits.take('sign-in-by-account', account);
+    if (isLimited) await this.limits.take('sign-in-by-account', account);
     return entered;
   }
 
