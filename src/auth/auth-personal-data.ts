@@ -28,6 +28,7 @@ export class AuthPersonalData implements OnModuleInit {
       `created_at AS "createdAt", purpose, requested_ip AS "requestedFrom", requested_user_agent AS "requestedBy",
        expires_at AS "expiresAt", used_at AS "usedAt"`,
     );
+    this.addTable('endedLinks', 'ended_links', 'created_at AS "createdAt", purpose, how, ended_at AS "endedAt"');
     this.addTable(
       'sessions',
       'sessions',

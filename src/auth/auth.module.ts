@@ -42,6 +42,7 @@ import { HeldMethods } from './methods/held-methods.js';
 import { MethodsController } from './methods/methods.controller.js';
 import { PasswordMethod } from './methods/password.method.js';
 import { SignInMethods } from './methods/sign-in-methods.js';
+import { EndedLinks } from './one-time-tokens/ended-links.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { CurrentPassword } from './password-change/current-password.js';
 import { PasswordChangeController } from './password-change/password-change.controller.js';
@@ -172,6 +173,7 @@ import { VerificationService } from './verification/verification.service.js';
     { provide: Authentication, useExisting: AccessTokenAuthentication },
     SessionEndings,
     SessionUpkeep,
+    EndedLinks,
     OneTimeTokens,
     Passwords,
     {

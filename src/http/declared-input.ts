@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DECORATORS } from '@nestjs/swagger';
@@ -11,8 +11,18 @@ interface Documented {
   readonly required?: boolean;
 }
 
+const OTHERS_IGNORED = 'roster:other-query-ignored';
+
+/**
+ * Of the query only these keys count, and others are ignored rather than refused: for links in mails, to which mail providers and
+ * social networks add keys of theirs (`utm_source`, `fbclid`).
+ */
+export const IgnoreOtherQuery = (...known: string[]): MethodDecorator => SetMetadata(OTHERS_IGNORED, new Set(known));
+
 /** What a route takes. */
 interface Declared {
+  /** The only keys of the query that count, where others are ignored. */
+  readonly known: ReadonlySet<string> | undefined;
   /** The names that its parameters take of the query; undefined for one that takes the whole. */
   readonly query: ReadonlySet<string | undefined>;
   readonly body: 'none' | 'optional' | 'required';
@@ -35,6 +45,9 @@ export class DeclaredInputGuard implements CanActivate {
     const handler = execution.getHandler();
     let declared = this.routes.get(handler);
     if (!declared) this.routes.set(handler, (declared = declaredBy(execution)));
+    for (const key of declared.known ? Object.keys(query as object) : []) {
+      if (!declared.known?.has(key)) Reflect.deleteProperty(query as object, key);
+    }
     const errors = [
       ...wrongKeys(query as Record<string, unknown>, declared.query),
       ...(declared.body === 'none' ? unexpected(body) : missing(body, declared.body === 'optional')),
@@ -58,6 +71,7 @@ function declaredBy(execution: ExecutionContext): Declared {
   const isOptional = documented.some((parameter) => parameter.in === 'body' && parameter.required === false);
   const takesBody = namesOf(RouteParamtypes.BODY).length > 0;
   return {
+    known: Reflect.getMetadata(OTHERS_IGNORED, handler) as Declared['known'],
     query: new Set(namesOf(RouteParamtypes.QUERY)),
     body: !takesBody ? 'none' : isOptional ? 'optional' : 'required',
   };

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandColors, brandOf } from './brand.js';
-import type { FieldError } from './domain-error.js';
+import type { FieldError, LinkEnding } from './domain-error.js';
 import { acceptedLanguages } from './languages.js';
 import type { Problem } from './problem.js';
 import { readable } from './readable.js';
@@ -11,6 +11,16 @@ import { checkOverrides, templatesOf } from './template-overrides.js';
 import { type TemplateFiles, TemplateSet } from './templates.js';
 
 const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs' };
+
+const LINK_PAGES: ReadonlySet<string> = new Set([
+  '/auth/verify-email',
+  '/auth/accept-invitation',
+  '/auth/confirm-contact',
+  '/auth/confirm-email-change',
+  '/auth/reset-password',
+  '/auth/magic-link',
+  '/auth/unlock',
+]);
 
 /** Where a fresh link is asked for by who has nothing but an address; the others are asked for by who is signed in, or come by themselves. */
 const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
@@ -20,10 +30,21 @@ const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
   '/auth/magic-link': '/auth/magic-link/request',
 };
 
+const INCOMPLETE: LinkEnding = { why: 'incomplete', account: null, locale: null };
+const UNKNOWN: LinkEnding = { why: 'unknown', account: null, locale: null };
+
+/** Of these nothing is left to do. */
+const DONE: ReadonlySet<LinkEnding['why']> = new Set(['alreadyConfirmed', 'accepted', 'unlocked']);
+
 /** Why a password was not taken: in English, and as a name under which a template says it in another language. */
 export interface PasswordRefusal {
   readonly refusal: string | null;
   readonly weakness: Readonly<Record<string, true>>;
+}
+
+/** Why a link no longer works, as a name under which a template says it in another language. */
+interface LinkWhy {
+  readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
 }
 
 /** The values of each page, beside the brand. */
@@ -56,7 +77,9 @@ export interface PageValues {
     requestedAt: Date;
     requestedFrom: string | null;
   };
-  'link-expired': { explanation: string; freshLinkPath: string | null };
+  'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
+  /** Behind a link that has done its work, or that has none any more. */
+  'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
   'resend-sent': object;
   error: {
     title: string;
@@ -120,15 +143,27 @@ export class Pages {
     return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...readable(values, format) });
   }
 
-  /** The page for a problem: for a link that is no longer good, one that offers a fresh one if anybody may ask for it. */
-  sendProblem(reply: FastifyReply, problem: Problem): void {
-    const { code, title, detail, instance, traceId, status, errors = [] } = problem;
-    const freshLinkPath = FRESH_LINKS[instance.split('?', 1)[0] ?? ''] ?? null;
+  /** The page for a problem: for a link that no longer works, one that says why to who holds the real one, and the way on. */
+  sendProblem(reply: FastifyReply, problem: Problem, linkEnding?: LinkEnding): void {
+    const { code, title, detail, traceId, status, errors = [] } = problem;
+    const ending = isIncomplete(reply.request, problem) ? INCOMPLETE : linkEnding;
     const page =
-      code === 'token-expired-or-used'
-        ? this.render(reply, 'link-expired', { explanation: detail, freshLinkPath })
+      isAboutLink(code) || ending
+        ? this.deadLink(reply, problem, ending)
         : this.render(reply, 'error', { title, detail, code: { [camelCase(code)]: true }, traceId, errors });
     void reply.code(status).send(page);
+  }
+
+  private deadLink(reply: FastifyReply, { instance, detail }: Problem, ending: LinkEnding = UNKNOWN): string {
+    const { account, locale } = ending;
+    const why = { [ending.why]: true } as const;
+    if (DONE.has(ending.why)) {
+      const values = { why, isSuspended: account === 'suspended', maySignIn: account === 'open', signInUrl: null };
+      return this.render(reply, 'already-done', values, locale);
+    }
+    const path = instance.split('?', 1)[0] ?? '';
+    const freshLinkPath = account === 'suspended' ? null : (FRESH_LINKS[path] ?? null);
+    return this.render(reply, 'link-expired', { explanation: detail, why, freshLinkPath }, locale);
   }
 
   stylesheet(): string {
@@ -140,6 +175,16 @@ export class Pages {
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
+}
+
+/** Somebody followed a link from which its token, the one thing that the page takes, got lost. */
+function isIncomplete({ method, url }: FastifyRequest, { code, errors = [] }: Problem): boolean {
+  if (method !== 'GET' || code !== 'validation-failed') return false;
+  return LINK_PAGES.has(url.split('?', 1)[0] ?? '') && errors.every(({ path }) => path === 'token');
+}
+
+function isAboutLink(code: Problem['code']): boolean {
+  return code === 'token-expired-or-used' || code === 'already-confirmed';
 }
 
 function camelCase(code: string): string {

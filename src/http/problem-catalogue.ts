@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'last-admin': { status: 409, title: 'The last admin has to stay' },
   'refused-by-handler': { status: 409, title: 'The change was refused' },
   'version-conflict': { status: 409, title: 'Somebody else changed this at the same moment' },
+  'already-confirmed': { status: 410, title: 'The address is confirmed already' },
   'token-expired-or-used': { status: 410, title: 'The link is no longer good' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read' },
   'body-too-large': { status: 413, title: 'The request body is too large' },

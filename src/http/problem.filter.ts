@@ -17,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status >= 500 && !(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
     if (reply.sent) return;
     void reply.headers(problemHeaders(error, problem));
-    if (wantsPage(request)) this.pages.sendProblem(reply, problem);
+    const linkEnding = error instanceof DomainError ? error.linkEnding : undefined;
+    if (wantsPage(request)) this.pages.sendProblem(reply, problem, linkEnding);
     else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }
 }

@@ -169,7 +169,7 @@ describe('bad input is a clear 4xx and stores nothing', () => {
     ['an unknown path', '/wp-admin/setup.php', 404],
     ['an id that is none', '/users/1;DROP TABLE users', 401],
     ['a repeated query key', '/auth/verify-email?token=a&token=b', 400],
-    ['an unknown query key', '/auth/verify-email?token=a&admin=true', 400],
+    ['an unknown query key', '/auth/methods?admin=true', 400],
   ])('answers %s with a problem', async (_what, path, status) => {
     const response = await fetch(`${roster.url}${path}`);
     expect(response.status).toBe(status);

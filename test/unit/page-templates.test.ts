@@ -35,7 +35,7 @@ it('every file of templates/pages is a page that these tests know, and there is 
 
 // What a German page says in its own words, or in English where only that is there.
 const OWN_WORDS: Partial<Record<PageName, RegExp>> = {
-  'link-expired': /^explanation$/,
+  'link-expired': /^(explanation|why\..*)$/,
   error: /^(title|code\..*)$/,
   'accept-invitation': /^weakness\./,
   'reset-password': /^weakness\./,

@@ -5,6 +5,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiContactChange, ContactId } from '../../users/contact-id.js';
@@ -21,6 +22,7 @@ export class ContactConfirmationController {
 
   @Get('auth/confirm-contact')
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiTags('Auth')
   @ApiOperation({
     operationId: 'getContactLink',
@@ -62,7 +64,7 @@ export class ContactConfirmationController {
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiPage()
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
+  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
   async confirm(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,

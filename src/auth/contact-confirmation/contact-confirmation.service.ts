@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import { Transactions } from '../../database/transaction.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
 import { confirmContact, contactOf, waitingContact } from '../../users/decide-contacts.js';
 import { type UserAct, UserActs } from '../../users/user-acts.js';
 import { Users } from '../../users/users.js';
 import { NothingToConfirm } from '../../users/user-errors.js';
+import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
 import { ContactConfirmationLinks } from './contact-confirmation-links.js';
 
@@ -33,14 +34,18 @@ export class ContactConfirmationService {
     });
   }
 
-  /** @returns whom the link was for @throws TokenExpiredOrUsed, NothingToConfirm; RefusedByHandler */
+  /** @returns whom the link was for @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm; RefusedByHandler */
   async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
-    return this.transactions.run(async (tx) => {
-      const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
-      // The user first and then its token, in the order in which whoever asks for a fresh link locks them.
-      await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);
-      return this.tokens.consume(tx, token, 'confirm-contact');
-    });
+    return this.transactions.run((tx) => this.use(tx, token, context)).catch(rethrowAlreadyConfirmed);
+  }
+
+  private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
+    const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
+    // The user first and then its token, in the order in which whoever asks for a fresh link locks them.
+    await this.users.hold(tx, userId);
+    const details = await this.tokens.consume(tx, token, 'confirm-contact');
+    await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);
+    return details;
   }
 
   /** A fresh link, if the contact waits for one. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */

@@ -57,7 +57,7 @@ export class EmailChangeLinks {
   /** Does nothing when the address got such a mail within the last minute; the link in that one stays good. */
   private async sendIfDue(tx: Transaction, { id, caller, context }: UserAct, newEmail: string): Promise<void> {
     if (!(await this.throttle.take(tx, newEmail, 'email-change'))) return;
-    await this.tokens.withdrawEvery(tx, id, 'confirm-email-change');
+    await this.tokens.withdrawEvery(tx, id, 'confirm-email-change', 'replaced');
     const subject = subjectOf(newEmail);
     const origin = { ...context, sessionId: caller.userId === id ? caller.sessionId : null };
     const expiresAt = await this.tokens.issue(tx, id, 'confirm-email-change', this.ttl, origin, subject);

@@ -5,6 +5,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
@@ -57,6 +58,7 @@ export class EmailChangeController {
 
   @Get('auth/confirm-email-change')
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiTags('Auth')
   @ApiOperation({
     operationId: 'getEmailChangeLink',
@@ -91,7 +93,7 @@ export class EmailChangeController {
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiPage()
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
+  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
   async confirm(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,

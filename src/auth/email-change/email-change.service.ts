@@ -5,6 +5,7 @@ import { confirmEmailChange, mayConfirmEmailChange } from '../../users/decide-cr
 import { addressKey } from '../../users/identifiers.js';
 import { EmailTaken, NothingToConfirm } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
+import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
 import { DomainError } from '../../http/domain-error.js';
 import { Sessions } from '../sessions/sessions.js';
@@ -43,23 +44,25 @@ export class EmailChangeService {
    * session but the one that asked: it has proved the password, and the others may be a stranger's. Registrations that claim
    * the new address vanish.
    * @returns whom the link was for
-   * @throws TokenExpiredOrUsed, NothingToConfirm, AddressGivenAway; RefusedByHandler
+   * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; RefusedByHandler
    */
   async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
-    return this.transactions.run(async (tx) => {
-      const details = await this.tokens.peek(tx, token, 'confirm-email-change');
-      const { userId, subject } = details;
-      const newEmail = addressOf(subject);
-      // Whoever else proves this address at the same moment meets us here.
-      await lock(tx, `address:${addressKey(newEmail)}`);
-      await this.users.hold(tx, userId);
-      await this.tokens.consume(tx, token, 'confirm-email-change');
-      await this.tokens.withdrawAll(tx, userId);
-      await this.apply(tx, userId, newEmail, context);
-      await this.sessions.endAll(tx, userId, 'email-changed', details.requestedSessionId ?? undefined, context);
-      await this.users.dropOtherClaims(tx, newEmail, context);
-      return details;
-    });
+    return this.transactions.run((tx) => this.use(tx, token, context)).catch(rethrowAlreadyConfirmed);
+  }
+
+  private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
+    const details = await this.tokens.peek(tx, token, 'confirm-email-change');
+    const { userId, subject } = details;
+    const newEmail = addressOf(subject);
+    // Whoever else proves this address at the same moment meets us here.
+    await lock(tx, `address:${addressKey(newEmail)}`);
+    await this.users.hold(tx, userId);
+    await this.tokens.consume(tx, token, 'confirm-email-change');
+    await this.tokens.withdrawAll(tx, userId);
+    await this.apply(tx, userId, newEmail, context);
+    await this.sessions.endAll(tx, userId, 'email-changed', details.requestedSessionId ?? undefined, context);
+    await this.users.dropOtherClaims(tx, newEmail, context);
+    return details;
   }
 
   private async apply(tx: Transaction, userId: string, newEmail: string, context: RequestContext): Promise<void> {

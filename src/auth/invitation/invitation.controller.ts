@@ -7,6 +7,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
@@ -25,6 +26,7 @@ export class InvitationController {
 
   @Get()
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiOperation({
     operationId: 'getInvitationLink',
     summary: 'The page behind an invitation',

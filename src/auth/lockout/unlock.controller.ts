@@ -8,6 +8,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
@@ -36,6 +37,7 @@ export class UnlockController {
 
   @Get('auth/unlock')
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @Limit('link-use')
   @ApiTags('Auth')
   @ApiOperation({

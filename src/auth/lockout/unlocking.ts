@@ -59,7 +59,7 @@ export class Unlocking {
 
   private async end(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
     if (!(await this.lockouts.end(tx, userId))) return;
-    await this.tokens.withdraw(tx, userId, 'unlock');
+    await this.tokens.withdraw(tx, userId, 'unlock', '', 'pointless');
     await this.events.record(tx, { type: 'account.unlocked', userId, reason, context });
   }
 }

@@ -8,6 +8,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { deviceCookie, setDeviceCookie } from '../lockout/device-cookie.js';
@@ -54,6 +55,7 @@ export class MagicLinkController {
 
   @Get()
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiOperation({
     operationId: 'getMagicLink',
     summary: 'The page behind a link to sign in by',

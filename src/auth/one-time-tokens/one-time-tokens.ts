@@ -5,36 +5,13 @@ import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
-import { DomainError } from '../../http/domain-error.js';
+import { EndedLinks } from './ended-links.js';
+import { type LinkEnd, TokenExpiredOrUsed } from './token-expired-or-used.js';
 
-/** The link was used, replaced by a newer one, has expired, or never was one. */
-export class TokenExpiredOrUsed extends DomainError {
-  readonly code = 'token-expired-or-used';
-  constructor() {
-    super('This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.');
-  }
-}
+import { COLUMNS, details, type DueRow, FIND, type FoundRow, type TokenDetails, type TokenRow } from './token-rows.js';
 
-interface TokenRow {
-  readonly id: string;
-  readonly user_id: string;
-  /** With the subject, if there is one: `confirm-contact:<id>`. */
-  readonly purpose: string;
-  readonly key_id: string;
-  readonly nonce: Buffer;
-  readonly requested_ip: string | null;
-  readonly requested_user_agent: string | null;
-  readonly requested_session_id: string | null;
-  readonly created_at: Date;
-  readonly expires_at: Date;
-  readonly locale: string | null;
-}
-
-/** A token that a mail may carry, or a fresh one in its place. */
-interface DueRow extends TokenRow {
-  readonly place: number;
-  readonly is_late: boolean;
-}
+export { TokenExpiredOrUsed } from './token-expired-or-used.js';
+export type { TokenDetails } from './token-rows.js';
 
 /** The link that a mail is to carry. */
 export interface WantedLink {
@@ -50,38 +27,24 @@ export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
   readonly sessionId?: string | null;
 }
 
-/** What a good token is for, and who asked for it when and from where. */
-export interface TokenDetails {
-  readonly userId: string;
-  /** What of the user it is about, such as the id of a contact; empty when there is only one of its purpose. */
-  readonly subject: string;
-  readonly requestedAt: Date;
-  readonly requestedIp: string | null;
-  readonly requestedUserAgent: string | null;
-  /** Of the user, where it was asked for in one. */
-  readonly requestedSessionId: string | null;
-  readonly expiresAt: Date;
-  /** Of the user: in what language to speak to who opens the link. */
-  readonly locale: string | null;
-}
-
 /** A token as the mail carries it, with what it is for. */
 export type DeliverableToken = TokenDetails & { readonly token: string };
 
 const NONCE_BYTES = 32;
-const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
-
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
 /**
  * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
  * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
- * user, purpose and subject: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1). The subject is a part of the column
+ * user, purpose and subject: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1), which goes to `EndedLinks`. The subject is a part of the column
  * `purpose`, because the release before names its unique index, and must go on beside this one while replicas are replaced.
  */
 @Injectable()
 export class OneTimeTokens {
-  constructor(private readonly keyring: Keyring) {}
+  constructor(
+    private readonly keyring: Keyring,
+    private readonly ended: EndedLinks,
+  ) {}
 
   /** Makes the token of this purpose anew. @returns when it expires */
   async issue(
@@ -92,6 +55,7 @@ export class OneTimeTokens {
     origin: LinkOrigin,
     subject = '',
   ): Promise<Date> {
+    await this.ended.end(tx, userId, 'replaced', 'purpose = $3', [columnOf(purpose, subject)]);
     const [row] = await tx.query<[{ expires_at: Date }]>(
       `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent,
          requested_session_id, expires_at)
@@ -156,24 +120,30 @@ export class OneTimeTokens {
        WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING id`,
       [row.id],
     );
-    if (used.length === 0) throw new TokenExpiredOrUsed();
+    // Another call was faster, and has committed: this finds what became of it.
+    if (used.length === 0) await this.find(tx, token, purpose);
     return details(row);
   }
 
   /** Makes a link dead, used or not. */
-  async withdraw(tx: Transaction, userId: string, purpose: TokenPurpose, subject = ''): Promise<void> {
-    await tx.query('DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2', [
-      userId,
-      columnOf(purpose, subject),
-    ]);
+  async withdraw(
+    tx: Transaction,
+    userId: string,
+    purpose: TokenPurpose,
+    subject = '',
+    how: LinkEnd = 'withdrawn',
+  ): Promise<void> {
+    await this.ended.end(tx, userId, how, 'purpose = $3', [columnOf(purpose, subject)]);
   }
 
   /** Makes every link of this purpose dead, whatever it is about. */
-  async withdrawEvery(tx: Transaction, userId: string, purpose: TokenPurpose): Promise<void> {
-    await tx.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND split_part(purpose, ':', 1) = $2`, [
-      userId,
-      purpose,
-    ]);
+  async withdrawEvery(
+    tx: Transaction,
+    userId: string,
+    purpose: TokenPurpose,
+    how: LinkEnd = 'withdrawn',
+  ): Promise<void> {
+    await this.ended.end(tx, userId, how, `split_part(purpose, ':', 1) = $3`, [purpose]);
   }
 
   /**
@@ -181,7 +151,7 @@ export class OneTimeTokens {
    * was mailed one before may be a stranger. Contacts give no right and stay.
    */
   async withdrawAll(tx: Transaction, userId: string): Promise<void> {
-    await tx.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose NOT LIKE 'confirm-contact:%'`, [userId]);
+    await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);
   }
 
   /** A fresh token in place of one that would be good for too short, unless somebody uses it just now. */
@@ -215,13 +185,11 @@ export class OneTimeTokens {
   private async find(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenRow> {
     const [, id, mac] = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
-    const [row] = await tx.query<TokenRow[]>(
-      `SELECT ${COLUMNS} FROM one_time_tokens AS tokens
-       WHERE id = $1 AND split_part(purpose, ':', 1) = $2 AND used_at IS NULL AND expires_at > now()`,
-      [id, purpose],
-    );
+    const [row] = await tx.query<FoundRow[]>(FIND, [id, purpose]);
     const expected = row && this.mac(row);
+    // Who does not hold the real token learns nothing of it.
     if (!expected || !timingSafeEqual(expected, Buffer.from(mac, 'base64url'))) throw new TokenExpiredOrUsed();
+    if (row.how !== null) throw new TokenExpiredOrUsed({ ...row, how: row.how, purpose });
     return row;
   }
 
@@ -233,17 +201,4 @@ export class OneTimeTokens {
 
 function columnOf(purpose: TokenPurpose, subject: string): string {
   return subject === '' ? purpose : `${purpose}:${subject}`;
-}
-
-function details(row: TokenRow): TokenDetails {
-  return {
-    userId: row.user_id,
-    subject: row.purpose.split(':')[1] ?? '',
-    requestedAt: row.created_at,
-    requestedIp: row.requested_ip,
-    requestedUserAgent: row.requested_user_agent,
-    requestedSessionId: row.requested_session_id,
-    expiresAt: row.expires_at,
-    locale: row.locale,
-  };
 }

@@ -16,6 +16,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPageForForms } from '../../http/api-answers.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -63,6 +64,7 @@ export class PasswordResetController {
 
   @Get('reset-password')
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiOperation({
     operationId: 'getPasswordResetLink',
     summary: 'The page behind a link to choose a new password',

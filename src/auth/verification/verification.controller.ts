@@ -6,6 +6,7 @@ import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
+import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -24,6 +25,7 @@ export class VerificationController {
 
   @Get('verify-email')
   @Allow('ANONYMOUS')
+  @IgnoreOtherQuery('token')
   @ApiOperation({
     operationId: 'getVerificationLink',
     summary: 'The page behind a verification link',
@@ -64,7 +66,7 @@ export class VerificationController {
   @ApiPage()
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
+  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
   async confirm(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,

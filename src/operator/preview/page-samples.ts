@@ -14,6 +14,8 @@ const common = {
 const reset = { token: TOKEN, email: EMAIL, minLength: 12, requestedAt: MOMENT, requestedFrom: FROM };
 const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
 
+const done = { isSuspended: false, maySignIn: true, signInUrl: null };
+
 /** Values such as each page has, by what they are an example of: every state that its link, or what was typed, can bring about. */
 export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
   'verify-email': { usual: { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM } },
@@ -42,12 +44,32 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     'with-form': {
       explanation:
         'This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.',
+      why: { unknown: true },
       freshLinkPath: '/auth/resend-verification',
+    },
+    incomplete: {
+      explanation: 'One field is not as expected; see errors.',
+      why: { incomplete: true },
+      freshLinkPath: '/auth/resend-verification',
+    },
+    suspended: {
+      explanation: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
+      why: { suspended: true },
+      freshLinkPath: null,
     },
     'without-form': {
       explanation: 'This link is no longer good: the address has become that of another account since it was sent.',
+      why: { unknown: true },
       freshLinkPath: null,
     },
+  },
+  'already-done': {
+    usual: { ...done, why: { alreadyConfirmed: true } },
+    'with-sign-in': { ...done, why: { alreadyConfirmed: true }, signInUrl: 'https://app.example.com' },
+    suspended: { ...done, why: { alreadyConfirmed: true }, isSuspended: true, maySignIn: false },
+    contact: { ...done, why: { alreadyConfirmed: true }, maySignIn: false },
+    accepted: { ...done, why: { accepted: true } },
+    unlocked: { ...done, why: { unlocked: true } },
   },
   error: {
     unexpected: {

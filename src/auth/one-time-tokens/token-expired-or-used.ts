@@ -1,0 +1,107 @@
+import type { TokenPurpose } from '../../events/catalogue.js';
+import { DomainError, type LinkEnding } from '../../http/domain-error.js';
+
+/** How a link came to its end. */
+export type LinkEnd =
+  | 'used'
+  | 'expired'
+  /** By a newer one of its kind. */
+  | 'replaced'
+  /** By another password or address, a suspension or a deletion. */
+  | 'withdrawn'
+  /** Its address was proved in another way. */
+  | 'confirmed'
+  /** What it was about is not there any more: the lock, or the contact. */
+  | 'pointless';
+
+/** A link that is over, for who holds it: its HMAC was right. */
+export interface EndedLink {
+  readonly purpose: TokenPurpose;
+  readonly how: LinkEnd;
+  /** What holds for the account at this moment. */
+  readonly account: 'suspended' | 'deleted' | 'open';
+  /** Of the user. */
+  readonly locale: string | null;
+}
+
+type Why = Exclude<LinkEnding['why'], 'incomplete'>;
+
+const SENTENCES: Readonly<Record<Why, string>> = {
+  unknown: 'This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.',
+  expired: 'This link has expired. Ask for a fresh one.',
+  replaced: 'A newer link was mailed after this one. Open the link in the latest mail, or ask for a fresh one.',
+  withdrawn:
+    'This link is no longer good: after it was mailed, the password or the email address of the account was changed, or the account was suspended or deleted. Ask for a fresh one.',
+  alreadyConfirmed: 'This email address is confirmed already.',
+  proved:
+    'The email address of this account is confirmed already, so the invitation is over. To choose a password, ask for a link to reset it.',
+  accepted: 'This invitation was accepted already. Sign in with the password that was chosen then.',
+  passwordChosen: 'This link was used already to choose a new password. Ask for a fresh one to choose another.',
+  signedIn: 'This link was used already to sign in. Ask for a fresh one.',
+  unlocked: 'The account is not locked any more.',
+  removed: 'This address is not one of the account any more.',
+  suspended: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
+  deleted: 'The account was deleted.',
+};
+
+/**
+ * The link was used, replaced by a newer one, has expired, or never was one. Which of these is told to who holds the real
+ * token, and to nobody else.
+ */
+export class TokenExpiredOrUsed extends DomainError {
+  readonly code: string = 'token-expired-or-used';
+  override readonly linkEnding: LinkEnding & { readonly why: Why };
+
+  constructor(readonly ended?: EndedLink) {
+    const why = ended ? whyOf(ended) : 'unknown';
+    const account = ended ? accountOf(ended) : null;
+    const more = why === 'alreadyConfirmed' && account === 'suspended' ? ` ${SENTENCES.suspended}` : '';
+    super(SENTENCES[why] + more);
+    this.linkEnding = { why, account, locale: ended?.locale ?? null };
+  }
+}
+
+/** Somebody confirms by a link what it has confirmed already, such as by a second click. */
+export class AlreadyConfirmed extends TokenExpiredOrUsed {
+  override readonly code = 'already-confirmed';
+}
+
+/** For who confirms an address. @throws AlreadyConfirmed where the link has done so before; else `error` */
+export function rethrowAlreadyConfirmed(error: unknown): never {
+  const isSo = error instanceof TokenExpiredOrUsed && error.linkEnding.why === 'alreadyConfirmed';
+  throw isSo ? new AlreadyConfirmed(error.ended) : error;
+}
+
+/** Their mails go to addresses that may be a stranger's. */
+const TO_STRANGERS: ReadonlySet<TokenPurpose> = new Set(['confirm-contact', 'confirm-email-change']);
+
+function accountOf({ purpose, account }: EndedLink): LinkEnding['account'] {
+  if (purpose === 'confirm-contact') return null;
+  return TO_STRANGERS.has(purpose) && account !== 'open' ? null : account;
+}
+
+function whyOf(ended: EndedLink): Why {
+  const { purpose, how } = ended;
+  const account = accountOf(ended);
+  if (account === 'deleted') return 'deleted';
+  const isDone = how === 'used' || how === 'confirmed';
+  if (isDone && (purpose === 'verify-email' || TO_STRANGERS.has(purpose))) return 'alreadyConfirmed';
+  if (account === 'suspended') return 'suspended';
+  switch (how) {
+    case 'used':
+      return WHEN_USED[purpose] ?? 'unknown';
+    case 'confirmed':
+      return 'proved';
+    case 'pointless':
+      return purpose === 'unlock' ? 'unlocked' : 'removed';
+    default:
+      return how;
+  }
+}
+
+const WHEN_USED: Readonly<Partial<Record<TokenPurpose, Why>>> = {
+  invitation: 'accepted',
+  'reset-password': 'passwordChosen',
+  'magic-link': 'signedIn',
+  unlock: 'unlocked',
+};

@@ -1,0 +1,73 @@
+import type { EndedLink, LinkEnd } from './token-expired-or-used.js';
+
+export interface TokenRow {
+  readonly id: string;
+  readonly user_id: string;
+  /** With the subject, if there is one: `confirm-contact:<id>`. */
+  readonly purpose: string;
+  readonly key_id: string;
+  readonly nonce: Buffer;
+  readonly requested_ip: string | null;
+  readonly requested_user_agent: string | null;
+  readonly requested_session_id: string | null;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly locale: string | null;
+}
+
+/** A token that somebody has brought, and what became of it. */
+export interface FoundRow extends TokenRow {
+  /** Null while it is good. */
+  readonly how: LinkEnd | null;
+  readonly account: EndedLink['account'];
+}
+
+/** A token that a mail may carry, or a fresh one in its place. */
+export interface DueRow extends TokenRow {
+  readonly place: number;
+  readonly is_late: boolean;
+}
+
+/** What a good token is for, and who asked for it when and from where. */
+export interface TokenDetails {
+  readonly userId: string;
+  /** What of the user it is about, such as the id of a contact; empty when there is only one of its purpose. */
+  readonly subject: string;
+  readonly requestedAt: Date;
+  readonly requestedIp: string | null;
+  readonly requestedUserAgent: string | null;
+  /** Of the user, where it was asked for in one. */
+  readonly requestedSessionId: string | null;
+  readonly expiresAt: Date;
+  /** Of the user: in what language to speak to who opens the link. */
+  readonly locale: string | null;
+}
+
+/** What is read of a row. */
+export const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
+
+/** By id and purpose, wherever it is by now. */
+export const FIND = `
+  SELECT tokens.*, locale,
+    CASE WHEN deleted_at IS NOT NULL THEN 'deleted' WHEN suspended_at IS NOT NULL THEN 'suspended' ELSE 'open' END AS account
+  FROM (
+    SELECT id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, requested_session_id, created_at, expires_at,
+      CASE WHEN used_at IS NOT NULL THEN 'used' WHEN expires_at <= now() THEN 'expired' END AS how
+    FROM one_time_tokens
+    UNION ALL
+    SELECT id, user_id, purpose, key_id, nonce, NULL, NULL, NULL, created_at, ended_at, how FROM ended_links
+  ) AS tokens JOIN users ON users.id = user_id
+  WHERE tokens.id = $1 AND split_part(purpose, ':', 1) = $2`;
+
+export function details(row: TokenRow): TokenDetails {
+  return {
+    userId: row.user_id,
+    subject: row.purpose.split(':')[1] ?? '',
+    requestedAt: row.created_at,
+    requestedIp: row.requested_ip,
+    requestedUserAgent: row.requested_user_agent,
+    requestedSessionId: row.requested_session_id,
+    expiresAt: row.expires_at,
+    locale: row.locale,
+  };
+}
