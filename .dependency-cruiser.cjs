@@ -11,6 +11,8 @@ const floors = [
     'give-back-memory',
     'kept-secret',
     'lifetime',
+    'node-version',
+    'refuse-old-node',
     'start-failure',
     'summary',
   ],

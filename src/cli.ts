@@ -1,3 +1,4 @@
+import './refuse-old-node.js';
 import 'reflect-metadata';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,5 @@
 // The public face: what another Nest application gets that embeds Roster. See docs/embedding.md.
+import './embedding/refuse-old-node.js';
 export { Forbidden, NotAuthenticated } from './access/access-errors.js';
 export {
   type Actor,

@@ -1,3 +1,4 @@
+import './refuse-old-node.js';
 import 'reflect-metadata';
 import { AppModule } from './app.module.js';
 import { createApp } from './app.setup.js';

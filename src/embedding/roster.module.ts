@@ -8,9 +8,8 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { Authentication } from '../access/authentication.js';
 import { AppModule } from '../app.module.js';
 import { createAdapter, createApp } from '../app.setup.js';
@@ -22,6 +21,7 @@ import { EventStream } from '../events/event-stream.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
 import { Users } from '../users/users.js';
+import { type Host, hostFrom } from './host.js';
 import { mount, type MountedRoute, noteRoutes } from './mount.js';
 import { type RosterOptions, settingsFrom } from './roster-options.js';
 
@@ -29,21 +29,23 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setClassMethodName('forRoot')
   .build();
 
-/** Roster as a whole application of its own, not listening. */
+/** Roster as a whole application of its own, not listening, and the one that it is in. */
 interface Inside {
+  readonly host: Host;
   readonly app: NestFastifyApplication;
   readonly routes: readonly MountedRoute[];
 }
 const INSIDE = Symbol('roster');
 
-async function build(options: RosterOptions): Promise<Inside> {
+async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?: ModulesContainer): Promise<Inside> {
+  const host = hostFrom(adapter, modules);
   const settings = settingsFrom(options);
   const log = options.log ?? createLog(settings);
   if (options.migrate !== false) await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '');
-  const adapter = createAdapter(log);
-  const routes = noteRoutes(adapter.getInstance());
+  const inner = createAdapter(log);
+  const routes = noteRoutes(inner.getInstance());
   const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);
-  return { app: await createApp(root, settings, log, { adapter, logger: null }), routes };
+  return { host, app: await createApp(root, settings, log, { adapter: inner, logger: null }), routes };
 }
 
 const fromInside = [Users, Accounts, Authentication].map((type) => ({
@@ -59,8 +61,18 @@ const fromInside = [Users, Accounts, Authentication].map((type) => ({
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
-  providers: [{ provide: INSIDE, inject: [MODULE_OPTIONS_TOKEN], useFactory: build }, ...fromInside],
+  providers: [
+    {
+      provide: INSIDE,
+      // A container of another copy of Nest does not know these classes, and would say so in words that help nobody.
+      inject: [
+        MODULE_OPTIONS_TOKEN,
+        ...[HttpAdapterHost, ModulesContainer].map((token) => ({ token, optional: true })),
+      ],
+      useFactory: build,
+    },
+    ...fromInside,
+  ],
   exports: [Users, Accounts, Authentication],
 })
 export class RosterModule
@@ -69,11 +81,7 @@ export class RosterModule
 {
   private readonly logger = new Logger('Roster');
 
-  constructor(
-    @Inject(INSIDE) private readonly inside: Inside,
-    private readonly discovery: DiscoveryService,
-    private readonly host: HttpAdapterHost,
-  ) {
+  constructor(@Inject(INSIDE) private readonly inside: Inside) {
     super();
   }
 
@@ -82,9 +90,9 @@ export class RosterModule
    * `onApplicationBootstrap`, for global modules are told first: whoever changes users there finds every handler in its place.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const { app } = this.inside;
-    app.get(UserEventHandlers, { strict: false }).addFrom(this.discovery);
-    app.get(RegistrationHandlers, { strict: false }).addFrom(this.discovery);
+    const { app, host } = this.inside;
+    app.get(UserEventHandlers, { strict: false }).addFrom(host.discovery);
+    app.get(RegistrationHandlers, { strict: false }).addFrom(host.discovery);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     this.mount();
@@ -105,14 +113,9 @@ export class RosterModule
 
   /** The host has declared its own routes by now; they come first. */
   private mount(): void {
-    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    // A context without a server, such as a script's.
-    if (!adapter?.getType()) return;
-    if (adapter.getType() !== 'fastify') {
-      throw new Error('Roster needs an application on Fastify: NestFactory.create(AppModule, new FastifyAdapter())');
-    }
-    const { app, routes } = this.inside;
-    const kept = mount(adapter.getInstance<FastifyInstance>(), app.getHttpAdapter().getInstance(), routes);
+    const { app, host, routes } = this.inside;
+    if (!host.fastify) return;
+    const kept = mount(host.fastify, app.getHttpAdapter().getInstance(), routes);
     for (const { method, url } of kept) this.logger.log(`${method} ${url} stays the application's own`);
   }
 }

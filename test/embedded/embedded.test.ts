@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,7 @@ const ENVIRONMENT = {
 };
 
 let folder: string;
+let packed: string;
 let database: TestDatabase;
 let inbox: Inbox;
 let server: ChildProcess;
@@ -39,8 +40,8 @@ beforeAll(async () => {
   const source = join(PACKAGE_ROOT, 'examples/embedded');
   cpSync(source, example, { recursive: true, filter: (path) => !/[/\\](node_modules|dist)$/.test(path) });
   await npm(PACKAGE_ROOT, 'pack', '--pack-destination', folder);
-  const packed = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
-  await npm(example, 'install', join(folder, packed), '--prefer-offline', '--no-audit', '--no-fund');
+  packed = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
+  await npm(example, 'install', packed, '--prefer-offline', '--no-audit', '--no-fund');
   await npm(example, 'run', 'build');
 
   // Empty: what it needs of a schema, it makes by itself.
@@ -100,6 +101,28 @@ const login = async (identifier: string, password: string) => {
   const { body } = await api.post('/auth/login').send({ identifier, password }).expect(200);
   return { authorization: `Bearer ${(body as { accessToken: string }).accessToken}` };
 };
+
+describe('the packed package', () => {
+  it('brings no Nest of its own into an application that has one', () => {
+    const own = join(folder, 'example/node_modules/roster/node_modules');
+    const nests = existsSync(join(own, '@nestjs')) ? readdirSync(join(own, '@nestjs')) : [];
+    expect(nests.filter((name) => ['common', 'core', 'platform-fastify'].includes(name))).toEqual([]);
+  });
+
+  it(
+    'is refused by npm beside another Nest than it can share',
+    async () => {
+      const other = join(folder, 'nest-11');
+      mkdirSync(other);
+      const dependencies = { '@nestjs/common': '11', '@nestjs/core': '11', '@nestjs/platform-fastify': '11' };
+      writeFileSync(join(other, 'package.json'), JSON.stringify({ private: true, dependencies }));
+      await expect(npm(other, 'install', packed, '--package-lock-only', '--prefer-offline')).rejects.toThrow(
+        /ERESOLVE[^]*peer @nestjs\/\S+@"\^12\S*" from roster@/,
+      );
+    },
+    INSTALL_MS,
+  );
+});
 
 describe('the example, built against the packed package', () => {
   it('refuses strangers before anything is written', async () => {
