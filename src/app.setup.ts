@@ -17,6 +17,7 @@ import { clientAddress, within } from './http/client-address.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
 import { securityHeaders } from './http/security-headers.js';
+import { shownPath } from './http/shown-path.js';
 import { traceIdFrom } from './http/trace-id.js';
 import { type Log, nestLogger } from './ops/log.js';
 
@@ -118,7 +119,7 @@ function addLog(fastify: FastifyInstance, log: Log): void {
   // Most lines of all, and none of their fields can hold a secret: looking for one would take longer than writing them.
   const requests = log.child({}, { redact: [] });
   fastify.addHook('onRequest', (request, _reply, done) => {
-    requests.info({ traceId: request.id, method: request.method, path: pathOf(request) }, 'request started');
+    requests.info({ traceId: request.id, method: request.method, path: shownPath(request.url) }, 'request started');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -126,7 +127,7 @@ function addLog(fastify: FastifyInstance, log: Log): void {
       {
         traceId: request.id,
         method: request.method,
-        path: pathOf(request),
+        path: shownPath(request.url),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         ...(request.caller && { userId: request.caller.userId }),
@@ -145,14 +146,12 @@ function cutWhatDoesNotEnd(fastify: FastifyInstance): void {
   });
 }
 
-/** Without the query: it may hold a one-time token. */
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
-}
-
 /** A URL that the router cannot read: no hook and no filter has run. */
 function refuseBeforeRouting(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemFrom(error, { instance: request.url, traceId: request.id });
+  const { code, statusCode } = error;
+  // Its own message holds the URL.
+  const cause = Object.assign(new Error('The address of the request cannot be read.'), { code, statusCode });
+  const problem = problemFrom(cause, { instance: request.url, traceId: request.id });
   void reply
     .code(problem.status)
     .headers({ 'content-type': PROBLEM_CONTENT_TYPE, 'x-trace-id': request.id })

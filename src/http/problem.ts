@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldError } from './domain-error.js';
+import { shownPath } from './shown-path.js';
 import { codeForStatus, PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
 /** The body of every error answer (RFC 9457, `application/problem+json`). */
@@ -54,8 +55,7 @@ function problem(code: ProblemCode, detail: string, where: Where, errors?: reado
     title,
     status,
     detail,
-    // The path only: a query may hold a one-time token.
-    instance: where.instance.split('?', 1)[0] ?? '/',
+    instance: shownPath(where.instance),
     code,
     traceId: where.traceId,
     ...(errors && { errors }),

@@ -62,9 +62,9 @@ function serializeError(error: unknown): object {
   };
 }
 
-/** Frameworks put the address of a request into their messages, and some addresses carry a one-time token. */
+/** Frameworks put the address of a request into their messages, and some addresses carry a one-time token, however it is escaped. */
 function withoutTokens(text: string): string {
-  return text.replace(/([?&]token=)[^\s"&]+/g, '$1[redacted]');
+  return text.replace(/(token(?:=|%(?:25)*3d))[^\s"'&]+/gi, '$1[redacted]');
 }
 
 /** Where Nest tells of what ends the start. It throws that as well, and whoever starts the application explains it. */
@@ -78,7 +78,7 @@ export function nestLogger(log: Log): LoggerService {
       const context = rest.at(-1);
       log[level](
         typeof context === 'string' ? { context } : {},
-        message instanceof Error ? message.message : String(message),
+        withoutTokens(message instanceof Error ? message.message : String(message)),
       );
     };
   return {

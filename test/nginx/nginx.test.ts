@@ -296,6 +296,11 @@ describe('nginx in front of Roster', () => {
         headers: { 'content-type': PROBLEM, 'retry-after': '5', 'cache-control': 'no-store' },
         body: { status: 502, code: 'unavailable', instance: '/auth/verify-email' },
       });
+      for (const form of [`;token=${token}`, `%3ftoken=${token}`, `&token=${token}`, `/${token}`]) {
+        const { instance } = (await nginx.send(`/auth/verify-email${form}`)).body;
+        expect(instance).toBe(form.startsWith('/') ? '/...' : '/auth/verify-email');
+      }
+      expect(await nginx.logWith('"path":"/...","status":502')).not.toContain(token);
       expect(await nginx.logWith('"path":"/auth/verify-email","status":502')).not.toContain(token);
     } finally {
       await nginx.stop();

@@ -121,7 +121,7 @@ export class Contract {
 
   /** One line for each way in which the answer is not as documented. */
   breaches(answer: Answer): string[] {
-    const path = answer.url.split('?', 1)[0]!;
+    const path = answer.url.split(/[?#]/, 1)[0]!;
     if (NOT_THE_API.test(path)) return [];
     return this.judge(answer, path).map(
       (breach) =>
