@@ -15,6 +15,7 @@ import { writeGallery } from './operator/preview/gallery.js';
 import { showProgress } from './operator/progress.js';
 import { relayStatus, rewind, rewindReport } from './operator/relay.js';
 import { replay } from './operator/replay.js';
+import { readSharedMailboxes, sharedMailboxesReport } from './operator/shared-mailboxes.js';
 import { checkpointReport, replayReport, verifyReport } from './operator/reports.js';
 import { rotateSecret } from './operator/rotate-secret.js';
 import { makeToken } from './operator/token.js';
@@ -37,6 +38,16 @@ program
       settings.DATABASE_URL,
     );
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
+    const shared = await readSharedMailboxes(settings);
+    if (shared.length > 0) console.log(sharedMailboxesReport(shared));
+  });
+
+program
+  .command('shared-mailboxes')
+  .description('list users whose address is another spelling of somebody else’s, so that they cannot be found by it')
+  .action(async () => {
+    const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, () => undefined);
+    console.log(sharedMailboxesReport(await readSharedMailboxes(settings)));
   });
 
 program

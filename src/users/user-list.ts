@@ -5,7 +5,7 @@ import type { Transaction } from '../database/transaction.js';
 import { type Cursor, readCursor } from '../http/cursor.js';
 import { parseInstant } from '../http/instant.js';
 import { isBackward, keysetPage } from '../http/keyset-page.js';
-import { searchPattern } from './user-search.js';
+import { searchPatterns } from './user-search.js';
 import { UserEntity } from './user.entity.js';
 import type { UserStatus } from './user.response.js';
 import type { ListUsersQuery, UserSort } from './users.dto.js';
@@ -105,7 +105,7 @@ type Matching = SelectQueryBuilder<UserEntity>;
 /** What decides who is in the list; a cursor is bound to it. */
 function filtersOf({ search, role, status, isProfessional, createdAfter, createdBefore, ...query }: ListUsersQuery) {
   return {
-    search: search === undefined ? undefined : searchPattern(search),
+    search: search === undefined ? undefined : searchPatterns(search),
     role,
     status,
     isProfessional,
@@ -130,13 +130,22 @@ function filtered(tx: Transaction, filters: Filters, now: Date): Matching {
   if (filters.status !== undefined) builder.where(IS_STATUS[filters.status], { now });
   else builder.where(filters.includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
   const { search, role, isProfessional, createdAfter, createdBefore } = filters;
-  if (search !== undefined) builder.andWhere('search LIKE :search', { search });
+  if (search !== undefined) builder.andWhere(hasAll(search), patternsOf(search));
   if (role !== undefined) builder.andWhere('role = :role', { role });
   // Not as a parameter: the partial index is found by the words.
   if (isProfessional !== undefined) builder.andWhere(isProfessional ? 'is_professional' : 'NOT is_professional');
   if (createdAfter !== undefined) builder.andWhere('created_at > :createdAfter', { createdAfter });
   if (createdBefore !== undefined) builder.andWhere('created_at < :createdBefore', { createdBefore });
   return builder;
+}
+
+/** One condition a word, for an index has no use for `LIKE ALL`. */
+function hasAll(patterns: readonly string[]): string {
+  return patterns.map((_pattern, place) => `search LIKE :search${place}`).join(' AND ');
+}
+
+function patternsOf(patterns: readonly string[]): Record<string, string> {
+  return Object.fromEntries(patterns.map((pattern, place) => [`search${place}`, pattern]));
 }
 
 const FIRST_WALK = 2000;
@@ -169,6 +178,7 @@ async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
 /** Who has the term among the next `length` users in the order, at most `limit` of them. */
 async function walk(tx: Transaction, wanted: Wanted, length: number): Promise<UserEntity[]> {
   const { filters, now, order, cursor, limit } = wanted;
+  const search = filters.search ?? [];
   const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
   const passed = onSide(filtered(tx, { ...filters, search: undefined }, now), order, cursor)
     .select('"user".id', 'id')
@@ -177,10 +187,10 @@ async function walk(tx: Transaction, wanted: Wanted, length: number): Promise<Us
     .orderBy(order.key.sql, direction)
     .addOrderBy('id', direction)
     .limit(length);
-  const ids = `SELECT id FROM (${passed.getQuery()}) passed WHERE search LIKE :search
+  const ids = `SELECT id FROM (${passed.getQuery()}) passed WHERE ${hasAll(search)}
     ORDER BY sort_key ${direction}, id ${direction} LIMIT ${limit}`;
   const having = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
-  return inOrder(having.setParameters({ ...passed.getParameters(), search: filters.search }), order, cursor, limit);
+  return inOrder(having.setParameters({ ...passed.getParameters(), ...patternsOf(search) }), order, cursor, limit);
 }
 
 interface Wanted {

@@ -29,7 +29,7 @@ const oneOf = (values: readonly string[]) => ({ message: `must be one of ${value
 const IsSearchTerm = (): PropertyDecorator =>
   ValidateBy(
     { name: 'isSearchTerm', validator: { validate: isSearchTerm } },
-    { message: 'must have 3 to 100 characters, accents not counted' },
+    { message: 'must have 1 to 100 characters, accents not counted' },
   );
 
 export class ListUsersQuery extends PageQuery {
@@ -43,9 +43,11 @@ export class ListUsersQuery extends PageQuery {
   readonly sort: UserSort = '-createdAt';
 
   @ApiPropertyOptional({
-    minLength: 3,
+    minLength: 1,
     maxLength: 100,
-    description: 'part of the email address, username or names; case and accents do not matter',
+    example: 'lovelace ada',
+    description:
+      'words, in any order, of which each is part of the email address, the username or a name; one or two letters from a to z, or digits, are the beginning of a word there. Case and accents do not matter.',
   })
   @IsOptional()
   @IsSearchTerm()

@@ -6,6 +6,7 @@ import { ContactsController } from './contacts.controller.js';
 import { PastStates } from './past-states.js';
 import { PersonalDataController } from './personal-data.controller.js';
 import { Retention } from './retention.js';
+import { SharedMailboxes } from './shared-mailboxes.js';
 import { Snapshots } from './snapshots.js';
 import { UserActs } from './user-acts.js';
 import { UserActsController } from './user-acts.controller.js';
@@ -20,7 +21,7 @@ import { UsersController } from './users.controller.js';
 @Module({
   imports: [EventsModule, JobsModule],
   controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
-  providers: [Users, UserReader, UserActs, UserEtags, UserHistory, PastStates, Snapshots, Retention],
+  providers: [Users, UserReader, UserActs, UserEtags, UserHistory, PastStates, Snapshots, Retention, SharedMailboxes],
   exports: [Users, UserReader, UserActs],
 })
 export class UsersModule implements OnModuleInit {

@@ -11,7 +11,7 @@ import { addressKey, usernameKey } from './identifiers.js';
 import { create, loseClaim, type NewUser } from './decide.js';
 import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from './user.js';
-import { rowOf, stateOf, UserEntity } from './user.entity.js';
+import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
 import { WaysIn } from './ways-in.js';
 
@@ -172,25 +172,52 @@ export class Users {
     for (const event of events) states.push(evolve(states.at(-1) ?? state, event));
     const next = states.at(-1);
     if (!next) throw new Error('A command that creates a user must decide at least one event');
-    await this.save(tx, next, state === undefined);
+    await this.save(tx, state, next);
     if (state && next.erasedAt !== null) await this.places.erase(tx, state);
     await this.snapshots.save(tx, states);
     await this.handlers.dispatch(events, tx);
     return next;
   }
 
-  private async save(tx: Transaction, state: UserState, isNew: boolean): Promise<void> {
+  private async save(tx: Transaction, before: UserState | undefined, next: UserState): Promise<void> {
     const repository = tx.getRepository(UserEntity);
-    const row = rowOf(state);
+    const row = rowOf(next);
+    if (!row) {
+      await repository.delete(next.id);
+      return;
+    }
+    // A user who shares a mailbox with another has no key (`SharedMailboxes`), and goes on so until the address changes.
+    const { emailKey, ...rest } = row;
+    const isOfAddress = before?.email !== next.email || before.pending !== next.pending;
+    await this.reserve(tx, before, { ...row, emailKey: isOfAddress ? emailKey : null });
     try {
-      if (!row) await repository.delete(state.id);
-      else if (isNew) await repository.insert(row);
-      else await repository.update(state.id, row);
+      if (!before) await repository.insert(row);
+      else await repository.update(next.id, isOfAddress ? row : rest);
     } catch (error) {
+      // By a server of the release before, which reserves nothing.
       const constraint = violatedConstraint(error);
       if (constraint === 'users_username') throw new UsernameTaken();
       if (constraint === 'users_email_owner') throw new EmailTaken();
       throw error;
+    }
+  }
+
+  /**
+   * Holds until commit what must be one user's alone, and looks before it is written: PostgreSQL logs the value that a unique
+   * index refuses, and no erasure would reach it there.
+   * @throws UsernameTaken, EmailTaken
+   */
+  private async reserve(tx: Transaction, before: UserState | undefined, row: UserRow): Promise<void> {
+    const { id, emailKey, usernameKey: nameKey } = row;
+    if (nameKey !== null && row.username !== before?.username) {
+      await lock(tx, `username:${nameKey}`);
+      const owner = await tx.getRepository(UserEntity).findOneBy({ usernameKey: nameKey });
+      if (owner && owner.id !== id) throw new UsernameTaken();
+    }
+    if (emailKey !== null && !row.pending) {
+      await lock(tx, `address:${emailKey}`);
+      const owner = await tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
+      if (owner && owner.id !== id) throw new EmailTaken();
     }
   }
 }
