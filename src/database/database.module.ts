@@ -1,14 +1,16 @@
 import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
-import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { Metrics } from '../ops/metrics.js';
-import { dataSourceOptions } from './data-source.js';
+import { dataSourceOptions, poolOf } from './data-source.js';
 import { pendingMigrations } from './migrate.js';
 import { Keyring } from './keyring.js';
+import { leaveReadOnly } from './read-only.js';
 import { Statements } from './statements.js';
 import { Transactions } from './transaction.js';
+
+const POOL_SIZE = 10;
 
 /** The one data source that all modules share, its transactions and the key ring. */
 @Module({})
@@ -19,7 +21,8 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
     metrics: Metrics,
   ) {
     // Before others add theirs, for these are read in that order: what they ask the database does not count itself.
-    const pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master;
+    const pool = poolOf(dataSource);
+    leaveReadOnly(pool);
     metrics.gauge({ name: 'roster_database_connections', help: 'Connections of the pool.', labels: ['state'] }, () => [
       { labels: { state: 'busy' }, value: pool.totalCount - pool.idleCount },
       { labels: { state: 'idle' }, value: pool.idleCount },
@@ -33,7 +36,10 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
    * @param entities of every room. They are named here rather than by `TypeOrmModule.forFeature`, whose list is one for the
    * whole process: another application in it would take our tables for its own.
    */
-  static forRoot({ DATABASE_URL, SECRET_KEY }: Settings, entities: readonly Type[]): DynamicModule {
+  static forRoot(
+    { DATABASE_URL, DATABASE_DIRECT_URL, SECRET_KEY }: Settings,
+    entities: readonly Type[],
+  ): DynamicModule {
     if (DATABASE_URL === undefined || SECRET_KEY === undefined) {
       throw new Error('DATABASE_URL and SECRET_KEY must be settled before the application is made');
     }
@@ -44,7 +50,11 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
         {
           provide: DataSource,
           useFactory: () =>
-            new DataSource({ ...dataSourceOptions(DATABASE_URL), entities: [...entities] }).initialize(),
+            new DataSource({
+              // A direct address is given where a pooler stands before the other.
+              ...dataSourceOptions(DATABASE_URL, POOL_SIZE, { pooled: DATABASE_DIRECT_URL !== undefined }),
+              entities: [...entities],
+            }).initialize(),
         },
         Transactions,
         Statements,
@@ -63,7 +73,8 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    this.health.add('database', true, () => this.dataSource.query('SELECT 1'));
+    // Changes nothing, and is refused where nothing could be changed: after a failover, or when the disk is full.
+    this.health.add('database', true, () => this.dataSource.query('DELETE FROM event_outbox WHERE false'));
     this.health.add('migrations', true, async () => {
       if ((await pendingMigrations(this.dataSource)).length > 0) throw new Error('migrations are pending');
     });

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { refuseStandby } from './read-only.js';
+import { type SessionKind, settleSession } from './session.js';
 
 const END_WITHIN_MS = 1000;
+const LOOK_WHERE_EVERY_MS = 1000;
 
 /**
  * One connection beside the pool, for looking things up without waiting for those who have the pool. It is made when it is first
@@ -9,8 +12,12 @@ const END_WITHIN_MS = 1000;
  */
 export class LookupConnection {
   private client: Promise<pg.Client> | undefined;
+  private lookedWhereAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly config: pg.ClientConfig) {}
+  constructor(
+    private readonly config: pg.ClientConfig,
+    private readonly kind: SessionKind = {},
+  ) {}
 
   /**
    * Asks a second time when the connection turns out to be lost: for statements that change nothing.
@@ -20,7 +27,9 @@ export class LookupConnection {
     const isNew = this.client === undefined;
     const client = (this.client ??= this.connect());
     try {
-      return await (await client).query<Row>(query);
+      const connected = await client;
+      this.lookWhere(client, connected);
+      return await connected.query<Row>(query);
     } catch (error) {
       void this.drop(client);
       // A connection that was cut while nobody asked says so only now.
@@ -38,7 +47,16 @@ export class LookupConnection {
     // Whoever asks next finds out.
     client.on('error', () => undefined);
     await client.connect();
+    await settleSession(client, this.kind);
     return client;
+  }
+
+  /** Leaves a standby, where a lookup finds what was: behind the answers that are under way, so that nobody waits for it. */
+  private lookWhere(client: Promise<pg.Client>, connected: pg.Client): void {
+    const now = performance.now();
+    if (now - this.lookedWhereAt < LOOK_WHERE_EVERY_MS) return;
+    this.lookedWhereAt = now;
+    refuseStandby(connected).catch(() => this.drop(client));
   }
 
   private async drop(client: Promise<pg.Client>): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../config/package-root.js';
-import { dataSourceOptions } from './data-source.js';
+import { dataSourceOptions, poolOf } from './data-source.js';
 import { grantTo } from './grants.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
@@ -29,7 +29,7 @@ const MIGRATION_LOCK = 7_205_759_403;
 export async function migrate(url: string, applicationUrl = url): Promise<string[]> {
   const dataSource = await connect(
     new DataSource({
-      ...dataSourceOptions(url, 2),
+      ...dataSourceOptions(url, 2, { patient: true }),
       migrations: [join(FOLDER, '*.js')],
       migrationsTransactionMode: 'each',
       migrationsTableName: 'migrations',
@@ -41,7 +41,10 @@ export async function migrate(url: string, applicationUrl = url): Promise<string
     await refuseOldServer(dataSource);
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await dataSource.runMigrations();
-    await runJobMigrations({ connectionString: url, logger: SILENT });
+    const pgPool = poolOf(dataSource);
+    // It wants one that bears the end of a connection at any moment; whoever uses that connection is told, too.
+    pgPool.on('connect', (client) => client.on('error', () => undefined));
+    await runJobMigrations({ pgPool, logger: SILENT });
     if (applicationUrl !== url) await grantTo(await roleOf(applicationUrl), dataSource);
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     return applied.map((migration) => migration.name);

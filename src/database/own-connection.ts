@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { refuseStandby } from './read-only.js';
+import { settleSession } from './session.js';
 
 const RECONNECT_AFTER_MS = 500;
 const END_WITHIN_MS = 2000;
@@ -63,6 +65,8 @@ export class OwnConnection {
       client.on('error', () => undefined);
       try {
         await client.connect();
+        await settleSession(client);
+        await refuseStandby(client);
         await serve(client);
       } catch (error) {
         if (!this.isEnding()) onLoss?.(error);

@@ -3,7 +3,9 @@ import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { poolOf } from './data-source.js';
 import { LookupConnection } from './lookup-connection.js';
+import { inSomeOrder } from './transaction.js';
 
 /** A statement that is asked so often that its parsing counts. */
 export interface Statement {
@@ -27,16 +29,20 @@ export class Statements implements OnApplicationShutdown {
   private readonly prepare: boolean;
 
   constructor(@InjectSettings() settings: Settings, dataSource: DataSource) {
-    this.pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master;
-    this.reads = new LookupConnection({
-      connectionString: settings.DATABASE_URL,
-      application_name: 'roster reads',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      pipeline: true,
-    });
+    this.pool = poolOf(dataSource);
+    const pooled = settings.DATABASE_DIRECT_URL !== undefined;
+    this.reads = new LookupConnection(
+      {
+        connectionString: settings.DATABASE_URL,
+        application_name: 'roster reads',
+        connectionTimeoutMillis: CONNECT_WITHIN_MS,
+        query_timeout: ANSWER_WITHIN_MS,
+        pipeline: true,
+      },
+      { pooled },
+    );
     // A direct address is given where a pooler stands before the other, and one that pools transactions forgets what was prepared.
-    this.prepare = settings.DATABASE_DIRECT_URL === undefined;
+    this.prepare = !pooled;
   }
 
   /**
@@ -53,7 +59,7 @@ export class Statements implements OnApplicationShutdown {
    * @throws what PostgreSQL or the connection to it says
    */
   async run<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.pool.query<Row>(this.prepared(statement, values))).rows;
+    return (await inSomeOrder(() => this.pool.query<Row>(this.prepared(statement, values)))).rows;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 
@@ -14,7 +15,8 @@ export function afterCommit(tx: Transaction, action: () => void): void {
 }
 
 const RETRYABLE = new Set(['40001', '40P01']);
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+const PAUSE_MS = 20;
 
 /** The one way to open a transaction. */
 @Injectable()
@@ -22,22 +24,31 @@ export class Transactions {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Commits what `work` did, or nothing of it when `work` throws. A deadlock is tried again, so `work` does database
+   * Commits what `work` did, or nothing of it when `work` throws. It may be tried again (`inSomeOrder`), so `work` does database
    * work only: no mail, no hashing, no HTTP.
    */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const actions = new Set<() => void>();
-        const result = await this.dataSource.transaction((manager) => {
-          afterCommits.set(manager, actions);
-          return work(manager as Transaction);
-        });
-        for (const action of actions) action();
-        return result;
-      } catch (error) {
-        if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
-      }
+    return inSomeOrder(async () => {
+      const actions = new Set<() => void>();
+      const result = await this.dataSource.transaction((manager) => {
+        afterCommits.set(manager, actions);
+        return work(manager as Transaction);
+      });
+      for (const action of actions) action();
+      return result;
+    });
+  }
+}
+
+/** Does again what PostgreSQL could not bring into an order with what others did: a deadlock, a failure to serialize. */
+export async function inSomeOrder<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
+      // Not in step with those that were in its way.
+      await sleep(Math.random() * PAUSE_MS * 2 ** attempt);
     }
   }
 }

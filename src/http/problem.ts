@@ -66,14 +66,21 @@ function knownCode(code: string): ProblemCode {
   return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : 'bad-request';
 }
 
-// What sockets say when nobody is there, and PostgreSQL when it starts, stops, or is full (SQLSTATE 57P0x, 53300, class 08).
-const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EPIPE|57P0[1-3]|53300|08...)$/;
-const WITHOUT_CODE = /^(Connection terminated|timeout exceeded when trying|timeout expired|Query read timeout)/;
+// What sockets say when nobody is there, and PostgreSQL (by SQLSTATE) when it starts or stops (57P0x, class 08), is full (53), takes
+// no writes (25006), ends a session or statement that took too long (25P03, 25P04, 55P03, 57014), or could not bring two
+// transactions one after the other, however often it was tried (40001, 40P01).
+const UNREACHABLE =
+  /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|57P0[1-5]|57014|55P03|53...|40001|40P01|25006|25P0[34]|08...)$/;
+const WITHOUT_CODE =
+  /^(Connection terminated|timeout exceeded when trying|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|Query runner already released|Database connection provided by a query runner was already released)/;
 
 function isUnreachable(error: unknown): boolean {
-  const { code, message, driverError, errors } = (error ?? {}) as Record<string, unknown>;
+  const { code, message, routine, driverError, errors } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
-  // pg has no code for a connection that ended under a query, nor for one, or an answer, that could not be had in time.
+  // A table that is not logged, on a standby.
+  if (code === '0A000' && routine === 'get_relation_info') return true;
+  // pg has no code for a connection that ended under a query, nor for one, or an answer, that could not be had in time; nor has
+  // TypeORM for one that ended between two statements.
   if (typeof message === 'string' && WITHOUT_CODE.test(message)) return true;
   const causes = [driverError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return causes.some((cause) => cause !== undefined && isUnreachable(cause));

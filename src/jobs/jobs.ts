@@ -13,6 +13,8 @@ import {
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { sessionOptions } from '../database/data-source.js';
+import { leaveReadOnly } from '../database/read-only.js';
 import type { Transaction } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { LivenessLocks } from './liveness-locks.js';
@@ -90,7 +92,13 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   async onApplicationBootstrap(): Promise<void> {
     const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
-    this.pool = new pg.Pool({ connectionString, max: CONCURRENCY + 2, application_name: 'roster jobs' });
+    this.pool = new pg.Pool({
+      connectionString,
+      max: CONCURRENCY + 2,
+      application_name: 'roster jobs',
+      ...sessionOptions(),
+    });
+    leaveReadOnly(this.pool);
     const lost = (err: Error) => {
       // The pool counts a connection as closed before it is, so a database that ends right after us cuts it off.
       if (!this.isEnding()) this.log.warn({ err }, 'a connection of the job queue was lost');

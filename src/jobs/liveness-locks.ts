@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { refuseStandby } from '../database/read-only.js';
 import type { Log } from '../ops/log.js';
 
 const CHECK_EVERY_MS = 15_000;
@@ -41,6 +42,7 @@ export class LivenessLocks {
     const holder = (this.holder ??= this.connect());
     try {
       const client = await holder;
+      await refuseStandby(client);
       await client.query(HOLD, [[...this.pools]]);
       await client.query(UNLOCK_DEAD, [[...this.pools]]);
     } catch (err) {

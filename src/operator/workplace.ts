@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { Keyring } from '../database/keyring.js';
 import { connect, pendingMigrations } from '../database/migrate.js';
+import { settleSession } from '../database/session.js';
 import { postgresCode, Transactions } from '../database/transaction.js';
 import { PersonalData } from '../events/personal-data.js';
 import { UserEntity } from '../users/user.entity.js';
@@ -55,6 +56,7 @@ export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promi
       const client = new pg.Client({ connectionString, application_name: 'roster operator' });
       await client.connect();
       cleanup.add('connection', () => client.end());
+      await settleSession(client, { patient: true });
       return client;
     },
   };

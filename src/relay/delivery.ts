@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { OwnConnection } from '../database/own-connection.js';
+import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
 import type { Hint } from '../events/hint.js';
 import type { Log } from '../ops/log.js';
@@ -86,7 +87,7 @@ export class Delivery {
     }
     const cursor = new Cursor(client, this.sink.name);
     const beat = setInterval(() => {
-      client.query('SELECT 1').catch(() => lost.abort());
+      refuseStandby(client).catch(() => lost.abort());
     }, BEAT_EVERY_MS);
     try {
       await cursor.lead(`${hostname()} (process ${process.pid})`);

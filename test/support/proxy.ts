@@ -9,9 +9,9 @@ export class Proxy {
   /** As a firewall is that has forgotten its connections. */
   silent = false;
 
-  private constructor(private readonly target: URL) {
+  private constructor(private target: URL) {
     this.server = createServer((inward) => {
-      const outward = connect(Number(target.port), target.hostname);
+      const outward = connect(Number(this.target.port), this.target.hostname);
       for (const [socket, other] of [
         [inward, outward],
         [outward, inward],
@@ -47,10 +47,20 @@ export class Proxy {
     this.port = (this.server.address() as { port: number }).port;
   }
 
+  /** Whoever connects from now on comes to another server, as after a change of an address in the DNS. */
+  turnTo(target: URL): void {
+    this.target = target;
+  }
+
+  /** Ends what is connected, and takes what comes. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Ends what is connected and refuses what comes. */
   async down(): Promise<void> {
     const closed = new Promise((done) => this.server.close(done));
-    for (const socket of this.sockets) socket.destroy();
+    this.cut();
     await closed;
   }
 }

@@ -8,35 +8,38 @@ import { chooseAccount, type RunAs, spawnOptions } from '../../src/database/embe
 import type { TestDatabase } from './database.js';
 import { freePort } from './process.js';
 
+const FOLDER = join(tmpdir(), 'roster-system-postgres-');
 const DEBIAN = '/usr/lib/postgresql';
 const MISSING =
   'This test needs the PostgreSQL of the system with its pg_dump (Debian: apt-get install postgresql; elsewhere PG_BIN names ' +
-  'the folder that holds initdb, pg_ctl and pg_dump).';
+  'the folder that holds initdb, pg_ctl, pg_dump and pg_basebackup).';
 
 /**
  * A PostgreSQL of the system, on a folder of its own, for what the embedded one has no program for: pg_dump. Often it is also
- * an older one.
+ * an older one. With a standby beside it, where a test asks for one.
  */
 export class SystemPostgres {
+  private readonly folders: string[] = [];
+
   private constructor(
     readonly database: TestDatabase,
     private readonly programs: Programs,
-    private readonly stopServer: () => Promise<void>,
-  ) {}
+    folder: string,
+  ) {
+    this.folders.push(folder);
+  }
 
   /** @throws Error saying what to install */
   static async start(): Promise<SystemPostgres> {
-    const folder = mkdtempSync(join(tmpdir(), 'roster-system-postgres-'));
-    chmodSync(folder, 0o755);
+    const folder = mkdtempSync(FOLDER);
     const account = await chooseAccount(join(folder, 'data'), [folder]);
-    if (account) chownSync(folder, account.uid, account.gid);
-    const programs = new Programs(findPrograms(), account, folder);
+    const programs = new Programs(findPrograms(), account);
+    programs.own(folder);
     const data = join(folder, 'data');
     const port = await freePort();
     const initdb = ['-D', data, '-U', 'roster', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
     await programs.run('initdb', initdb);
-    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
-    await programs.run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start']);
+    await programs.launch(folder, data, port);
     const server = `postgres://roster@127.0.0.1:${port}`;
     const admin = new pg.Client({ connectionString: `${server}/postgres` });
     await admin.connect();
@@ -50,10 +53,22 @@ export class SystemPostgres {
       query: async <Row extends object>(sql: string, values?: unknown[]) => (await pool.query<Row>(sql, values)).rows,
       drop: () => pool.end(),
     };
-    return new SystemPostgres(database, programs, async () => {
-      await programs.run('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
-      rmSync(folder, { recursive: true, force: true });
-    });
+    return new SystemPostgres(database, programs, folder);
+  }
+
+  /** A hot standby of it: it follows, can be read, and takes no writes. @returns the URL of the same database there */
+  async standby(): Promise<string> {
+    const folder = this.programs.makeFolder();
+    this.folders.push(folder);
+    const port = await freePort();
+    const source = new URL(this.database.url);
+    source.pathname = '/postgres';
+    const data = join(folder, 'data');
+    await this.programs.run('pg_basebackup', ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '-d', source.href]);
+    await this.programs.launch(folder, data, port);
+    const url = new URL(this.database.url);
+    url.port = String(port);
+    return url.href;
   }
 
   /** What pg_dump writes of the database, with the bytes of binary columns as text behind it. */
@@ -67,7 +82,10 @@ export class SystemPostgres {
 
   /** After whatever uses its database. */
   async stop(): Promise<void> {
-    await this.stopServer();
+    for (const folder of this.folders.toReversed()) {
+      await this.programs.run('pg_ctl', ['-D', join(folder, 'data'), '-w', '-m', 'immediate', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 }
 
@@ -75,11 +93,26 @@ class Programs {
   constructor(
     private readonly bin: string,
     private readonly account: RunAs,
-    private readonly cwd: string,
   ) {}
 
+  makeFolder(): string {
+    return this.own(mkdtempSync(FOLDER));
+  }
+
+  own(folder: string): string {
+    chmodSync(folder, 0o755);
+    if (this.account) chownSync(folder, this.account.uid, this.account.gid);
+    return folder;
+  }
+
+  /** Starts the server whose data are in the folder. */
+  async launch(folder: string, data: string, port: number): Promise<void> {
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
+    await this.run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start']);
+  }
+
   async run(program: string, args: readonly string[]): Promise<string> {
-    const options = { ...spawnOptions(this.account), cwd: this.cwd, maxBuffer: 2 ** 28 };
+    const options = { ...spawnOptions(this.account), cwd: tmpdir(), maxBuffer: 2 ** 28 };
     return (await promisify(execFile)(join(this.bin, program), [...args], options)).stdout;
   }
 }
@@ -90,7 +123,9 @@ function findPrograms(): string {
     .sort((one, other) => Number(other) - Number(one))
     .map((version) => join(DEBIAN, version, 'bin'));
   const found = [process.env['PG_BIN'] ?? '', ...folders].find(
-    (folder) => folder !== '' && ['initdb', 'pg_ctl', 'pg_dump'].every((program) => existsSync(join(folder, program))),
+    (folder) =>
+      folder !== '' &&
+      ['initdb', 'pg_ctl', 'pg_dump', 'pg_basebackup'].every((program) => existsSync(join(folder, program))),
   );
   if (found === undefined) throw new Error(MISSING);
   return found;

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { OwnConnection } from '../../database/own-connection.js';
+import { refuseStandby } from '../../database/read-only.js';
 import { Revocations } from './revocations.js';
 
 const CHANNEL = 'roster_revocations';
@@ -42,7 +43,8 @@ export class RevocationHints implements OnApplicationBootstrap, BeforeApplicatio
       this.revocations.look();
       const hinted = await made.after(this.told, AT_LEAST_EVERY_MS, ending);
       this.told = made.given;
-      await client.query(hinted ? `NOTIFY ${CHANNEL}` : 'SELECT 1');
+      if (hinted) await client.query(`NOTIFY ${CHANNEL}`);
+      else await refuseStandby(client);
     }
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { LookupConnection } from '../../database/lookup-connection.js';
+import { StandbyAnswered } from '../../database/read-only.js';
 
 /** Longer than a database that answers at all ever needs for this. */
 const ANSWER_WITHIN_MS = 1000;
@@ -27,6 +28,7 @@ interface Row extends Omit<Revocation, 'id'> {
   readonly id: string | null;
   readonly cursor: string;
   readonly missed: boolean;
+  readonly standby: boolean;
 }
 
 /**
@@ -38,13 +40,16 @@ interface Row extends Omit<Revocation, 'id'> {
 export class RevocationReader implements OnApplicationShutdown {
   private readonly connection: LookupConnection;
 
-  constructor(@InjectSettings() { DATABASE_URL }: Settings) {
-    this.connection = new LookupConnection({
-      connectionString: DATABASE_URL,
-      application_name: 'roster revocations',
-      connectionTimeoutMillis: ANSWER_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-    });
+  constructor(@InjectSettings() { DATABASE_URL, DATABASE_DIRECT_URL }: Settings) {
+    this.connection = new LookupConnection(
+      {
+        connectionString: DATABASE_URL,
+        application_name: 'roster revocations',
+        connectionTimeoutMillis: ANSWER_WITHIN_MS,
+        query_timeout: ANSWER_WITHIN_MS,
+      },
+      { pooled: DATABASE_DIRECT_URL !== undefined },
+    );
   }
 
   /**
@@ -55,6 +60,11 @@ export class RevocationReader implements OnApplicationShutdown {
     const { rows } = await this.connection.query<Row>({ text: SELECT_PAGE, values: [cursor ?? null] });
     const [first] = rows;
     if (!first) throw new Error('The page of revocations has no row');
+    if (first.standby) {
+      // It may not have heard yet of what the primary has committed.
+      await this.connection.end();
+      throw new StandbyAnswered();
+    }
     return {
       cursor: first.cursor,
       missed: first.missed,
@@ -70,7 +80,7 @@ export class RevocationReader implements OnApplicationShutdown {
 // The sweep leaves the newest of what it may remove, so a cursor at or before the oldest row may be behind one that is gone. Rows
 // from beyond the snapshot come from a dump of another cluster, with another count of transactions.
 const SELECT_PAGE = `
-  SELECT horizon::text AS cursor,
+  SELECT horizon::text AS cursor, pg_is_in_recovery() AS standby,
     $1::xid8 IS NULL OR $1::xid8 > horizon
       OR coalesce($1::xid8 <= oldest AND oldest < pg_snapshot_xmax(snapshot), false) AS missed,
     revocations.id::text, kind, subject
