@@ -9,6 +9,7 @@ import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { keptSecretOf, settle, settleForOperator } from './development.js';
 import { Lifetime } from './lifetime.js';
+import { adminReport, resetAdminPassword } from './operator/admin.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
 import { writeGallery } from './operator/preview/gallery.js';
@@ -131,6 +132,16 @@ program
       throw new OperatorError('A token is as good as the password. To make one in production, say so: --in-production');
     }
     console.log(await makeToken(await workplace(), user));
+  });
+
+const admin = program.command('admin').description('a way in for an admin who has none');
+
+admin
+  .command('reset-password')
+  .description('give an admin a random password and print it once; needs no mail server')
+  .option('--user <user>', 'address, username or id; the only admin without it')
+  .action(async ({ user }: { user?: string }) => {
+    console.log(adminReport(await resetAdminPassword(await workplace(), user)));
   });
 
 const relay = program.command('relay').description('events to Kafka, RabbitMQ and whatever else they are sent to');

@@ -27,7 +27,8 @@ async function start(): Promise<void> {
   const app = await createApp(AppModule.forRoot(settings, log), settings, log);
   lifetime.add('server', () => app.close());
   await app.init();
-  const admin = await app.get(FirstAdmin).ensure();
+  const firstAdmin = app.get(FirstAdmin);
+  const makeAdmin = await firstAdmin.prepare();
   lifetime.check();
   // Now, while nobody waits for an answer.
   giveBackMemory();
@@ -36,6 +37,8 @@ async function start(): Promise<void> {
   } catch (error) {
     throw (error as { code?: string }).code === 'EADDRINUSE' ? new PortTaken(settings.HOST, settings.PORT) : error;
   }
+  // When nothing can fail any more between the password and the eyes it is for.
+  const admin = (await makeAdmin()) ?? (await firstAdmin.hint());
   say(summary({ settings, mailboxUrl, database, admin }));
 }
 

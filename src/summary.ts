@@ -1,11 +1,11 @@
-import type { AdminSignIn } from './auth/first-admin.js';
+import type { AdminHint, AdminSignIn } from './auth/first-admin.js';
 import type { Settings } from './config/settings.js';
 
 interface Started {
   readonly settings: Settings;
   readonly mailboxUrl: string | null;
   readonly database: string;
-  readonly admin: AdminSignIn | undefined;
+  readonly admin: AdminSignIn | AdminHint | undefined;
 }
 
 /** What to open, said once everything is up. */
@@ -17,9 +17,7 @@ export function summary({ settings, mailboxUrl, database, admin }: Started): str
     ...(mailboxUrl === null ? [] : [['Mailbox', mailboxUrl]]),
     ['Database', database],
   ];
-  if (admin?.generatedPassword)
-    lines.push(['Admin', `${admin.email}  password ${admin.generatedPassword}  (shown only now)`]);
-  else if (admin) lines.push(['Admin', `${admin.email}  (password from ADMIN_PASSWORD)`]);
+  if (admin) lines.push(['Admin', aboutAdmin(admin)]);
   return [
     '',
     '  Roster is running.',
@@ -28,4 +26,15 @@ export function summary({ settings, mailboxUrl, database, admin }: Started): str
     '',
     ...(settings.NODE_ENV === 'production' ? [] : ['  Ctrl-C stops it; the data stays.', '']),
   ].join('\n');
+}
+
+const WAY_IN = 'npm run roster -- admin reset-password';
+
+function aboutAdmin(admin: AdminSignIn | AdminHint): string {
+  if (admin === 'no-way-in') return `none can sign in; ${WAY_IN} lets one in again`;
+  if (admin === 'never-signed-in') return `has never signed in; without the password: ${WAY_IN}`;
+  const { email, generatedPassword: password } = admin;
+  return password === null
+    ? `${email}  (password from ADMIN_PASSWORD)`
+    : `${email}  password ${password}  (shown only now)`;
 }

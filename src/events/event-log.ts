@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RequestContext } from '../access/caller.js';
@@ -53,7 +53,7 @@ export class EventLog {
     private readonly clock: Clock,
     private readonly keyring: Keyring,
     private readonly personalData: PersonalData,
-    private readonly sequencer: Sequencer,
+    @Inject(Sequencer) private readonly sequencer: Pick<Sequencer, 'wake'>,
   ) {}
 
   /**

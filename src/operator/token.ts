@@ -1,16 +1,10 @@
-import { DiscoveryService, ModulesContainer } from '@nestjs/core';
-import { JwtService } from '@nestjs/jwt';
 import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
 import type { UserRole } from '../access/role.js';
-import { AccessTokens } from '../auth/sessions/access-tokens.js';
-import { RefreshTokens } from '../auth/sessions/refresh-tokens.js';
-import { Sessions } from '../auth/sessions/sessions.js';
-import { AuthEvents } from '../auth/sign-in-evidence/auth-events.js';
-import { SystemClock } from '../config/clock.js';
 import { newTraceId } from '../http/trace-id.js';
 import { addressKey, usernameKey } from '../users/identifiers.js';
 import { OperatorError } from './operator-error.js';
+import { authEventsAt, sessionsAt } from './parts.js';
 import type { Workplace } from './workplace.js';
 
 /**
@@ -20,17 +14,9 @@ import type { Workplace } from './workplace.js';
  * @throws OperatorError when there is nobody, or nobody who may sign in
  */
 export async function makeToken(workplace: Workplace, user: string): Promise<string> {
-  const { settings, transactions, keyring } = workplace;
-  const accessTokens = new AccessTokens(settings, new JwtService(), keyring, new SystemClock());
-  // Nobody but the servers has handlers, and they find by themselves which sessions have made room for this one.
-  const events = new AuthEvents(keyring, transactions, new DiscoveryService(new ModulesContainer()));
-  const sessions = new Sessions(
-    settings,
-    accessTokens,
-    new RefreshTokens(keyring),
-    { expire: () => undefined },
-    events,
-  );
+  const { transactions } = workplace;
+  const events = authEventsAt(workplace);
+  const sessions = sessionsAt(workplace, events);
   const context = systemContext(newTraceId());
   const [column, value] = isUuid(user)
     ? ['id', user]

@@ -15,13 +15,17 @@ const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\u280
  * parts are refused: nobody has one, and what can stand between the quotes (`"a@b,c"@d`) is read as several recipients somewhere.
  */
 export function isAddress(value: unknown): value is string {
+  return isPlainAddress(value, true);
+}
+
+function isPlainAddress(value: unknown, needsDot: boolean): value is string {
   if (typeof value !== 'string' || value.length > MAX_LENGTH || !ONE_PLAIN.test(value) || UNSEEN.test(value))
     return false;
   const at = value.lastIndexOf('@');
   const domain = asciiDomain(value.slice(at + 1));
   if (domain === undefined || hasBrokenLabel(domain)) return false;
   const asItTravels = `${value.slice(0, at)}@${domain}`;
-  return Buffer.byteLength(asItTravels) <= MAX_LENGTH && isEmail(asItTravels);
+  return Buffer.byteLength(asItTravels) <= MAX_LENGTH && isEmail(asItTravels, { require_tld: needsDot });
 }
 
 /** Such as `xn--a`, which no Unicode label is written as. */
@@ -34,3 +38,13 @@ function hasBrokenLabel(domain: string): boolean {
 /** Property: an address as `isAddress` has it. */
 export const IsAddress = (): PropertyDecorator =>
   ValidateBy({ name: 'isAddress', validator: { validate: isAddress } }, { message: ADDRESS_EXPECTED });
+
+/**
+ * Property: the address of an account that is there already. The first admin's may be `admin@localhost` or of a host of the local
+ * network; nobody registers such a one.
+ */
+export const IsAccountAddress = (): PropertyDecorator =>
+  ValidateBy(
+    { name: 'isAccountAddress', validator: { validate: (value: unknown) => isPlainAddress(value, false) } },
+    { message: ADDRESS_EXPECTED },
+  );

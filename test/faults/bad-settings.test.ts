@@ -134,7 +134,9 @@ describe('A start that fails when its own PostgreSQL runs already', () => {
     await server.kill('SIGTERM');
   });
 
-  it('because the port is taken, leaves nothing running', async () => {
+  it('because the port is taken, leaves nothing running, and no admin whose password nobody was shown', async () => {
+    home.remove();
+    home = makeHome();
     const other = createServer();
     await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
     const { port } = other.address() as { port: number };
@@ -143,6 +145,11 @@ describe('A start that fails when its own PostgreSQL runs already', () => {
     await expectRefusal(server, [`Port ${port} on 127.0.0.1 is in use`, `PORT=${port + 1} npm start`], 'port held');
 
     await new Promise((closed) => other.close(closed));
+    const next = await RosterProcess.start(home);
+    const [, email = '', password = ''] =
+      /^(\S+) {2}password (\S+) {2}\(shown only now\)$/.exec(next.said('Admin')) ?? [];
+    await next.signIn(email, password);
+    await next.kill('SIGTERM');
   });
 });
 

@@ -5,6 +5,7 @@ import { DomainError } from '../../http/domain-error.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { addressKey } from '../../users/identifiers.js';
+import { isAddress } from '../../users/is-address.js';
 import { RegistrationHandlers } from '../registration/before-registration.js';
 import { MagicLinks } from './magic-links.js';
 
@@ -41,7 +42,10 @@ export class MagicLinkRequests implements OnModuleInit {
   private async sendNow(email: string, context: RequestContext): Promise<void> {
     try {
       // An address that nobody owns is registered by this.
-      if (!(await this.links.isOwned(email))) await this.handlers.ask({ email }, context);
+      if (!(await this.links.isOwned(email))) {
+        if (!isAddress(email)) return;
+        await this.handlers.ask({ email }, context);
+      }
       await this.links.sendIfDue(email, context);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;

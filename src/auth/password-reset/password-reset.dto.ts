@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsAddress } from '../../users/is-address.js';
+import { IsAccountAddress } from '../../users/is-address.js';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import { NewPassword } from '../passwords/new-password.dto.js';
 
 export class RequestPasswordResetDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
-  @IsAddress()
+  @IsAccountAddress()
   readonly email: string;
 }
 

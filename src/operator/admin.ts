@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { validate as isUuid } from 'uuid';
+import { systemContext } from '../access/caller.js';
+import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
+import { NewPasswords } from '../auth/passwords/new-passwords.js';
+import type { Transaction } from '../database/transaction.js';
+import { event, type NewUserEvent } from '../events/catalogue.js';
+import { newTraceId } from '../http/trace-id.js';
+import { MailQueue } from '../mail/mail-queue.js';
+import { changeRole, reinstate, restore } from '../users/decide.js';
+import { changePassword } from '../users/decide-credentials.js';
+import { addressKey, usernameKey } from '../users/identifiers.js';
+import type { UserState } from '../users/user.js';
+import { UserEntity } from '../users/user.entity.js';
+import type { Users } from '../users/users.js';
+import { OperatorError } from './operator-error.js';
+import { authEventsAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
+import type { Workplace } from './workplace.js';
+
+/** A way in for an admin, to be told to whoever gave the command, and to nobody else. */
+export interface AdminReset {
+  /** What to sign in by: an address or a username. */
+  readonly identifier: string;
+  readonly password: string;
+  /** What was in the way: such as `suspended`. */
+  readonly lifted: readonly Obstacle[];
+}
+
+type Obstacle = 'deleted' | 'suspended' | 'no admin';
+
+const COMMAND = 'npm run roster -- admin reset-password';
+
+/**
+ * Gives an admin a random password, without a mail server: ends its sessions, every link that was mailed before, and a lock. While
+ * no admin can sign in, the user who is named becomes one who can, deleted, suspended or demoted as it may be.
+ * @param name address, username or id; the only admin there is without it
+ * @throws OperatorError when it is not clear who is meant, or when another admin can do what is in the way
+ */
+export async function resetAdminPassword(workplace: Workplace, name: string | undefined): Promise<AdminReset> {
+  const { keyring, transactions } = workplace;
+  const events = authEventsAt(workplace);
+  const passwords = passwordsAt(workplace);
+  const users = usersAt(workplace, passwords);
+  const replacing = new NewPasswords(passwords, sessionsAt(workplace, events), new OneTimeTokens(keyring));
+  const context = systemContext(newTraceId());
+  const password = randomBytes(15).toString('base64url');
+  const hash = await passwords.accept(password, { names: [] }, 'in-process');
+  return transactions.run(async (tx) => {
+    // In the order in which everybody locks them: the admins, the count, and then the user.
+    const { id } = await meant(tx, name);
+    const others = await users.otherActiveAdmins(tx, id);
+    const wasLocked = await endLocks(tx, users, id);
+    const user = await users.hold(tx, id);
+    const identifier = user?.email ?? user?.username;
+    if (!user || identifier == null) {
+      throw new OperatorError(
+        'This user has neither an address nor a username to sign in by. Name another: --user <address, username or id>',
+      );
+    }
+    const lifted = obstaclesOf(user);
+    if (lifted.length > 0 && others > 0) {
+      throw new OperatorError(
+        `${identifier} is ${lifted.join(', ')}, and there is an admin who can sign in and change that. This command does so only when nobody can.`,
+      );
+    }
+    const isFirst = await replacing.replace(tx, id, hash, 'password-reset', context);
+    await users.change(tx, id, (state) => wayIn(state, isFirst), context);
+    if (wasLocked) await events.record(tx, { type: 'account.unlocked', userId: id, reason: 'operator', context });
+    if (user.email !== null && user.emailVerified) {
+      const data = { changedAt: new Date().toISOString(), changedFrom: null };
+      const mail = { userId: id, template: 'password-changed', recipient: user.email, data } as const;
+      await new MailQueue().add(tx, { ...mail, traceId: context.traceId });
+    }
+    return { identifier, password, lifted };
+  });
+}
+
+/** For the person at the terminal. */
+export function adminReport({ identifier, password, lifted }: AdminReset): string {
+  const before = lifted.length > 0 ? `It was ${lifted.join(', ')} before; it is an active ADMIN now.\n` : '';
+  return (
+    `${identifier}  password ${password}  (shown only now)\n${before}` +
+    'Its sessions and the links that were mailed before have ended. Sign in, and choose another password.'
+  );
+}
+
+function obstaclesOf(user: UserEntity): Obstacle[] {
+  return [
+    ...(user.deletedAt === null ? [] : (['deleted'] as const)),
+    ...(user.suspendedAt === null ? [] : (['suspended'] as const)),
+    ...(user.role === 'ADMIN' ? [] : (['no admin'] as const)),
+  ];
+}
+
+function wayIn(state: UserState, isFirst: boolean): NewUserEvent[] {
+  const there = { ...state, deletedAt: null };
+  return [
+    ...restore(state),
+    ...reinstate(there),
+    ...changeRole(there, 'ADMIN', 0),
+    ...(isFirst ? [event('user.authenticator_added', { kind: 'password', label: null })] : []),
+    ...changePassword(there),
+  ];
+}
+
+async function endLocks(tx: Transaction, users: Users, id: string): Promise<boolean> {
+  const [ended] = await tx.query<[{ locked: boolean | null }[], number]>(
+    'DELETE FROM lockouts WHERE user_id = $1 RETURNING locked_until > clock_timestamp() AS locked',
+    [id],
+  );
+  await users.recordLock(tx, id, null);
+  return ended.some(({ locked }) => locked === true);
+}
+
+/** Who is meant: somebody who is there, and whose address is more than a claim. @throws OperatorError */
+async function meant(tx: Transaction, name: string | undefined): Promise<UserEntity> {
+  const repository = tx.getRepository(UserEntity);
+  if (name === undefined) return onlyAdmin(await repository.findBy({ role: 'ADMIN', pending: false }));
+  const where = isUuid(name)
+    ? { id: name }
+    : name.includes('@')
+      ? { emailKey: addressKey(name) }
+      : { usernameKey: usernameKey(name) };
+  const user = await repository.findOneBy({ ...where, pending: false });
+  if (!user || user.erasedAt !== null) {
+    throw new OperatorError(`There is no user ${name}, or none who has confirmed the address.`);
+  }
+  return user;
+}
+
+/** Those who are erased, or have nothing but a name, are never meant. */
+function onlyAdmin(admins: readonly UserEntity[]): UserEntity {
+  const nameable = admins.filter(({ email, username }) => email !== null || username !== null);
+  const active = nameable.filter(({ deletedAt, suspendedAt }) => deletedAt === null && suspendedAt === null);
+  const [one, ...more] = active.length > 0 ? active : nameable;
+  if (one && more.length === 0) return one;
+  const names = [one, ...more].map((admin) => `  ${admin?.email ?? admin?.username ?? ''}`);
+  throw new OperatorError(
+    one
+      ? `There are several admins. Name the one: ${COMMAND} --user <address, username or id>\n${names.join('\n')}`
+      : `There is no admin. The next start of the server makes one, from ADMIN_EMAIL and ADMIN_PASSWORD; or name a user who is to be one: ${COMMAND} --user <address, username or id>`,
+  );
+}

@@ -1,0 +1,63 @@
+import { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { JwtService } from '@nestjs/jwt';
+import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
+import { PasswordMethod } from '../auth/methods/password.method.js';
+import { HashPool } from '../auth/passwords/hash-pool/hash-pool.js';
+import { BreachedPasswords } from '../auth/passwords/hibp.js';
+import { PasswordHasher } from '../auth/passwords/password-hasher.js';
+import { Passwords } from '../auth/passwords/passwords.js';
+import { AccessTokens } from '../auth/sessions/access-tokens.js';
+import { RefreshTokens } from '../auth/sessions/refresh-tokens.js';
+import { Sessions } from '../auth/sessions/sessions.js';
+import { AuthEvents } from '../auth/sign-in-evidence/auth-events.js';
+import { SystemClock } from '../config/clock.js';
+import { Statements } from '../database/statements.js';
+import { EventLog } from '../events/event-log.js';
+import { UserEventHandlers } from '../events/handlers.js';
+import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { createLog } from '../ops/log.js';
+import { Snapshots } from '../users/snapshots.js';
+import { Users } from '../users/users.js';
+import type { Workplace } from './workplace.js';
+
+// The parts of a server that operators' commands use, without a server. Nobody but the servers has handlers; they find by
+// themselves what has changed in the database.
+
+const nobody = (): DiscoveryService => new DiscoveryService(new ModulesContainer());
+
+export function authEventsAt({ keyring, transactions }: Workplace): AuthEvents {
+  return new AuthEvents(keyring, transactions, nobody());
+}
+
+export function sessionsAt({ settings, keyring }: Workplace, events: AuthEvents): Sessions {
+  const accessTokens = new AccessTokens(settings, new JwtService(), keyring, new SystemClock());
+  return new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined }, events);
+}
+
+/** Passwords are to be hashed in this process. */
+export function passwordsAt({ settings, keyring, transactions, dataSource }: Workplace): Passwords {
+  const idle = new HashPool({ nice: settings.HASH_NICE, onLoss: () => undefined });
+  const hasher = new PasswordHasher(keyring, settings.BCRYPT_COST, idle);
+  const breached = new BreachedPasswords(false, createLog(settings));
+  return new Passwords(settings, hasher, transactions, new Statements(settings, dataSource), breached);
+}
+
+export function usersAt(workplace: Workplace, passwords: Passwords): Users {
+  const { settings, keyring, personalData, transactions } = workplace;
+  const handlers = new UserEventHandlers(nobody());
+  handlers.onModuleInit();
+  const methods = [new PasswordMethod(passwords), new MagicLinkMethod()];
+  return new Users(
+    new EventLog(new SystemClock(), keyring, personalData, { wake: () => undefined }),
+    handlers,
+    new PersonalDataPlaces(),
+    new Snapshots(personalData, createLog(settings)),
+    transactions,
+    {
+      hasOne: async (tx, user) => {
+        for (const method of methods) if (await method.of(tx, user)) return true;
+        return false;
+      },
+    },
+  );
+}

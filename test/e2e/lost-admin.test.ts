@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FirstAdmin } from '../../src/auth/first-admin.js';
+import { SETTINGS_TOKEN } from '../../src/config/settings.token.js';
+import { runCommand } from '../support/cli.js';
+import { tokenIn } from '../support/inbox.js';
+import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
+
+const LOCALHOST = 'admin@localhost';
+const WRONG = 'seven idle boats on slate water';
+
+let roster: Roster;
+beforeEach(async () => void (roster = await startRoster({ ADMIN_EMAIL: LOCALHOST })));
+afterEach(() => roster.stop());
+
+const as = (token: string) => ({ authorization: `Bearer ${token}` });
+const users = (email: string) =>
+  roster.database.query<{ id: string; role: string; pending: boolean }>('SELECT * FROM users WHERE email = $1', [
+    email,
+  ]);
+const login = (identifier: string, password: string) => roster.api.post('/auth/login').send({ identifier, password });
+const resetPassword = (...args: string[]) =>
+  runCommand(['admin', 'reset-password', ...args], {
+    NODE_ENV: 'test',
+    DATABASE_URL: roster.database.url,
+    SECRET_KEY: 'k3yZ'.repeat(12),
+    BCRYPT_COST: '4',
+  });
+const passwordIn = (stdout: string) => /^(\S+) {2}password (\S+) {2}\(shown only now\)$/m.exec(stdout)?.slice(1) ?? [];
+
+describe('roster admin reset-password', () => {
+  it('prints a password once that signs the only admin in, ends its sessions, links and lock, and tells it by mail', async () => {
+    const session = await roster.signIn(LOCALHOST);
+    await roster.api.post('/auth/request-password-reset').send({ email: LOCALHOST }).expect(202);
+    const link = tokenIn(await roster.inbox.waitFor(LOCALHOST));
+    for (let time = 0; time < 5; time++) await login(LOCALHOST, WRONG).expect(401);
+    await login(LOCALHOST, ADMIN.password).expect(401);
+
+    const { code, stdout, stderr } = await resetPassword();
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [identifier, password = ''] = passwordIn(stdout);
+    expect(identifier).toBe(LOCALHOST);
+    await login(LOCALHOST, password).expect(200);
+    await login(LOCALHOST, ADMIN.password).expect(401);
+    await roster.api.get('/users/me').set(as(session)).expect(401);
+    await roster.api.post('/auth/reset-password').send({ token: link, newPassword: PASSWORD }).expect(410);
+    const mails = await roster.database.query<{ template: string }>('SELECT template FROM mails ORDER BY created_at');
+    expect(mails.map(({ template }) => template)).toContain('password-changed');
+    const events = await roster.database.query(
+      `SELECT actor FROM user_events JOIN users ON users.id = user_id
+       WHERE type = 'user.password_changed' AND email = $1`,
+      [LOCALHOST],
+    );
+    expect(events).toEqual([{ actor: { kind: 'system' } }]);
+    expect(JSON.stringify(roster.logLines())).not.toContain(password);
+  });
+
+  it('asks for a name among several, takes address, username and id, and makes nobody an admin while there is one', async () => {
+    const token = await roster.signIn(LOCALHOST);
+    const create = async (input: object) =>
+      (await roster.api.post('/users').set(as(token)).send(input).expect(201)).body as { id: string };
+    const second = await create({ email: 'second@example.com', username: 'second', password: PASSWORD, role: 'ADMIN' });
+    await create({ firstName: 'Ghost', role: 'ADMIN' });
+    const user = await roster.join('user@example.com');
+
+    const unnamed = await resetPassword();
+    expect(unnamed.code).toBe(1);
+    expect(unnamed.stderr).toMatch(/several admins[^]+--user[^]+admin@localhost\n {2}second@example.com/);
+    for (const name of ['SECOND@example.com', 'second', second.id]) {
+      const { stdout } = await resetPassword('--user', name);
+      const [identifier = '', password = ''] = passwordIn(stdout);
+      await login(identifier, password).expect(200);
+    }
+    const refused = await resetPassword('--user', user.id);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('user@example.com is no admin');
+    await login('user@example.com', PASSWORD).expect(200);
+    expect((await resetPassword('--user', 'nobody@example.com')).stderr).toContain(
+      'There is no user nobody@example.com',
+    );
+  });
+
+  it.each(['suspend', 'delete', 'demote'])('lets the one in again whom a release before let %s itself', async (way) => {
+    const token = await roster.signIn(LOCALHOST);
+    await roster.api.post('/users').set(as(token)).send({ firstName: 'Ghost', role: 'ADMIN' }).expect(201);
+    const [admin] = await users(LOCALHOST);
+    const helper = await roster.join('helper@example.com');
+    await roster.api.put(`/users/${helper.id}/role`).set(as(token)).send({ role: 'ADMIN' }).expect(200);
+    const path = `/users/${admin!.id}`;
+    const request = {
+      suspend: () => roster.api.post(`${path}/suspend`).send({}),
+      delete: () => roster.api.delete(path),
+      demote: () => roster.api.put(`${path}/role`).send({ role: 'MANAGER' }),
+    }[way];
+    expect((await request!().set(as(helper.token))).ok).toBe(true);
+    await roster.database.query("UPDATE users SET role = 'MANAGER' WHERE id = $1", [helper.id]);
+    expect(await roster.app.get(FirstAdmin, { strict: false }).hint()).toBe('no-way-in');
+
+    const { stdout, code } = await resetPassword('--user', LOCALHOST);
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('it is an active ADMIN now') });
+    const [, password = ''] = passwordIn(stdout);
+    const { body: signedIn } = await login(LOCALHOST, password).expect(200);
+    await roster.api
+      .get('/users')
+      .set(as(String(signedIn.accessToken)))
+      .expect(200);
+    expect(await roster.app.get(FirstAdmin, { strict: false }).hint()).toBeUndefined();
+  });
+});
+
+describe('the address of the first admin', () => {
+  it('is taken by every form that names an account, though it has no dot, and by none that makes one', async () => {
+    await roster.api.post('/auth/request-password-reset').send({ email: LOCALHOST }).expect(202);
+    const token = tokenIn(await roster.inbox.waitFor(LOCALHOST));
+    await roster.api.post('/auth/reset-password').send({ token, newPassword: PASSWORD }).expect(204);
+    await login('Admin@LOCALHOST', PASSWORD).expect(200);
+    await roster.api.post('/auth/magic-link/request').send({ email: LOCALHOST }).expect(202);
+    const link = tokenIn(await roster.inbox.waitFor(LOCALHOST, 3));
+    await roster.api.post('/auth/magic-link').send({ token: link }).expect(200);
+
+    await roster.api.post('/auth/register').send({ email: 'root@localhost', password: PASSWORD }).expect(400);
+    await roster.api.post('/auth/magic-link/request').send({ email: 'root@localhost' }).expect(202);
+    await roster.api.post('/auth/magic-link/request').send({ email: 'last@example.com' }).expect(202);
+    await roster.inbox.waitFor('last@example.com');
+    expect(await users('root@localhost')).toEqual([]);
+  });
+});
+
+describe('a start', () => {
+  const start = (ADMIN_EMAIL: string) => {
+    Object.assign(roster.app.get<object>(SETTINGS_TOKEN, { strict: false }), { ADMIN_EMAIL });
+    return roster.app.get(FirstAdmin, { strict: false }).ensure();
+  };
+
+  it('makes the first admin though somebody has registered before it, and of nobody who is there', async () => {
+    await roster.join('early@example.com');
+    await roster.api.post('/auth/register').send({ email: 'claimed@example.com', password: PASSWORD }).expect(202);
+    // As if both had come between the start and its admin.
+    await roster.database.query("UPDATE users SET role = 'AUTHENTICATED' WHERE role = 'ADMIN'");
+
+    await expect(start('early@example.com')).rejects.toThrow(
+      /ADMIN_EMAIL: early@example.com is the address of a user who is not an admin/,
+    );
+    expect(await start('claimed@example.com')).toEqual({ email: 'claimed@example.com', generatedPassword: null });
+    expect(await start('another@example.com')).toBeUndefined();
+
+    expect(await users('early@example.com')).toMatchObject([{ role: 'AUTHENTICATED' }]);
+    expect(await users('claimed@example.com')).toMatchObject([{ role: 'ADMIN', pending: false }]);
+    await roster.signIn('claimed@example.com', ADMIN.password);
+    await login('claimed@example.com', PASSWORD).expect(401);
+  });
+
+  it('tells of an admin who has never signed in how to go on without the password', async () => {
+    const hint = () => roster.app.get(FirstAdmin, { strict: false }).hint();
+    expect(await hint()).toBeUndefined();
+    // As if the password had been made up, and printed once.
+    Object.assign(roster.app.get<object>(SETTINGS_TOKEN, { strict: false }), { ADMIN_PASSWORD: undefined });
+    expect(await hint()).toBe('never-signed-in');
+    await roster.signIn(LOCALHOST);
+    expect(await hint()).toBeUndefined();
+  });
+});
