@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
-import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import { NewPasswords } from '../auth/passwords/new-passwords.js';
 import type { Transaction } from '../database/transaction.js';
 import { event, type NewUserEvent } from '../events/catalogue.js';
@@ -14,7 +13,7 @@ import type { UserState } from '../users/user.js';
 import { UserEntity } from '../users/user.entity.js';
 import type { Users } from '../users/users.js';
 import { OperatorError } from './operator-error.js';
-import { authEventsAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
+import { authEventsAt, linksAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
 import type { Workplace } from './workplace.js';
 
 /** A way in for an admin, to be told to whoever gave the command, and to nobody else. */
@@ -37,11 +36,11 @@ const COMMAND = 'npm run roster -- admin reset-password';
  * @throws OperatorError when it is not clear who is meant, or when another admin can do what is in the way
  */
 export async function resetAdminPassword(workplace: Workplace, name: string | undefined): Promise<AdminReset> {
-  const { keyring, transactions } = workplace;
+  const { transactions } = workplace;
   const events = authEventsAt(workplace);
   const passwords = passwordsAt(workplace);
   const users = usersAt(workplace, passwords);
-  const replacing = new NewPasswords(passwords, sessionsAt(workplace, events), new OneTimeTokens(keyring));
+  const replacing = new NewPasswords(passwords, sessionsAt(workplace, events), linksAt(workplace));
   const context = systemContext(newTraceId());
   const password = randomBytes(15).toString('base64url');
   const hash = await passwords.accept(password, { names: [] }, 'in-process');

@@ -2,6 +2,8 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
 import { PasswordMethod } from '../auth/methods/password.method.js';
+import { EndedLinks } from '../auth/one-time-tokens/ended-links.js';
+import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import { HashPool } from '../auth/passwords/hash-pool/hash-pool.js';
 import { BreachedPasswords } from '../auth/passwords/hibp.js';
 import { PasswordHasher } from '../auth/passwords/password-hasher.js';
@@ -15,6 +17,7 @@ import { Statements } from '../database/statements.js';
 import { EventLog } from '../events/event-log.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { Jobs } from '../jobs/jobs.js';
 import { createLog } from '../ops/log.js';
 import { Snapshots } from '../users/snapshots.js';
 import { Users } from '../users/users.js';
@@ -60,4 +63,8 @@ export function usersAt(workplace: Workplace, passwords: Passwords): Users {
       },
     },
   );
+}
+
+export function linksAt({ settings, keyring, transactions }: Workplace): OneTimeTokens {
+  return new OneTimeTokens(keyring, new EndedLinks(transactions, new Jobs(settings, createLog(settings))));
 }
