@@ -11,6 +11,8 @@ export function noteRoutes(fastify: FastifyInstance): readonly MountedRoute[] {
   fastify.addHook('onRoute', ({ method, url }) => {
     if (/^\/?\*$/.test(url)) return;
     const methods = [method].flat();
+    // What is at the root is the application's own matter, also where it has no route for that alone (such as a site of static files).
+    if (url === '/' || url === '') return;
     // The host's Fastify answers HEAD by GET itself.
     routes.push(...methods.filter((one) => one !== 'HEAD' && one !== 'OPTIONS').map((one) => ({ method: one, url })));
   });

@@ -81,6 +81,8 @@ export interface PageValues {
   /** Behind a link that has done its work, or that has none any more. */
   'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
   'resend-sent': object;
+  /** `docsPath`: null where the documentation is switched off. */
+  entry: { docsPath: string | null };
   error: {
     title: string;
     detail: string;
@@ -133,14 +135,24 @@ export class Pages {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    return this.page(name, values, wanted);
+    return this.page(name, values, wanted, locale !== null);
   }
 
-  /** @param wanted language tags, the preferred one first */
-  page<Name extends PageName>(name: Name, values: PageValues[Name], wanted: readonly string[]): string {
+  /**
+   * @param wanted language tags, the preferred one first
+   * @param regional whether times are written as in the region of the tag. Not where only the browser names it: the mail to somebody of
+   *   whom no locale is known had none to go by, and says the same time in other words then
+   */
+  page<Name extends PageName>(
+    name: Name,
+    values: PageValues[Name],
+    wanted: readonly string[],
+    regional = true,
+  ): string {
     const file = `${name}.hbs`;
     const { locale, format } = this.files.languageOf(file, wanted);
-    return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...readable(values, format) });
+    const shown = readable(values, regional ? format : locale);
+    return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...shown });
   }
 
   /** The page for a problem: for a link that no longer works, one that says why to who holds the real one, and the way on. */

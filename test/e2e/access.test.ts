@@ -29,6 +29,7 @@ describe('every route', () => {
       'DELETE /users/:id/contacts/:contactId AUTHENTICATED',
       'DELETE /users/:id/methods/:method AUTHENTICATED',
       'DELETE /webhooks/:id ADMIN',
+      'GET / ANONYMOUS',
       'GET /.well-known/jwks.json ANONYMOUS',
       'GET /assets/icon.svg ANONYMOUS',
       'GET /assets/pages.css ANONYMOUS',

@@ -251,6 +251,7 @@ describe('the host', () => {
     await api.post('/orders').send({ item: 'tea', more: 1 }).expect(201, { item: 'tea', more: 1 });
     await api.get('/broken').expect(418, { host: 'filter' });
     await api.get('/nowhere').expect(418);
+    await api.get('/').expect(418);
     await api.get('/health/live').expect(200, 'the health of the host');
     expect(guarded).toBe(4);
     expect(hostLog).toContain("GET /health/live stays the application's own");

@@ -60,6 +60,18 @@ describe('a user whose locale is de-AT', () => {
   });
 });
 
+describe('a mail and the page behind its link', () => {
+  it.each(['en-US,en;q=0.9', 'en-GB', 'en', 'fr-CA, en-CA;q=0.8'])(
+    'say the time of one request in the same words, for a browser that asks for %s',
+    async (accepted) => {
+      const mail = await register(`one-time-${accepted.length}@example.com`);
+      const time = /\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC/.exec(mail.text)![0];
+      const page = await getPage('/auth/verify-email', tokenIn(mail), accepted).expect(200);
+      expect(page.text).toContain(`<dd>${time}</dd>`);
+    },
+  );
+});
+
 describe('the page of a link that names nobody any more', () => {
   it.each([
     ['de-CH, en;q=0.5', 'de', 'Dieser Link gilt nicht mehr'],

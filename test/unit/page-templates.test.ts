@@ -75,9 +75,8 @@ describe.each(ALL)('the page %s (%s) in the language %s', (name, sample, locale)
     for (const [field] of printed) {
       const lacking = Object.fromEntries(Object.entries(values).filter(([key]) => key !== field));
       // What is shown if it is there is not missed; a title is handed on to the frame, and the token is in the address of a button.
-      const optional = /^(requestedFrom|triedFrom|freshLinkPath|signInUrl|continueUrl|email|refusal|title)$/.test(
-        field,
-      );
+      const optional =
+        /^(requestedFrom|triedFrom|freshLinkPath|signInUrl|continueUrl|docsPath|email|refusal|title)$/.test(field);
       if (field === 'token' && sample === 'button') continue;
       if (!optional) expect(() => usual.page(name, lacking as never, [locale])).toThrow(field);
     }

@@ -21,6 +21,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'verify-email': { usual: { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM } },
   'email-verified': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
   'resend-sent': { usual: {} },
+  entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
   'accept-invitation': {
     usual: { token: TOKEN, email: EMAIL, minLength: 12, ...unrefused },
     refused: { token: TOKEN, email: EMAIL, minLength: 12, ...common },

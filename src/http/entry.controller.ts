@@ -1,0 +1,70 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../access/allow.decorator.js';
+import type { Settings } from '../config/settings.js';
+import { InjectSettings } from '../config/settings.token.js';
+import { ApiPage } from './api-problems.js';
+import { IgnoreOtherQuery } from './declared-input.js';
+import { Pages, wantsPage } from './pages.js';
+
+interface EntryLink {
+  readonly href: string;
+  /** `GET` where nothing is said. */
+  readonly method?: string;
+}
+
+class Entry {
+  @ApiProperty({ example: 'Roster', description: '`PRODUCT_NAME`' })
+  readonly name: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      properties: { href: { type: 'string', format: 'uri-reference' }, method: { type: 'string' } },
+      required: ['href'],
+    },
+    example: { login: { href: '/auth/login', method: 'POST' }, methods: { href: '/auth/methods' } },
+    description: 'where to go on; without a `method`, by GET. `docs` and `openapi` only where they are switched on',
+  })
+  readonly _links: Readonly<Record<string, EntryLink>>;
+}
+
+/** `PUBLIC_URL` itself: what people see who follow it, and programs that begin there. */
+@ApiTags('Operations')
+@Controller()
+export class EntryController {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Allow('ANONYMOUS')
+  @IgnoreOtherQuery()
+  @ApiOperation({
+    operationId: 'getEntry',
+    summary: 'Where everything begins',
+    description: 'For a browser, a page that says what this is.',
+  })
+  @ApiPage()
+  @ApiOkResponse({ type: Entry })
+  show(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Entry | string {
+    const { PRODUCT_NAME, DOCS_ENABLED } = this.settings;
+    if (wantsPage(request)) return this.pages.render(reply, 'entry', { docsPath: DOCS_ENABLED ? '/docs' : null });
+    return {
+      name: PRODUCT_NAME,
+      _links: {
+        self: { href: '/' },
+        register: { href: '/auth/register', method: 'POST' },
+        login: { href: '/auth/login', method: 'POST' },
+        methods: { href: '/auth/methods' },
+        me: { href: '/users/me' },
+        jwks: { href: '/.well-known/jwks.json' },
+        health: { href: '/health/ready' },
+        ...(DOCS_ENABLED && { docs: { href: '/docs' }, openapi: { href: '/docs-json' } }),
+      },
+    };
+  }
+}
