@@ -1,14 +1,16 @@
+import { applyDecorators } from '@nestjs/common';
 import {
   ApiOkResponse,
   type MediaTypeObject,
   type OpenAPIObject,
   type OperationObject,
   type ReferenceObject,
+  type RequestBodyObject,
   type ResponseObject,
   type SchemaObject,
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
-import { takePage, takeProblems } from './api-problems.js';
+import { ApiPage, hasPage, takeProblems } from './api-problems.js';
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 import { WITHOUT_NUL } from './text-patterns.js';
 
@@ -73,9 +75,12 @@ export function apiHeaders(...names: HeaderName[]): Record<string, ReferenceObje
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** Documents that a form gets a page (200) where a program gets 204. */
+/** `ApiPage` of a route where a form gets a page (200), and a program 204. */
 export const ApiPageForForms = (): MethodDecorator =>
-  ApiOkResponse({ description: 'a form gets a page', content: { 'text/html': structuredClone(PAGE) } });
+  applyDecorators(
+    ApiPage(),
+    ApiOkResponse({ description: 'a form gets a page', content: { 'text/html': structuredClone(PAGE) } }),
+  );
 
 /**
  * Writes into the document what is the same for every route, so that no route has to say it: the problems that any request
@@ -88,11 +93,31 @@ export function completeAnswers(document: OpenAPIObject): void {
   };
   for (const item of Object.values(document.paths)) {
     for (const [method, operation] of Object.entries(item) as [string, OperationObject][]) {
+      // Else it were that of the whole document, which is none, and some tools take that for forgotten.
+      operation.security ??= [];
+      if (hasPage(operation)) describePage(method, operation);
       completeRequest(document, operation);
       completeSuccess(document, operation);
       const common = method === 'get' ? ALWAYS : [...ALWAYS, ...WITH_A_BODY];
       addProblems(document, operation, new Set([...common, ...takeProblems(operation)]));
     }
+  }
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/** What a browser gets, in words: a program that reads the document is offered JSON. */
+function describePage(method: string, operation: OperationObject): void {
+  const body = operation.requestBody as RequestBodyObject | undefined;
+  const takesForms = body?.content[FORM] !== undefined;
+  // Of two content types, openapi-python-client sends the form, and is answered by a page.
+  if (takesForms) Reflect.deleteProperty(body.content, FORM);
+  const asked = takesForms ? `posts the same fields as a form (\`${FORM}\`)` : 'asks for `text/html`';
+  operation.description = `${operation.description ?? ''}\n\nA browser that ${asked} gets a page, of an error too.`;
+  if (method !== 'get') return;
+  for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
+    // What is sent to who asks for nothing else.
+    if (status.startsWith('2')) response.content = { ...response.content, 'text/html': structuredClone(PAGE) };
   }
 }
 
@@ -120,7 +145,6 @@ function sayWhatNoBodyHolds(document: OpenAPIObject, given: SchemaObject | Refer
 }
 
 function completeSuccess(document: OpenAPIObject, operation: OperationObject): void {
-  const hasPage = takePage(operation);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || '$ref' in response) continue;
     response.description ||= Number(status) === 204 ? 'done; there is no body' : 'done';
@@ -128,7 +152,6 @@ function completeSuccess(document: OpenAPIObject, operation: OperationObject): v
     for (const media of Object.values(response.content ?? {})) {
       if (media.schema) media.example ??= exampleOf(document, media.schema);
     }
-    if (hasPage && status.startsWith('2')) response.content = { ...response.content, 'text/html': PAGE };
   }
 }
 
@@ -151,7 +174,6 @@ function shared(document: OpenAPIObject, code: ProblemCode, response: ResponseOb
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[]): ResponseObject {
-  const narrowed = { type: 'object', properties: { status: { const: status }, code: { enum: [...codes] } } };
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
     headers: apiHeaders(
@@ -161,11 +183,11 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): Respons
     ),
     content: {
       [PROBLEM_TYPE]: {
-        schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed as SchemaObject] },
+        // One schema for all of them: what is narrowed down for each answer has no name, or makes generators give up. Which
+        // codes there are is in the description, and in the names of the examples.
+        schema: { $ref: '#/components/schemas/Problem' },
         examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
       },
-      // For a person with a browser.
-      'text/html': PAGE,
     },
   };
 }

@@ -5,29 +5,41 @@ import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule
 import { PACKAGE_ROOT } from '../config/package-root.js';
 import { completeAnswers } from './api-answers.js';
 import { problemMarks, ProblemSchema } from './api-problems.js';
+import { tidySchemas } from './api-schemas.js';
 
 const DESCRIPTION = `Register and sign in people, and manage them.
 
 **To try it here:** call \`POST /auth/login\`, copy the \`accessToken\` of the answer, press **Authorize** and paste it.
 
-Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; a browser that asks for HTML gets a page. Every answer
-carries \`X-Trace-Id\`; send \`X-Request-Id\` or \`traceparent\` to choose it. Unknown fields and query keys, and keys that come
-twice, are 400. Another method on a known path is 405 with \`Allow\`.
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; operations with \`x-page\`, where
+the links in mails lead, answer a browser by a page. Every answer carries \`X-Trace-Id\`; send \`X-Request-Id\` or
+\`traceparent\` to choose it. Unknown fields and query keys, and keys that come twice, are 400. Another method on a known path
+is 405 with \`Allow\`.
 
 \`x-least-role\` is the least role that may call an operation: ADMIN > MANAGER > AUTHENTICATED > ANONYMOUS.`;
 
+const ANY_OBJECT = { type: 'object', additionalProperties: true };
+
 /** The pages that Swagger adds itself, beside the routes of the controllers. */
 const OWN_PATHS: Record<string, PathItemObject> = {
-  '/docs': documentPath('getApiPage', 'This description as a page (Swagger UI)', 'text/html', {
+  '/docs': documentPath('getApiPage', 'This description as a page', 'For people: Swagger UI.', 'text/html', {
     type: 'string',
     example: '<!doctype html><title>Roster API</title>',
   }),
-  '/docs-json': documentPath('getApiDocument', 'This description (OpenAPI 3.1, JSON)', 'application/json', {
-    type: 'object',
-    required: ['openapi', 'info', 'paths', 'components'],
-    additionalProperties: true,
-    example: { openapi: '3.1.1', info: { title: 'Roster', version: '1.0.0' }, paths: {}, components: {} },
-  }),
+  '/docs-json': documentPath(
+    'getApiDocument',
+    'This description as JSON',
+    'For tools: OpenAPI 3.1.',
+    'application/json',
+    {
+      title: 'OpenApiDocument',
+      type: 'object',
+      required: ['openapi', 'info', 'paths', 'components'],
+      properties: { openapi: { type: 'string' }, info: ANY_OBJECT, paths: ANY_OBJECT, components: ANY_OBJECT },
+      additionalProperties: true,
+      example: { openapi: '3.1.1', info: { title: 'Roster', version: '1.0.0' }, paths: {}, components: {} },
+    },
+  ),
 };
 
 /** What the application can do, as OpenAPI 3.1. */
@@ -58,6 +70,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     autoTagControllers: false,
   });
   Object.assign(document.paths, structuredClone(OWN_PATHS));
+  tidySchemas(document);
   completeAnswers(document);
   return document;
 }
@@ -72,12 +85,19 @@ export function setUpApiDocument(app: INestApplication): void {
   });
 }
 
-function documentPath(operationId: string, summary: string, type: string, schema: object): PathItemObject {
+function documentPath(
+  operationId: string,
+  summary: string,
+  description: string,
+  type: string,
+  schema: object,
+): PathItemObject {
   return {
     get: {
       operationId,
       tags: ['Operations'],
       summary,
+      description,
       'x-least-role': 'ANONYMOUS',
       // Where DOCS_ENABLED is false.
       ...problemMarks('not-found'),

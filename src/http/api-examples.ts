@@ -14,13 +14,12 @@ export function resolve(document: OpenAPIObject, schema: Schema): SchemaObject {
  * A whole example out of those of the properties. Undefined where a text has none: the test of the document names such places.
  */
 export function exampleOf(document: OpenAPIObject, given: Schema): unknown {
+  // Beside a reference it goes before that of what is referred to.
+  if ('example' in given && given.example !== undefined) return given.example;
   const schema = resolve(document, given);
   if (schema.example !== undefined) return schema.example;
   if (schema.enum) return schema.enum[0];
-  if (schema.allOf) {
-    const parts = schema.allOf.map((part) => exampleOf(document, part));
-    return parts.length === 1 ? parts[0] : Object.assign({}, ...parts);
-  }
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => exampleOf(document, part)));
   if (schema.properties) {
     return Object.fromEntries(
       Object.entries(schema.properties).map(([name, property]) => [name, exampleOf(document, property)]),

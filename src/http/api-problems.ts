@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
@@ -67,12 +68,15 @@ export function takeProblems(operation: object): ProblemCode[] {
 
 const PAGE_MARK = 'x-page';
 
-/** Documents that a route answers a person with a browser by a page. */
-export const ApiPage = (): MethodDecorator => ApiExtension(PAGE_MARK, true);
+/**
+ * Declares that a route answers a person with a browser by a page, also when it refuses: every other route answers its errors
+ * as problems, whoever asks. The document has it as `x-page` and in words, and not among the content types of the errors, for
+ * generators would type each of them as a problem or a text.
+ */
+export const ApiPage = (): MethodDecorator =>
+  applyDecorators(ApiExtension(PAGE_MARK, true), RouteConfig({ page: true }));
 
-/** Takes the mark of `ApiPage` off an operation and says whether it was there. */
-export function takePage(operation: object): boolean {
-  const declared = PAGE_MARK in operation;
-  Reflect.deleteProperty(operation, PAGE_MARK);
-  return declared;
+/** Whether an operation of the document has the mark of `ApiPage`. */
+export function hasPage(operation: object): boolean {
+  return PAGE_MARK in operation;
 }

@@ -211,6 +211,15 @@ function policyOf({ logoUrl }: Brand): string {
 
 const FORM = 'application/x-www-form-urlencoded';
 
+/**
+ * Whether an error is answered by a page: to a person with a browser, on a route that has pages, or where there is no route.
+ * Programs that ask for HTML too, or post forms (RFC 7662), can read the problems of all others.
+ */
+export function wantsErrorPage(request: FastifyRequest): boolean {
+  const { page } = request.routeOptions.config as { page?: boolean };
+  return (page === true || request.is404) && wantsPage(request);
+}
+
 /** True for a person with a browser: a form was posted, or HTML is asked for and JSON is not. */
 export function wantsPage(request: FastifyRequest): boolean {
   if (request.headers['content-type']?.startsWith(FORM)) return true;

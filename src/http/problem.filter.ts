@@ -1,10 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from './domain-error.js';
-import { Pages, wantsPage } from './pages.js';
+import { Pages, wantsErrorPage } from './pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
 
-/** Turns every error into `application/problem+json`, or into a page for a person with a browser. */
+/** Turns every error into `application/problem+json`, or into a page for a person with a browser who followed a link. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(Pages) private readonly pages: Pages) {}
@@ -18,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     void reply.headers(problemHeaders(error, problem));
     const linkEnding = error instanceof DomainError ? error.linkEnding : undefined;
-    if (wantsPage(request)) this.pages.sendProblem(reply, problem, linkEnding);
+    if (wantsErrorPage(request)) this.pages.sendProblem(reply, problem, linkEnding);
     else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }
 }

@@ -47,7 +47,12 @@ export class HealthController {
   @Get('live')
   @Allow('ANONYMOUS')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process answers' })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Whether the process answers',
+    description:
+      'Looks at nothing else: a supervisor that restarts what does not answer asks here, and a load balancer asks `/health/ready`.',
+  })
   @ApiOkResponse({ type: Liveness })
   live(): Liveness {
     return { status: 'up' };

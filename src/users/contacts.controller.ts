@@ -42,7 +42,11 @@ export class ContactsController {
   @Get(':contactId')
   @Allow('AUTHENTICATED')
   @ApiContactId()
-  @ApiOperation({ operationId: 'getContact', summary: 'One contact of a user' })
+  @ApiOperation({
+    operationId: 'getContact',
+    summary: 'One contact of a user',
+    description: 'Your own, or anybody’s as a MANAGER.',
+  })
   @ApiOkResponse({ type: ContactResponse, headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found')
   async get(

@@ -42,7 +42,12 @@ export class UserActsController {
   @Put('role')
   @Allow('ADMIN')
   @ApiUserChange()
-  @ApiOperation({ operationId: 'changeUserRole', summary: 'Give another role' })
+  @ApiOperation({
+    operationId: 'changeUserRole',
+    summary: 'Give another role',
+    description:
+      'Holds at once, in sessions that are open too. A mail tells the user. There always is an admin who can sign in.',
+  })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', 'last-admin', ...COMMON)
   async changeRole(
@@ -60,7 +65,11 @@ export class UserActsController {
   @Put('professional-status')
   @Allow('MANAGER')
   @ApiUserChange()
-  @ApiOperation({ operationId: 'changeProfessionalStatus', summary: 'Say whether the user is a professional' })
+  @ApiOperation({
+    operationId: 'changeProfessionalStatus',
+    summary: 'Say whether the user is a professional',
+    description: 'Keeps the time at which it changed. A mail tells the user.',
+  })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', ...COMMON)
   async changeProfessionalStatus(
@@ -103,7 +112,11 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('MANAGER')
   @ApiUserChange()
-  @ApiOperation({ operationId: 'reinstateUser', summary: 'Let a suspended user in again' })
+  @ApiOperation({
+    operationId: 'reinstateUser',
+    summary: 'Let a suspended user in again',
+    description: 'The sessions that the suspension ended stay ended. A mail tells the user.',
+  })
   @ApiUserAnswer()
   @ApiProblems(...COMMON)
   async reinstate(
@@ -139,7 +152,12 @@ export class UserActsController {
   @HttpCode(200)
   @Allow('ADMIN')
   @ApiUserChange()
-  @ApiOperation({ operationId: 'restoreUser', summary: 'Undo a deletion' })
+  @ApiOperation({
+    operationId: 'restoreUser',
+    summary: 'Undo a deletion',
+    description:
+      'Until the user is erased, DELETED_RETENTION after the deletion. Sessions stay ended. A mail tells the user.',
+  })
   @ApiUserAnswer()
   @ApiProblems(...COMMON)
   async restore(

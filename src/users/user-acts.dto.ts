@@ -32,7 +32,12 @@ export class SuspendDto {
 }
 
 export class IncludeDeletedQuery {
-  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false', description: 'only for an ADMIN' })
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    enumName: 'IncludeDeleted',
+    default: 'false',
+    description: 'only for an ADMIN',
+  })
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   readonly includeDeleted?: 'true' | 'false';

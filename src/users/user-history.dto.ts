@@ -161,6 +161,7 @@ class DiffEnd {
 }
 
 const VALUE = {
+  title: 'FieldValue',
   anyOf: [
     { type: 'string', nullable: true },
     { type: 'boolean' },

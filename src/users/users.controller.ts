@@ -46,7 +46,11 @@ export class UsersController {
 
   @Get('me')
   @Allow('AUTHENTICATED')
-  @ApiOperation({ operationId: 'getMe', summary: 'Your own profile' })
+  @ApiOperation({
+    operationId: 'getMe',
+    summary: 'Your own profile',
+    description: 'As `GET /users/{id}` with your own id, which you need not know for it.',
+  })
   @ApiUserAnswer()
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
     return this.acts.read(caller.userId, caller);

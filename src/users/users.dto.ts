@@ -35,6 +35,7 @@ const IsSearchTerm = (): PropertyDecorator =>
 export class ListUsersQuery extends PageQuery {
   @ApiPropertyOptional({
     enum: USER_SORTS,
+    enumName: 'UserSort',
     default: '-createdAt',
     description: 'who has no address, or never signed in, comes first; with a - last',
   })
@@ -91,7 +92,11 @@ export class ListUsersQuery extends PageQuery {
   @IsBoolean(FLAG)
   readonly includeDeleted?: boolean;
 
-  @ApiPropertyOptional({ enum: ['exact'], description: 'to be told the total, which takes time in a long list' })
+  @ApiPropertyOptional({
+    enum: ['exact'],
+    enumName: 'Count',
+    description: 'to be told the total, which takes time in a long list',
+  })
   @IsOptional()
   @IsIn(['exact'], oneOf(['exact']))
   readonly count?: 'exact';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { OpenAPIObject, OperationObject } from '@nestjs/swagger';
+import type { OpenAPIObject, OperationObject, SchemaObject } from '@nestjs/swagger';
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
@@ -48,14 +48,14 @@ describe('the API document', () => {
     expect(documented.filter((name) => !/ \/docs(-json)? /.test(name)).sort()).toEqual(routes.sort());
   });
 
-  it('gives every operation a name of its own, a summary, a described tag and its security', () => {
+  it('gives every operation a name of its own, a summary, a description, a described tag and its security', () => {
     const names = operations().map(({ operationId }) => operationId);
     expect(names.filter((name) => !/^[a-z]+[A-Za-z]*$/.test(name ?? ''))).toEqual([]);
     expect(names).toHaveLength(new Set(names).size);
-    expect(except(({ summary }) => summary)).toEqual([]);
+    expect(except(({ summary, description }) => summary && description)).toEqual([]);
     const tags = document.tags!.flatMap(({ name, description }) => (description ? [name] : []));
     expect(except((operation) => operation.tags?.length === 1 && tags.includes(operation.tags[0]!))).toEqual([]);
-    expect(except(({ role, security }) => (role === 'ANONYMOUS') === (security === undefined))).toEqual([]);
+    expect(except(({ role, security }) => (role === 'ANONYMOUS') === (security?.length === 0))).toEqual([]);
   });
 
   it('tells what follows from the role, and what any request can meet', () => {
@@ -74,6 +74,45 @@ describe('the API document', () => {
       'bad-request',
       'malformed-body',
     ]);
+  });
+
+  it('has one flat schema for all errors, and no other content type than that of problems', () => {
+    const wrong = operations().flatMap(({ name, responses }) =>
+      Object.entries(responses)
+        // Readiness answers with the parts that are down.
+        .filter(([status]) => Number(status) >= 400 && !(name === 'GET /health/ready' && status === '503'))
+        .filter(([, response]) => {
+          const { content } = followed(response) as { content?: Record<string, unknown> };
+          const types = Object.keys(content ?? {});
+          const schema = (content?.['application/problem+json'] as { schema?: object } | undefined)?.schema;
+          return types.length !== 1 || JSON.stringify(schema) !== '{"$ref":"#/components/schemas/Problem"}';
+        })
+        .map(([status]) => `${name} ${status}`),
+    );
+    expect(wrong).toEqual([]);
+    const { allOf, anyOf, oneOf, properties } = document.components!.schemas!['Problem'] as SchemaObject;
+    expect([allOf, anyOf, oneOf]).toEqual([undefined, undefined, undefined]);
+    expect(properties).toMatchObject({
+      status: { type: 'integer' },
+      code: { $ref: '#/components/schemas/ProblemCode' },
+    });
+  });
+
+  it('has a name for every schema of which a client would make a class', () => {
+    const nameless: string[] = [];
+    const look = (at: string, value: unknown): void => {
+      if (typeof value !== 'object' || value === null || /\/examples?$/.test(at)) return;
+      const { properties, allOf, anyOf, oneOf } = value as SchemaObject;
+      const isNamed = /^\/components\/schemas\/\w+$/.test(at);
+      const choices = [...(allOf ?? []), ...(anyOf ?? []), ...(oneOf ?? [])];
+      // "One of these, or null" is no class.
+      const isChoice =
+        choices.length > 0 && !(choices.length === 2 && 'type' in choices[1]! && choices[1].type === 'null');
+      if (!isNamed && !/\/(?:not|properties)$/.test(at) && (properties || isChoice)) nameless.push(at);
+      for (const [key, one] of Object.entries(value)) look(`${at}/${key}`, one);
+    };
+    look('', { paths: document.paths, components: { schemas: document.components!.schemas } });
+    expect(nameless).toEqual([]);
   });
 
   it('has an example for every body, and each fits its schema', () => {
@@ -125,13 +164,13 @@ describe('the API document', () => {
 });
 
 function codesOf(response: unknown): string[] {
+  const { content } = followed(response) as { content?: Record<string, { examples?: object }> };
+  return Object.keys(content?.['application/problem+json']?.examples ?? {});
+}
+
+function followed(response: unknown): object {
   const { $ref } = (response ?? {}) as { $ref?: string };
-  const there = $ref ? document.components!.responses![$ref.split('/').at(-1)!] : response;
-  const content = (
-    there as
-      { content?: Record<string, { schema: { allOf: { properties?: { code: { enum: string[] } } }[] } }> } | undefined
-  )?.content;
-  return content?.['application/problem+json']?.schema.allOf[1]?.properties?.code.enum ?? [];
+  return ($ref ? document.components!.responses![$ref.split('/').at(-1)!] : response) ?? {};
 }
 
 describe('what no route declares', () => {
@@ -176,6 +215,25 @@ describe('what no route declares', () => {
     expect((await roster.api.get('/users/me').set(bearer).expect(200)).body).toMatchObject({ bio: 'Wrote a program.' });
   });
 
+  it('an error is a problem, also for who asks for HTML or posts a form; a page is for links, and for where nothing is', async () => {
+    const html = { accept: 'text/html' };
+    const problem = /^application\/problem\+json/;
+    await roster.api.get('/users/me').set(html).expect(401).expect('content-type', problem);
+    // RFC 7662, 2.1: resource servers ask by a form, and read JSON.
+    const introspected = roster.api.post('/auth/introspect').type('form').send({ token: 'x' });
+    await introspected.expect(401).expect('content-type', problem);
+    const page = /^text\/html/;
+    await roster.api.get('/auth/verify-email?token=x').set(html).expect(410).expect('content-type', page);
+    await roster.api
+      .post('/auth/verify-email')
+      .type('form')
+      .send({ token: 'x' })
+      .expect(410)
+      .expect('content-type', page);
+    await roster.api.get('/nowhere').set(html).expect(404).expect('content-type', page);
+    await roster.api.get('/auth/login').set(html).expect(405).expect('content-type', page);
+  });
+
   it('another method is 405 and says which there are; a path that is not there stays 404', async () => {
     const refused = await roster.api.delete('/users/me/').expect(404);
     expect(refused.body).toMatchObject({ code: 'not-found' });
@@ -194,6 +252,7 @@ describe('the watch over the answers of all tests', () => {
   const answer = (given: Partial<Answer>): Answer => ({
     method: 'GET',
     url: '/health/live',
+    asksForPage: false,
     status: 200,
     headers: { 'content-type': 'application/json; charset=utf-8', 'x-trace-id': 'abc' },
     body: Buffer.from('{"status":"up"}'),
@@ -226,7 +285,11 @@ describe('the watch over the answers of all tests', () => {
     else expect(breaches).toEqual([expect.stringMatching(expected)]);
   });
 
-  it('finds a code that is not among those of its answer', () => {
+  it.each([
+    ['a code that is not among those of its answer', { code: 'last-admin' }, /the code is last-admin, and only valid/],
+    ['a code that there is not', { code: 'no-idea' }, /\/code must be equal to one of/],
+    ['another status than that of the answer', { status: 409 }, /the body says that the status is 409/],
+  ])('finds %s', (_what, wrong, expected) => {
     const problem = {
       type: 'urn:x',
       title: 't',
@@ -234,14 +297,27 @@ describe('the watch over the answers of all tests', () => {
       instance: '/',
       traceId: 'abc',
       status: 400,
-      code: 'last-admin',
+      code: 'bad-request',
     };
     const given = answer({
       status: 400,
       headers: { 'content-type': 'application/problem+json', 'x-trace-id': 'abc' },
-      body: Buffer.from(JSON.stringify(problem)),
+      body: Buffer.from(JSON.stringify({ ...problem, ...wrong })),
     });
-    expect(new Contract(document).breaches(given)).toEqual([expect.stringMatching(/\/code must be equal to one of/)]);
+    expect(new Contract(document).breaches(given)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('finds a page that nobody asked for, or on a route that has none', () => {
+    const page = {
+      headers: { 'content-type': 'text/html', 'x-trace-id': 'abc' },
+      body: Buffer.from('<!doctype html>'),
+    };
+    const link = answer({ ...page, url: '/auth/verify-email', status: 410 });
+    const contract = new Contract(document);
+    expect(contract.breaches({ ...link, asksForPage: true })).toEqual([]);
+    const onlyJson = [expect.stringMatching(/"text\/html", and only application\/problem\+json is documented/)];
+    expect(contract.breaches(link)).toEqual(onlyJson);
+    expect(contract.breaches(answer({ ...page, status: 500, asksForPage: true }))).toEqual(onlyJson);
   });
 
   it('sees what leaves a server, in pieces too, before its client does', async () => {

@@ -54,8 +54,10 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     expect(again.body).toMatchObject({ code: kind.again, detail: expect.stringMatching(USED[name]) });
     const looked = await roster.api.get(kind.path).query({ token }).set('accept', 'application/json').expect(410);
     expect(looked.body).toMatchObject({ code: 'token-expired-or-used', detail: again.body.detail });
-    const form = await useLink(roster, name, token).type('form').expect(410);
-    for (const { text } of [form, await pageOf(roster, name, token).expect(410)]) {
+    const pages = [await pageOf(roster, name, token).expect(410)];
+    // Signing in is done by a program: no page has a form for it.
+    if (name !== 'magic-link') pages.push(await useLink(roster, name, token).type('form').expect(410));
+    for (const { text } of pages) {
       expect(text).toMatch(USED_PAGE[name]);
       expect(text).not.toContain(token);
     }

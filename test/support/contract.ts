@@ -12,6 +12,8 @@ export interface Answer {
   readonly method: string;
   /** Of the request, with its query. */
   readonly url: string;
+  /** Whether a browser asked: for HTML, or by a form. */
+  readonly asksForPage: boolean;
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Buffer;
@@ -25,6 +27,9 @@ const NO_OPERATION = [400, 404, 405, 414];
 
 /** Headers that are documented wherever they are sent. */
 const DOCUMENTED = ['etag', 'link', 'location', 'retry-after', 'www-authenticate'];
+
+const FORM = 'application/x-www-form-urlencoded';
+const PROBLEM = 'application/problem+json';
 
 const found: string[] = [];
 
@@ -79,9 +84,11 @@ export function watchContract(server: Server, document: OpenAPIObject): void {
     const judge = (): void => {
       const { method = '', url = '' } = request;
       const headers = { ...response.getHeaders(), ...written };
-      found.push(
-        ...contract.breaches({ method, url, status: response.statusCode, headers, body: Buffer.concat(chunks) }),
-      );
+      const { accept = '', 'content-type': sent = '' } = request.headers;
+      const asksForPage =
+        sent.startsWith(FORM) || (accept.includes('text/html') && !accept.includes('application/json'));
+      const body = Buffer.concat(chunks);
+      found.push(...contract.breaches({ method, url, asksForPage, status: response.statusCode, headers, body }));
     };
     // A stream of events has no end but that of its connection.
     response.once('close', () => {
@@ -136,14 +143,14 @@ export class Contract {
     const operation = item?.[method];
     if (!operation) {
       if (!NO_OPERATION.includes(answer.status)) return ['the API document has no such route'];
-      return this.body(answer, { description: '', content: this.anyProblem() });
+      return this.body(answer, { description: '', content: this.anyProblem() }, true);
     }
     const documented = operation.responses[answer.status];
     if (!documented) {
       return [`only ${Object.keys(operation.responses).join(', ')} are documented for ${operation.operationId}`];
     }
     const response = this.follow(documented) as ResponseObject;
-    return [...this.headers(answer, response), ...this.body(answer, response)];
+    return [...this.headers(answer, response), ...this.body(answer, response, 'x-page' in operation)];
   }
 
   private headers({ headers }: Answer, response: ResponseObject): string[] {
@@ -164,17 +171,32 @@ export class Contract {
     ];
   }
 
-  private body({ method, headers, body }: Answer, { content }: ResponseObject): string[] {
+  /** @param hasPage whether a browser that asks for a page gets one */
+  private body(answer: Answer, { content }: ResponseObject, hasPage: boolean): string[] {
+    const { method, headers, body, status } = answer;
     const type = (typeof headers['content-type'] === 'string' ? headers['content-type'] : '').split(';', 1)[0]!;
     if (!content) return body.length > 0 || type !== '' ? [`a body (${type}) where none is documented`] : [];
+    if (type === 'text/html' && hasPage && answer.asksForPage) return [];
     const media = content[type];
     if (!media) return [`the content type is "${type}", and only ${Object.keys(content).join(', ')} is documented`];
     if (method === 'HEAD' || !/\bjson$/.test(type)) return [];
+    let value: unknown;
     try {
-      return media.schema ? this.errors(media.schema, JSON.parse(body.toString()) as unknown) : [];
+      value = JSON.parse(body.toString());
     } catch {
       return ['the body is not JSON'];
     }
+    const errors = media.schema ? this.errors(media.schema, value) : [];
+    if (type !== PROBLEM || errors.length > 0) return errors;
+    // All have one schema; what this answer can be is said by its examples.
+    const problem = value as { status: number; code: string };
+    const codes = Object.keys(media.examples ?? {});
+    return [
+      ...(media.examples && !codes.includes(problem.code)
+        ? [`the code is ${problem.code}, and only ${codes.join(', ')} are documented`]
+        : []),
+      ...(problem.status === status ? [] : [`the body says that the status is ${problem.status}`]),
+    ];
   }
 
   private errors(schema: object, value: unknown): string[] {
@@ -211,18 +233,18 @@ export class Contract {
 
   private anyProblem(): NonNullable<ResponseObject['content']> {
     const schema = (this.document.components?.schemas ?? {})['Problem']!;
-    return { 'application/problem+json': { schema }, 'text/html': {} };
+    return { [PROBLEM]: { schema } };
   }
 
   /** What a reference refers to, or the thing itself. */
   private follow(given: object): object {
-    const { $ref } = given as ReferenceObject;
+    const { $ref, ...beside } = given as ReferenceObject;
     if (!$ref) return given;
     const target = $ref
       .replace(/^#\//, '')
       .split('/')
       .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], this.document);
     if (!target) throw new Error(`The API document has no ${$ref}`);
-    return this.follow(target);
+    return { ...this.follow(target), ...beside };
   }
 }

@@ -31,9 +31,8 @@ export class LoginController {
       'By email address or username. Send the `deviceToken` of the last sign-in, unless the browser keeps it as a cookie: wrong passwords of others do not lock this device out then.',
   })
   @ApiBody({
-    schema: {
-      allOf: [{ $ref: getSchemaPath(LoginDto) }, { anyOf: [{ required: ['identifier'] }, { required: ['email'] }] }],
-    },
+    // With one of the two names: not without both. Of an `anyOf` that says so, generators make classes of no use.
+    schema: { $ref: getSchemaPath(LoginDto), not: { properties: { identifier: false, email: false } } } as object,
   })
   @ApiExtraModels(LoginDto)
   @ApiOkResponse({ type: SignedInResponse })

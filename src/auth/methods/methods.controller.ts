@@ -39,7 +39,11 @@ export class MethodsController {
   @Get('auth/methods')
   @Allow('ANONYMOUS')
   @ApiTags('Auth')
-  @ApiOperation({ operationId: 'listSignInMethods', summary: 'The ways to sign in that this server offers' })
+  @ApiOperation({
+    operationId: 'listSignInMethods',
+    summary: 'The ways to sign in that this server offers',
+    description: 'For a page that signs people in: what to offer, and where each way begins.',
+  })
   @ApiOkResponse({ type: OfferedMethods })
   list(): OfferedMethods {
     return { items: this.methods.all().map((method) => Object.assign({ id: method.id }, method.offer())) };
@@ -49,7 +53,12 @@ export class MethodsController {
   @Allow('AUTHENTICATED')
   @ApiTags('Users')
   @ApiUserId()
-  @ApiOperation({ operationId: 'listUserSignInMethods', summary: 'The ways in which a user can sign in' })
+  @ApiOperation({
+    operationId: 'listUserSignInMethods',
+    summary: 'The ways in which a user can sign in',
+    description:
+      'Your own; those of others as far as you may see them. Says of each since when, and whether it can be taken away: the last one cannot.',
+  })
   @ApiOkResponse({ type: OwnMethods })
   @ApiProblems('forbidden', 'not-found')
   async ofUser(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<OwnMethods> {

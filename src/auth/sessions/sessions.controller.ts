@@ -37,7 +37,12 @@ export class SessionsController {
 
   @Get('sessions')
   @Allow('AUTHENTICATED')
-  @ApiOperation({ operationId: 'listSessions', summary: 'Where you are signed in' })
+  @ApiOperation({
+    operationId: 'listSessions',
+    summary: 'Where you are signed in',
+    description:
+      'A session is one sign-in on one device. Says of each which browser and which address it was last used from, and which one is asking.',
+  })
   @ApiOkResponse({ type: SessionList })
   async list(@CurrentCaller() { userId, sessionId }: Caller): Promise<SessionList> {
     const sessions = await this.transactions.run((tx) => this.sessions.list(tx, userId));
@@ -47,7 +52,11 @@ export class SessionsController {
   @Delete('sessions/:sessionId')
   @HttpCode(204)
   @Allow('AUTHENTICATED')
-  @ApiOperation({ operationId: 'endSession', summary: 'Sign out on one device' })
+  @ApiOperation({
+    operationId: 'endSession',
+    summary: 'Sign out on one device',
+    description: 'One of your own, which may be the one that asks. Its tokens are good for nothing from then on.',
+  })
   @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiNoContentResponse()
   @ApiProblems('not-found')
@@ -66,7 +75,11 @@ export class SessionsController {
   @Delete('sessions')
   @HttpCode(204)
   @Allow('AUTHENTICATED')
-  @ApiOperation({ operationId: 'endOtherSessions', summary: 'Sign out everywhere else' })
+  @ApiOperation({
+    operationId: 'endOtherSessions',
+    summary: 'Sign out everywhere else',
+    description: 'Ends each of your sessions but the one that asks.',
+  })
   @ApiNoContentResponse()
   async endOthers(@CurrentCaller() { userId, sessionId }: Caller, @Context() context: RequestContext): Promise<void> {
     await this.transactions.run((tx) => this.sessions.endAll(tx, userId, 'signed-out-everywhere', sessionId, context));

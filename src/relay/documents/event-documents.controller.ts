@@ -19,6 +19,7 @@ export class EventSchemaNotFound extends DomainError {
 }
 
 const KEPT = 'public, max-age=300';
+const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 const FILE_EXAMPLE = 'user.created.v1.json';
 
 /** What the events are, for people and for machines. All of it is made from the declarations of the events, once. */
@@ -41,7 +42,11 @@ export class EventDocumentsController {
 
   @Get()
   @Allow('ANONYMOUS')
-  @ApiOperation({ operationId: 'getEventsPage', summary: 'The events that leave Roster, as a page' })
+  @ApiOperation({
+    operationId: 'getEventsPage',
+    summary: 'The events that leave Roster, as a page',
+    description: 'For people: each event with its fields, and how events arrive.',
+  })
   @ApiOkResponse({
     content: { 'text/html': { schema: { type: 'string', example: '<!doctype html><title>Roster events</title>' } } },
   })
@@ -55,13 +60,24 @@ export class EventDocumentsController {
   @Get('schemas/:file')
   @Allow('ANONYMOUS')
   @ApiParam({ name: 'file', example: FILE_EXAMPLE, description: 'as `dataschema` of an event names it' })
-  @ApiOperation({ operationId: 'getEventSchema', summary: 'The JSON Schema (2020-12) of the data of an event' })
+  @ApiOperation({
+    operationId: 'getEventSchema',
+    summary: 'The JSON Schema (2020-12) of the data of an event',
+    description: 'What `dataschema` of an event refers to. `/docs/events` has a link to each.',
+  })
   @ApiOkResponse({
     content: {
       'application/schema+json': {
         schema: {
+          title: 'EventSchema',
           type: 'object',
           required: ['$schema', 'title', 'type', 'properties'],
+          properties: {
+            $schema: { type: 'string' },
+            title: { type: 'string' },
+            type: { type: 'string' },
+            properties: ANY_OBJECT,
+          },
           additionalProperties: true,
           example: {
             $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -95,13 +111,25 @@ export class AsyncApiController {
 
   @Get()
   @Allow('ANONYMOUS')
-  @ApiOperation({ operationId: 'getAsyncApiDocument', summary: 'The events that leave Roster (AsyncAPI 3.0)' })
+  @ApiOperation({
+    operationId: 'getAsyncApiDocument',
+    summary: 'The events that leave Roster (AsyncAPI 3.0)',
+    description: 'For tools: channels, messages and schemas.',
+  })
   @ApiOkResponse({
     content: {
       'application/json': {
         schema: {
+          title: 'AsyncApiDocument',
           type: 'object',
           required: ['asyncapi', 'info', 'channels', 'operations', 'components'],
+          properties: {
+            asyncapi: { type: 'string' },
+            info: ANY_OBJECT,
+            channels: ANY_OBJECT,
+            operations: ANY_OBJECT,
+            components: ANY_OBJECT,
+          },
           additionalProperties: true,
           example: { asyncapi: '3.0.0', info: {}, channels: {}, operations: {}, components: {} },
         },

@@ -103,8 +103,8 @@ export class WebhookResponse {
   readonly disabledAt: string | null;
 
   @ApiProperty({
-    type: String,
-    enum: [...DISABLED_REASONS, null],
+    enum: DISABLED_REASONS,
+    enumName: 'WebhookDisabledReason',
     nullable: true,
     example: null,
     description:

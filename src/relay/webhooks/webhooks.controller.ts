@@ -55,7 +55,11 @@ export class WebhooksController {
 
   @Get()
   @Allow('ADMIN')
-  @ApiOperation({ operationId: 'listWebhooks', summary: 'Every webhook, the oldest first' })
+  @ApiOperation({
+    operationId: 'listWebhooks',
+    summary: 'Every webhook, the oldest first',
+    description: 'All in one answer: there are too few for pages. Secrets are not shown.',
+  })
   @ApiOkResponse({ type: WebhookList })
   async list(): Promise<WebhookList> {
     return { items: (await this.endpoints.list()).map((endpoint) => WebhookResponse.from(endpoint)) };
@@ -64,7 +68,11 @@ export class WebhooksController {
   @Get(':id')
   @Allow('ADMIN')
   @ApiWebhookId()
-  @ApiOperation({ operationId: 'getWebhook', summary: 'One webhook' })
+  @ApiOperation({
+    operationId: 'getWebhook',
+    summary: 'One webhook',
+    description: 'Where it posts to, what it gets, and whether it is switched on. The secret is not shown.',
+  })
   @ApiOkResponse({ type: WebhookResponse })
   @ApiProblems('not-found')
   async get(@WebhookId() id: string): Promise<WebhookResponse> {
@@ -92,6 +100,7 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'removeWebhook',
     summary: 'Remove a webhook, with what waits for it and the record of what it got',
+    description: 'At once, and for good. To keep what waits for it, switch it off instead.',
   })
   @ApiNoContentResponse()
   @ApiProblems('not-found')
