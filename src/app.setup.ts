@@ -11,11 +11,12 @@ import {
 import { productionWarnings } from './config/production.js';
 import type { Settings } from './config/settings.js';
 import { setUpApiDocument } from './http/api-document.js';
-import { parseFormBody, parseJsonBody } from './http/body.js';
+import { addBodyParsers } from './http/body.js';
 import { refuseBrokenRequest } from './http/broken-request.js';
 import { clientAddress, within } from './http/client-address.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
+import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request-target.js';
 import { securityHeaders } from './http/security-headers.js';
 import { shownPath } from './http/shown-path.js';
 import { traceIdFrom } from './http/trace-id.js';
@@ -37,6 +38,7 @@ export async function createApp(
   addBodyParsers(fastify);
   addHeaders(fastify, settings);
   addLog(fastify, log);
+  refuseUnreadableAddresses(fastify);
   refuseOtherMethods(fastify);
   cutWhatDoesNotEnd(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
@@ -70,7 +72,8 @@ export function createAdapter(log: Log): FastifyAdapter {
     forceCloseConnections: 'idle',
     frameworkErrors: refuseBeforeRouting,
     clientErrorHandler: refuseBrokenRequest,
-    routerOptions: { maxParamLength: 200 },
+    // Of which no path has more, so that the router never takes one route for another over it.
+    routerOptions: { maxParamLength: LONGEST_PATH },
   });
 }
 
@@ -84,20 +87,6 @@ function findClients(fastify: FastifyInstance, { TRUST_PROXY }: Settings): void 
     Object.defineProperty(request, 'ip', { value });
     done();
   });
-}
-
-function addBodyParsers(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  const parsers = { 'application/json': parseJsonBody, 'application/x-www-form-urlencoded': parseFormBody };
-  for (const [type, parse] of Object.entries(parsers)) {
-    fastify.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
-      try {
-        done(null, parse(body.toString()));
-      } catch (error) {
-        done(error as Error);
-      }
-    });
-  }
 }
 
 /** Those of every answer, before anything can refuse the request. */

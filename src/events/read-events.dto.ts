@@ -56,6 +56,7 @@ export class ReadEventsQuery {
   @ApiPropertyOptional({
     type: String,
     pattern: '^([0-9]{1,15}|latest)$',
+    maxLength: 15,
     default: '0',
     example: '0',
     description: 'only what comes after this position: 0 is everything, `latest` only what is yet to come',
@@ -69,6 +70,7 @@ export class ReadEventsQuery {
     type: String,
     example: 'user.created,user.verification_token.*',
     pattern: listOf(EVENT_NAMES),
+    maxLength: EVENT_NAMES.join(',').length,
     description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
   })
   @IsOptional()

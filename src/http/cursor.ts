@@ -26,7 +26,8 @@ export interface CursorFrame<Sort extends string> {
   readonly isKey: (key: string | null) => boolean;
 }
 
-const MAX_LENGTH = 2000;
+/** In characters. */
+export const LONGEST_CURSOR = 2000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VERSION = 1;
 
@@ -58,7 +59,7 @@ export function readCursor<Sort extends string>(text: string, frame: CursorFrame
 
 function parse(text: string): unknown[] {
   // Buffer reads what is not base64url as well; only what it would write itself is taken.
-  const bytes = Buffer.from(text.slice(0, MAX_LENGTH), 'base64url');
+  const bytes = Buffer.from(text.slice(0, LONGEST_CURSOR), 'base64url');
   if (bytes.toString('base64url') !== text) return [];
   try {
     const value: unknown = JSON.parse(bytes.toString());

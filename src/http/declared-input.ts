@@ -4,6 +4,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DECORATORS } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { FieldError } from './domain-error.js';
+import { checkQuery } from './request-target.js';
 import { ValidationFailed } from './validation.js';
 
 interface Documented {
@@ -39,12 +40,13 @@ interface Declared {
 export class DeclaredInputGuard implements CanActivate {
   private readonly routes = new WeakMap<object, Declared>();
 
-  /** @throws ValidationFailed */
+  /** @throws ValidationFailed, UnreadableAddress */
   canActivate(execution: ExecutionContext): boolean {
-    const { query, body } = execution.switchToHttp().getRequest<FastifyRequest>();
+    const { url, query, body } = execution.switchToHttp().getRequest<FastifyRequest>();
     const handler = execution.getHandler();
     let declared = this.routes.get(handler);
     if (!declared) this.routes.set(handler, (declared = declaredBy(execution)));
+    checkQuery(url, declared.known);
     for (const key of declared.known ? Object.keys(query as object) : []) {
       if (!declared.known?.has(key)) Reflect.deleteProperty(query as object, key);
     }
@@ -80,7 +82,11 @@ function declaredBy(execution: ExecutionContext): Declared {
 function wrongKeys(query: Record<string, unknown>, declared: Declared['query']): FieldError[] {
   return Object.entries(query).flatMap(([path, value]) => {
     if (Array.isArray(value)) return [{ path, message: 'must be given once' }];
-    return declared.has(undefined) || declared.has(path) ? [] : [{ path, message: 'is not a known field' }];
+    if (!declared.has(undefined) && !declared.has(path)) return [{ path, message: 'is not a known field' }];
+    // As in a body: PostgreSQL takes none, and no text needs one.
+    return typeof value === 'string' && value.includes('\0')
+      ? [{ path, message: 'must not contain NUL characters' }]
+      : [];
   });
 }
 

@@ -1,15 +1,17 @@
-import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Global, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { AssetsController } from './assets.controller.js';
 import { DeclaredInputGuard } from './declared-input.js';
+import { refuseUnboundedInput } from './declared-lengths.js';
 import { EntryController } from './entry.controller.js';
 import { Pages } from './pages.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './validation.js';
 
-/** Problems, pages and validation, the same for every route. */
+/** Problems, pages and validation, the same for every route. Refuses to start with a route that takes texts of any length. */
 @Global()
 @Module({
+  imports: [DiscoveryModule],
   controllers: [AssetsController, EntryController],
   providers: [
     Pages,
@@ -19,4 +21,13 @@ import { validationPipe } from './validation.js';
   ],
   exports: [Pages],
 })
-export class HttpModule {}
+export class HttpModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    refuseUnboundedInput(this.discovery, this.scanner);
+  }
+}

@@ -2,6 +2,8 @@
 export const DATE_TIME =
   '([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?' +
   '([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])';
+/** In characters. */
+export const LONGEST_DATE_TIME = '0000-00-00T00:00:00.123456789+00:00'.length;
 const RFC_3339 = new RegExp(`^${DATE_TIME}$`);
 
 // What PostgreSQL and RFC 3339 can both write; a time zone may carry a written time beyond it.

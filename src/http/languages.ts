@@ -9,8 +9,12 @@ export interface Language {
   readonly format: string;
 }
 
+// RFC 5646, 4.4.1, with room for extensions, which are left out.
+const LONGEST_TAG = 100;
+
 /** A tag in its canonical spelling and without extensions; undefined for what is no language tag (BCP 47). */
 export function canonical(tag: string): string | undefined {
+  if (tag.length > LONGEST_TAG) return undefined;
   try {
     return new Intl.Locale(tag).baseName;
   } catch {

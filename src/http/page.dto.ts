@@ -2,6 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
+import { LONGEST_CURSOR } from './cursor.js';
+
 const LIMIT = { message: 'must be a whole number from 1 to 100' };
 
 /** Which page of a list. */
@@ -18,6 +20,7 @@ export class PageQuery {
 
   @ApiPropertyOptional({
     pattern: '^[A-Za-z0-9_-]+$',
+    maxLength: LONGEST_CURSOR,
     description: 'nextCursor or prevCursor of another page, with the same filters and sort',
   })
   @IsOptional()

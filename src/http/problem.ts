@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { UnsupportedBody } from './body.js';
 import { DomainError, type FieldError } from './domain-error.js';
 import { shownPath } from './shown-path.js';
 import { codeForStatus, PROBLEMS, type ProblemCode } from './problem-catalogue.js';
@@ -39,11 +40,13 @@ export function problemFrom(error: unknown, where: Where): Problem {
   return { ...problem(code, detailOf(error, code), where), status };
 }
 
-/** What goes with a problem beside its body: how to authenticate (RFC 9110, 11.6.1), or when to come again (10.2.3). */
+/** What goes with a problem beside its body: how to authenticate (RFC 9110, 11.6.1), when to come again (10.2.3), or what is taken (15.5.16). */
 export function problemHeaders(error: unknown, { status }: Problem): Record<string, string> {
   const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
   return {
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(error instanceof UnsupportedBody &&
+      error.acceptEncoding !== undefined && { 'accept-encoding': error.acceptEncoding }),
     ...((retryAfter !== undefined || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
   };
 }

@@ -1,11 +1,20 @@
 import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { DomainError, type FieldError } from './domain-error.js';
+import { type InputClass, tooLong } from './input-lengths.js';
 
-/** What was sent has wrong or unknown fields; `errors` names each. */
+/** As many as a person can mend; a body may have thousands that are wrong. */
+const MOST_ERRORS = 50;
+const LONGEST_PATH = 100;
+
+/** What was sent has wrong or unknown fields; `errors` names each, up to 50 of them. */
 export class ValidationFailed extends DomainError {
   readonly code = 'validation-failed';
-  constructor(override readonly errors: readonly FieldError[]) {
+  override readonly errors: readonly FieldError[];
+  constructor(errors: readonly FieldError[]) {
     super(`${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} not as expected; see errors.`);
+    this.errors = errors
+      .slice(0, MOST_ERRORS)
+      .map(({ path, message }) => ({ path: path.slice(0, LONGEST_PATH).toWellFormed(), message }));
   }
 }
 
@@ -25,6 +34,10 @@ export function validationPipe(): ValidationPipe {
 
 class StrictPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { type, metatype } = metadata;
+    // Before anything else sees it: what a rule costs may grow faster than the text that it looks at.
+    const long = (type === 'body' || type === 'query') && metatype ? tooLong(value, metatype as InputClass) : [];
+    if (long.length > 0) throw new ValidationFailed(long);
     const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     // class-transformer leaves these names out by itself, and the rule on unknown fields never sees them.
     const unseen = names.filter((name) => name in Object.prototype);

@@ -1,5 +1,7 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 
+import { LINE } from '../http/text-patterns.js';
+
 const CONTROL = '\\x00-\\x1f\\x7f-\\x9f';
 
 /** The shape of each, as the API document tells it. Not every text of that shape is right: a number or a host has to be able to exist. */
@@ -10,6 +12,17 @@ export const PROFILE_PATTERNS = {
   githubUrl: `^https://(www\\.)?github\\.com/[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/?([?#][^\\s${CONTROL}\\\\]*)?$`,
   linkedinUrl: `^https://([a-z]{2,3}\\.)?linkedin\\.com/(in|company|school)/[^\\s${CONTROL}\\\\/?#]+/?([?#][^\\s${CONTROL}\\\\]*)?$`,
 } as const;
+
+export const LINE_EXPECTED = 'must be one line of text, not blank, and without control or invisible characters';
+const SHAPE = new RegExp(LINE, 'u');
+// Beyond what a pattern can say that every engine reads alike: the properties of Unicode themselves.
+const UNSEEN = /(?![\p{Variation_Selector}\p{Join_Control}])[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
+const SHOWS = /[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** One line of text that shows something, and nothing that is not seen; with white space around it perhaps. */
+export function isLine(value: unknown): value is string {
+  return typeof value === 'string' && SHAPE.test(value) && !UNSEEN.test(value) && SHOWS.test(value);
+}
 
 /** A number that can exist, written in E.164 (ITU-T): `+`, country code, subscriber, digits only. */
 export function isE164(value: string): boolean {

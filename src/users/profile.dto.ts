@@ -1,9 +1,19 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Matches, MaxLength, Validate, ValidatorConstraint } from 'class-validator';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsOptional, IsString, Matches, Validate, ValidateBy, ValidatorConstraint } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
-import { LINES, NOT_BLANK } from '../http/text-patterns.js';
-import { isBcp47, isE164, isGithubUrl, isLinkedinUrl, isPictureUrl, PROFILE_PATTERNS } from './profile-rules.js';
+import { LINE, LINES } from '../http/text-patterns.js';
+import {
+  isBcp47,
+  isE164,
+  isGithubUrl,
+  isLine,
+  isLinkedinUrl,
+  isPictureUrl,
+  LINE_EXPECTED,
+  PROFILE_PATTERNS,
+} from './profile-rules.js';
 
 /** Makes a class-validator rule of a pure one. */
 function rule(accepts: (value: string) => boolean, expected: string) {
@@ -29,18 +39,24 @@ export const Text = (
   applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength, pattern, example }),
     IsOptional(),
-    ...more,
-    MaxLength(maxLength, { message: `must have at most ${maxLength} characters` }),
     IsString({ message: 'must be a text' }),
+    ...more,
   );
 
-/** Property: one line of text that may be left out, or null. */
+/** What is no line stays as it came, and is refused by the check that follows. */
+const trimmed = ({ value }: TransformFnParams): unknown => (isLine(value) ? value.trim() : value);
+
+/**
+ * Property: one line of text that may be left out, or null. White space around it is cut off, for nobody means it; what else is not seen is
+ * refused, for it lets two names look the same, or one look like something else, and whoever pasted it should know.
+ */
 export const Line = (maxLength: number, example: string): PropertyDecorator =>
   Text(
     maxLength,
     example,
-    NOT_BLANK,
-    Matches(new RegExp(NOT_BLANK, 'u'), { message: 'must be one line of text, and not blank' }),
+    LINE,
+    Transform(trimmed),
+    ValidateBy({ name: 'isLine', validator: { validate: isLine } }, { message: LINE_EXPECTED }),
   );
 
 const Lines = (maxLength: number, example: string): PropertyDecorator =>

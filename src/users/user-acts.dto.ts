@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { LINES } from '../http/text-patterns.js';
+import { USERNAME } from './username.dto.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 
 export class ChangeRoleDto {
@@ -10,8 +11,7 @@ export class ChangeRoleDto {
 }
 
 export class ChangeUsernameDto {
-  @ApiProperty({ example: 'countess', minLength: 3, maxLength: 32, description: 'as it counts after NFKC' })
-  @MaxLength(200, { message: 'must have at most 32 characters' })
+  @ApiProperty({ example: 'countess', ...USERNAME })
   @IsString({ message: 'must be a text' })
   readonly newUsername: string;
 }
@@ -25,9 +25,8 @@ export class ChangeProfessionalStatusDto {
 export class SuspendDto {
   @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, pattern: LINES, example: 'Reported for spam.' })
   @IsOptional()
-  @Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' })
-  @MaxLength(500, { message: 'must have at most 500 characters' })
   @IsString({ message: 'must be a text' })
+  @Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' })
   readonly reason?: string | null;
 }
 

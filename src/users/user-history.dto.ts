@@ -4,7 +4,7 @@ import { IsDate, IsIn, IsInt, IsOptional, Min, ValidateBy } from 'class-validato
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
 import { listOf } from '../events/read-events.dto.js';
-import { DATE_TIME, parseInstant } from '../http/instant.js';
+import { DATE_TIME, LONGEST_DATE_TIME, parseInstant } from '../http/instant.js';
 import { PageInfo, PageQuery } from '../http/page.dto.js';
 import { PageLinks } from '../http/page-links.js';
 import { IncludeDeletedQuery } from './user-acts.dto.js';
@@ -23,6 +23,7 @@ export class GetUserQuery extends IncludeDeletedQuery {
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
+    maxLength: LONGEST_DATE_TIME,
     description: 'as it was at this time; later than now is now',
   })
   @IsOptional()
@@ -49,6 +50,7 @@ export class HistoryQuery extends IntersectionType(PageQuery, IncludeDeletedQuer
     description: 'one or more event types, with commas between them',
     example: 'user.role_changed,user.suspended',
     pattern: listOf(EVENT_TYPES),
+    maxLength: EVENT_TYPES.join(',').length,
   })
   @IsOptional()
   // A repeated key comes as an array, which is refused like anything that is no list of types.
@@ -76,7 +78,7 @@ const IsMoment = (): PropertyDecorator =>
     { message: 'must be a version such as 3, or an RFC 3339 date-time such as 2026-11-21T09:14:00Z' },
   );
 
-const MOMENT = { type: String, pattern: `^([1-9][0-9]{0,14}|${DATE_TIME})$` };
+const MOMENT = { type: String, pattern: `^([1-9][0-9]{0,14}|${DATE_TIME})$`, maxLength: LONGEST_DATE_TIME };
 
 export class DiffQuery extends IncludeDeletedQuery {
   @ApiProperty({ ...MOMENT, description: 'a version or an RFC 3339 date-time', example: '1' })

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
-import { parseInstant } from '../http/instant.js';
+import { LONGEST_DATE_TIME, parseInstant } from '../http/instant.js';
 import { PageInfo, PageQuery } from '../http/page.dto.js';
 import { PageLinks } from '../http/page-links.js';
 import { isSearchTerm } from './user-search.js';
@@ -74,13 +74,23 @@ export class ListUsersQuery extends PageQuery {
   @IsBoolean(FLAG)
   readonly isProfessional?: boolean;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'later than this' })
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    maxLength: LONGEST_DATE_TIME,
+    description: 'later than this',
+  })
   @IsOptional()
   @Transform(instant)
   @IsDate(INSTANT)
   readonly createdAfter?: Date;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'earlier than this' })
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    maxLength: LONGEST_DATE_TIME,
+    description: 'earlier than this',
+  })
   @IsOptional()
   @Transform(instant)
   @IsDate(INSTANT)

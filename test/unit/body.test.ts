@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MalformedBody, parseFormBody, parseJsonBody } from '../../src/http/body.js';
+import { MalformedBody, parseFormBody, parseJsonBody, readText, UnsupportedBody } from '../../src/http/body.js';
 
 const refused = (text: string) => expect(() => parseJsonBody(text)).toThrow(MalformedBody);
 
@@ -59,11 +59,24 @@ describe('repeated keys in JSON (I-JSON, RFC 7493 2.3)', () => {
   });
 });
 
+it.each(['', '  \n', '\r\n'])('nothing at all is no body: %j', (text) => expect(parseJsonBody(text)).toBeUndefined());
+
 describe('hostile JSON', () => {
-  it.each(['', '  \n', '\uFEFF', 'null x', '{', '{"a":1,}', "{'a':1}", '{a:1}', '[1,]', 'NaN', '01', '"\n"', '\0'])(
-    'refuses what is no JSON: %j',
-    (text) => refused(text),
-  );
+  it.each([
+    '\u00a0',
+    '\uFEFF',
+    '\uFEFF{}',
+    'null x',
+    '{',
+    '{"a":1,}',
+    "{'a':1}",
+    '{a:1}',
+    '[1,]',
+    'NaN',
+    '01',
+    '"\n"',
+    '\0',
+  ])('refuses what is no JSON: %j', (text) => refused(text));
 
   it.each(['"\\u0000"', '{"a":"x\\u0000y"}', '{"a\\u0000":1}', '[[["\\u0000"]]]'])('refuses NUL: %s', (text) =>
     refused(text),
@@ -185,5 +198,59 @@ describe('a form', () => {
 
   it('never makes objects or arrays of a[b]= and a[]=', () => {
     expect(parseFormBody('a[b]=1&c[]=2')).toEqual({ 'a[b]': '1', 'c[]': '2' });
+  });
+});
+
+describe('the text of a body', () => {
+  const read = (body: Buffer | string, headers = {}) => readText(Buffer.from(body as string), headers);
+
+  it('is UTF-8, without the byte order mark before it', () => {
+    expect(read('{"a":"é😀"}')).toBe('{"a":"é😀"}');
+    expect(read('\uFEFF{"a":"\uFEFF"}')).toBe('{"a":"\uFEFF"}');
+    for (const name of ['utf-8', 'UTF-8', 'utf8', '"utf-8"', 'UTF-8 ; x=y']) {
+      expect(read('{}', { 'content-type': `application/json;charset=${name}` })).toBe('{}');
+    }
+    expect(read('{}', { 'content-encoding': 'identity' })).toBe('{}');
+  });
+
+  it.each([
+    ['a byte alone', [0x22, 0xff, 0x22]],
+    ['Latin-1', [0x22, 0xfc, 0x22]],
+    ['half a character', [0x22, 0xf0, 0x9f, 0x98, 0x22]],
+    ['a character that is written too long', [0x22, 0xc0, 0xaf, 0x22]],
+    ['an encoded surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+    ['what lies beyond Unicode', [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22]],
+    ['UTF-16 with its byte order mark', [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]],
+  ])('is refused where it is %s', (_what, bytes) => {
+    expect(() => readText(Buffer.from(bytes), {})).toThrow(MalformedBody);
+  });
+
+  it.each(['utf-16', 'UTF-16LE', 'iso-8859-1', 'us-ascii', 'utf-8; charset=utf-7', '', '"'])(
+    'is refused in the charset %s',
+    (charset) => {
+      const headers = { 'content-type': `application/json; charset=${charset}` };
+      expect(() => readText(Buffer.from('{}'), headers)).toThrow(UnsupportedBody);
+    },
+  );
+
+  it.each(['gzip', 'br', 'identity, gzip', 'x'])('is refused in the content encoding %s', (encoding) => {
+    expect(() => readText(Buffer.from('{}'), { 'content-encoding': encoding })).toThrow(UnsupportedBody);
+  });
+
+  it('is that of no body, however it is said to be written, when there is none', () => {
+    expect(readText(Buffer.alloc(0), { 'content-encoding': 'gzip', 'content-type': 'x/y; charset=z' })).toBe('');
+  });
+});
+
+describe('a form whose escapes are no UTF-8', () => {
+  it.each(['a=%FF', 'a=%C3', '%FF=a', 'a=%ED%A0%80', 'a=%C0%AF', 'a=%', 'a=%zz', 'a=100%'])(
+    'is refused: %s',
+    (form) => {
+      expect(() => parseFormBody(form)).toThrow(MalformedBody);
+    },
+  );
+
+  it('is none when it says what it means', () => {
+    expect(parseFormBody('a=%C3%A9+%F0%9F%98%80&&b&c==&d=é')).toEqual({ a: 'é 😀', b: '', c: '=', d: 'é' });
   });
 });

@@ -3,6 +3,7 @@ import { IsIn, IsOptional, IsString, ValidateIf } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
 import { IsAddress } from '../../users/is-address.js';
 import { ProfileDto } from '../../users/profile.dto.js';
+import { USERNAME } from '../../users/username.dto.js';
 
 /** A new user: at least a name, an email address or a username. */
 export class CreateUserDto extends ProfileDto {
@@ -18,7 +19,7 @@ export class CreateUserDto extends ProfileDto {
   @IsAddress()
   readonly email?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'grace', minLength: 3, maxLength: 32 })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'grace', ...USERNAME })
   @IsOptional()
   @IsString({ message: 'must be a text' })
   readonly username?: string | null;

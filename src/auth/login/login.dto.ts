@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { IsString, MinLength, ValidateIf } from 'class-validator';
+import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
 
 /** One of `identifier` and `email` is needed. */
@@ -13,16 +14,14 @@ export class LoginDto {
   @ValidateIf((input: LoginDto) => input.identifier !== undefined || input.email === undefined)
   @IsString({ message: 'must be an email address or a username' })
   @MinLength(1, { message: 'must be an email address or a username' })
-  @MaxLength(254)
   readonly identifier?: string;
 
   @ApiPropertyOptional({ example: 'ada@example.com', maxLength: 254, description: 'another name for `identifier`' })
   @ValidateIf((input: LoginDto) => input.email !== undefined)
   @IsString({ message: 'must be an email address' })
-  @MaxLength(254)
   readonly email?: string;
 
-  @ApiProperty({ example: 'nine brown foxes at dawn', format: 'password' })
+  @ApiProperty({ ...CURRENT_PASSWORD, example: 'nine brown foxes at dawn' })
   @IsString({ message: 'must be a text' })
   readonly password: string;
 

@@ -1,16 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Matches, MaxLength } from 'class-validator';
+import { IsString, Matches } from 'class-validator';
 import { WITHOUT_NUL } from '../../http/text-patterns.js';
-
-const MAX_LENGTH = 200;
 
 /**
  * A token without what cannot be a part of it at its ends: mail programs, and people who copy a link, take along what stands
- * around it, such as a full stop, a bracket, a space. What is too long for a token is left alone, to be refused.
+ * around it, such as a full stop, a bracket, a space.
  */
 function withoutSurroundings(value: unknown): unknown {
-  if (typeof value !== 'string' || value.length > MAX_LENGTH) return value;
+  if (typeof value !== 'string') return value;
   return /^[^A-Za-z0-9]*([A-Za-z0-9._-]*[A-Za-z0-9_-])(?:[^A-Za-z0-9_-]|$)/.exec(value)?.[1] ?? value;
 }
 
@@ -18,13 +16,12 @@ function withoutSurroundings(value: unknown): unknown {
 export class OneTimeTokenDto {
   @ApiProperty({
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.ZXhhbXBsZS10b2tlbi1vZi00My1jaGFyYWN0ZXJzLWxvbmc',
-    maxLength: MAX_LENGTH,
+    maxLength: 200,
     // What is no token is as good as one that was used.
     pattern: WITHOUT_NUL,
   })
   @Transform(({ value }: { value: unknown }) => withoutSurroundings(value))
   @IsString({ message: 'must be a text' })
-  @MaxLength(MAX_LENGTH)
   @Matches(new RegExp(WITHOUT_NUL, 'u'), { message: 'must not contain NUL characters' })
   readonly token: string;
 }

@@ -1,12 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
+import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
 import { NewPassword } from '../passwords/new-password.dto.js';
 
-const SHAPE = { example: 'correct horse battery staple', format: 'password' } as const;
-
 export class ChangePasswordDto {
-  @ApiProperty(SHAPE)
+  @ApiProperty(CURRENT_PASSWORD)
   @IsString({ message: 'must be a text' })
   readonly currentPassword: string;
 
@@ -16,7 +15,7 @@ export class ChangePasswordDto {
 /** Property: the current password of who acts, where not everybody has to give it. */
 export const OptionalCurrentPassword = (description: string): PropertyDecorator =>
   applyDecorators(
-    ApiPropertyOptional({ ...SHAPE, type: String, nullable: true, description }),
+    ApiPropertyOptional({ ...CURRENT_PASSWORD, type: String, nullable: true, description }),
     IsOptional(),
     IsString({ message: 'must be a text' }),
   );

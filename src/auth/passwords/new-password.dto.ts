@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, MaxLength } from 'class-validator';
+import { IsString } from 'class-validator';
 
 /** Property: a password that somebody chooses. The rules for it are not a matter of shape. */
 export const NewPassword = (): PropertyDecorator =>
@@ -11,7 +11,5 @@ export const NewPassword = (): PropertyDecorator =>
       format: 'password',
       description: 'at least 12 characters, unless the server is set up otherwise',
     }),
-    // Before a link is looked at, so that the answer does not depend on it.
-    MaxLength(128, { message: 'must have at most 128 characters' }),
     IsString({ message: 'must be a text' }),
   );

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { IsAddress } from '../../users/is-address.js';
 import { Locale, Name } from '../../users/profile.dto.js';
+import { USERNAME } from '../../users/username.dto.js';
 
 export class RegisterDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })
@@ -17,7 +18,7 @@ export class RegisterDto {
   @IsString({ message: 'must be a text' })
   readonly password: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'ada', minLength: 3, maxLength: 32 })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'ada', ...USERNAME })
   @IsOptional()
   @IsString({ message: 'must be a text' })
   readonly username?: string | null;

@@ -15,6 +15,9 @@ const CLIENT_ID = 'roster';
 /** Seconds by which the clocks of two servers may differ: a token of one is good at once at the other (RFC 7519, 4.1.5). */
 export const CLOCK_LEEWAY = 30;
 
+/** Far more than those made here have, in characters. */
+export const MAX_ACCESS_TOKEN = 4096;
+
 export interface AccessTokenClaims {
   /** The user. */
   readonly sub: string;

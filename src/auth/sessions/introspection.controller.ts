@@ -11,6 +11,8 @@ import { AccessTokenAuthentication } from './access-token.authentication.js';
 class IntrospectDto {
   @ApiProperty({
     description: 'an access token',
+    // Whatever a body can hold: what is no token of ours is not active (RFC 7662, 2.2), and no fault of who asks.
+    maxLength: 65_536,
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
   })
   @IsString({ message: 'must be a text' })
@@ -18,6 +20,7 @@ class IntrospectDto {
 
   @ApiPropertyOptional({
     description: 'taken, and of no meaning: only access tokens are looked at',
+    maxLength: 100,
     example: 'access_token',
   })
   @ValidateIf((_input, given) => given !== undefined)

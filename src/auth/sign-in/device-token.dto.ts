@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsString, ValidateIf } from 'class-validator';
 
 /** Property: the token by which a device is known that has signed in before, for every way to sign in. */
 export const DeviceToken = (): PropertyDecorator =>
@@ -12,5 +12,4 @@ export const DeviceToken = (): PropertyDecorator =>
     }),
     ValidateIf((_input, given) => given !== undefined),
     IsString({ message: 'must be a text' }),
-    MaxLength(200),
   );

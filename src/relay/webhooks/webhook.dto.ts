@@ -8,7 +8,6 @@ import {
   IsBoolean,
   IsIn,
   Matches,
-  MaxLength,
   ValidateIf,
 } from 'class-validator';
 import { EVENT_NAMES } from '../../events/read-events.dto.js';
@@ -51,7 +50,6 @@ const IsDescription = (): PropertyDecorator =>
   applyDecorators(
     ValidateIf((_, value) => value !== undefined && value !== null),
     Matches(new RegExp(LINES), { message: 'must not hold control characters' }),
-    MaxLength(MAX_DESCRIPTION, { message: `must have ${MAX_DESCRIPTION} characters at most` }),
   );
 
 export class NewWebhookDto {

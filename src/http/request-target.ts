@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify';
+import { DomainError } from './domain-error.js';
+
+/** The address that was asked for is not written as addresses are. */
+export class UnreadableAddress extends DomainError {
+  readonly code = 'bad-request';
+}
+
+/** The path is longer than any that there is. */
+export class AddressTooLong extends DomainError {
+  readonly code = 'uri-too-long';
+  constructor() {
+    super(`No path here has more than ${LONGEST_PATH} characters.`);
+  }
+}
+
+/** In characters as they are sent, which is with escapes. */
+export const LONGEST_PATH = 255;
+
+/** Refuses addresses that cannot be read without a guess, before any route sees them. */
+export function refuseUnreadableAddresses(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    try {
+      checkAddress(request.url);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/**
+ * A path that cannot be decoded is refused by the router.
+ * @param url path and query, as in the first line of the request
+ * @throws UnreadableAddress, AddressTooLong
+ */
+function checkAddress(url: string): void {
+  // RFC 3986, 2; Node.js reads bytes beyond ASCII as Latin-1.
+  if (!/^[\x21-\x7e]*$/.test(url)) {
+    throw new UnreadableAddress('An address is written in ASCII; send other characters percent-encoded, as UTF-8.');
+  }
+  const end = url.indexOf('?');
+  if ((end === -1 ? url.length : end) > LONGEST_PATH) throw new AddressTooLong();
+}
+
+/**
+ * Bytes that are no UTF-8, and half an escape, would be taken as they stand by who reads the query: what is looked for would not be what was meant.
+ * @param known the only keys that count; all, if undefined
+ * @throws UnreadableAddress
+ */
+export function checkQuery(url: string, known?: ReadonlySet<string>): void {
+  const start = url.indexOf('?');
+  if (start === -1 || !url.includes('%', start)) return;
+  for (const pair of url.slice(start + 1).split('&')) {
+    if (known && !known.has(pair.split('=', 1)[0] ?? '')) continue;
+    try {
+      decodeURIComponent(pair);
+    } catch {
+      throw new UnreadableAddress('The query is not percent-encoded UTF-8; a percent sign itself is sent as %25.');
+    }
+  }
+}
