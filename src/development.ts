@@ -12,6 +12,8 @@ export interface SettledSettings {
   readonly mailboxUrl: string | null;
   /** Where the database is, for a person. */
   readonly database: string;
+  /** The command that opens it in a terminal, where it is one of our own. */
+  readonly psql: string | null;
 }
 
 interface Cleanup {
@@ -27,11 +29,11 @@ export async function settle(
   cleanup: Cleanup,
   progress: (text: string) => void,
 ): Promise<SettledSettings> {
-  const { settings, database } = await settleGround(given, cleanup, progress);
-  if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database };
-  const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR) });
+  const { settings, database, psql } = await settleGround(given, cleanup, progress);
+  if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database, psql };
+  const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR), onProgress: progress });
   cleanup.add('mailbox', () => mailbox.stop());
-  return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database };
+  return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database, psql };
 }
 
 /** For an operator's command: no mailbox, and the database of a server that runs beside it, if there is one. */
@@ -54,10 +56,11 @@ async function settleGround(
   settings: Settings,
   cleanup: Cleanup,
   progress: (text: string) => void,
-): Promise<{ settings: Settings; database: string }> {
+): Promise<Omit<SettledSettings, 'mailboxUrl'>> {
   const dataDir = resolve(settings.DATA_DIR);
   let { DATABASE_URL } = settings;
   let database = DATABASE_URL === undefined ? '' : withoutPassword(DATABASE_URL);
+  let psql: string | null = null;
   if (DATABASE_URL === undefined) {
     progress('Starting PostgreSQL ...');
     mkdirSync(dataDir, { recursive: true });
@@ -65,13 +68,21 @@ async function settleGround(
     cleanup.add('PostgreSQL', () => postgres.stop());
     DATABASE_URL = postgres.url;
     database = `${withoutPassword(postgres.url)} (its own, under ${settings.DATA_DIR})`;
+    psql = psqlCommand(postgres.url, postgres.passwordFile);
   }
   const url = DATABASE_URL;
   const SECRET_KEY = settings.SECRET_KEY ?? (await keptSecretOf(settings)?.read((key) => opensKeys(url, key)));
-  return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database };
+  return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database, psql };
 }
 
 function withoutPassword(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || '5432'}${pathname}`;
+}
+
+/** Reads the password from its file: the summary is often shown to others. */
+function psqlCommand(url: string, passwordFile: string): string {
+  const { hostname, port, username, pathname } = new URL(url);
+  const file = `'${passwordFile.replaceAll("'", "'\\''")}'`;
+  return `PGPASSWORD=$(cat ${file}) psql -h ${hostname} -p ${port} -U ${username} ${pathname.slice(1)}`;
 }

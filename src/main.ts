@@ -19,7 +19,7 @@ async function start(): Promise<void> {
   const given = loadSettings(readEnvironment());
   const log = createLog(given);
   const say = given.NODE_ENV === 'production' ? (text: string) => log.info(text) : (text: string) => console.log(text);
-  const { settings, mailboxUrl, database } = await settle(given, lifetime, say);
+  const { settings, mailboxUrl, database, psql } = await settle(given, lifetime, say);
   const applied = await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '', settings.DATABASE_URL);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   lifetime.check();
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
   }
   // When nothing can fail any more between the password and the eyes it is for.
   const admin = (await makeAdmin()) ?? (await firstAdmin.hint());
-  say(summary({ settings, mailboxUrl, database, admin }));
+  say(summary({ settings, mailboxUrl, database, psql, admin }));
 }
 
 lifetime.endOnSignals();

@@ -5,17 +5,19 @@ interface Started {
   readonly settings: Settings;
   readonly mailboxUrl: string | null;
   readonly database: string;
+  readonly psql: string | null;
   readonly admin: AdminSignIn | AdminHint | undefined;
 }
 
 /** What to open, said once everything is up. */
-export function summary({ settings, mailboxUrl, database, admin }: Started): string {
+export function summary({ settings, mailboxUrl, database, psql, admin }: Started): string {
   const url = settings.PUBLIC_URL;
   const lines = [
     ['API', url],
     ...(settings.DOCS_ENABLED ? [['Docs', `${url}/docs`]] : []),
     ...(mailboxUrl === null ? [] : [['Mailbox', mailboxUrl]]),
     ['Database', database],
+    ...(psql === null ? [] : [['', psql]]),
   ];
   if (admin) lines.push(['Admin', aboutAdmin(admin)]);
   return [

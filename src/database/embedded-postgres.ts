@@ -16,6 +16,8 @@ export { EmbeddedPostgresError, findRunningPostgres };
 export interface EmbeddedPostgres {
   /** `postgres://roster:<password>@127.0.0.1:<port>/roster`; the port is another one at every start. */
   readonly url: string;
+  /** Absolute; holds the password alone. */
+  readonly passwordFile: string;
   /**
    * Ends the sessions that are left, stops PostgreSQL and releases the data folder. Resolves when none of its processes is
    * left, after some 6 seconds by force. May be called again.
@@ -52,12 +54,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     const location = await chooseLocation(folder, account, onProgress);
     const sync = settings['fsync'] !== 'off';
-    const { dataDirectory, password } = await openCluster(location, account, binaries, { sync, onProgress });
+    const { dataDirectory, password, passwordFile } = await openCluster(location, account, binaries, {
+      sync,
+      onProgress,
+    });
     await clearOrphan(dataDirectory, onProgress);
     const logFile = join(folder, 'postgres.log');
     server = await startServer({ account, binaries, dataDirectory, logFile, settings });
-    const url = await ensureRosterDatabase({ dataDirectory, password }, server.port);
-    return { url, stop: once(stopAndUnlock(server, unlock)) };
+    const url = await ensureRosterDatabase({ password }, server.port);
+    return { url, passwordFile, stop: once(stopAndUnlock(server, unlock)) };
   } catch (error) {
     await server?.stop();
     unlock();

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import supertest from 'supertest';
 import { eventually, type Home, isFree, kill, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
@@ -30,6 +31,12 @@ describe('A server with nothing set', () => {
     adminPassword = password;
     expect(email).toBe('admin@localhost');
     await server.signIn('admin@localhost', adminPassword);
+    const [psql = ''] = /PGPASSWORD=.* psql .*$/m.exec(server.stdout) ?? [];
+    const counted = execFileSync('sh', ['-c', `${psql} -Atc 'SELECT email FROM users'`], {
+      encoding: 'utf8',
+      env: { PATH: [process.env['PG_BIN'], process.env['PATH']].filter(Boolean).join(delimiter) },
+    });
+    expect(counted).toBe('admin@localhost\n');
     await server.api.post('/auth/register').send({ email: 'kept@example.com', password: PASSWORD }).expect(202);
     const mailbox = Number(new URL(server.said('Mailbox')).port);
 

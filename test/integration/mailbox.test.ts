@@ -302,18 +302,29 @@ describe('the web side of the mailbox', () => {
     }
   });
 
-  it('takes a free port when the preferred one is taken', async () => {
-    const other = createServer();
+  it('takes the next free port when its own is taken, says so once, and is there at every start after that', async () => {
+    const [other, next] = [createServer(), createServer()];
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    const second = await startMailbox({ dataDir: join(dataDir, 'second'), webPort: port });
-    try {
-      expect(second.webUrl).not.toBe(`http://localhost:${port}`);
-      expect((await fetch(second.webUrl)).status).toBe(200);
-    } finally {
-      await second.stop();
-      other.close();
-    }
+    await new Promise<void>((resolve) => next.listen(port + 1, '127.0.0.1', resolve).on('error', () => resolve()));
+    const said: string[] = [];
+    const start = () =>
+      startMailbox({ dataDir: join(dataDir, 'second'), webPort: port, onProgress: (text) => said.push(text) });
+    const second = await start();
+    const { webUrl } = second;
+    expect((await fetch(webUrl)).status).toBe(200);
+    expect(Number(new URL(webUrl).port)).toBeGreaterThan(port + 1);
+    expect(said).toEqual([`Port ${port} is in use by another program, so the mailbox is at ${webUrl} from now on.`]);
+    await second.stop();
+    const again = await start();
+    expect(again.webUrl).toBe(webUrl);
+    await again.stop();
+    other.close();
+    next.close();
+    const later = await start();
+    expect(later.webUrl).toBe(webUrl);
+    expect(said).toHaveLength(1);
+    await later.stop();
   });
 
   it('tells an open page that a mail has arrived', async () => {

@@ -14,6 +14,8 @@ export interface Cluster {
   readonly dataDirectory: string;
   /** Of the superuser and of `roster` alike: two roles so that Roster works with ordinary rights, as in production. */
   readonly password: string;
+  /** The file that holds it. */
+  readonly passwordFile: string;
 }
 
 /**
@@ -34,8 +36,9 @@ export async function openCluster(
     options.onProgress(`Preparing PostgreSQL ${binaries.version} in ${cluster} (first start only, some seconds)`);
     await makeCluster(location, cluster, account, binaries, options.sync);
   }
-  const password = (await readFile(join(cluster, 'password'), 'utf8')).trim();
-  return { dataDirectory: join(cluster, 'data'), password };
+  const passwordFile = join(cluster, 'password');
+  const password = (await readFile(passwordFile, 'utf8')).trim();
+  return { dataDirectory: join(cluster, 'data'), password, passwordFile };
 }
 
 async function makeCluster(
@@ -84,7 +87,7 @@ async function removeUnfinished(location: string): Promise<void> {
 }
 
 /** Makes the role and the database `roster` where they are missing, and returns the URL to connect to them. */
-export async function ensureRosterDatabase(cluster: Cluster, port: number): Promise<string> {
+export async function ensureRosterDatabase(cluster: Pick<Cluster, 'password'>, port: number): Promise<string> {
   const client = new Client({
     host: '127.0.0.1',
     port,

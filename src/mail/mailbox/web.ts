@@ -144,11 +144,7 @@ export async function startWeb(
   port: number,
 ): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((request, response) => void handle(store, request, response));
-  await listen(server, host, port).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    return listen(server, host, 0);
-  });
+  await listenNear(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
     stop: () =>
@@ -159,11 +155,31 @@ export async function startWeb(
   };
 }
 
+const NEARBY_PORTS = 20;
+
+/** At this port or, when it is taken, at one of the next; at any that is free when those are taken too. */
+async function listenNear(server: Server, host: string, port: number): Promise<void> {
+  const ports = port === 0 ? [] : Array.from({ length: NEARBY_PORTS }, (_, more) => port + more);
+  for (const candidate of [...ports.filter((one) => one < 65_536), 0]) {
+    try {
+      await listen(server, host, candidate);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (candidate === 0 || (code !== 'EADDRINUSE' && code !== 'EACCES')) throw error;
+    }
+  }
+}
+
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: Error): void => {
+      server.removeAllListeners('listening');
+      reject(error);
+    };
+    server.once('error', fail);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });
