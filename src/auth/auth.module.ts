@@ -21,6 +21,7 @@ import { Idempotency } from './creation/idempotency.js';
 import { Accounts } from './accounts.js';
 import { EmailChangeController } from './email-change/email-change.controller.js';
 import { EmailChangeLinks } from './email-change/email-change-links.js';
+import { EmailChangeProofs } from './email-change/email-change-proofs.js';
 import { EmailChangeService } from './email-change/email-change.service.js';
 import { FirstAdmin } from './first-admin.js';
 import { InvitationController } from './invitation/invitation.controller.js';
@@ -87,6 +88,7 @@ import { EvidenceRetention } from './sign-in-evidence/evidence-retention.js';
 import { SignIns } from './sign-in-evidence/sign-ins.js';
 import { SignInsController } from './sign-in-evidence/sign-ins.controller.js';
 import { AddressThrottle } from './verification/address-throttle.js';
+import { Claims } from './verification/claims.js';
 import { FreshLinks } from './verification/fresh-links.js';
 import { VerificationController } from './verification/verification.controller.js';
 import { VerificationLinks } from './verification/verification-links.js';
@@ -121,6 +123,7 @@ import { VerificationService } from './verification/verification.service.js';
     ClaimExpiry,
     VerificationService,
     VerificationLinks,
+    Claims,
     AddressThrottle,
     FreshLinks,
     CreationService,
@@ -136,6 +139,7 @@ import { VerificationService } from './verification/verification.service.js';
     NewPasswords,
     EmailChangeService,
     EmailChangeLinks,
+    EmailChangeProofs,
     // A further way to sign in is a line here, with its controller above.
     SignInMethods,
     HeldMethods,

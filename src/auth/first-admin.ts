@@ -80,7 +80,6 @@ export class FirstAdmin {
       const context = systemContext(newTraceId());
       const { id } = await this.create(tx, email, context);
       await this.users.change(tx, id, verifyEmail, context);
-      await this.users.dropOtherClaims(tx, email, context);
       await this.passwords.set(tx, id, hash);
       return true;
     });

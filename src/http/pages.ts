@@ -10,7 +10,7 @@ import { readable } from './readable.js';
 import { checkOverrides, templatesOf } from './template-overrides.js';
 import { type TemplateFiles, TemplateSet } from './templates.js';
 
-const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs' };
+const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
 
 const LINK_PAGES: ReadonlySet<string> = new Set([
   '/auth/verify-email',
@@ -47,10 +47,24 @@ interface LinkWhy {
   readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
 }
 
+/** What a form for a new password needs: the address whose password it is, for password managers, and what was wrong with the last. */
+interface NewPasswordForm extends PasswordRefusal {
+  email: string | null;
+  minLength: number;
+}
+
+/** Whose link it is, and when and from where it was asked for: for its reader to tell whether that was them. */
+interface LinkOfAccount {
+  token: string;
+  accountName: string | null;
+  requestedAt: Date;
+  requestedFrom: string | null;
+}
+
 /** The values of each page, beside the brand. */
 export interface PageValues {
-  'verify-email': { token: string; email: string; requestedAt: Date; requestedFrom: string | null };
-  'accept-invitation': { token: string; email: string | null; minLength: number } & PasswordRefusal;
+  'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
+  'accept-invitation': { token: string } & NewPasswordForm;
   'invitation-accepted': { signInUrl: string | null };
   'email-verified': { signInUrl: string | null };
   'confirm-contact': { token: string; address: string; requestedAt: Date };
@@ -58,15 +72,15 @@ export interface PageValues {
   unlock: { token: string; lockedAt: Date; triedFrom: string | null };
   unlocked: object;
   'reset-requested': object;
-  'reset-password': {
-    token: string;
-    email: string | null;
-    minLength: number;
-    requestedAt: Date;
-    requestedFrom: string | null;
-  } & PasswordRefusal;
+  'reset-password': { token: string; requestedAt: Date; requestedFrom: string | null } & NewPasswordForm;
   'password-reset': object;
-  'confirm-email-change': { token: string; newEmail: string; requestedAt: Date };
+  'confirm-email-change': LinkOfAccount &
+    NewPasswordForm & {
+      newEmail: string;
+      /** An admin asked: who opens the link chooses a password, rather than giving the one of now. */
+      newPasswordRequired: boolean;
+      wrongPassword: boolean;
+    };
   'email-changed': object;
   'magic-link-requested': object;
   'magic-link': {

@@ -22,6 +22,7 @@ export const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'This cannot be done here' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'username-taken': { status: 409, title: 'The username is taken' },
+  'new-password-required': { status: 409, title: 'A new password has to be chosen' },
   'email-taken': { status: 409, title: 'The email address is taken' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'contact-exists': { status: 409, title: 'The contact is there already' },

@@ -7,10 +7,11 @@ import type { Transaction } from '../database/transaction.js';
 import type { TokenPurpose } from '../events/catalogue.js';
 import { Duration } from '../http/readable.js';
 import { waitingContact } from '../users/decide-contacts.js';
+import { accountName, maskedAddress, plainName } from '../users/account-name.js';
 import { mayConfirmEmailChange } from '../users/decide-credentials.js';
 import type { UserEntity } from '../users/user.entity.js';
 import { Users } from '../users/users.js';
-import { greetingName, plainName, strangersGreeting } from './greeting-name.js';
+import { greetingName, strangersGreeting } from './greeting-name.js';
 import { linkLife } from './link-life.js';
 import type { MailRow, QueuedTemplate } from './mail-queue.js';
 import { MailTemplates, type RenderedMail } from './mail-templates.js';
@@ -96,6 +97,8 @@ export class MailContents {
       ...told(mail),
       ...link,
       greetingName: isForStrangers(mail) ? strangersGreeting(user) : greetingName(user),
+      accountName:
+        accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
       ...(mail.template === 'invitation' && { invitedBy }),
       signInUrl: this.settings.PUBLIC_URL,
       keptFor: new Duration(this.settings.DELETED_RETENTION),
@@ -124,10 +127,10 @@ export class MailContents {
     const made = wanted.length === 0 ? [] : await this.tokens.forDeliveries(tx, wanted);
     const links = new Map<string, MailLink>();
     for (const [index, { id, purpose, ttl }] of wanted.entries()) {
-      const token = made[index]?.token;
+      const token = made[index];
       if (token === undefined) continue;
-      const address = `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${token}`;
-      links.set(id, { link: address, expiresIn: new Duration(ttl) });
+      const address = `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${token.token}`;
+      links.set(id, { link: address, expiresIn: new Duration(roundedDown(token.msLeft, ttl)) });
     }
     return links;
   }
@@ -167,4 +170,14 @@ function told({ data, created_at: created }: MailRow): Record<string, string | D
     return [name, Number.isNaN(time.getTime()) ? created : time];
   });
   return Object.fromEntries(values);
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** For "works for ...": what a link has left, which is its whole life in a mail that leaves at once. Never more than is true. */
+function roundedDown(msLeft: number, ttl: number): number {
+  if (msLeft > ttl - MINUTE_MS) return ttl;
+  const unit = msLeft >= 2 * HOUR_MS ? HOUR_MS : MINUTE_MS;
+  return Math.max(MINUTE_MS, Math.floor(msLeft / unit) * unit);
 }

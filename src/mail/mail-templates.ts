@@ -21,6 +21,11 @@ interface Asked extends Greeting {
   readonly requestedFrom: string | null;
 }
 
+/** A name of the account by which its owner knows it, and others learn little. */
+interface OfAccount {
+  readonly accountName: string | null;
+}
+
 interface Changed extends Greeting {
   readonly changedAt: Date;
 }
@@ -30,7 +35,8 @@ type Flag = string | null;
 
 /** The values of each mail, beside the brand. */
 export interface MailValues {
-  'verify-email': Link & Asked;
+  /** Where and when the registration was made, not its link asked for again. */
+  'verify-email': Link & Asked & OfAccount;
   /** By whom, as far as a name may be shown to somebody who does not know them yet. */
   invitation: Link & { invitedBy: string | null };
   /** Its reader may be a stranger to the user: nothing in it says from where the user acts. */
@@ -54,13 +60,13 @@ export interface MailValues {
   /** An old refresh token was used, and its session has ended. */
   'session-reused': Asked;
   'sign-in-method-removed': Changed & { methodName: string };
-  /** To the new address, whose reader may be a stranger: nothing in it says from where the user acts. */
-  'confirm-email-change': Link;
+  /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
+  'confirm-email-change': Link & Asked & OfAccount;
   /** To the owner of an address that somebody else gave as their new one. */
   'email-change-taken': Greeting & { requestedAt: Date };
-  /** To the address that the account has, and has until the new one is proved. */
+  /** To the address that the account has, and has until the new one is proved; the new one is masked. */
   'email-change-requested': Asked & { newEmail: string; byAdministrator: Flag };
-  /** To the address that the account had. */
+  /** To the address that the account had; the new one is masked. */
   'email-changed': Changed & { newEmail: string };
   /**
    * To admins: events are not posted to this URL any more, until one of them switches it on again. `gone` when the receiver said so

@@ -3,7 +3,10 @@ import type { LinkPurpose } from '../events/catalogue.js';
 import type { UserEvent, UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../http/device.js';
 import { subjectOf } from '../auth/email-change/email-change-links.js';
+import type { Transaction } from '../database/transaction.js';
+import { maskedAddress } from '../users/account-name.js';
 import type { Moment, Told } from './occasion.js';
+import type { OccasionFacts } from './occasion-facts.js';
 
 type LinkDue = UserEventOf<'user.verification_token.created'>;
 type EmailChangeRequest = UserEventOf<'user.email_change_requested'>;
@@ -34,28 +37,40 @@ export function whichContact({ event }: Moment<LinkDue>): Told<'confirm-contact'
   return { requestedAt: event.occurredAt, contactId: event.data.contactId ?? null };
 }
 
-export function whenAsked({ event }: Moment<EmailChangeRequest>): Told<'confirm-email-change'> {
-  return { requestedAt: event.occurredAt };
+export async function whoAsked({
+  event,
+  facts,
+  tx,
+}: Moment<EmailChangeRequest>): Promise<Told<'confirm-email-change'>> {
+  return { requestedAt: event.occurredAt, requestedFrom: await whereAsked(event, facts, tx) };
 }
 
-/** Where an admin works is nobody else's business. */
 export async function whichAddressAndWhoAsked({
-  event: { userId, actor, data, occurredAt },
+  event,
   facts,
   tx,
 }: Moment<EmailChangeRequest>): Promise<Told<'email-change-requested'>> {
-  const isSelf = actor.kind === 'user' && actor.id === userId;
-  const link = isSelf ? await facts.link(tx, userId, 'confirm-email-change', subjectOf(data.newEmail)) : undefined;
   return {
-    newEmail: data.newEmail,
-    requestedAt: occurredAt,
-    requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
-    byAdministrator: flag(!isSelf),
+    newEmail: maskedAddress(event.data.newEmail),
+    requestedAt: event.occurredAt,
+    requestedFrom: await whereAsked(event, facts, tx),
+    byAdministrator: flag(!isOwn(event)),
   };
 }
 
+/** Where an admin works is nobody else's business. */
+async function whereAsked(event: EmailChangeRequest, facts: OccasionFacts, tx: Transaction): Promise<string | null> {
+  if (!isOwn(event)) return null;
+  const link = await facts.link(tx, event.userId, 'confirm-email-change', subjectOf(event.data.newEmail));
+  return describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null);
+}
+
+function isOwn({ actor, userId }: UserEvent): boolean {
+  return actor.kind === 'user' && actor.id === userId;
+}
+
 export function whichAddress({ event }: Moment<UserEventOf<'user.email_changed'>>): Told<'email-changed'> {
-  return { newEmail: event.data.email, changedAt: event.occurredAt };
+  return { newEmail: maskedAddress(event.data.email), changedAt: event.occurredAt };
 }
 
 export async function wherePasswordChanged({ event, facts, tx }: Moment<UserEvent>): Promise<Told<'password-changed'>> {

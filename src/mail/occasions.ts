@@ -38,7 +38,7 @@ export const OCCASIONS: readonly Occasion[] = [
   on('user.password_changed', 'password-changed', { to: to.user, tells: tell.wherePasswordChanged }),
   on('user.password_reset.completed', 'password-changed', { to: to.user, tells: tell.wherePasswordChanged }),
   on('user.authenticator_removed', 'sign-in-method-removed', { to: to.user, tells: tell.whichMethod }),
-  on('user.email_change_requested', 'confirm-email-change', { to: to.newAddress, tells: tell.whenAsked }),
+  on('user.email_change_requested', 'confirm-email-change', { to: to.newAddress, tells: tell.whoAsked }),
   on('user.email_change_requested', 'email-change-requested', { to: to.user, tells: tell.whichAddressAndWhoAsked }),
   on('user.email_changed', 'email-changed', { to: to.oldAddress, tells: tell.whichAddress }),
 

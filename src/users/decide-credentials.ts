@@ -64,10 +64,15 @@ export function requestMagicLink(state: UserState, expiresAt: Date): NewUserEven
   return [event('user.verification_token.created', { purpose: 'magic-link', expiresAt: expiresAt.toISOString() })];
 }
 
-/** That the address is proved, unless it was already. @throws UserNotFound when deleted */
-export function proveByMagicLink(state: UserState): NewUserEvent[] {
+/**
+ * That the address is proved, unless it was already.
+ * @param endsPassword whether that ends a password of somebody else
+ * @throws UserNotFound when deleted
+ */
+export function proveByMagicLink(state: UserState, endsPassword = false): NewUserEvent[] {
   refuseDeleted(state);
-  return proof(state);
+  const removed = endsPassword ? [event('user.authenticator_removed', { kind: 'password', label: null })] : [];
+  return [...proof(state), ...removed];
 }
 
 function proof(state: UserState): NewUserEvent[] {

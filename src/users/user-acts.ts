@@ -67,7 +67,7 @@ export class UserActs {
   }
 
   /**
-   * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address vanish.
+   * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address come to nothing.
    * @throws Forbidden when the caller may not create users of this role; whatever `Users.create` and `also` throw
    */
   async create(
@@ -81,7 +81,6 @@ export class UserActs {
     // A link of a registration for this address, opened at this moment, meets us here and not in each other's rows.
     if (command.email != null) await lock(tx, `address:${addressKey(command.email)}`);
     const created = await this.users.create(tx, command, context);
-    if (created.email !== null) await this.users.dropOtherClaims(tx, created.email, context);
     await also(created);
     const user = await this.users.find(tx, created.id);
     if (!user) throw new UserNotFound();
@@ -114,7 +113,7 @@ export class UserActs {
       const user = await this.users.find(tx, act.id);
       await this.apply(tx, { ...act, action: 'erase' }, (state, others) => erase(state, 'admin', others));
       // Unproved registrations for the address may be the same person's.
-      if (user?.email) await this.users.dropOtherClaims(tx, user.email, act.context);
+      if (user?.email) await this.users.dropClaims(tx, user.email, act.context);
     });
   }
 

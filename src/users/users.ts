@@ -79,8 +79,8 @@ export class Users {
     return active;
   }
 
-  /** Lets every other registration that claims this address vanish, now that it has an owner. */
-  async dropOtherClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+  /** Lets every registration vanish that claims this address, with the person whose address it was. */
+  async dropClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const claims = await tx.getRepository(UserEntity).find({
       select: { id: true },
       where: { emailKey: addressKey(email), pending: true },

@@ -65,7 +65,7 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     expect(german.text).toMatch(/schon/);
   });
 
-  it('says to who holds it that it has expired, or that a newer one was mailed', async () => {
+  it('says to who holds it that it has expired, also when there is a newer one', async () => {
     const { token, userId } = await kind.mail(roster, fresh());
     const move = (by: string) =>
       roster.database.query(`UPDATE one_time_tokens SET expires_at = now() ${by} WHERE user_id = $1`, [userId]);
@@ -73,11 +73,10 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     expect((await useLink(roster, name, token).expect(410)).body.detail).toMatch(/has expired/);
     const page = await pageOf(roster, name, token).expect(410);
     expect(page.text).toMatch(/has expired[^]*(action="\/auth\/|sign in and start there again)/);
-    await move("+ interval '1 hour'");
-    await replace(name, userId);
+    await askAgain(name, userId);
     expect((await useLink(roster, name, token).expect(410)).body).toMatchObject({
       code: 'token-expired-or-used',
-      detail: expect.stringContaining('A newer link was mailed'),
+      detail: expect.stringContaining('has expired'),
     });
   });
 
@@ -96,7 +95,7 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     expect(await answers()).toEqual(good);
     await roster.database.query("UPDATE one_time_tokens SET expires_at = now() + interval '1 hour', used_at = now()");
     expect(await answers()).toEqual(good);
-    await replace(name, userId);
+    await askAgain(name, userId);
     expect(await answers()).toEqual(good);
   });
 });
@@ -120,8 +119,11 @@ const USED_PAGE: Readonly<Record<LinkName, RegExp>> = {
   unlock: /<h1>Your account is already open again<\/h1>[^]*You can sign in\./,
 };
 
+const expire = (userId: string) =>
+  roster.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [userId]);
+
 /** As when the same is asked for anew. */
-async function replace(name: string, userId: string): Promise<void> {
+async function askAgain(name: string, userId: string): Promise<void> {
   const tokens = roster.app.get(OneTimeTokens, { strict: false });
   const context = systemContext('test');
   const [row] = await roster.database.query<{ purpose: string }>(
@@ -162,7 +164,8 @@ describe('a link that is pressed twice at the same moment', () => {
 describe('ended links', () => {
   it('are forgotten after a month, and with their user', async () => {
     const { token, userId } = await LINK_KINDS['reset-password'].mail(roster, fresh());
-    await replace('reset-password', userId);
+    await expire(userId);
+    await askAgain('reset-password', userId);
     const rows = () => roster.database.query('SELECT 1 FROM ended_links WHERE user_id = $1', [userId]);
     expect(await rows()).not.toEqual([]);
     await roster.database.query("UPDATE ended_links SET ended_at = now() - interval '31 days' WHERE user_id = $1", [
@@ -173,7 +176,8 @@ describe('ended links', () => {
     const { body } = await useLink(roster, 'reset-password', token).expect(410);
     expect(body.detail).toMatch(/used, replaced by a newer one, or has expired/);
 
-    await replace('reset-password', userId);
+    await expire(userId);
+    await askAgain('reset-password', userId);
     const admin = { authorization: `Bearer ${await roster.signIn()}` };
     await roster.api.post(`/users/${userId}/erase`).set(admin).expect(204);
     expect(await rows()).toEqual([]);

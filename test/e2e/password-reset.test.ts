@@ -69,9 +69,8 @@ describe('asking for a link to choose a new password', () => {
     await quiet();
     expect(roster.inbox.to('often@example.com')).toHaveLength(2);
     await isGood(token).expect(200);
-    const newer = await linkFor('often@example.com', 3);
-    await isGood(token).expect(410);
-    await isGood(newer).expect(200);
+    expect(await linkFor('often@example.com', 3)).toBe(token);
+    await isGood(token).expect(200);
   });
 });
 

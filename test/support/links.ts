@@ -67,6 +67,7 @@ export const LINK_KINDS = {
   'confirm-email-change': {
     path: '/auth/confirm-email-change',
     again: 'already-confirmed',
+    body: { currentPassword: PASSWORD },
     async mail(roster, email) {
       const { id, token } = await roster.join(email);
       const change = { newEmail: `new-${email}`, currentPassword: PASSWORD };

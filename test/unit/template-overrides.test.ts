@@ -26,6 +26,7 @@ const VALUES = {
   greetingName: 'Ada',
   requestedAt: new Date('2026-01-21T09:14:00Z'),
   requestedFrom: null,
+  accountName: null,
   link: 'https://x.example',
   expiresIn: new Duration(86_400_000),
 };

@@ -42,7 +42,9 @@ export class ContactConfirmationLinks {
   ): Promise<void> {
     const user = await this.users.find(tx, userId);
     const contact = user && waitingContact(user, contactId);
-    if (!contact || !(await this.throttle.take(tx, contact.value))) return;
+    if (!contact) return;
+    const asked = { mail: 'contact', email: contact.value, subject: contactId } as const;
+    if (!(await this.throttle.take(tx, asked, { actor }))) return;
     const ttl = this.settings.VERIFICATION_TOKEN_TTL;
     const expiresAt = await this.tokens.issue(tx, userId, 'confirm-contact', ttl, NOWHERE, contactId);
     await this.users.change(tx, userId, (state) => requestContactConfirmation(state, contactId, expiresAt), {

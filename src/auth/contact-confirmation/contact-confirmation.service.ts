@@ -6,7 +6,8 @@ import { type UserAct, UserActs } from '../../users/user-acts.js';
 import { Users } from '../../users/users.js';
 import { NothingToConfirm } from '../../users/user-errors.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
-import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { ContactConfirmationLinks } from './contact-confirmation-links.js';
 
 /**

@@ -54,13 +54,19 @@ export class EmailChangeLinks {
     );
   }
 
-  /** Does nothing when the address got such a mail within the last minute; the link in that one stays good. */
+  /**
+   * Mails nothing when this account had the address mailed within the last minute, or the address has had its mails of the day. The
+   * link for the address that was asked for last is the one that is good.
+   */
   private async sendIfDue(tx: Transaction, { id, caller, context }: UserAct, newEmail: string): Promise<void> {
-    if (!(await this.throttle.take(tx, newEmail, 'email-change'))) return;
-    await this.tokens.withdrawEvery(tx, id, 'confirm-email-change', 'replaced');
+    const isSelf = caller.userId === id;
     const subject = subjectOf(newEmail);
-    const origin = { ...context, sessionId: caller.userId === id ? caller.sessionId : null };
+    await this.tokens.replaceOthers(tx, id, 'confirm-email-change', subject);
+    const origin = { ...context, sessionId: isSelf ? caller.sessionId : null };
     const expiresAt = await this.tokens.issue(tx, id, 'confirm-email-change', this.ttl, origin, subject);
+    // Who opens the link of an admin's change need not know the password: they choose one.
+    if (!isSelf) await this.tokens.requireNewPassword(tx, [id], 'confirm-email-change');
+    if (!(await this.throttle.take(tx, { mail: 'email-change', email: newEmail, subject: id }, context))) return;
     await this.users.change(tx, id, (state) => requestEmailChange(state, newEmail, expiresAt), context);
   }
 }

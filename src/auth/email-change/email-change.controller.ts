@@ -3,20 +3,33 @@ import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Limit } from '../../access/limit.decorator.js';
+import { NotAuthenticated } from '../../access/access-errors.js';
+import { Authentication } from '../../access/authentication.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
+import { describeOrigin } from '../../http/device.js';
+import type { DomainError } from '../../http/domain-error.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
+import { accountName, maskedAddress } from '../../users/account-name.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
-import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
+import { WrongCurrentPassword } from '../password-change/current-password.js';
+import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
 import { EmailChangeLinks } from './email-change-links.js';
-import { ChangeEmailDto } from './email-change.dto.js';
+import { ChangeEmailDto, ConfirmEmailChangeDto } from './email-change.dto.js';
+import { NotWhoAsked } from './email-change-proofs.js';
 import { EmailChangeService } from './email-change.service.js';
 
 @Controller()
 export class EmailChangeController {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly authentication: Authentication,
     private readonly links: EmailChangeLinks,
     private readonly changes: EmailChangeService,
     private readonly pages: Pages,
@@ -67,16 +80,16 @@ export class EmailChangeController {
       'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
   })
   @ApiPage()
-  @ApiOkResponse({ type: TokenStateResponse })
+  @ApiOkResponse({ type: ProofLinkStateResponse })
   @ApiProblems('validation-failed', 'token-expired-or-used')
   async show(
     @Query() { token }: OneTimeTokenDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
-    const { newEmail, requestedAt, expiresAt, locale } = await this.changes.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: expiresAt.toISOString() };
-    return this.pages.render(reply, 'confirm-email-change', { token, newEmail, requestedAt }, locale);
+  ): Promise<ProofLinkStateResponse | string> {
+    if (!wantsJson(request)) return this.form(reply, token);
+    const { expiresAt, newPasswordRequired } = await this.changes.look(token);
+    return { valid: true, expiresAt: expiresAt.toISOString(), newPasswordRequired };
   }
 
   @Post('auth/confirm-email-change')
@@ -88,20 +101,68 @@ export class EmailChangeController {
     operationId: 'confirmEmailChange',
     summary: 'Prove a new address',
     description:
-      'Works once. Ends every other link that was mailed before, and every session but the one that asked for the change. A form gets a page.',
+      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change. A form gets a page.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiPage()
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
+  @ApiProblems(
+    'validation-failed',
+    'weak-password',
+    'not-authenticated',
+    'wrong-current-password',
+    'new-password-required',
+    'token-expired-or-used',
+    'already-confirmed',
+    'refused-by-handler',
+    'busy',
+  )
   async confirm(
-    @Body() { token }: OneTimeTokenDto,
+    @Body() { token, currentPassword = null, newPassword = null }: ConfirmEmailChangeDto,
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    const { locale } = await this.changes.confirm(token, context);
-    if (!wantsPage(request)) return { message: 'The new address is confirmed, and is the one of the account now.' };
-    return this.pages.render(reply, 'email-changed', {}, locale);
+    try {
+      const caller = await this.callerOf(request);
+      const { locale } = await this.changes.confirm(token, { caller, currentPassword, newPassword }, context);
+      if (!wantsPage(request)) return { message: 'The new address is confirmed, and is the one of the account now.' };
+      return this.pages.render(reply, 'email-changed', {}, locale);
+    } catch (error) {
+      if (!wantsPage(request)) throw error;
+      // Back to the form, which says what was wrong.
+      if (error instanceof WeakPassword) return this.form(reply.code(400), token, error);
+      if (error instanceof WrongCurrentPassword || error instanceof NotWhoAsked) {
+        return this.form(reply.code(403), token, error);
+      }
+      if (error instanceof NewPasswordRequired) return this.form(reply.code(409), token);
+      throw error;
+    }
+  }
+
+  /** The route is anybody's; who sends a token means it. @throws NotAuthenticated for one that is not good any more */
+  private async callerOf(request: FastifyRequest): Promise<Caller | undefined> {
+    if (request.headers.authorization === undefined) return undefined;
+    const caller = await this.authentication.callerOf(request);
+    if (!caller) throw new NotAuthenticated();
+    return caller;
+  }
+
+  private async form(reply: FastifyReply, token: string, refused?: DomainError): Promise<string> {
+    const link = await this.changes.look(token);
+    const values = {
+      token,
+      newEmail: link.newEmail,
+      email: link.newEmail,
+      accountName: accountName(link.user) ?? (link.user.email && maskedAddress(link.user.email)),
+      requestedAt: link.requestedAt,
+      // Where an admin works is nobody else's business.
+      requestedFrom: link.newPasswordRequired ? null : describeOrigin(link.requestedUserAgent, link.requestedIp),
+      newPasswordRequired: link.newPasswordRequired,
+      minLength: this.settings.PASSWORD_MIN_LENGTH,
+      wrongPassword: refused instanceof WrongCurrentPassword,
+      ...refusalOf(refused instanceof WeakPassword ? refused : undefined),
+    };
+    return this.pages.render(reply, 'confirm-email-change', values, link.locale);
   }
 }

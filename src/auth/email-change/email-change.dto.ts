@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
+import { OptionalNewPassword } from '../passwords/new-password.dto.js';
 import { IsAddress } from '../../users/is-address.js';
 import { OptionalCurrentPassword } from '../password-change/password-change.dto.js';
 
@@ -9,4 +11,12 @@ export class ChangeEmailDto {
 
   @OptionalCurrentPassword('needed for your own address; an ADMIN who changes another user’s does not send it')
   readonly currentPassword?: string | null;
+}
+
+export class ConfirmEmailChangeDto extends OneTimeTokenDto {
+  @OptionalCurrentPassword('of the account, where the request carries no access token of it')
+  readonly currentPassword?: string | null;
+
+  @OptionalNewPassword('in place of the current one, where an ADMIN asked for the change')
+  readonly newPassword?: string | null;
 }

@@ -5,11 +5,13 @@ import { confirmEmailChange, mayConfirmEmailChange } from '../../users/decide-cr
 import { addressKey } from '../../users/identifiers.js';
 import { EmailTaken, NothingToConfirm } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
-import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
 import { DomainError } from '../../http/domain-error.js';
 import { Sessions } from '../sessions/sessions.js';
 import { addressOf } from './email-change-links.js';
+import { type EmailChangeLink, EmailChangeProofs, type GivenProof } from './email-change-proofs.js';
 
 /** Said to whoever reads the mails to that address, so it tells them nothing about a stranger. */
 export class AddressGivenAway extends DomainError {
@@ -27,42 +29,51 @@ export class EmailChangeService {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly sessions: Sessions,
+    private readonly proofs: EmailChangeProofs,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
-  async look(token: string): Promise<TokenDetails & { readonly newEmail: string }> {
+  /**
+   * Says whether a link is still good, for whom, and for which address; uses nothing.
+   * @throws TokenExpiredOrUsed, NothingToConfirm
+   */
+  async look(token: string): Promise<EmailChangeLink> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'confirm-email-change');
       const user = await this.users.find(tx, details.userId);
       if (!user || !mayConfirmEmailChange(user)) throw new NothingToConfirm();
-      return { ...details, newEmail: addressOf(details.subject) };
+      return { ...details, user, newEmail: addressOf(details.subject) };
     });
   }
 
   /**
    * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on, and every
-   * session but the one that asked: it has proved the password, and the others may be a stranger's. Registrations that claim
-   * the new address vanish.
+   * session but the one that asked or confirms: it has proved the password, and the others may be a stranger's. Registrations
+   * that claim the new address come to nothing.
    * @returns whom the link was for
-   * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; RefusedByHandler
+   * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; NotWhoAsked, WrongCurrentPassword, NewPasswordRequired,
+   *   WeakPassword, after which the link is still good; RefusedByHandler; Busy
    */
-  async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
-    return this.transactions.run((tx) => this.use(tx, token, context)).catch(rethrowAlreadyConfirmed);
+  async confirm(token: string, given: GivenProof, context: RequestContext): Promise<TokenDetails> {
+    return this.use(token, given, context).catch(rethrowAlreadyConfirmed);
   }
 
-  private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
-    const details = await this.tokens.peek(tx, token, 'confirm-email-change');
-    const { userId, subject } = details;
-    const newEmail = addressOf(subject);
-    // Whoever else proves this address at the same moment meets us here.
-    await lock(tx, `address:${addressKey(newEmail)}`);
-    await this.users.hold(tx, userId);
-    await this.tokens.consume(tx, token, 'confirm-email-change');
-    await this.tokens.withdrawAll(tx, userId);
-    await this.apply(tx, userId, newEmail, context);
-    await this.sessions.endAll(tx, userId, 'email-changed', details.requestedSessionId ?? undefined, context);
-    await this.users.dropOtherClaims(tx, newEmail, context);
-    return details;
+  private async use(token: string, given: GivenProof, context: RequestContext): Promise<TokenDetails> {
+    const proof = await this.proofs.of(await this.look(token), given, context);
+    return this.transactions.run(async (tx) => {
+      const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
+      const newEmail = addressOf(subject);
+      // Whoever else proves this address at the same moment meets us here.
+      await lock(tx, `address:${addressKey(newEmail)}`);
+      await this.users.hold(tx, userId);
+      const details = await this.tokens.consume(tx, token, 'confirm-email-change');
+      await this.proofs.check(tx, proof, details);
+      await this.tokens.withdrawAll(tx, userId);
+      await this.apply(tx, userId, newEmail, context);
+      const goesOn = given.caller?.sessionId ?? details.requestedSessionId ?? undefined;
+      await this.sessions.endAll(tx, userId, 'email-changed', goesOn, context);
+      await this.proofs.settle(tx, proof, userId, context);
+      return details;
+    });
   }
 
   private async apply(tx: Transaction, userId: string, newEmail: string, context: RequestContext): Promise<void> {

@@ -4,7 +4,8 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { verifyEmail } from '../../users/decide.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
-import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { Passwords } from '../passwords/passwords.js';
 
 /** An invited person chooses a password; having opened the mailed link, they have proved the address. */

@@ -23,9 +23,13 @@ export class Invitations {
     private readonly passwords: Passwords,
   ) {}
 
-  /** Whatever the address was mailed before: somebody who may says so. */
+  /** However often the address was mailed before: somebody who may do so invites them. */
   async send(tx: Transaction, { id, email }: Invited, context: RequestContext): Promise<void> {
-    if (email !== null) await this.throttle.take(tx, email);
+    if (email !== null) await this.throttle.take(tx, { mail: 'invitation', email, subject: id }, context);
+    await this.mail(tx, { id, email }, context);
+  }
+
+  private async mail(tx: Transaction, { id }: Invited, context: RequestContext): Promise<void> {
     const expiresAt = await this.tokens.issue(tx, id, 'invitation', this.settings.INVITATION_TOKEN_TTL, context);
     await this.users.change(tx, id, (state) => invite(state, expiresAt), context);
   }
@@ -38,6 +42,10 @@ export class Invitations {
 
   /** At most one mail a minute. */
   async sendIfDue(tx: Transaction, user: Invited, context: RequestContext): Promise<void> {
-    if (user.email !== null && (await this.throttle.take(tx, user.email))) await this.send(tx, user, context);
+    const { id, email } = user;
+    if (email === null) return;
+    if (await this.throttle.take(tx, { mail: 'invitation', email, subject: id }, context)) {
+      await this.mail(tx, user, context);
+    }
   }
 }

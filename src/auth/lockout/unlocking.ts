@@ -5,7 +5,8 @@ import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
 import { type UserAct, UserActs } from '../../users/user-acts.js';
 import type { UserResponse } from '../../users/user.response.js';
-import { OneTimeTokens, type TokenDetails } from '../one-time-tokens/one-time-tokens.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { Lockouts } from './lockouts.js';
 

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { identifierKey } from '../../users/identifiers.js';
+import { Clock } from '../../config/clock.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { addressKey, identifierKey } from '../../users/identifiers.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { EmailNotVerified } from '../sign-in/sign-in-errors.js';
@@ -17,8 +20,7 @@ interface Authenticated {
 }
 
 interface Stored extends Pick<Authenticated, 'changedAt'> {
-  readonly ownerHash: string | undefined;
-  readonly claimHash: string | undefined;
+  readonly hash: string | undefined;
 }
 
 /** Stands for whoever does not exist, so that there is something to look for. */
@@ -28,8 +30,10 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class LoginService {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
     private readonly passwords: Passwords,
     private readonly gate: SignInGate,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, Busy */
@@ -55,12 +59,15 @@ export class LoginService {
       if (input.deviceToken === undefined) this.passwords.checkRoom({ account });
     });
     const { owner, claim } = attempt;
-    const { ownerHash, claimHash, changedAt } = await this.stored(owner?.id, claim?.id);
+    const { hash: ownerHash, changedAt } = await this.stored(owner?.id ?? NOBODY);
+    const claimed = await this.claimed(input.identifier, attempt);
     // One hash for everybody, locked or not. Whoever registered an address knows that there is a claim on it, so the second
-    // hash, made whether or not the address has an owner too, tells nothing about the owner.
+    // hash, made whether or not the address has an owner and for all claims together, tells of nobody else. A claim answers as
+    // it did for as long as it is kept, whoever claims or proves the address after it.
     const work = { account, lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
     const isOwner = await this.passwords.verify(password, ownerHash, work);
-    const isClaimant = claim !== null && (await this.passwords.verify(password, claimHash, work));
+    const isClaimant =
+      (claim !== null || claimed.length > 0) && (await this.passwords.verifyAny(password, claimed, work));
     // A lock is looked at again where the session begins; here it must not come out quicker than a wrong password.
     if (isOwner && owner && maySignIn(owner) && !attempt.isLocked) {
       await this.passwords.upgrade(owner.id, password, ownerHash, work);
@@ -74,9 +81,19 @@ export class LoginService {
     throw await this.gate.refuse(attempt, 'wrong-proof');
   }
 
-  private async stored(ownerId = NOBODY, claimId = NOBODY): Promise<Stored> {
-    const found = await this.passwords.stored([ownerId, claimId]);
-    const of = (id: string) => found.find(({ userId }) => userId === id);
-    return { ownerHash: of(ownerId)?.hash, claimHash: of(claimId)?.hash, changedAt: of(ownerId)?.changedAt };
+  private async stored(userId: string): Promise<Stored> {
+    const [found] = await this.passwords.stored([userId]);
+    return { hash: found?.hash, changedAt: found?.changedAt };
+  }
+
+  /** Of the registration that has the username, or of all that claim the address or are what became of its owner. */
+  private async claimed(identifier: string, { owner, claim }: EnteredAttempt): Promise<string[]> {
+    const isYoung =
+      owner !== null && this.clock.now().getTime() - owner.createdAt.getTime() < this.settings.PENDING_RETENTION;
+    const one = claim ?? (isYoung ? owner : null);
+    if (one === null) return [];
+    return this.passwords.storedOfClaims(
+      identifier.includes('@') ? { address: addressKey(identifier) } : { userId: one.id },
+    );
   }
 }

@@ -5,7 +5,9 @@ import { proveByMagicLink } from '../../users/decide-credentials.js';
 import { addressKey } from '../../users/identifiers.js';
 import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
-import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
@@ -26,6 +28,7 @@ export class MagicLinkService {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
     private readonly gate: SignInGate,
   ) {}
 
@@ -60,15 +63,15 @@ export class MagicLinkService {
     const { userId, email } = await this.peek(tx, token);
     // Whoever else proves this address at the same moment meets us here.
     await lock(tx, `address:${addressKey(email)}`);
-    await this.users.hold(tx, userId);
+    const user = await this.users.hold(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');
+    const hadPassword = user?.emailVerified === false && (await this.newPasswords.forgetAll(tx, userId, context));
     try {
-      await this.users.change(tx, userId, proveByMagicLink, context);
+      await this.users.change(tx, userId, (state) => proveByMagicLink(state, hadPassword), context);
     } catch (error) {
       if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
       throw error;
     }
-    await this.users.dropOtherClaims(tx, email, context);
     return { userId, email, changedAt: await this.passwords.changedAt(tx, userId) };
   }
 

@@ -39,9 +39,9 @@ export class MagicLinks {
       await lock(tx, `address:${addressKey(email)}`);
       const owner = await this.users.ownerOf(tx, email);
       if (owner && !maySignIn(owner)) return;
-      if (!(await this.throttle.take(tx, email, 'magic-link'))) return;
       const id = owner?.id ?? (await this.ownClaim(tx, email)) ?? (await this.register(tx, email, context));
       await this.users.hold(tx, id);
+      if (!(await this.throttle.take(tx, { mail: 'magic-link', email, subject: id }, context))) return;
       const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
       await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);
     });

@@ -34,3 +34,13 @@ export class TokenStateResponse {
   @ApiProperty({ format: 'date-time' })
   readonly expiresAt: string;
 }
+
+/** A link that is still good, for an account whose password may be somebody else's choice. */
+export class ProofLinkStateResponse extends TokenStateResponse {
+  @ApiProperty({
+    example: false,
+    description:
+      'whether a new password has to be sent with the link: the one of the account may be the choice of somebody else',
+  })
+  readonly newPasswordRequired: boolean;
+}

@@ -1,43 +1,42 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 import { EndedLinks } from './ended-links.js';
 import { type LinkEnd, TokenExpiredOrUsed } from './token-expired-or-used.js';
-
-import { COLUMNS, details, type DueRow, FIND, type FoundRow, type TokenDetails, type TokenRow } from './token-rows.js';
+import {
+  type Beginning,
+  columnOf,
+  COLUMNS,
+  type DeliverableToken,
+  details,
+  type DueRow,
+  FIND,
+  FIND_BEGINNING,
+  type FoundRow,
+  type LinkOrigin,
+  originParameters,
+  type TokenDetails,
+  type TokenRow,
+  type WantedLink,
+} from './token-rows.js';
 
 export { TokenExpiredOrUsed } from './token-expired-or-used.js';
-export type { TokenDetails } from './token-rows.js';
-
-/** The link that a mail is to carry. */
-export interface WantedLink {
-  readonly userId: string;
-  readonly purpose: TokenPurpose;
-  /** How long a fresh one would be good, in milliseconds. */
-  readonly ttl: number;
-  readonly subject: string;
-}
-
-/** From where a link is asked for, and in which session of the user, if in one. */
-export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
-  readonly sessionId?: string | null;
-}
-
-/** A token as the mail carries it, with what it is for. */
-export type DeliverableToken = TokenDetails & { readonly token: string };
 
 const NONCE_BYTES = 32;
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
+/** Their mails and pages say where the registration was made, whoever asks for its link again. */
+const TELLS_ITS_BEGINNING: ReadonlySet<TokenPurpose> = new Set(['verify-email']);
+
 /**
  * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
  * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
- * user, purpose and subject: a newer link replaces the older (OWASP ASVS 5.0 V6.4.1), which goes to `EndedLinks`. The subject is a part of the column
- * `purpose`, because the release before names its unique index, and must go on beside this one while replicas are replaced.
+ * user, purpose and subject, so one link is good at a time (OWASP ASVS 5.0 V6.4.1), and those before are `EndedLinks`. Asking
+ * again mails the same link while it is good, so that a stranger who asks does not kill the one that the owner has open. The
+ * subject is a part of the column `purpose`, because the release before names its unique index, and must go on beside this one while replicas are replaced.
  */
 @Injectable()
 export class OneTimeTokens {
@@ -46,7 +45,12 @@ export class OneTimeTokens {
     private readonly ended: EndedLinks,
   ) {}
 
-  /** Makes the token of this purpose anew. @returns when it expires */
+  /**
+   * The token that is good now, for up to `ttl` more, or a fresh one. However often it is asked for, a token ends `ttl` twice over
+   * after it was made.
+   * @param ttl in milliseconds
+   * @returns when it expires
+   */
   async issue(
     tx: Transaction,
     userId: string,
@@ -55,28 +59,9 @@ export class OneTimeTokens {
     origin: LinkOrigin,
     subject = '',
   ): Promise<Date> {
-    await this.ended.end(tx, userId, 'replaced', 'purpose = $3', [columnOf(purpose, subject)]);
-    const [row] = await tx.query<[{ expires_at: Date }]>(
-      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent,
-         requested_session_id, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
-       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, requested_ip, requested_user_agent,
-         requested_session_id, created_at, expires_at, used_at) = (excluded.id, excluded.key_id, excluded.nonce,
-         excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id, now(), excluded.expires_at, NULL)
-       RETURNING expires_at`,
-      [
-        uuidv7(),
-        userId,
-        columnOf(purpose, subject),
-        this.keyring.current('one-time-token').id,
-        randomBytes(NONCE_BYTES),
-        origin.ip,
-        origin.userAgent,
-        origin.sessionId ?? null,
-        ttl,
-      ],
-    );
-    return row.expires_at;
+    const link = { userId, purpose, ttl, subject };
+    const kept = await this.prolong(tx, link, TELLS_ITS_BEGINNING.has(purpose) ? undefined : origin);
+    return kept ?? (await this.replace(tx, link, origin));
   }
 
   /** As `forDeliveries`, for one. */
@@ -93,8 +78,8 @@ export class OneTimeTokens {
 
   /**
    * The tokens to put into mails that leave now, with their details, in the order of `links`; undefined where it was used meanwhile,
-   * or has expired. A mail that left late gets a fresh token: less than half of `ttl` would be left. After expiry only those do
-   * without which an account could never be used; what somebody else asks for is not wanted any more then.
+   * or has expired. The token of a mail that leaves late, with less than half of `ttl` left, is good for longer. After expiry those
+   * alone get a fresh one without which an account could never be used; what somebody else asks for is not wanted any more then.
    */
   async forDeliveries(tx: Transaction, links: readonly WantedLink[]): Promise<(DeliverableToken | undefined)[]> {
     const rows = await this.due(tx, links);
@@ -103,7 +88,11 @@ export class OneTimeTokens {
     }
     return rows.map(
       (row) =>
-        row && { ...details(row), token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}` },
+        row && {
+          ...details(row),
+          token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}`,
+          msLeft: row.ms_left,
+        },
     );
   }
 
@@ -125,6 +114,19 @@ export class OneTimeTokens {
     return details(row);
   }
 
+  /** From now on, the link of each of these users brings no password to life that was chosen before. */
+  async requireNewPassword(
+    tx: Transaction,
+    userIds: readonly string[],
+    purpose: 'verify-email' | 'confirm-email-change',
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE one_time_tokens SET new_password_required = true
+       WHERE user_id = ANY ($1::uuid[]) AND split_part(purpose, ':', 1) = $2 AND NOT new_password_required`,
+      [userIds, purpose],
+    );
+  }
+
   /** Makes a link dead, used or not. */
   async withdraw(
     tx: Transaction,
@@ -136,14 +138,10 @@ export class OneTimeTokens {
     await this.ended.end(tx, userId, how, 'purpose = $3', [columnOf(purpose, subject)]);
   }
 
-  /** Makes every link of this purpose dead, whatever it is about. */
-  async withdrawEvery(
-    tx: Transaction,
-    userId: string,
-    purpose: TokenPurpose,
-    how: LinkEnd = 'withdrawn',
-  ): Promise<void> {
-    await this.ended.end(tx, userId, how, `split_part(purpose, ':', 1) = $3`, [purpose]);
+  /** Makes every link of this purpose dead that is about something else. */
+  async replaceOthers(tx: Transaction, userId: string, purpose: TokenPurpose, subject: string): Promise<void> {
+    const others = `split_part(purpose, ':', 1) = $3 AND purpose <> $4`;
+    await this.ended.end(tx, userId, 'replaced', others, [purpose, columnOf(purpose, subject)]);
   }
 
   /**
@@ -154,19 +152,66 @@ export class OneTimeTokens {
     await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);
   }
 
-  /** A fresh token in place of one that would be good for too short, unless somebody uses it just now. */
+  /** More time for a token that would be good for too short, unless somebody uses it just now; a fresh one after its end. */
   private async renewed(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
     const [row] = await this.due(tx, [link], 'FOR UPDATE OF tokens');
     if (!row?.is_late) return row;
     const origin = { ip: row.requested_ip, userAgent: row.requested_user_agent, sessionId: row.requested_session_id };
-    await this.issue(tx, link.userId, link.purpose, link.ttl, origin, link.subject);
+    if (!(await this.prolong(tx, link))) await this.replace(tx, link, origin);
     return (await this.due(tx, [link]))[0];
+  }
+
+  /** @param origin who asks now, if that is to be told @returns when it expires; undefined when none is good */
+  private async prolong(tx: Transaction, link: WantedLink, origin?: LinkOrigin): Promise<Date | undefined> {
+    const { userId, purpose, ttl, subject } = link;
+    const [[row]] = await tx.query<[{ expires_at: Date }[], number]>(
+      `UPDATE one_time_tokens SET
+         expires_at = greatest(expires_at, least(now(), created_at + $3 * interval '1 ms') + $3 * interval '1 ms'),
+         (requested_at, requested_ip, requested_user_agent, requested_session_id) = (
+           SELECT now(), $5::inet, $6, $7::uuid WHERE $4
+           UNION ALL SELECT requested_at, requested_ip, requested_user_agent, requested_session_id WHERE NOT $4)
+       WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() RETURNING expires_at`,
+      [userId, columnOf(purpose, subject), ttl, origin !== undefined, ...originParameters(origin)],
+    );
+    return row?.expires_at;
+  }
+
+  private async replace(tx: Transaction, link: WantedLink, origin: LinkOrigin): Promise<Date> {
+    const { userId, purpose, ttl, subject } = link;
+    const column = columnOf(purpose, subject);
+    const [before] = TELLS_ITS_BEGINNING.has(purpose)
+      ? await tx.query<Beginning[]>(FIND_BEGINNING, [userId, column])
+      : [];
+    await this.ended.end(tx, userId, 'replaced', 'purpose = $3', [column]);
+    const [row] = await tx.query<[{ expires_at: Date }]>(
+      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, expires_at, requested_at, new_password_required,
+         requested_ip, requested_user_agent, requested_session_id)
+       VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', coalesce($7, now()), $8, $9, $10, $11)
+       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, created_at, expires_at, used_at, requested_at,
+         new_password_required, requested_ip, requested_user_agent, requested_session_id) = (excluded.id, excluded.key_id,
+         excluded.nonce, now(), excluded.expires_at, NULL, excluded.requested_at, excluded.new_password_required,
+         excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id)
+       RETURNING expires_at`,
+      [
+        uuidv7(),
+        userId,
+        column,
+        this.keyring.current('one-time-token').id,
+        randomBytes(NONCE_BYTES),
+        ttl,
+        before?.requestedAt ?? null,
+        before?.newPasswordRequired ?? false,
+        ...originParameters(before ?? origin),
+      ],
+    );
+    return row.expires_at;
   }
 
   /** @returns in the order of `links`, undefined for what no mail may carry */
   private async due(tx: Transaction, links: readonly WantedLink[], forUpdate = ''): Promise<(DueRow | undefined)[]> {
     const rows = await tx.query<DueRow[]>(
-      `SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late
+      `SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
+         extract(epoch FROM expires_at - now())::float8 * 1000 AS ms_left
        FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::boolean[]) WITH ORDINALITY
          AS link (user_id, purpose, least, is_renewed, place)
        JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
@@ -197,8 +242,4 @@ export class OneTimeTokens {
     const key = this.keyring.find('one-time-token', key_id);
     return key && createHmac('sha256', key.secret).update(`${purpose}:${id}:${user_id}:`).update(nonce).digest();
   }
-}
-
-function columnOf(purpose: TokenPurpose, subject: string): string {
-  return subject === '' ? purpose : `${purpose}:${subject}`;
 }

@@ -1,3 +1,5 @@
+import type { RequestContext } from '../../access/caller.js';
+import type { TokenPurpose } from '../../events/catalogue.js';
 import type { EndedLink, LinkEnd } from './token-expired-or-used.js';
 
 export interface TokenRow {
@@ -10,8 +12,9 @@ export interface TokenRow {
   readonly requested_ip: string | null;
   readonly requested_user_agent: string | null;
   readonly requested_session_id: string | null;
-  readonly created_at: Date;
+  readonly requested_at: Date;
   readonly expires_at: Date;
+  readonly new_password_required: boolean;
   readonly locale: string | null;
 }
 
@@ -26,6 +29,21 @@ export interface FoundRow extends TokenRow {
 export interface DueRow extends TokenRow {
   readonly place: number;
   readonly is_late: boolean;
+  readonly ms_left: number;
+}
+
+/** The link that a mail is to carry. */
+export interface WantedLink {
+  readonly userId: string;
+  readonly purpose: TokenPurpose;
+  /** How long a fresh one would be good, in milliseconds. */
+  readonly ttl: number;
+  readonly subject: string;
+}
+
+/** From where a link is asked for, and in which session of the user, if in one. */
+export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
+  readonly sessionId?: string | null;
 }
 
 /** What a good token is for, and who asked for it when and from where. */
@@ -39,8 +57,23 @@ export interface TokenDetails {
   /** Of the user, where it was asked for in one. */
   readonly requestedSessionId: string | null;
   readonly expiresAt: Date;
+  /** The password of the account may be the choice of somebody else than the reader of the mail. */
+  readonly newPasswordRequired: boolean;
   /** Of the user: in what language to speak to who opens the link. */
   readonly locale: string | null;
+}
+
+/** A token as the mail carries it, with what it is for. */
+export interface DeliverableToken extends TokenDetails {
+  readonly token: string;
+  /** How long it is still good, in milliseconds, by the clock of the database. */
+  readonly msLeft: number;
+}
+
+/** What a fresh link takes over from the one before. */
+export interface Beginning extends LinkOrigin {
+  readonly requestedAt: Date;
+  readonly newPasswordRequired: boolean;
 }
 
 /** What is read of a row. */
@@ -51,23 +84,40 @@ export const FIND = `
   SELECT tokens.*, locale,
     CASE WHEN deleted_at IS NOT NULL THEN 'deleted' WHEN suspended_at IS NOT NULL THEN 'suspended' ELSE 'open' END AS account
   FROM (
-    SELECT id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, requested_session_id, created_at, expires_at,
+    SELECT id, user_id, purpose, key_id, nonce, requested_ip, requested_user_agent, requested_session_id, requested_at, expires_at,
+      new_password_required,
       CASE WHEN used_at IS NOT NULL THEN 'used' WHEN expires_at <= now() THEN 'expired' END AS how
     FROM one_time_tokens
     UNION ALL
-    SELECT id, user_id, purpose, key_id, nonce, NULL, NULL, NULL, created_at, ended_at, how FROM ended_links
+    SELECT id, user_id, purpose, key_id, nonce, NULL, NULL, NULL, created_at, ended_at, false, how FROM ended_links
   ) AS tokens JOIN users ON users.id = user_id
   WHERE tokens.id = $1 AND split_part(purpose, ':', 1) = $2`;
+
+/** Of a user, by the column `purpose`. */
+export const FIND_BEGINNING = `
+  SELECT requested_at AS "requestedAt", new_password_required AS "newPasswordRequired", host(requested_ip) AS ip,
+    requested_user_agent AS "userAgent", requested_session_id AS "sessionId"
+  FROM one_time_tokens WHERE user_id = $1 AND purpose = $2`;
 
 export function details(row: TokenRow): TokenDetails {
   return {
     userId: row.user_id,
     subject: row.purpose.split(':')[1] ?? '',
-    requestedAt: row.created_at,
+    requestedAt: row.requested_at,
     requestedIp: row.requested_ip,
     requestedUserAgent: row.requested_user_agent,
     requestedSessionId: row.requested_session_id,
     expiresAt: row.expires_at,
+    newPasswordRequired: row.new_password_required,
     locale: row.locale,
   };
+}
+
+/** A purpose with its subject, if there is one, as the column `purpose` has them. */
+export function columnOf(purpose: TokenPurpose, subject: string): string {
+  return subject === '' ? purpose : `${purpose}:${subject}`;
+}
+
+export function originParameters(origin?: LinkOrigin): (string | null)[] {
+  return [origin?.ip ?? null, origin?.userAgent ?? null, origin?.sessionId ?? null];
 }

@@ -49,7 +49,9 @@ export class PasswordResetRequests implements OnModuleInit {
   private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
     const owner = id === undefined ? null : await this.users.hold(tx, id);
-    if (!owner || owner.deletedAt !== null || !(await this.throttle.take(tx, email, 'password-reset'))) return;
+    if (!owner || owner.deletedAt !== null) return;
+    const asked = { mail: 'password-reset', email, subject: owner.id } as const;
+    if (!(await this.throttle.take(tx, asked, context))) return;
     const expiresAt = await this.tokens.issue(tx, owner.id, 'reset-password', this.ttl, context);
     await this.users.change(tx, owner.id, (state) => requestPasswordReset(state, expiresAt), context);
   }

@@ -5,7 +5,8 @@ import { completePasswordReset } from '../../users/decide-credentials.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { Unlocking } from '../lockout/unlocking.js';
-import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 
 /** Somebody who forgot their password chooses another one by a mailed link (OWASP Forgot Password Cheat Sheet). */

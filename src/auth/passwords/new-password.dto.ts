@@ -1,6 +1,21 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString } from 'class-validator';
+
+/** Property: as `NewPassword`, where it is not always needed. */
+export const OptionalNewPassword = (when: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      nullable: true,
+      example: 'nine brown foxes at dawn',
+      maxLength: 128,
+      format: 'password',
+      description: `${when}; at least 12 characters, unless the server is set up otherwise`,
+    }),
+    IsOptional(),
+    IsString({ message: 'must be a text' }),
+  );
 
 /** Property: a password that somebody chooses. The rules for it are not a matter of shape. */
 export const NewPassword = (): PropertyDecorator =>

@@ -49,4 +49,32 @@ export class NewPasswords {
     await this.passwords.set(tx, userId, hash, context);
     return before === undefined;
   }
+
+  /**
+   * With the proof of a registration, whose password may be a stranger's.
+   * @param retention of registrations, in milliseconds
+   */
+  async replaceOfClaim(
+    tx: Transaction,
+    userId: string,
+    hash: string,
+    retention: number,
+    context: RequestContext,
+  ): Promise<void> {
+    await this.passwords.keepAnswering(tx, userId, retention);
+    await this.replace(tx, userId, hash, 'password-reset', context);
+  }
+
+  /**
+   * When somebody proves the address of an account for the first time: whatever was there before may be somebody else's, such as of
+   * the manager who created it. Ends its sessions, its password and every link that was mailed before.
+   * @returns whether there was a password
+   */
+  async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<boolean> {
+    const before = await this.passwords.storedHash(tx, userId);
+    await this.sessions.endAll(tx, userId, 'address-proved', undefined, context);
+    await this.tokens.withdrawAll(tx, userId);
+    await this.passwords.remove(tx, userId);
+    return before !== undefined;
+  }
 }

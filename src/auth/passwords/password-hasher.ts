@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { type Key, Keyring } from '../../database/keyring.js';
@@ -6,6 +6,10 @@ import { HashPool } from './hash-pool/hash-pool.js';
 import type { HashWork } from './hash-pool/hash-request.js';
 
 const SCHEME = 'bcrypt-hmac-sha384';
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const BCRYPT_BASE64 = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** Of algorithm, cost and salt, with which a bcrypt string begins. */
+const SALT_LENGTH = 29;
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /** In this process, on a thread: for what no stranger can ask for, and what happens once, such as the first admin. */
@@ -30,14 +34,33 @@ export class PasswordHasher {
     this.nobody = bcrypt.genSaltSync(cost) + '.'.repeat(31);
   }
 
-  /** @throws Busy */
-  async hash(password: string, place?: HashPlace): Promise<string> {
+  /**
+   * @param sharedBy what all hashes with the same salt have in common, for `verifyAny`; a random salt without it
+   * @throws Busy
+   */
+  async hash(password: string, place?: HashPlace, sharedBy?: string): Promise<string> {
     const pepper = this.keyring.current('password-pepper');
     const input = prehash(password, pepper);
     const hashed = await (place === 'in-process'
       ? bcrypt.hash(input, this.cost)
-      : this.pool.hash(input, this.cost, place));
+      : this.pool.hash(input, this.cost, place, sharedBy === undefined ? undefined : this.saltOf(sharedBy)));
     return `${SCHEME}:${pepper.id}:${hashed}`;
+  }
+
+  /**
+   * Whether the password is that of any of these, which share a salt, in the time of one hash. Those that do not share that of the
+   * first, being from before another pepper or cost, are left out.
+   * @throws Busy
+   */
+  async verifyAny(password: string, stored: readonly string[], work?: HashWork): Promise<boolean> {
+    const [first] = stored;
+    if (first === undefined) return this.verify(password, undefined, work);
+    const { pepper, hashed, cost } = this.read(first);
+    const salt = hashed.slice(0, SALT_LENGTH);
+    const made = await this.pool.hash(prehash(password, pepper), Math.max(cost, this.cost), work, salt);
+    const wanted = Buffer.from(`${SCHEME}:${pepper.id}:${made}`);
+    const same = stored.map((one) => one.length === wanted.length && timingSafeEqual(Buffer.from(one), wanted));
+    return same.includes(true);
   }
 
   /**
@@ -60,6 +83,14 @@ export class PasswordHasher {
   needsUpgrade(stored: string): boolean {
     const { pepper, cost } = this.read(stored);
     return cost !== this.cost || pepper.id !== this.keyring.current('password-pepper').id;
+  }
+
+  /** A salt that whoever has the database but not the keys can neither foretell nor choose. */
+  private saltOf(sharedBy: string): string {
+    const mac = createHmac('sha256', this.keyring.current('address').secret).update(`salt:${sharedBy}`).digest();
+    const encoded = mac.subarray(0, 16).toString('base64').slice(0, 22);
+    const salt = encoded.replace(/./g, (letter) => BCRYPT_BASE64.charAt(BASE64.indexOf(letter)));
+    return `$2b$${this.cost.toString().padStart(2, '0')}$${salt}`;
   }
 
   private noOne(): { pepper: Key; hashed: string } {

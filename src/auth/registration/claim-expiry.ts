@@ -7,6 +7,7 @@ import { newTraceId } from '../../http/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Users } from '../../users/users.js';
+import { Passwords } from '../passwords/passwords.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 
 const EVERY_HOUR = '17 * * * *';
@@ -21,6 +22,7 @@ export class ClaimExpiry implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly throttle: AddressThrottle,
+    private readonly passwords: Passwords,
     private readonly jobs: Jobs,
   ) {}
 
@@ -37,7 +39,10 @@ export class ClaimExpiry implements OnModuleInit {
         this.users.dropStaleClaims(tx, this.settings.PENDING_RETENTION, BATCH, context),
       );
     }
-    await this.transactions.run((tx) => this.throttle.forgetOld(tx));
+    await this.transactions.run(async (tx) => {
+      await this.throttle.forgetOld(tx);
+      await this.passwords.forgetClaims(tx);
+    });
     if (removed > 0) this.log.info({ removed, traceId: context.traceId }, 'unconfirmed registrations removed');
   }
 }

@@ -21,8 +21,8 @@ export class RegistrationService {
   ) {}
 
   /**
-   * Makes a pending user with its own password and, if one is due, its own link, whether or not the address is taken: the
-   * same work and the same answer in both cases (OWASP ASVS 5.0 V6.3.8).
+   * Makes a pending user with its own password and its own link, whether or not the address is taken or claimed by others: the
+   * same work and the same answer in all cases (OWASP ASVS 5.0 V6.3.8).
    * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; Busy
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
@@ -30,7 +30,8 @@ export class RegistrationService {
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];
-    const hash = await this.passwords.accept(password, { email, names }, { account: addressKey(email) });
+    const address = addressKey(email);
+    const hash = await this.passwords.accept(password, { email, names }, { account: address }, address);
     await this.transactions.run(async (tx) => {
       const user = await this.users.create(
         tx,
@@ -47,7 +48,7 @@ export class RegistrationService {
         context,
       );
       await this.passwords.set(tx, user.id, hash);
-      await this.links.sendIfDue(tx, user, context);
+      await this.links.send(tx, { id: user.id, email }, context);
     });
   }
 

@@ -25,6 +25,7 @@ export type EndReason =
   | 'password-changed'
   | 'password-reset'
   | 'email-changed'
+  | 'address-proved'
   | 'suspended'
   | 'deleted';
 

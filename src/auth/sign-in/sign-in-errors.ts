@@ -12,6 +12,8 @@ export class InvalidCredentials extends DomainError {
 export class EmailNotVerified extends DomainError {
   readonly code = 'email-not-verified';
   constructor() {
-    super('Open the link in the mail that was sent to you. POST /auth/resend-verification sends a fresh one.');
+    super(
+      'Open the link in the mail that was sent to you; POST /auth/resend-verification sends it again. Where you have chosen another password with the link, sign in with that one.',
+    );
   }
 }

@@ -39,8 +39,7 @@ export class FreshLinks implements OnModuleInit {
     await this.transactions.run(async (tx) => {
       const owner = await this.users.ownerOf(tx, email);
       if (owner && (await this.invitations.isOpen(tx, owner))) return this.invitations.sendIfDue(tx, owner, context);
-      const claim = await this.users.newestClaim(tx, email);
-      if (claim) await this.links.sendIfDue(tx, claim, context);
+      await this.links.sendAgain(tx, email, context);
     });
   }
 }

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import type { Transaction } from '../../database/transaction.js';
+import { lock, type Transaction } from '../../database/transaction.js';
 import { requestVerification } from '../../users/decide.js';
+import { addressKey } from '../../users/identifiers.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from './address-throttle.js';
+import { type Claim, Claims } from './claims.js';
 
 /** Makes verification links due; Mail sends them after commit. */
 @Injectable()
@@ -15,18 +17,47 @@ export class VerificationLinks {
     @InjectSettings() private readonly settings: Settings,
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
+    private readonly claims: Claims,
     private readonly throttle: AddressThrottle,
   ) {}
 
-  /** Does nothing when the address got a mail within the last minute. */
-  async sendIfDue(
+  /** For a registration that was just made. */
+  async send(tx: Transaction, claim: Claim, context: RequestContext): Promise<void> {
+    // Whoever proves or claims this address at the same moment meets us here.
+    await lock(tx, `address:${addressKey(claim.email)}`);
+    // Also where no mail is due any more: the row says from where the registration came.
+    const expiresAt = await this.issue(tx, claim, context);
+    await this.claims.noteRivals(tx, claim.email);
+    await this.mailIfDue(tx, claim, expiresAt, context);
+  }
+
+  /**
+   * The link again, or a fresh one. Who asks need not be who registered, so its page asks for a new password. Does nothing when
+   * there is no registration, or when it was mailed within the last minute.
+   */
+  async sendAgain(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+    await lock(tx, `address:${addressKey(email)}`);
+    const claim = await this.claims.meantBy(tx, email, context.ip);
+    if (!claim) return;
+    const expiresAt = await this.issue(tx, claim, context);
+    if (await this.mailIfDue(tx, claim, expiresAt, context)) {
+      await this.tokens.requireNewPassword(tx, [claim.id], 'verify-email');
+    }
+  }
+
+  private async issue(tx: Transaction, { id }: Claim, context: RequestContext): Promise<Date> {
+    return this.tokens.issue(tx, id, 'verify-email', this.settings.VERIFICATION_TOKEN_TTL, context);
+  }
+
+  /** @returns whether it was due */
+  private async mailIfDue(
     tx: Transaction,
-    claim: { readonly id: string; readonly email: string | null },
+    { id, email }: Claim,
+    expiresAt: Date,
     context: RequestContext,
-  ): Promise<void> {
-    if (claim.email === null || !(await this.throttle.take(tx, claim.email))) return;
-    const ttl = this.settings.VERIFICATION_TOKEN_TTL;
-    const expiresAt = await this.tokens.issue(tx, claim.id, 'verify-email', ttl, context);
-    await this.users.change(tx, claim.id, (state) => requestVerification(state, expiresAt), context);
+  ): Promise<boolean> {
+    if (!(await this.throttle.take(tx, { mail: 'verification', email, subject: id }, context))) return false;
+    await this.users.change(tx, id, (state) => requestVerification(state, expiresAt), context);
+    return true;
   }
 }

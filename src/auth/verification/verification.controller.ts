@@ -4,20 +4,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
-import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { accountName } from '../../users/account-name.js';
+import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
+import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
 import { FreshLinks } from './fresh-links.js';
-import { ResendVerificationDto } from './verification.dto.js';
+import { ResendVerificationDto, VerifyEmailDto } from './verification.dto.js';
 import { VerificationService } from './verification.service.js';
 
 @ApiTags('Auth')
 @Controller('auth')
 export class VerificationController {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
     private readonly verification: VerificationService,
     private readonly freshLinks: FreshLinks,
     private readonly pages: Pages,
@@ -33,26 +39,16 @@ export class VerificationController {
       'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
   })
   @ApiPage()
-  @ApiOkResponse({ type: TokenStateResponse })
+  @ApiOkResponse({ type: ProofLinkStateResponse })
   @ApiProblems('validation-failed', 'token-expired-or-used')
   async show(
     @Query() { token }: OneTimeTokenDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
-    const link = await this.verification.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(
-      reply,
-      'verify-email',
-      {
-        token,
-        email: link.email,
-        requestedAt: link.requestedAt,
-        requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-      },
-      link.locale,
-    );
+  ): Promise<ProofLinkStateResponse | string> {
+    if (!wantsJson(request)) return this.form(reply, token);
+    const { expiresAt, newPasswordRequired } = await this.verification.look(token);
+    return { valid: true, expiresAt: expiresAt.toISOString(), newPasswordRequired };
   }
 
   @Post('verify-email')
@@ -61,21 +57,53 @@ export class VerificationController {
   @ApiOperation({
     operationId: 'verifyEmail',
     summary: 'Confirm an email address',
-    description: 'Works once. A form gets a page.',
+    description:
+      'Works once. Takes a new password where the one of the registration may be somebody else’s: others claimed the address too, or the link was asked for again. A form gets a page.',
   })
   @ApiPage()
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
+  @ApiProblems(
+    'validation-failed',
+    'weak-password',
+    'new-password-required',
+    'token-expired-or-used',
+    'already-confirmed',
+    'refused-by-handler',
+    'busy',
+  )
   async confirm(
-    @Body() { token }: OneTimeTokenDto,
+    @Body() { token, newPassword }: VerifyEmailDto,
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    const { locale } = await this.verification.confirm(token, context);
-    if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
-    return this.pages.render(reply, 'email-verified', { signInUrl: null }, locale);
+    try {
+      const { locale } = await this.verification.confirm(token, newPassword ?? null, context);
+      if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
+      return this.pages.render(reply, 'email-verified', { signInUrl: null }, locale);
+    } catch (error) {
+      if (!wantsPage(request)) throw error;
+      // Back to the form, which says what was wrong, or asks for what it did not ask for before.
+      if (error instanceof WeakPassword) return this.form(reply.code(400), token, error);
+      if (error instanceof NewPasswordRequired) return this.form(reply.code(409), token);
+      throw error;
+    }
+  }
+
+  private async form(reply: FastifyReply, token: string, refused?: WeakPassword): Promise<string> {
+    const link = await this.verification.look(token);
+    const values = {
+      token,
+      email: link.user.email,
+      accountName: accountName(link.user),
+      requestedAt: link.requestedAt,
+      requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+      newPasswordRequired: link.newPasswordRequired || refused !== undefined,
+      minLength: this.settings.PASSWORD_MIN_LENGTH,
+      ...refusalOf(refused),
+    };
+    return this.pages.render(reply, 'verify-email', values, link.locale);
   }
 
   @Post('resend-verification')

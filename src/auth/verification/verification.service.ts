@@ -1,55 +1,87 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { addressKey } from '../../users/identifiers.js';
 import { verifyEmail } from '../../users/decide.js';
+import { addressKey } from '../../users/identifiers.js';
+import type { UserEntity } from '../../users/user.entity.js';
 import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
+import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
+import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
-import { OneTimeTokens, type TokenDetails, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 
-/** Confirms addresses: the link of a registration activates that registration, and every other claim dies with it. */
+type Claimant = UserEntity & { readonly email: string };
+
+/**
+ * Confirms addresses: the link of a registration activates that registration, and no other that claims the address comes to life
+ * after that.
+ */
 @Injectable()
 export class VerificationService {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
+    private readonly passwords: NewPasswords,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails & { readonly email: string }> {
+  /** Says whether a link is still good, and for which registration; uses nothing. @throws TokenExpiredOrUsed */
+  async look(token: string): Promise<TokenDetails & { readonly user: Claimant }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'verify-email');
-      return { ...details, email: await this.claimedAddress(tx, details.userId) };
+      return { ...details, user: await this.claimant(tx, details.userId) };
     });
   }
 
-  /** @returns whom the link was for @throws TokenExpiredOrUsed, AlreadyConfirmed; RefusedByHandler */
-  async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
-    return this.transactions.run((tx) => this.use(tx, token, context)).catch(rethrowAlreadyConfirmed);
+  /**
+   * @param newPassword of who opens the link; takes the place of the one that was registered
+   * @returns whom the link was for
+   * @throws NewPasswordRequired, WeakPassword, after which the link is still good; TokenExpiredOrUsed,
+   *   AlreadyConfirmed; RefusedByHandler; Busy
+   */
+  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<TokenDetails> {
+    return this.use(token, newPassword, context).catch(rethrowAlreadyConfirmed);
   }
 
-  private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
-    const details = await this.tokens.peek(tx, token, 'verify-email');
-    const { userId } = details;
-    const email = await this.claimedAddress(tx, userId);
-    // Two links for one address, opened at once, meet here and not in each other's rows.
-    await lock(tx, `address:${addressKey(email)}`);
-    await this.tokens.consume(tx, token, 'verify-email');
-    try {
-      await this.users.change(tx, userId, verifyEmail, context);
-    } catch (error) {
-      if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
-      throw error;
-    }
-    await this.users.dropOtherClaims(tx, email, context);
-    return details;
+  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<TokenDetails> {
+    const hash = await this.hashOf(token, newPassword);
+    return this.transactions.run(async (tx) => {
+      const { userId } = await this.tokens.peek(tx, token, 'verify-email');
+      const { email } = await this.claimant(tx, userId);
+      // Two links for one address, opened at once, meet here and not in each other's rows.
+      await lock(tx, `address:${addressKey(email)}`);
+      await this.users.hold(tx, userId);
+      const details = await this.tokens.consume(tx, token, 'verify-email');
+      // A rival may have come since.
+      if (details.newPasswordRequired && hash === null) throw new NewPasswordRequired();
+      try {
+        await this.users.change(tx, userId, verifyEmail, context);
+      } catch (error) {
+        if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
+        throw error;
+      }
+      if (hash !== null) {
+        await this.passwords.replaceOfClaim(tx, userId, hash, this.settings.PENDING_RETENTION, context);
+      }
+      return details;
+    });
   }
 
-  private async claimedAddress(tx: Transaction, userId: string): Promise<string> {
-    const email = (await this.users.find(tx, userId))?.email;
-    if (!email) throw new TokenExpiredOrUsed();
-    return email;
+  private async hashOf(token: string, newPassword: string | null): Promise<string | null> {
+    const { newPasswordRequired, user } = await this.look(token);
+    if (newPassword !== null) return this.passwords.accept(newPassword, user, 'other');
+    if (newPasswordRequired) throw new NewPasswordRequired();
+    return null;
+  }
+
+  private async claimant(tx: Transaction, userId: string): Promise<Claimant> {
+    const user = await this.users.find(tx, userId);
+    if (!user?.email) throw new TokenExpiredOrUsed();
+    return user as Claimant;
   }
 }

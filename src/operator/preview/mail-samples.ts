@@ -6,6 +6,7 @@ const MOMENT = new Date('2026-01-21T09:14:00Z');
 const LINK = `https://accounts.example.com/auth/verify-email?token=${'A-_9'.repeat(22)}`;
 
 const greetingName = 'Ada';
+const accountName = 'Ada Lovelace (ada)';
 const requestedFrom = 'Firefox (Linux), 203.0.113.5';
 const link = { greetingName, link: LINK, expiresIn: new Duration(24 * HOUR), requestedAt: MOMENT };
 const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
@@ -14,7 +15,7 @@ const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince:
 
 /** Values such as each mail has, by what they are an example of; of those that differ, each kind. */
 export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
-  'verify-email': { usual: { ...link, ...asked } },
+  'verify-email': { usual: { ...link, ...asked, accountName } },
   'already-registered': { usual: { ...asked, signInUrl: 'https://accounts.example.com' } },
   invitation: {
     'by-name': { ...link, expiresIn: new Duration(168 * HOUR), invitedBy: 'Grace Hopper' },
@@ -25,13 +26,13 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'confirm-contact': { usual: link },
   'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
   'sign-in-method-removed': { usual: { ...changed, methodName: 'Email address or username, and password' } },
-  'confirm-email-change': { usual: link },
+  'confirm-email-change': { usual: { ...link, ...asked, accountName } },
   'email-change-taken': { usual: { greetingName, requestedAt: MOMENT } },
   'email-change-requested': {
-    usual: { ...asked, newEmail: 'countess@example.com', byAdministrator: null },
-    'by-administrator': { ...asked, requestedFrom: null, newEmail: 'countess@example.com', byAdministrator: 'yes' },
+    usual: { ...asked, newEmail: 'c…@example.com', byAdministrator: null },
+    'by-administrator': { ...asked, requestedFrom: null, newEmail: 'c…@example.com', byAdministrator: 'yes' },
   },
-  'email-changed': { usual: { ...changed, newEmail: 'countess@example.com' } },
+  'email-changed': { usual: { ...changed, newEmail: 'c…@example.com' } },
   'account-locked': { usual: { ...link, ...asked } },
   'account-unlocked': { usual: changed },
   'new-sign-in': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },

@@ -4,6 +4,7 @@ const TOKEN = `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`;
 const MOMENT = new Date('2026-01-21T09:14:00Z');
 const FROM = 'Firefox (Linux), 203.0.113.5';
 const EMAIL = 'ada.lovelace@example.com';
+const ACCOUNT = 'Ada Lovelace (ada)';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 const unrefused = { refusal: null, weakness: {} };
@@ -11,6 +12,8 @@ const common = {
   refusal: 'This password is among those that are tried first. Choose another one.',
   weakness: { common: true },
 } as const;
+const link = { token: TOKEN, accountName: ACCOUNT, requestedAt: MOMENT, requestedFrom: FROM };
+const change = { ...link, newEmail: EMAIL, email: EMAIL, minLength: 12 };
 const reset = { token: TOKEN, email: EMAIL, minLength: 12, requestedAt: MOMENT, requestedFrom: FROM };
 const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
 
@@ -18,7 +21,11 @@ const done = { isSuspended: false, maySignIn: true, signInUrl: null };
 
 /** Values such as each page has, by what they are an example of: every state that its link, or what was typed, can bring about. */
 export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
-  'verify-email': { usual: { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM } },
+  'verify-email': {
+    usual: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: false, ...unrefused },
+    'new-password': { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...unrefused },
+    refused: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...common },
+  },
   'email-verified': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
   'resend-sent': { usual: {} },
   entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
@@ -30,7 +37,17 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'reset-requested': { usual: {} },
   'reset-password': { usual: { ...reset, ...unrefused }, refused: { ...reset, ...common } },
   'password-reset': { usual: {} },
-  'confirm-email-change': { usual: { token: TOKEN, newEmail: EMAIL, requestedAt: MOMENT } },
+  'confirm-email-change': {
+    usual: { ...change, newPasswordRequired: false, wrongPassword: false, ...unrefused },
+    'wrong-password': { ...change, newPasswordRequired: false, wrongPassword: true, ...unrefused },
+    'by-administrator': {
+      ...change,
+      requestedFrom: null,
+      newPasswordRequired: true,
+      wrongPassword: false,
+      ...unrefused,
+    },
+  },
   'email-changed': { usual: {} },
   'confirm-contact': { usual: { token: TOKEN, address: EMAIL, requestedAt: MOMENT } },
   'contact-confirmed': { usual: {} },

@@ -77,9 +77,12 @@ export class HashPool {
     this.longestQueuedMs = options.longestQueuedMs ?? 3000;
   }
 
-  /** @throws Busy */
-  async hash(prehash: string, cost: number, work?: HashWork): Promise<string> {
-    return (await this.run({ prehash, cost }, work)) as string;
+  /**
+   * @param salt with algorithm and cost, as a bcrypt string begins with them; then `cost` is the least that it is to cost
+   * @throws Busy
+   */
+  async hash(prehash: string, cost: number, work?: HashWork, salt?: string): Promise<string> {
+    return (await this.run({ prehash, cost, ...(salt !== undefined && { salt }) }, work)) as string;
   }
 
   /**

@@ -5,6 +5,8 @@ export interface HashRequest {
   readonly cost: number;
   /** The bcrypt string to compare with; without it, a new hash is made. */
   readonly stored?: string;
+  /** Of a new hash: algorithm, cost and salt as a bcrypt string begins with them; a random salt without it. */
+  readonly salt?: string;
 }
 
 /** What a worker answers: a bcrypt string, or whether they are the same. */
