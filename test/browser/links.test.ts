@@ -166,6 +166,7 @@ const KINDS: Kind[] = [
     },
     subject: 'Confirm your new email address',
     heading: 'Confirm your new email address',
+    fill: (page) => page.getByLabel('Current password').fill(PASSWORD),
     button: 'Confirm my new email address',
     done: 'Your email address is changed',
     fresh: false,

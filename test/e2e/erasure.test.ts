@@ -144,6 +144,7 @@ describe('the list of places that hold personal data', () => {
       'mail_pace',
       'migrations',
       'address_throttle',
+      'address_allowances',
       'event_outbox',
       'event_positions',
       'revocations',

@@ -37,7 +37,8 @@ const STEPS: Step[] = [
   {
     ...{ flow: 'registration of the same address', by: 'nobody' },
     send: ['post', '/auth/register', { email: 'walk@example.com', username: 'rival' }],
-    events: ['user.created by anonymous'],
+    events: ['user.created by anonymous', 'user.verification_token.created by anonymous'],
+    mails: 2,
   },
   {
     ...{
@@ -46,11 +47,12 @@ const STEPS: Step[] = [
       send: ['post', '/auth/resend-verification', { email: 'walk@example.com' }],
     },
     events: ['user.verification_token.created by anonymous'],
-    mails: 2,
+    mails: 3,
   },
   {
-    ...{ flow: 'verification', by: 'nobody', send: ['post', '/auth/verify-email', { token: ':token' }] },
-    events: ['user.email_verified by anonymous', 'user.erased by anonymous'],
+    ...{ flow: 'verification', by: 'nobody' },
+    send: ['post', '/auth/verify-email', { token: ':token', newPassword: PASSWORD }],
+    events: ['user.email_verified by anonymous'],
   },
   {
     ...{ flow: 'own profile', by: 'user', send: ['patch', '/users/me', { bio: 'x' }] },
@@ -68,13 +70,13 @@ const STEPS: Step[] = [
     ...{ flow: 'professional status', by: 'admin' },
     send: ['put', '/users/:id/professional-status', { isProfessional: true }],
     events: ['user.professional_status_changed by ADMIN'],
-    mails: 3,
+    mails: 4,
   },
   {
     ...{ flow: 'a contact', by: 'user' },
     send: ['post', '/users/:id/contacts', { kind: 'email', value: 'walk@example.com' }],
     events: ['user.contact_added by AUTHENTICATED', 'user.verification_token.created by AUTHENTICATED'],
-    mails: 4,
+    mails: 5,
   },
   {
     ...{ flow: 'its confirmation', by: 'nobody', send: ['post', '/auth/confirm-contact', { token: ':token' }] },
@@ -88,13 +90,13 @@ const STEPS: Step[] = [
     ...{ flow: 'a link to sign in by', by: 'nobody' },
     send: ['post', '/auth/magic-link/request', { email: 'walk@example.com' }],
     events: ['user.verification_token.created by anonymous'],
-    mails: 5,
+    mails: 6,
   },
   {
     ...{ flow: 'password', by: 'user' },
     send: ['put', '/users/:id/password', { currentPassword: PASSWORD, newPassword: PASSWORD }],
     events: ['user.password_changed by AUTHENTICATED'],
-    mails: 6,
+    mails: 7,
   },
   {
     ...{ flow: 'another spelling of the address', by: 'user' },
@@ -103,7 +105,11 @@ const STEPS: Step[] = [
     ...{ mails: 1, at: RESPELT },
   },
   {
-    ...{ flow: 'its proof', by: 'nobody', send: ['post', '/auth/confirm-email-change', { token: ':token' }] },
+    ...{
+      flow: 'its proof',
+      by: 'nobody',
+      send: ['post', '/auth/confirm-email-change', { token: ':token', currentPassword: PASSWORD }],
+    },
     events: ['user.email_changed by anonymous'],
   },
   {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
+import { ClaimExpiry } from '../../src/auth/registration/claim-expiry.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { Users } from '../../src/users/users.js';
 import { EventReader } from '../support/event-stream.js';
@@ -170,13 +171,15 @@ describe('the feed by page', () => {
     await roster.api.post('/auth/register').send({ email, password: PASSWORD, firstName: 'One' }).expect(202);
     const token = tokenIn(await roster.inbox.waitFor(email));
     await roster.api.post('/auth/register').send({ email, password: PASSWORD, firstName: 'Two' }).expect(202);
-    await roster.api.post('/auth/verify-email').send({ token }).expect(200);
+    await roster.api.post('/auth/verify-email').send({ token, newPassword: PASSWORD }).expect(200);
+    await roster.database.query("UPDATE users SET created_at = now() - interval '8 days' WHERE pending");
+    await get(ClaimExpiry).run();
     await settled();
     const items = await everything();
     const erased = items.find(({ type }) => type === 'user.erased');
     expect(items.filter(({ userId }) => userId === erased?.['userId'])).toMatchObject([
       { type: 'user.created', data: { email: null, firstName: null, role: 'AUTHENTICATED', how: 'registration' } },
-      { type: 'user.erased', data: { reason: 'claim-lost' } },
+      { type: 'user.erased', data: { reason: 'claim-expired' } },
     ]);
     expect(JSON.stringify(items)).toContain('"One"');
     expect(JSON.stringify(items)).not.toContain('"Two"');

@@ -139,7 +139,7 @@ describe('a database of 0.2.0 in which several users have one mailbox', () => {
       .send({ newEmail: 'max@elsewhere.example', currentPassword: password })
       .expect(202);
     const link = tokenIn(await roster.inbox.waitFor('max@elsewhere.example'));
-    await roster.api.post('/auth/confirm-email-change').send({ token: link }).expect(200);
+    await roster.api.post('/auth/confirm-email-change').send({ token: link, currentPassword: password }).expect(200);
     expect(await whoIs('max@elsewhere.example')).toBe(ids['unicode']);
   });
 
