@@ -37,6 +37,7 @@ program
     const applied = await migrate(
       settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '',
       settings.DATABASE_URL,
+      console.warn,
     );
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
     const shared = await readSharedMailboxes(settings);

@@ -97,7 +97,7 @@ export const SETTINGS = {
   AUTH_EVENT_RETENTION: required(
     parse.duration,
     '180d',
-    'sign-in evidence is kept for so long, and goes by whole months',
+    'sign-in evidence is kept for so long, a month at least, and goes by whole months',
   ),
   PRODUCT_NAME: required(parse.text, 'Roster', 'name of the product in mails and pages'),
   BRAND_COLOR: required(

@@ -16,6 +16,21 @@ interface Relation {
 }
 
 /**
+ * Lets a role into the database, where that is ours to give: before PUBLIC loses what the role may have come in by.
+ * @param dataSource of the role that owns the schema; nothing is done when it is the same role
+ */
+export async function admit(role: string, dataSource: DataSource): Promise<void> {
+  const [place] = await dataSource.query<[{ ours: boolean; name: string; grantee: string }]>(
+    `SELECT current_user <> $1 AND pg_has_role(datdba, 'USAGE') AS ours, quote_ident(datname) AS name, quote_ident($1) AS grantee
+     FROM pg_database WHERE datname = current_database()`,
+    [role],
+  );
+  const { ours, name, grantee } = place;
+  // Temporary tables are what replay works in.
+  if (ours) await dataSource.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO ${grantee}`);
+}
+
+/**
  * Gives the role that the server works as what it needs on all that is there, and no more: it may append to the log, but
  * neither change it nor, as it owns nothing, switch its trigger off. A running server notices nothing.
  * @param dataSource of the role that owns the schema; nothing is done when it is the same role
@@ -47,8 +62,65 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
         await tx.query(`CREATE POLICY roster_server ON ${name} TO ${grantee} USING (true) WITH CHECK (true)`);
       }
     }
+    const routines = await tx.query<Routine[]>(OUR_ROUTINES, [JOBS_SCHEMA]);
+    for (const { signature } of routines) await tx.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${grantee}`);
   });
 }
+
+/**
+ * Takes from PUBLIC what functions give it when they are made, those of graphile-worker among them. Roles that may write to a
+ * table beside them keep the right to call them: a server may run with a role that this process was not told of.
+ */
+export async function closeRoutines(dataSource: DataSource): Promise<void> {
+  await dataSource.transaction(async (tx) => {
+    const open = (await tx.query<Routine[]>(OUR_ROUTINES, [JOBS_SCHEMA])).filter(({ is_open }) => is_open);
+    if (open.length === 0) return;
+    const writers = await tx.query<{ schema: string; role: string }[]>(WRITERS, [JOBS_SCHEMA]);
+    for (const { schema, signature } of open) {
+      for (const { role } of writers.filter((writer) => writer.schema === schema)) {
+        await tx.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${role}`);
+      }
+      await tx.query(`REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`);
+    }
+  });
+}
+
+/** What is open to every role of this PostgreSQL because it is another's to close: a sentence for each, saying what to do. */
+export async function openToAll(dataSource: DataSource): Promise<string[]> {
+  const rows = await dataSource.query<{ what: string; rights: string; owner: string }[]>(
+    `SELECT 'DATABASE ' || quote_ident(datname) AS what, string_agg(privilege_type, ', ') AS rights, datdba::regrole AS owner
+     FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+     WHERE datname = current_database() AND grantee = 0 AND NOT pg_has_role(datdba, 'USAGE') GROUP BY datname, datdba
+     UNION ALL
+     SELECT 'SCHEMA ' || quote_ident(nspname), string_agg(privilege_type, ', '), nspowner::regrole
+     FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+     WHERE nspname = current_schema() AND grantee = 0 AND NOT pg_has_role(nspowner, 'USAGE') GROUP BY nspname, nspowner`,
+  );
+  return rows.map(
+    ({ what, rights, owner }) =>
+      `Every role of this PostgreSQL has ${rights} on ${what}, which is ${owner}'s to change: ` +
+      `GRANT ${rights} ON ${what} to the roles that need it, then REVOKE ${rights} ON ${what} FROM PUBLIC`,
+  );
+}
+
+interface Routine {
+  readonly schema: string;
+  readonly signature: string;
+  readonly is_open: boolean;
+}
+
+const OUR_ROUTINES = `
+  SELECT nspname AS schema, pg_proc.oid::regprocedure::text AS signature,
+    EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0) AS is_open
+  FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+  WHERE nspname IN (current_schema(), $1) AND proowner = quote_ident(current_user)::regrole AND prokind = 'f'
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')`;
+
+const WRITERS = `
+  SELECT DISTINCT nspname AS schema, grantee::regrole::text AS role
+  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace, aclexplode(relacl)
+  WHERE nspname IN (current_schema(), $1) AND relowner = quote_ident(current_user)::regrole
+    AND grantee NOT IN (0, relowner) AND privilege_type = 'INSERT'`;
 
 function rightsOn({ name, is_sequence }: Relation): string {
   if (is_sequence) return 'USAGE, SELECT';

@@ -4,7 +4,7 @@ import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../config/package-root.js';
 import { dataSourceOptions, poolOf } from './data-source.js';
-import { grantTo } from './grants.js';
+import { admit, closeRoutines, grantTo, openToAll } from './grants.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
 export class DatabaseUnavailable extends Error {
@@ -23,10 +23,17 @@ const MIGRATION_LOCK = 7_205_759_403;
  * Brings the schema up to date, under an advisory lock: replicas that start together migrate once.
  * @param url as the role that owns the schema
  * @param applicationUrl as the role that the server works as; when it is another one, it is given the rights that it needs
+ * @param warn told what is left open to every role of this PostgreSQL, and whose it is to close
  * @returns the names of the migrations that were applied
  * @throws DatabaseUnavailable when there is no way in
  */
-export async function migrate(url: string, applicationUrl = url): Promise<string[]> {
+export async function migrate(
+  url: string,
+  applicationUrl = url,
+  warn: (text: string) => void = () => undefined,
+): Promise<string[]> {
+  // Before anything is closed to it.
+  const role = applicationUrl === url ? undefined : await roleOf(applicationUrl);
   const dataSource = await connect(
     new DataSource({
       ...dataSourceOptions(url, 2, { patient: true }),
@@ -40,12 +47,15 @@ export async function migrate(url: string, applicationUrl = url): Promise<string
   try {
     await refuseOldServer(dataSource);
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    if (role !== undefined) await admit(role, dataSource);
     const applied = await dataSource.runMigrations();
     const pgPool = poolOf(dataSource);
     // It wants one that bears the end of a connection at any moment; whoever uses that connection is told, too.
     pgPool.on('connect', (client) => client.on('error', () => undefined));
     await runJobMigrations({ pgPool, logger: SILENT });
-    if (applicationUrl !== url) await grantTo(await roleOf(applicationUrl), dataSource);
+    if (role !== undefined) await grantTo(role, dataSource);
+    await closeRoutines(dataSource);
+    for (const text of await openToAll(dataSource)) warn(text);
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     return applied.map((migration) => migration.name);
   } finally {
