@@ -169,6 +169,20 @@ describe('Idempotency-Key', () => {
     await create({ ...body, firstName: 'Eve' }, admin, key('k1')).expect(422, /idempotency-key-reused/);
   });
 
+  it('keeps nothing by which a password could be guessed faster than by its hash', async () => {
+    const body = { username: 'guessed', firstName: 'Ada' };
+    const kept = async () =>
+      (await roster.database.query('SELECT body_hash FROM idempotent_requests WHERE key = $1', ['k7']))[0];
+    const first = await create({ ...body, password: PASSWORD }, admin, key('k7')).expect(201);
+    const before = await kept();
+    // The first password stays; what is kept does not tell that this was another one.
+    const again = await create({ ...body, password: `${PASSWORD}!` }, admin, key('k7')).expect(201);
+    expect(again.text).toBe(first.text);
+    expect(await kept()).toEqual(before);
+    await roster.signIn('guessed', PASSWORD);
+    await create(body, admin, key('k7')).expect(422, /idempotency-key-reused/);
+  });
+
   it('stands for one request of many at the same moment', async () => {
     const body = { username: 'at-once', password: PASSWORD };
     const answers = await Promise.all(Array.from({ length: 20 }, () => create(body, admin, key('k2'))));

@@ -27,7 +27,8 @@ export class CreationController {
     name: 'idempotency-key',
     required: false,
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-    description: 'for 24 hours, the same key and body from you get the first answer again',
+    description:
+      'for 24 hours, the same key and body from you get the first answer again; whether there is a password is compared, and not which',
   })
   @ApiUserAnswer(201)
   @ApiProblems(

@@ -27,6 +27,7 @@ export interface IdempotentRequest {
   /** The value of `Idempotency-Key`; without one, nothing is remembered. */
   readonly key: string | undefined;
   readonly callerId: string;
+  /** What the request is known by when it comes again, without passwords: a fast hash of it is stored. */
   readonly body: object;
 }
 
@@ -35,7 +36,7 @@ const EVERY_HOUR = '41 * * * *';
 /**
  * Requests that may be sent again without harm (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header): for
  * 24 hours the same caller, key and body get the first answer, and the work is not done again. Only success is remembered:
- * what was refused left nothing behind and may be tried again. The body is kept as an HMAC, for it may hold a password.
+ * what was refused left nothing behind and may be tried again. The body is kept as an HMAC.
  */
 @Injectable()
 export class Idempotency implements OnModuleInit {
