@@ -158,8 +158,8 @@ const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scri
 function searchColumnOf({ email, username, first_name, last_name, nickname }: Row): string {
   const name = [first_name, last_name].filter((part) => part !== null).join(' ');
   const fields = [...spellingsOf(email), username, name, writtenTogether(first_name, last_name), nickname];
-  const folded = fields.map((field) => encode(fold(field ?? '').trim())).filter((field) => field !== '');
-  return folded.map((field) => ` ${field}`).join('\n');
+  const folded = fields.map((field) => fold(field ?? '').trim()).filter((field) => field !== '');
+  return folded.map((field) => encode(` ${field}`)).join('\n');
 }
 
 function spellingsOf(email: string | null): string[] {
@@ -188,10 +188,11 @@ function fold(text: string): string {
 }
 
 function encode(folded: string): string {
-  return folded.replace(/[^a-z0-9 ]/gu, (character) => {
+  const encoded = folded.replace(/[^a-z0-9 ]/gu, (character) => {
     const end = /[\p{L}\p{M}\p{N}]/u.test(character) ? '' : ' ';
     return `Q${lettersOf(character)}Q${end}`;
   });
+  return encoded.replaceAll(' Q', ' CQ');
 }
 
 function lettersOf(character: string): string {

@@ -16,6 +16,7 @@ export const USER_ACTIONS = [
   'role',
   'professionalStatus',
   'suspend',
+  'suspensionReason',
   'reinstate',
   'unlock',
   'delete',
@@ -57,6 +58,8 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   professionalStatus: { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   suspend:            { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  // Written for colleagues: to the person it is told by who suspended them, if at all.
+  suspensionReason:   { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   reinstate:          { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   unlock:             { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   delete:             { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },

@@ -6,6 +6,7 @@ import {
   type Field,
   type Fields,
   flag,
+  forStaff,
   maybe,
   oneOf,
   optional,
@@ -126,7 +127,7 @@ const DECLARED = {
     to: flag(),
   }),
   'user.suspended': declare('A manager or an admin shut the user out, until one of them reinstates it.', {
-    reason: personal(maybe(text('Spam.'))),
+    reason: forStaff(personal(maybe(text('Spam.')))),
   }),
   'user.reinstated': declare('The suspension is over.', NOTHING),
   'user.deleted': declare('Hidden and signed out; address and username stay reserved.', NOTHING),
@@ -153,12 +154,16 @@ export type UserEvents = { [T in UserEventType]: DataOf<(typeof DECLARED)[T]['fi
 interface EventDeclaration extends Declaration {
   /** Fields that say something about the person: they are sealed under the user's own key. */
   readonly personal: readonly string[];
+  /** Fields that are kept from the person: null in what they read of themselves. */
+  readonly forStaff: readonly string[];
 }
 
 export const USER_EVENTS = Object.fromEntries(
   Object.entries<Declaration>(DECLARED).map(([type, declaration]) => {
-    const names = Object.entries(declaration.fields).flatMap(([name, field]) => (field.personal ? [name] : []));
-    return [type, { ...declaration, personal: names }];
+    const fields = Object.entries(declaration.fields);
+    const personalNames = fields.flatMap(([name, field]) => (field.personal ? [name] : []));
+    const staffNames = fields.flatMap(([name, field]) => (field.forStaff ? [name] : []));
+    return [type, { ...declaration, personal: personalNames, forStaff: staffNames }];
   }),
 ) as unknown as { readonly [T in UserEventType]: EventDeclaration };
 
@@ -168,4 +173,11 @@ export type NewUserEvent = { [T in UserEventType]: { readonly type: T; readonly 
 /** Builds an event with its type checked against its data. */
 export function event<T extends UserEventType>(type: T, data: UserEvents[T]): NewUserEvent {
   return { type, data } as NewUserEvent;
+}
+
+/** The event as the person reads it whom it is about: without what colleagues wrote for colleagues, null in its place. */
+export function forThePerson<E extends { readonly type: UserEventType; readonly data: object }>(stored: E): E {
+  const { forStaff: names } = USER_EVENTS[stored.type];
+  if (names.length === 0) return stored;
+  return { ...stored, data: { ...stored.data, ...Object.fromEntries(names.map((name) => [name, null])) } };
 }

@@ -16,6 +16,8 @@ export interface Field<T> {
   /** Says something about the person: sealed under the user's own key, and null once the person was erased. */
   readonly personal: boolean;
   readonly optional: boolean;
+  /** Written by colleagues for colleagues: kept from the person whom it is about. */
+  readonly forStaff?: boolean;
   /** There for its type alone. */
   readonly value?: T;
 }
@@ -61,6 +63,10 @@ export function maybe<T>(base: Field<T>): Field<T | null> {
 /** Left out where it has nothing to say. */
 export function optional<T>(base: Field<T>): Optional<T> {
   return { ...base, optional: true };
+}
+
+export function forStaff<F extends Field<unknown>>(base: F): F {
+  return { ...base, forStaff: true };
 }
 
 export function personal<F extends Field<unknown>>(base: F): F {

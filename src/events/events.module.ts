@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AccessModule } from '../access/access.module.js';
+import { forThePerson } from './catalogue.js';
 import { EventFeed } from './event-feed.js';
 import { EventHistory } from './event-history.js';
 import { EventLog } from './event-log.js';
@@ -39,7 +40,10 @@ export class EventsModule implements OnModuleInit {
     this.places.add({
       name: 'events',
       tables: ['user_events', 'user_keys'],
-      export: (tx, userId) => this.log.read(tx, userId),
+      export: async (tx, userId, reader) => {
+        const events = await this.log.read(tx, userId);
+        return reader === 'staff' ? events : events.map(forThePerson);
+      },
       erase: (tx, { id }) => this.personalData.destroy(tx, id),
     });
   }

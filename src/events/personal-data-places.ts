@@ -7,6 +7,9 @@ export interface Person {
   readonly email: string | null;
 }
 
+/** For whom an export is made. What colleagues wrote for colleagues is not for the person. */
+export type ExportReader = 'person' | 'staff';
+
 /** A place that holds something about people. Whoever makes one adds it here. */
 export interface PersonalDataPlace {
   /** The key under which an export shows it. */
@@ -14,7 +17,7 @@ export interface PersonalDataPlace {
   /** The tables it consists of; a test finds every table that nobody names. */
   readonly tables: readonly string[];
   /** Everything that is held about this person, as a person can read it; no hashes, no secrets. */
-  export(tx: Transaction, userId: string): Promise<unknown>;
+  export(tx: Transaction, userId: string, reader: ExportReader): Promise<unknown>;
   /** Destroys it for good. */
   erase(tx: Transaction, person: Person): Promise<void>;
 }
@@ -33,9 +36,9 @@ export class PersonalDataPlaces {
   }
 
   /** @returns what each place holds about the user, by the name of the place */
-  async export(tx: Transaction, userId: string): Promise<Record<string, unknown>> {
+  async export(tx: Transaction, userId: string, reader: ExportReader): Promise<Record<string, unknown>> {
     const found: Record<string, unknown> = {};
-    for (const place of this.places) found[place.name] = await place.export(tx, userId);
+    for (const place of this.places) found[place.name] = await place.export(tx, userId, reader);
     return found;
   }
 

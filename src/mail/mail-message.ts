@@ -1,6 +1,7 @@
 import MimeNode from 'nodemailer/lib/mime-node';
 import type { SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 import { encode, wrap } from 'nodemailer/lib/qp';
+import { asciiDomain } from '../users/identifiers.js';
 import { SmtpFault } from './smtp-fault.js';
 
 export interface OutgoingMail {
@@ -39,7 +40,7 @@ export function messageOf(mail: OutgoingMail, from: Sender, host: string): MailM
   const head = new MimeNode(false).setHeader({
     From: from,
     // As an object, so that nothing in an address is taken for a second one or for a name.
-    To: { name: '', address: to },
+    To: { name: '', address: asItTravels(to) },
     Subject: subject,
     // The same at every try, so that who receives it twice can tell.
     'Message-ID': `<${id}@${host}>`,
@@ -71,6 +72,13 @@ export function messageOf(mail: OutgoingMail, from: Sender, host: string): MailM
     '',
   ];
   return { envelope: { from: sender, to: recipients }, content: Buffer.from(lines.join('\r\n')) };
+}
+
+/** With the domain as its A-label (RFC 5891): the name that DNS has, for servers that know no other. */
+function asItTravels(address: string): string {
+  const at = address.lastIndexOf('@');
+  const domain = asciiDomain(address.slice(at + 1));
+  return at < 0 || domain === undefined ? address : `${address.slice(0, at)}@${domain}`;
 }
 
 function part(type: string, text: string): string[] {

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
+import { eraseAddressFromOthers } from './erased-addresses.js';
 
 const EVERY_DAY = '23 3 * * *';
 const AT_ONCE = 5000;
@@ -29,8 +30,9 @@ export class MailRetention implements OnModuleInit {
              sent_at AS "sentAt" FROM mails WHERE user_id = $1 ORDER BY created_at`,
           [userId],
         ),
-      erase: async (tx, { id }) => {
+      erase: async (tx, { id, email }) => {
         await tx.query('DELETE FROM mails WHERE user_id = $1', [id]);
+        if (email !== null) await eraseAddressFromOthers(tx, { id, email });
       },
     });
   }

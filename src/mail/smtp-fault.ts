@@ -43,6 +43,14 @@ export function openingFault(error: unknown): SmtpFault {
   );
 }
 
+/** Of a mail whose address the server has no way to be told (RFC 6531, 3.5). */
+export function unwritableFault(): SmtpFault {
+  return new SmtpFault(
+    'the address has letters beyond ASCII before the @, and the SMTP server does not take such addresses (it does not offer SMTPUTF8, RFC 6531)',
+    { about: 'mail', isPermanent: true },
+  );
+}
+
 // They want a sign-in or TLS first (RFC 4954, 6): our own settings' fault, so that the mail waits until they are right.
 const ABOUT_US: ReadonlySet<number> = new Set([421, 530, 534, 535, 538]);
 

@@ -1,6 +1,6 @@
 import SMTPConnection, { type SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 import type { SmtpServer } from '../config/mail-settings.js';
-import { openingFault, sendingFault, type SmtpFault } from './smtp-fault.js';
+import { openingFault, sendingFault, type SmtpFault, unwritableFault } from './smtp-fault.js';
 
 // From the lookup of the name to a session that is ready: a server that keeps strangers waiting for a minute is waited for.
 const READY_WITHIN_MS = 100_000;
@@ -9,13 +9,18 @@ const SILENCE_MS = 600_000;
 // Some servers, and what balances load in front of them, want to be left now and then.
 const MAILS_A_SESSION = 100;
 const GOODBYE_MS = 1000;
+const BEYOND_ASCII = /[^\x20-\x7e]/;
 
 /** One connection to the SMTP server (RFC 5321), ready to take mails, one after the other. */
 export class SmtpSession {
   private mails = 0;
   private wasRefused = false;
 
-  private constructor(private readonly connection: SMTPConnection) {}
+  private constructor(
+    private readonly connection: SMTPConnection,
+    /** Whether it takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531). */
+    private readonly takesUtf8: boolean,
+  ) {}
 
   /** Connects, encrypts and signs in, unless `ending` comes first. @throws SmtpFault about the server */
   static async open(server: SmtpServer, ending: AbortSignal): Promise<SmtpSession> {
@@ -35,7 +40,10 @@ export class SmtpSession {
     connection.once('end', () => reject(new Error('it closed the connection')));
     const stop = (): void => reject(new Error('Roster ends'));
     ending.addEventListener('abort', stop);
+    let takesUtf8 = false;
     connection.connect((refusal) => {
+      // Its answer to EHLO.
+      takesUtf8 = /^\d+[ -]SMTPUTF8\b/im.test(String(connection.lastServerResponse));
       if (refusal) reject(refusal);
       else if (!auth) resolve(undefined);
       else if (!connection.allowsAuth) reject(new Error('it takes no user and password, and SMTP_URL has them'));
@@ -43,7 +51,7 @@ export class SmtpSession {
     });
     try {
       await promise;
-      return new SmtpSession(connection);
+      return new SmtpSession(connection, takesUtf8);
     } catch (error) {
       connection.close();
       throw openingFault(error);
@@ -63,6 +71,7 @@ export class SmtpSession {
    * @throws SmtpFault
    */
   async send(envelope: SMTPEnvelope, message: Buffer): Promise<string> {
+    if (!this.takesUtf8 && BEYOND_ASCII.test([envelope.from, envelope.to].flat().join())) throw unwritableFault();
     if (this.wasRefused) await this.reset();
     const { connection } = this;
     const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -1,6 +1,7 @@
 import type { Actor, Caller } from '../access/caller.js';
 import { allows, type Rank } from '../access/policy.js';
 import type { Transaction } from '../database/transaction.js';
+import { forThePerson } from '../events/catalogue.js';
 import type { EventHistory, PastEvent } from '../events/event-history.js';
 import { newestFirst } from '../http/newest-first.js';
 import type { PageRead } from '../http/page-links.js';
@@ -18,7 +19,7 @@ export async function readHistoryPage(
   tx: Transaction,
   events: EventHistory,
   users: Users,
-  { id, caller }: { readonly id: string; readonly caller: Caller },
+  { id, caller, user }: { readonly id: string; readonly caller: Caller; readonly user: UserEntity | null },
   { type, ...query }: HistoryQuery,
 ): Promise<PageRead<HistoryItem>> {
   const { items: past, ...around } = await newestFirst<PastEvent, PastEvent>(query, {
@@ -37,7 +38,10 @@ export async function readHistoryPage(
   const ids = past.flatMap(({ event: { actor } }) => (actor.kind === 'user' ? [actor.id] : []));
   const known = (await users.findAll(tx, [...new Set(ids)])).filter((actor) => mayName(viewer, actor));
   const actors = new Map(known.map((actor) => [actor.id, actor]));
-  return { items: past.map((row) => itemOf(row, actors)), ...around };
+  // Of whoever is erased altogether nothing is left that could be kept from them.
+  const isForStaff = user !== null && allows(viewer, 'suspensionReason', user);
+  const told = past.map(({ event, erased }) => ({ event: isForStaff ? event : forThePerson(event), erased }));
+  return { items: told.map((row) => itemOf(row, actors)), ...around };
 }
 
 /** As `GET /users/{id}` would answer: a deleted user shows itself to an ADMIN only. */

@@ -37,7 +37,8 @@ export class PersonalDataController {
   @ApiOperation({
     operationId: 'exportUser',
     summary: 'Everything held about a user, as one file',
-    description: 'Your own, or anybody’s as an ADMIN. Passwords and tokens are not in it, nor their hashes.',
+    description:
+      'Your own, or anybody’s as an ADMIN. Passwords and tokens are not in it, nor their hashes. The reason of a suspension is in that of an ADMIN only.',
   })
   @ApiOkResponse({ type: PersonalDataExport })
   @ApiProblems('forbidden', 'not-found')

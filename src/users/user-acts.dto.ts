@@ -23,7 +23,14 @@ export class ChangeProfessionalStatusDto {
 }
 
 export class SuspendDto {
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, pattern: LINES, example: 'Reported for spam.' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    maxLength: 500,
+    pattern: LINES,
+    example: 'Reported for spam.',
+    description: 'for colleagues: the user is not told, neither by mail nor in its history and export',
+  })
   @IsOptional()
   @IsString({ message: 'must be a text' })
   @Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' })

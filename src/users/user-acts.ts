@@ -117,14 +117,14 @@ export class UserActs {
     });
   }
 
-  /** Everything that is held about a user, by place. @throws Forbidden, UserNotFound */
+  /** Everything that is held about a user, by place; for the person, without what colleagues wrote for colleagues. @throws Forbidden, UserNotFound */
   async export(id: string, caller: Caller): Promise<Record<string, unknown>> {
     refuseOutsiders(rankOf(caller), 'export', id);
     return this.transactions.run(async (tx) => {
       const user = await this.users.find(tx, id);
       if (!user || (user.deletedAt !== null && caller.role !== 'ADMIN')) throw new UserNotFound();
       if (!allows(rankOf(caller), 'export', user)) throw new Forbidden();
-      return this.places.export(tx, id);
+      return this.places.export(tx, id, allows(rankOf(caller), 'suspensionReason', user) ? 'staff' : 'person');
     });
   }
 

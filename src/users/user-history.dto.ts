@@ -132,7 +132,8 @@ export class HistoryItem {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'of a changed profile the changed fields with their new values',
+    description:
+      'of a changed profile the changed fields with their new values; of a suspension the reason, which is null in one’s own history unless one is an ADMIN',
     example: { from: 'AUTHENTICATED', to: 'MANAGER' },
   })
   readonly data: Readonly<Record<string, unknown>>;

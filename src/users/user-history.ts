@@ -12,6 +12,7 @@ import { PastUserResponse } from './past-user.response.js';
 import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from './user-acts.js';
 import { NoSuchVersion, UserNotFound } from './user-errors.js';
 import type { DiffQuery, HistoryItem, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
+import type { UserEntity } from './user.entity.js';
 import type { UserState } from './user.js';
 import { Users } from './users.js';
 
@@ -34,7 +35,7 @@ export class UserHistory {
 
   /** @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(asked: Asked, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
-    return this.look(asked, (tx) => readHistoryPage(tx, this.events, this.users, asked, query));
+    return this.look(asked, (tx, user) => readHistoryPage(tx, this.events, this.users, { ...asked, user }, query));
   }
 
   /** @throws Forbidden, UserNotFound; NoSuchVersion before the first event or beyond the newest version */
@@ -59,7 +60,10 @@ export class UserHistory {
     });
   }
 
-  private async look<T>({ id, caller, includeDeleted }: Asked, read: (tx: Transaction) => Promise<T>): Promise<T> {
+  private async look<T>(
+    { id, caller, includeDeleted }: Asked,
+    read: (tx: Transaction, user: UserEntity | null) => Promise<T>,
+  ): Promise<T> {
     refuseOutsiders(rankOf(caller), 'history', id);
     refuseLookingAtDeleted(caller, includeDeleted);
     return this.transactions.run(async (tx) => {
@@ -68,7 +72,7 @@ export class UserHistory {
       const isGone = user ? user.deletedAt !== null : (await this.events.newestVersion(tx, id)) > 0;
       if (isGone ? !includeDeleted : !user) throw new UserNotFound();
       if (user && !allows(rankOf(caller), 'history', user)) throw new Forbidden();
-      return read(tx);
+      return read(tx, user);
     });
   }
 

@@ -50,14 +50,16 @@ export function foldForSearch(text: string): string {
  * by row. Parts stay parts: capitals stand nowhere else, and a Q that ends is never followed by one that is not a Q. And
  * nothing is left that means something to LIKE. Q, since trigrams know no case: with a letter that stands before others in
  * names, as Z does, the index would take every word of a name that begins with `da` for a `zda`. What is no letter, digit or
- * mark has a space behind it: there a word begins, for the index too.
+ * mark has a space behind it: there a word begins, for the index too. C before a word that does not begin with a to z or a digit,
+ * or the index would take all of them for words with q; of those with c, such as `com`, a walk of the list finds enough.
  */
 function encode(folded: string): string {
-  return folded.replace(/[^a-z0-9 ]/gu, (character) => {
+  const encoded = folded.replace(/[^a-z0-9 ]/gu, (character) => {
     const nibbles = [...(character.codePointAt(0) ?? 0).toString(16)];
     const letters = nibbles.map((nibble) => String.fromCharCode(0x41 + Number.parseInt(nibble, 16))).join('');
     return `Q${letters}Q${/[\p{L}\p{M}\p{N}]/u.test(character) ? '' : ' '}`;
   });
+  return encoded.replaceAll(' Q', ' CQ');
 }
 
 interface Searchable {
@@ -75,8 +77,8 @@ interface Searchable {
 export function searchColumnOf({ email, username, firstName, lastName, nickname }: Searchable): string {
   const name = [firstName, lastName].filter((part) => part !== null).join(' ');
   const fields = [...spellingsOf(email), username, name, writtenTogether(firstName, lastName), nickname];
-  const folded = fields.map((field) => encode(foldForSearch(field ?? '').trim())).filter((field) => field !== '');
-  return folded.map((field) => ` ${field}`).join('\n');
+  const folded = fields.map((field) => foldForSearch(field ?? '').trim()).filter((field) => field !== '');
+  return folded.map((field) => encode(` ${field}`)).join('\n');
 }
 
 /** An address with its domain as people read it and as DNS has it: people paste the one and type the other. */

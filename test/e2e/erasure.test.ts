@@ -35,6 +35,44 @@ async function dump(): Promise<string> {
   return text;
 }
 
+describe('an address that is erased', () => {
+  it('is gone from the mails and links of others, who had asked to move to it or had it as a contact', async () => {
+    const person = await roster.join('spread@muller.example');
+    const other = await roster.join('other@example.com');
+    await roster.api
+      .put(`/users/${other.id}/email`)
+      .set(as(other.token))
+      .send({ newEmail: 'SPREAD@muller.example', currentPassword: PASSWORD })
+      .expect(202);
+    // The registration had the turn of this minute.
+    await roster.database.query('DELETE FROM address_throttle');
+    await roster.api
+      .post(`/users/${other.id}/contacts`)
+      .set(as(other.token))
+      .send({ kind: 'email', value: 'spread@MULLER.example' })
+      .expect(201);
+    await roster.inbox.about('spread@muller.example', /./);
+    const held = () =>
+      roster.database.query<{ text: string }>(
+        `SELECT concat(recipient, ' ', data, ' ', answer, ' ', last_error) AS text FROM mails WHERE user_id = $1
+         UNION ALL SELECT convert_from(decode(replace(replace(split_part(purpose, ':', 2), '-', '+'), '_', '/')
+           || repeat('=', (4 - length(split_part(purpose, ':', 2)) % 4) % 4), 'base64'), 'UTF8')
+         FROM one_time_tokens WHERE user_id = $1 AND purpose LIKE 'confirm-email-change:%'`,
+        [other.id],
+      );
+    const texts = async () => (await held()).filter(({ text }) => /spread/i.test(text)).length;
+    expect(await texts()).toBeGreaterThanOrEqual(3);
+    await erase(person.id).expect(204);
+    expect(await texts()).toBe(0);
+    const { body } = await roster.api.get(`/users/${other.id}/mails`).set(as(admin)).expect(200);
+    const recipients = (body as { items: { recipient: string; state: string }[] }).items;
+    expect(recipients.filter(({ recipient }) => recipient === 'erased@erased.invalid').length).toBeGreaterThanOrEqual(
+      2,
+    );
+    expect(recipients.filter(({ state }) => state === 'queued')).toEqual([]);
+  });
+});
+
 describe('an erasure', () => {
   it('leaves nothing of the person anywhere in the database, and a log that says what happened', async () => {
     const canary = 'canary';
@@ -150,6 +188,7 @@ describe('the list of places that hold personal data', () => {
       'revocations',
       'rate_limits',
       'webhook_endpoints',
+      'webhook_retired_secrets',
       'relay_cursors',
       'relay_dead_letters',
     ];

@@ -16,7 +16,12 @@ export class MailItem {
 
   @ApiProperty({ description: 'which mail it is', example: 'verify-email' }) readonly template: string;
 
-  @ApiProperty({ format: 'idn-email', example: 'ada@example.com' }) readonly recipient: string;
+  @ApiProperty({
+    format: 'idn-email',
+    example: 'ada@example.com',
+    description: '`erased@erased.invalid` where it was that of somebody who was erased',
+  })
+  readonly recipient: string;
 
   @ApiProperty({ enum: MAIL_STATES, enumName: 'MailState', example: 'sent' }) readonly state: MailState;
 
