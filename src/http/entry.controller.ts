@@ -1,5 +1,13 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import type { Settings } from '../config/settings.js';
@@ -8,23 +16,22 @@ import { ApiPage } from './api-problems.js';
 import { IgnoreOtherQuery } from './declared-input.js';
 import { Pages, wantsPage } from './pages.js';
 
-interface EntryLink {
+class EntryLink {
+  @ApiProperty({ format: 'uri-reference', example: '/auth/login' })
   readonly href: string;
-  /** `GET` where nothing is said. */
+
+  @ApiPropertyOptional({ example: 'POST', description: 'GET where nothing is said' })
   readonly method?: string;
 }
 
+@ApiExtraModels(EntryLink)
 class Entry {
   @ApiProperty({ example: 'Roster', description: '`PRODUCT_NAME`' })
   readonly name: string;
 
   @ApiProperty({
     type: 'object',
-    additionalProperties: {
-      type: 'object',
-      properties: { href: { type: 'string', format: 'uri-reference' }, method: { type: 'string' } },
-      required: ['href'],
-    },
+    additionalProperties: { $ref: getSchemaPath(EntryLink) },
     example: { login: { href: '/auth/login', method: 'POST' }, methods: { href: '/auth/methods' } },
     description: 'where to go on; without a `method`, by GET. `docs` and `openapi` only where they are switched on',
   })

@@ -179,6 +179,7 @@ describe('the feed by page', () => {
     const erased = items.find(({ type }) => type === 'user.erased');
     expect(items.filter(({ userId }) => userId === erased?.['userId'])).toMatchObject([
       { type: 'user.created', data: { email: null, firstName: null, role: 'AUTHENTICATED', how: 'registration' } },
+      { type: 'user.verification_token.created' },
       { type: 'user.erased', data: { reason: 'claim-expired' } },
     ]);
     expect(JSON.stringify(items)).toContain('"One"');

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Limit } from '../../access/limit.decorator.js';
@@ -104,6 +104,9 @@ export class EmailChangeController {
       'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change. A form gets a page.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  // By a token of the account, or by what the body proves it with.
+  @ApiSecurity({ bearer: [] })
+  @ApiSecurity({})
   @ApiPage()
   @ApiOkResponse({ type: Message })
   @ApiProblems(
