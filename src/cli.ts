@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from './config/environment.js';
 import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings } from './config/settings.js';
+import { WrongSecretKey } from './database/key-errors.js';
 import { migrate } from './database/migrate.js';
 import { keptSecretOf, settle, settleForOperator } from './development.js';
 import { Lifetime } from './lifetime.js';
@@ -118,6 +119,7 @@ program
   .description('sign access tokens with a new key from now on; nobody is signed out (the server does so every 90 days)')
   .action(async () => {
     const id = await (await workplace()).keyring.rotate('access-token');
+    if (id === undefined) throw new WrongSecretKey();
     console.log(
       `Access tokens are signed with key ${id} from now on. The key before it verifies its tokens until they expire.`,
     );

@@ -1,6 +1,6 @@
 import { SettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres.js';
-import { WrongSecretKey } from './database/keyring.js';
+import { WrongSecretKey } from './database/key-errors.js';
 import { DatabaseUnavailable } from './database/migrate.js';
 import { OperatorError } from './operator/operator-error.js';
 

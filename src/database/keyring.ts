@@ -2,6 +2,7 @@ import { generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
+import { KeyOutOfReach, WrongSecretKey } from './key-errors.js';
 import { connect } from './migrate.js';
 import { seal, unseal } from './sealing.js';
 import { lock, type Transaction, Transactions } from './transaction.js';
@@ -32,18 +33,10 @@ export interface Key {
   readonly secret: Buffer;
 }
 
-type PurposeThatRotates = 'access-token';
+/** Where servers that run hear of a change of the keys; should that be lost, they find it in `revocations`. */
+export const KEYS_CHANNEL = 'roster_keys';
 
-/** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
-export class WrongSecretKey extends Error {
-  override readonly name = 'WrongSecretKey';
-  constructor() {
-    super(
-      'SECRET_KEY is not the one that the keys in this database were wrapped with.\n' +
-        'Start with the SECRET_KEY that was used before; without it passwords, links and sealed data cannot be read.',
-    );
-  }
-}
+type PurposeThatRotates = 'access-token';
 
 interface KeyRow {
   readonly id: string;
@@ -59,6 +52,7 @@ interface KeyRow {
 export class Keyring {
   private keys: ReadonlyMap<string, Key> = new Map();
   private newest: ReadonlyMap<KeyPurpose, Key> = new Map();
+  private replaced = false;
   private wrappingKey: Buffer;
 
   constructor(
@@ -86,41 +80,51 @@ export class Keyring {
   }
 
   /**
-   * Reads the keys that others made since, and forgets those that are gone. Where `SECRET_KEY` was replaced under a running
-   * server, the keys that it holds stay good, and one made since then cannot be read.
-   * @returns how many could not be read
+   * Whether `SECRET_KEY` was replaced under this process (`roster rotate-secret`), as `reload` found it: the keys that it holds stay
+   * good, those that are made from then on it cannot read, and it makes none, which nobody could read.
    */
-  async reload(): Promise<number> {
+  get isSecretReplaced(): boolean {
+    return this.replaced;
+  }
+
+  /** Reads the keys that others made or wrapped since, and forgets those that are gone. */
+  async reload(): Promise<void> {
     const rows = await this.dataSource.query<KeyRow[]>(SELECT_KEYS);
-    const keys = rows.map((row) => this.keys.get(row.id) ?? this.unwrap(row));
-    this.take(keys.filter((key) => key !== undefined));
-    return keys.filter((key) => key === undefined).length;
+    const read = rows.map((row) => this.unwrap(row));
+    this.take(rows.flatMap((row, index) => this.keys.get(row.id) ?? read[index] ?? []));
+    this.replaced = read.includes(undefined);
   }
 
   /**
    * Makes a new key to be used from now on. The one before it stays good for what it made, until `dropRetired`.
    * @param age does nothing while the newest key is younger than so many milliseconds
-   * @returns the id of the new key
-   * @throws WrongSecretKey when `SECRET_KEY` was replaced under a running server: a key wrapped by the old one could not be read
+   * @returns the id of the new key; undefined also where `SECRET_KEY` was replaced under this process: see `isSecretReplaced`
    */
   async rotate(purpose: PurposeThatRotates, age = 0): Promise<string | undefined> {
     const id = await this.transactions.run(async (tx) => {
       await lock(tx, 'keys');
-      await this.unwrapAll(tx);
+      const rows = await tx.query<KeyRow[]>(SELECT_KEYS);
+      this.replaced = rows.some((row) => this.unwrap(row) === undefined);
+      if (this.replaced) return undefined;
       const young = await tx.query<unknown[]>(
         `SELECT FROM keys WHERE purpose = $1 AND retired_at IS NULL AND created_at > now() - $2 * interval '1 millisecond'`,
         [purpose, age],
       );
       if (young.length > 0) return undefined;
       await tx.query('UPDATE keys SET retired_at = now() WHERE purpose = $1 AND retired_at IS NULL', [purpose]);
+      await tx.query('SELECT pg_notify($1, $2)', [KEYS_CHANNEL, '']);
       return this.make(tx, purpose);
     });
     if (id !== undefined) await this.reload();
     return id;
   }
 
-  /** Destroys keys that were replaced so many milliseconds ago. @returns how many */
+  /**
+   * Destroys keys that were replaced so many milliseconds ago: none where this process cannot read what replaced them, and works on
+   * with them. @returns how many
+   */
   async dropRetired(purpose: PurposeThatRotates, age: number): Promise<number> {
+    if (this.replaced) return 0;
     const [, count] = await this.dataSource.query<[unknown[], number]>(
       `DELETE FROM keys WHERE purpose = $1 AND retired_at < now() - $2 * interval '1 millisecond'`,
       [purpose, age],
@@ -144,16 +148,20 @@ export class Keyring {
         const wrapped = seal(wrappingKey, secret, `${purpose}:${id}`);
         await tx.query('UPDATE keys SET wrapped = $2 WHERE id = $1', [id, wrapped]);
       }
+      await tx.query('SELECT pg_notify($1, $2)', [KEYS_CHANNEL, '']);
       return keys.length;
     });
     this.wrappingKey = wrappingKey;
     return count;
   }
 
-  /** The key to use for something new. */
+  /**
+   * The key to use for something new.
+   * @throws KeyOutOfReach where the last that this process could read was destroyed
+   */
   current(purpose: KeyPurpose): Key {
     const key = this.newest.get(purpose);
-    if (!key) throw new Error(`The keyring is not open: no key for ${purpose}`);
+    if (!key) throw new KeyOutOfReach(purpose);
     return key;
   }
 

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import type pg from 'pg';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { KEYS_CHANNEL } from '../../database/keyring.js';
 import { OwnConnection } from '../../database/own-connection.js';
 import { refuseStandby } from '../../database/read-only.js';
 import { Revocations } from './revocations.js';
@@ -38,7 +39,7 @@ export class RevocationHints implements OnApplicationBootstrap, BeforeApplicatio
     const { ending } = this.connection;
     const { made } = this.revocations;
     client.on('notification', () => this.revocations.look());
-    await client.query(`LISTEN ${CHANNEL}`);
+    await client.query(`LISTEN ${CHANNEL}; LISTEN ${KEYS_CHANNEL}`);
     while (!ending.aborted) {
       this.revocations.look();
       const hinted = await made.after(this.told, AT_LEAST_EVERY_MS, ending);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SECRET_KEY_REPLACED } from '../../database/key-errors.js';
 import { Keyring } from '../../database/keyring.js';
 import { Hint } from '../../events/hint.js';
 import { InjectLog, type Log } from '../../ops/log.js';
@@ -103,7 +104,8 @@ export class Revocations {
   }
 
   private async reloadKeys(): Promise<void> {
-    if ((await this.keyring.reload()) === 0) return;
-    this.log.error('there are keys that this SECRET_KEY does not open: start this server again with the one of now');
+    const knew = this.keyring.isSecretReplaced;
+    await this.keyring.reload();
+    if (this.keyring.isSecretReplaced && !knew) this.log.error(SECRET_KEY_REPLACED);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { SECRET_KEY_REPLACED } from '../../database/key-errors.js';
 import { Keyring } from '../../database/keyring.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
@@ -35,6 +36,7 @@ export class SessionUpkeep implements OnModuleInit {
     await this.dataSource.query(SWEEP_REVOCATIONS);
     const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);
     if (keyId !== undefined) this.log.info({ keyId }, 'the key that signs access tokens was replaced');
+    if (this.keyring.isSecretReplaced) this.log.error(SECRET_KEY_REPLACED);
     // Every token that such a key signed has expired.
     await this.keyring.dropRetired('access-token', this.settings.ACCESS_TOKEN_TTL + KEY_MARGIN_MS);
   }

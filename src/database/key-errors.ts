@@ -1,0 +1,27 @@
+import { DomainError } from '../http/domain-error.js';
+
+/** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
+export class WrongSecretKey extends Error {
+  override readonly name = 'WrongSecretKey';
+  constructor() {
+    super(
+      'SECRET_KEY is not the one that the keys in this database were wrapped with.\n' +
+        'Start with the SECRET_KEY that was used before, or, after rotate-secret, with what NEW_SECRET_KEY was; ' +
+        'without it passwords, links and sealed data cannot be read.',
+    );
+  }
+}
+
+/** There is no key of a purpose that this process can read. */
+export class KeyOutOfReach extends DomainError {
+  readonly code = 'unavailable';
+  override readonly retryAfterSeconds = 30;
+  constructor(readonly purpose: string) {
+    super('This server has to be started again, with the SECRET_KEY of now. Try again in a moment.');
+  }
+}
+
+/** For the log of a process under which `SECRET_KEY` was replaced. */
+export const SECRET_KEY_REPLACED =
+  'SECRET_KEY was replaced (roster rotate-secret): this server works on with the keys that it holds, makes no new ones and cannot ' +
+  'read those that others make. Start it again with the SECRET_KEY of now';
