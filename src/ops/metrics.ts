@@ -79,6 +79,12 @@ function collecting<Metric extends Collected>(
   };
 }
 
+/**
+ * Gauges with the suffix of counters, which `promtool check metrics` complains of. Each is the sum of the metric of that name
+ * without the suffix.
+ */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 let processRegistry: Registry | undefined;
 
 /** CPU, memory, event loop, garbage collection: one for all applications of the process. */
@@ -86,6 +92,7 @@ function ofProcess(): Registry {
   if (!processRegistry) {
     processRegistry = new Registry();
     collectDefaultMetrics({ register: processRegistry });
+    for (const name of MISNAMED) processRegistry.removeSingleMetric(name);
   }
   return processRegistry;
 }
