@@ -27,6 +27,7 @@ import { FirstAdmin } from './first-admin.js';
 import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitationService } from './invitation/invitation.service.js';
 import { Invitations } from './invitation/invitations.js';
+import { DeviceCookies } from './lockout/device-cookies.js';
 import { DeviceTokens } from './lockout/device-tokens.js';
 import { LockNotices } from './lockout/lock-notices.js';
 import { Lockouts } from './lockout/lockouts.js';
@@ -161,6 +162,7 @@ import { VerificationService } from './verification/verification.service.js';
     LockNotices,
     Unlocking,
     DeviceTokens,
+    DeviceCookies,
     RateLimits,
     RateLimitStore,
     { provide: APP_GUARD, useClass: RateLimitGuard },

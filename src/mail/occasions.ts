@@ -52,8 +52,8 @@ export const OCCASIONS: readonly Occasion[] = [
 
   // Signing in.
   on('account.locked', 'account-locked', {
-    // A device that the user knows was locked by whoever holds it, and locks nobody else.
-    when: ({ reason }) => reason !== 'known-device',
+    // A device that the user knows, or a session, was locked by whoever holds it, and locks nobody else.
+    when: ({ reason }) => reason !== 'known-device' && reason !== 'in-session',
     to: to.whoMaySignIn,
     aDay: 3,
     link: ({ event, user, facts, tx }) => facts.issueUnlockLink(tx, user.id, event.context),

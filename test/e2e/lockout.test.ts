@@ -184,7 +184,7 @@ describe('a device on which the user has signed in', () => {
     const signedIn = await login('known@example.com').expect(200);
     const deviceToken = String(signedIn.body.deviceToken);
     const [cookie = ''] = signedIn.headers['set-cookie'] as unknown as string[];
-    expect(cookie).toMatch(/^roster-device=[^;]+; Path=\/auth; Max-Age=15552000; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/^roster-device=[^;]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict$/);
     const othersToken = String((await login('other@example.com').expect(200)).body.deviceToken);
     await fail('known@example.com');
 

@@ -242,7 +242,7 @@ describe('a link to sign in by', () => {
     await use(token).expect(401, /invalid-credentials/);
   });
 
-  it('respects a lock, makes the device one that is known, and leaves evidence of both', async () => {
+  it('ends a lock, makes the device one that is known, and leaves evidence of both', async () => {
     const email = 'locked@example.com';
     const { id } = await roster.join(email);
     const known = await use(await linkFor(email, 2)).expect(200);
@@ -253,18 +253,17 @@ describe('a link to sign in by', () => {
     }
     // Beside the links: of the new device, and of the lock.
     await roster.inbox.waitFor(email, 4);
-    await use(await linkFor(email, 5)).expect(401, /invalid-credentials/);
-    const token = await linkFor(email, 6);
+    const token = await linkFor(email, 5);
     await roster.api.post('/auth/magic-link').send({ token, deviceToken }).expect(200);
     await use(token).expect(410);
     const events = await roster.database.query<{ type: string; reason: string | null }>(
       `SELECT type, reason FROM auth_events
-       WHERE user_id = $1 AND method = 'magic-link' AND type LIKE 'login.%' ORDER BY id`,
+       WHERE user_id = $1 AND (method = 'magic-link' OR type = 'account.unlocked') ORDER BY id`,
       [id],
     );
     expect(events).toEqual([
       { type: 'login.succeeded', reason: null },
-      { type: 'login.failed', reason: 'locked' },
+      { type: 'account.unlocked', reason: 'sign-in-link' },
       { type: 'login.succeeded', reason: null },
     ]);
   });

@@ -40,7 +40,9 @@ export class EmailChangeLinks {
     // Of an admin too: a token that was left behind is not enough to take the account over.
     const isSelf = act.caller.userId === user.id;
     if (isSelf && currentPassword == null) throw new WrongCurrentPassword();
-    const proof = isSelf ? await this.current.prove(user, currentPassword ?? '', act.context) : undefined;
+    const proof = isSelf
+      ? await this.current.prove(user, currentPassword ?? '', act.context, act.caller.sessionId)
+      : undefined;
     await this.acts.perform(
       act,
       (state) => {

@@ -5,6 +5,9 @@ import { Clock } from '../../config/clock.js';
 import { Keyring } from '../../database/keyring.js';
 
 const LIFE_SECONDS = 180 * 86_400;
+/** How many people one browser is remembered for. */
+export const MOST_TOKENS = 8;
+export const TOKEN_SEPARATOR = '~';
 const SHAPE = /^([0-9a-f]{32})\.([0-9a-z]{1,9})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/;
 
 /**
@@ -26,9 +29,25 @@ export class DeviceTokens {
     return `${deviceId}.${expires}.${id}.${sign(secret, deviceId, expires, userId).toString('base64url')}`;
   }
 
-  /** @returns the id of the device; undefined when the token is none, is another user's, or has expired */
-  read(token: string | undefined, userId: string): string | undefined {
-    const [, deviceId = '', expires = '', keyId = '', mac = ''] = SHAPE.exec(token ?? '') ?? [];
+  /**
+   * @param tokens one, or those of several people with `~` between them, as the cookie of a browser has them
+   * @returns the id of the device; undefined when none of them is this user's, or it has expired
+   */
+  read(tokens: string | undefined, userId: string): string | undefined {
+    const found = listed(tokens).map((token) => this.readOne(token, userId));
+    return found.find((deviceId) => deviceId !== undefined);
+  }
+
+  /** Those that may still be somebody else's. */
+  withoutThoseOf(userId: string, tokens: string | undefined): string[] {
+    return listed(tokens).filter((token) => {
+      const { expires } = parts(token);
+      return Number.parseInt(expires, 36) > this.seconds() && this.readOne(token, userId) === undefined;
+    });
+  }
+
+  private readOne(token: string, userId: string): string | undefined {
+    const { deviceId, expires, keyId, mac } = parts(token);
     const key = this.keyring.find('device-token', keyId);
     if (!key || Number.parseInt(expires, 36) <= this.seconds()) return undefined;
     const expected = sign(key.secret, deviceId, expires, userId);
@@ -42,4 +61,14 @@ export class DeviceTokens {
 
 function sign(secret: Buffer, deviceId: string, expires: string, userId: string): Buffer {
   return createHmac('sha256', secret).update(`${deviceId}:${expires}:${userId}`).digest();
+}
+
+function listed(tokens: string | undefined): string[] {
+  return (tokens ?? '').split(TOKEN_SEPARATOR, MOST_TOKENS);
+}
+
+/** All empty for what is no token. */
+function parts(token: string): Record<'deviceId' | 'expires' | 'keyId' | 'mac', string> {
+  const [, deviceId = '', expires = '', keyId = '', mac = ''] = SHAPE.exec(token) ?? [];
+  return { deviceId, expires, keyId, mac };
 }

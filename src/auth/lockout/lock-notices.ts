@@ -36,8 +36,16 @@ export class LockNotices implements OnModuleInit {
     await this.transactions.run(async (tx) => {
       const user = await this.users.find(tx, userId);
       if (!user || user.erasedAt !== null) return;
-      const reason = kind === 'device' ? 'known-device' : 'too-many-failures';
+      const reason = REASONS[kind];
       await this.events.record(tx, { type: 'account.locked', userId, reason, context, occurredAt: new Date(at) });
     });
   }
 }
+
+const REASONS: Readonly<Record<AccountLocked['kind'], string>> = {
+  user: 'too-many-failures',
+  claim: 'too-many-failures',
+  nobody: 'too-many-failures',
+  device: 'known-device',
+  session: 'in-session',
+};

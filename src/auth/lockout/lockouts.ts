@@ -14,7 +14,7 @@ export interface LockSubject {
   readonly key: Buffer;
   /** Whose account it is; null for a name that nobody has. */
   readonly userId: string | null;
-  readonly kind: 'user' | 'device' | 'claim' | 'nobody';
+  readonly kind: 'user' | 'device' | 'session' | 'claim' | 'nobody';
 }
 
 /** What the job is told of a lock, which writes it down and has it mailed. */
@@ -53,6 +53,16 @@ export class Lockouts implements OnModuleInit {
   ofUser(userId: string, deviceId?: string): LockSubject {
     if (deviceId === undefined) return { key: this.mac(`user:${userId}`), userId, kind: 'user' };
     return { key: this.mac(`device:${deviceId}:${userId}`), userId, kind: 'device' };
+  }
+
+  /** The count of proofs that somebody gives who is signed in: what strangers try elsewhere is nothing to it, nor it to them. */
+  ofSession(sessionId: string, userId: string): LockSubject {
+    return { key: this.mac(`session:${sessionId}`), userId, kind: 'session' };
+  }
+
+  /** The count of proofs that somebody gives beside a mailed link to the user, without a session. */
+  ofLink(userId: string): LockSubject {
+    return { key: this.mac(`link:${userId}`), userId, kind: 'session' };
   }
 
   /** The count of a registration that waits to be proved, whoever has its address. */

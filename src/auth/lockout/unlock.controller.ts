@@ -4,8 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import type { Settings } from '../../config/settings.js';
-import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { describeOrigin } from '../../http/device.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
@@ -14,7 +12,7 @@ import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/user-id.js';
 import type { UserResponse } from '../../users/user.response.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
-import { setDeviceCookie } from './device-cookie.js';
+import { DeviceCookies } from './device-cookies.js';
 import { DeviceTokens } from './device-tokens.js';
 import { Unlocking } from './unlocking.js';
 
@@ -29,9 +27,9 @@ class Unlocked extends Message {
 @Controller()
 export class UnlockController {
   constructor(
-    @InjectSettings() private readonly settings: Settings,
     private readonly unlocking: Unlocking,
     private readonly devices: DeviceTokens,
+    private readonly cookies: DeviceCookies,
     private readonly pages: Pages,
   ) {}
 
@@ -90,7 +88,7 @@ export class UnlockController {
   ): Promise<Unlocked | string> {
     const { userId, locale } = await this.unlocking.byLink(token, context);
     const deviceToken = this.devices.issue(userId);
-    setDeviceCookie(reply, deviceToken, this.settings.PUBLIC_URL);
+    this.cookies.remember(request, reply, userId, deviceToken);
     if (!wantsPage(request)) return { message: 'The account is open again. You can sign in now.', deviceToken };
     return this.pages.render(reply, 'unlocked', {}, locale);
   }

@@ -52,6 +52,11 @@ export class Unlocking {
     await this.end(tx, userId, 'password-reset', context);
   }
 
+  /** By a link to sign in by: it proves as much as the one that unlocks. */
+  async bySignInLink(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
+    await this.end(tx, userId, 'sign-in-link', context);
+  }
+
   /** Whoever proved the address just now is not the one who tried passwords on its registration. */
   @OnUserEvent('user.email_verified')
   async verified({ userId }: UserEvent, tx: Transaction): Promise<void> {

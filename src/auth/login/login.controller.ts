@@ -3,10 +3,8 @@ import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchem
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
-import type { Settings } from '../../config/settings.js';
-import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { deviceCookie, setDeviceCookie } from '../lockout/device-cookie.js';
+import { DeviceCookies } from '../lockout/device-cookies.js';
 import { SignedInResponse } from '../sign-in/signed-in.response.js';
 import { LoginDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
@@ -15,8 +13,8 @@ import { LoginService } from './login.service.js';
 @Controller('auth')
 export class LoginController {
   constructor(
-    @InjectSettings() private readonly settings: Settings,
     private readonly logins: LoginService,
+    private readonly cookies: DeviceCookies,
   ) {}
 
   @Post('login')
@@ -46,10 +44,10 @@ export class LoginController {
     const signedIn = await this.logins.login({
       identifier: identifier ?? email ?? '',
       password,
-      deviceToken: deviceToken ?? deviceCookie(request),
+      deviceToken: deviceToken ?? this.cookies.of(request),
       context,
     });
-    setDeviceCookie(reply, signedIn.deviceToken, this.settings.PUBLIC_URL);
+    this.cookies.remember(request, reply, signedIn.user.id, signedIn.deviceToken);
     return signedIn;
   }
 }

@@ -11,7 +11,7 @@ import { describeOrigin } from '../../http/device.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
-import { deviceCookie, setDeviceCookie } from '../lockout/device-cookie.js';
+import { DeviceCookies } from '../lockout/device-cookies.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { SignedInResponse } from '../sign-in/signed-in.response.js';
 import { RequestMagicLinkDto, UseMagicLinkDto } from './magic-link.dto.js';
@@ -26,6 +26,7 @@ export class MagicLinkController {
     private readonly requests: MagicLinkRequests,
     private readonly signIns: MagicLinkService,
     private readonly pages: Pages,
+    private readonly cookies: DeviceCookies,
   ) {}
 
   @Post('request')
@@ -94,7 +95,8 @@ export class MagicLinkController {
   @ApiOperation({
     operationId: 'signInByMagicLink',
     summary: 'Sign in by the token of a mailed link',
-    description: 'Works once. Proves the address too, which makes an account of a registration.',
+    description:
+      'Works once. Proves the address too, which makes an account of a registration, and ends a lock that wrong passwords have caused.',
   })
   @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems(
@@ -110,9 +112,9 @@ export class MagicLinkController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignedInResponse> {
-    const from = { deviceToken: deviceToken ?? deviceCookie(request), context };
+    const from = { deviceToken: deviceToken ?? this.cookies.of(request), context };
     const signedIn = await this.signIns.signIn(token, from);
-    setDeviceCookie(reply, signedIn.deviceToken, this.settings.PUBLIC_URL);
+    this.cookies.remember(request, reply, signedIn.user.id, signedIn.deviceToken);
     return signedIn;
   }
 

@@ -42,7 +42,7 @@ export class MagicLinkService {
    *   RefusedByHandler
    */
   async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
-    const attempt = await this.gate.enter({ ...from, method: 'magic-link' });
+    const attempt = await this.gate.enter({ ...from, method: 'magic-link', isByMail: true });
     let used: UsedLink;
     try {
       used = await this.transactions.run((tx) => this.use(tx, token, from.context));

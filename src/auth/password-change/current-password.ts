@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import type { Transaction } from '../../database/transaction.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError, type FieldError } from '../../http/domain-error.js';
 import type { UserEntity } from '../../users/user.entity.js';
+import { Lockouts } from '../lockout/lockouts.js';
 import { Passwords } from '../passwords/passwords.js';
-import type { EnteredAttempt } from '../sign-in/sign-in-attempt.js';
-import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
-import { SignInGate } from '../sign-in/sign-in-gate.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 
-/** Also said to somebody who has none, or is locked: a link to choose one is mailed on request. */
+/** Also said to somebody who has none, or whose session is locked: a link to choose one is mailed on request. */
 export class WrongCurrentPassword extends DomainError {
   readonly code = 'wrong-current-password';
   override readonly errors: readonly FieldError[] = [{ path: 'currentPassword', message: 'is not right' }];
@@ -28,38 +28,41 @@ export interface PasswordProof {
 export class CurrentPassword {
   constructor(
     private readonly passwords: Passwords,
-    private readonly gate: SignInGate,
+    private readonly transactions: Transactions,
+    private readonly lockouts: Lockouts,
+    private readonly limits: RateLimits,
+    private readonly events: AuthEvents,
   ) {}
 
   /**
-   * By the rules of a sign-in: the same limits, the same count of failures, the same answer while it is locked. Takes the time
-   * of a hash: call it before the transaction that relies on it.
-   * @throws WrongCurrentPassword, TooManyRequests, Busy
+   * As strict as a sign-in, but limited and counted for the session: strangers who try passwords elsewhere do not keep the owner
+   * from it, and whoever tries them here shuts nobody out. Takes the time of a hash: call it before the transaction that relies on it.
+   * @param sessionId absent where a mailed link takes its place, which no stranger has either
+   * @throws WrongCurrentPassword, also while the session is locked; TooManyRequests, Busy
    */
-  async prove(user: UserEntity, password: string, context: RequestContext): Promise<PasswordProof> {
-    const identifier = user.email ?? user.username ?? undefined;
-    const attempt = await this.gate.enter({ method: 'current-password', identifier, context });
+  async prove(user: UserEntity, password: string, context: RequestContext, sessionId?: string): Promise<PasswordProof> {
+    const subject =
+      sessionId === undefined ? this.lockouts.ofLink(user.id) : this.lockouts.ofSession(sessionId, user.id);
+    await this.limits.take('sign-in-by-account', subject.key);
     const [stored] = await this.passwords.stored([user.id]);
     const isRight = await this.passwords.verify(password, stored?.hash, { account: user.id, lane: 'known' });
-    if (!isRight || attempt.isLocked) {
-      await this.gate.refuse(attempt, 'wrong-proof');
+    // Looked at only now: of many guesses at once, a right one comes too late once there is a lock.
+    const isProved = await this.transactions.run(async (tx) => {
+      if (isRight) return this.lockouts.succeed(tx, subject);
+      await this.lockouts.fail(tx, [subject], context);
+      return false;
+    });
+    if (!isProved) {
+      const reason = isRight ? 'locked' : 'wrong-proof';
+      const event = { type: 'login.failed', method: 'current-password', userId: user.id, reason, context } as const;
+      await this.events.record(undefined, event);
       throw new WrongCurrentPassword();
     }
-    await this.confirm(attempt, user.id);
     return { userId: user.id, changedAt: stored?.changedAt };
   }
 
   /** Another password may have been chosen since: by the owner, against whoever knew the old one. @throws WrongCurrentPassword */
   async check(tx: Transaction, { userId, changedAt }: PasswordProof): Promise<void> {
     if (!(await this.passwords.isStillOf(tx, userId, changedAt))) throw new WrongCurrentPassword();
-  }
-
-  private async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {
-    try {
-      await this.gate.confirm(attempt, userId);
-    } catch (error) {
-      if (error instanceof InvalidCredentials) throw new WrongCurrentPassword();
-      throw error;
-    }
   }
 }

@@ -20,7 +20,7 @@ export class PasswordChangeService {
   async change(given: Omit<UserAct, 'action'>, { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
     const act: UserAct = { ...given, action: 'password' };
     const { user } = await this.acts.find(act);
-    const proof = await this.current.prove(user, currentPassword, act.context);
+    const proof = await this.current.prove(user, currentPassword, act.context, act.caller.sessionId);
     const hash = await this.passwords.accept(newPassword, user, 'known');
     // Nothing of the user changes until the proof is known to hold still.
     const nothing = () => [];

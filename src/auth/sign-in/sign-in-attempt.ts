@@ -9,6 +9,8 @@ export interface SignInAttempt {
   /** Email address or username as it was typed; absent where the proof itself names the user. */
   readonly identifier?: string | undefined;
   readonly deviceToken?: string | undefined;
+  /** The proof is that somebody reads the mails of the account. It ends a lock, as strong as the link that unlocks. */
+  readonly isByMail?: boolean;
   readonly context: RequestContext;
 }
 

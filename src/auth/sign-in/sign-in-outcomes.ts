@@ -3,6 +3,7 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { Lockouts } from '../lockout/lockouts.js';
+import { Unlocking } from '../lockout/unlocking.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
@@ -22,6 +23,7 @@ export class SignInOutcomes {
     private readonly users: Users,
     private readonly attempts: SignInAttempts,
     private readonly lockouts: Lockouts,
+    private readonly unlocking: Unlocking,
     private readonly events: AuthEvents,
   ) {}
 
@@ -33,12 +35,19 @@ export class SignInOutcomes {
    */
   async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity> {
     // The count first and then the user, in the order in which a failure locks them.
-    const isFree = await this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
+    const isFree = await this.beginAnew(tx, attempt, userId);
     const user = await this.users.hold(tx, userId);
     const reason = user ? refusalOf(user) : 'wrong-proof';
     if (!user || reason !== undefined) throw new Refused(reason ?? 'wrong-proof');
     if (!isFree) throw new Refused('locked');
     return user;
+  }
+
+  /** @returns false when it is locked, and the proof is none that ends a lock */
+  private async beginAnew(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<boolean> {
+    if (attempt.isByMail !== true) return this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
+    await this.unlocking.bySignInLink(tx, userId, attempt.context);
+    return true;
   }
 
   /** In the transaction of the session: there is none without its evidence. @returns the user with this sign-in */

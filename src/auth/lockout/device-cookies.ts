@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { isForeign } from '../../http/foreign-request.js';
+import { DeviceTokens, MOST_TOKENS, TOKEN_SEPARATOR } from './device-tokens.js';
+
+const MAX_AGE_SECONDS = 180 * 86_400;
+
+/**
+ * Keeps the device tokens of a browser in a cookie, out of reach of scripts and other sites: one for each person who signs in
+ * there, the last first. Under https no neighbouring host can plant it (`__Host-`, RFC 6265bis, 4.1.3.2).
+ */
+@Injectable()
+export class DeviceCookies {
+  private readonly name: string;
+  private readonly attributes: string;
+  private readonly origins: readonly string[];
+
+  constructor(
+    @InjectSettings() { PUBLIC_URL, CORS_ORIGINS }: Settings,
+    private readonly devices: DeviceTokens,
+  ) {
+    const isSecure = PUBLIC_URL.startsWith('https:');
+    this.name = isSecure ? '__Host-roster-device' : 'roster-device';
+    this.attributes = `Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+    this.origins = [new URL(PUBLIC_URL).origin, ...(CORS_ORIGINS ?? [])];
+  }
+
+  /** The tokens that the browser has, as one text, which `DeviceTokens` reads. */
+  of({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+    const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
+    return pairs.find((pair) => pair.startsWith(`${this.name}=`))?.slice(this.name.length + 1);
+  }
+
+  /**
+   * Adds the token of somebody who has just signed in, in place of an older one of theirs. Not for a page of another site, which could
+   * make the browser known to somebody who sits elsewhere, and push out those whom it belongs to.
+   */
+  remember(request: FastifyRequest, reply: FastifyReply, userId: string, token: string): void {
+    if (isForeign(request, this.origins)) return;
+    const others = this.devices.withoutThoseOf(userId, this.of(request));
+    const tokens = [token, ...others].slice(0, MOST_TOKENS).join(TOKEN_SEPARATOR);
+    void reply.header('set-cookie', `${this.name}=${tokens}; ${this.attributes}`);
+  }
+}
