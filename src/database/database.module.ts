@@ -77,10 +77,10 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
     // Changes nothing, and is refused where nothing could be changed: after a failover, or when the disk is full.
     this.health.add('database', true, () => this.dataSource.query('DELETE FROM event_outbox WHERE false'));
     // Without the key that signs, nobody can sign in here. One whose SECRET_KEY was replaced under it works on, for the time being.
-    this.health.add('keys', true, async () => void this.keyring.current('access-token'));
-    this.health.add('secretKey', false, async () => {
-      if (this.keyring.isSecretReplaced) throw new Error('SECRET_KEY was replaced');
-    });
+    this.health.add('keys', true, () => Promise.resolve(this.keyring.current('access-token')));
+    this.health.add('secretKey', false, () =>
+      this.keyring.isSecretReplaced ? Promise.reject(new Error('SECRET_KEY was replaced')) : Promise.resolve(),
+    );
     this.health.add('migrations', true, async () => {
       if ((await pendingMigrations(this.dataSource)).length > 0) throw new Error('migrations are pending');
     });

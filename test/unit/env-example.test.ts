@@ -6,15 +6,25 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings, SETTINGS } from '../../src/config/settings.js';
 
 const source = () => readFileSync(join(PACKAGE_ROOT, '.env.example'), 'utf8');
+const COMPOSE = '# --- docker compose';
+const part = (index: number) => source().split(COMPOSE)[index] ?? '';
 /** Lines that set something, or would without their `#`. */
-const lines = () =>
-  source()
-    .split('\n')
-    .filter((line) => /^#?\s*[A-Z][A-Z0-9_]*=/.test(line));
+const lines = (text = part(0)) => text.split('\n').filter((line) => /^#?\s*[A-Z][A-Z0-9_]*=/.test(line));
 const isOff = (line: string) => line.startsWith('#');
 const on = (line: string) => line.replace(/^#\s*/, '');
 
 describe('.env.example', () => {
+  it('names what docker-compose.yml takes beside the settings, under a heading of its own', () => {
+    const compose = readFileSync(join(PACKAGE_ROOT, 'docker-compose.yml'), 'utf8');
+    const taken = new Set([...compose.matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => name));
+    const beside = [...taken].filter((name) => !Object.hasOwn(SETTINGS, name));
+    expect(
+      lines(part(1))
+        .map((line) => on(line).split('=', 1)[0])
+        .sort(),
+    ).toEqual(beside.sort());
+  });
+
   it('names every setting once, in the order of SETTINGS, and no other', () => {
     const names = lines().map((line) => on(line).split('=', 1)[0]);
     expect([...names].sort()).toEqual(Object.keys(SETTINGS).sort());
