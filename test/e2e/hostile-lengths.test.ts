@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { OpenAPIObject, OperationObject, ParameterObject, RequestBodyObject, SchemaObject } from '@nestjs/swagger';
 import { resolve } from '../../src/http/api-examples.js';
 import { type Roster, startRoster } from '../support/roster.js';
@@ -9,7 +9,9 @@ import { type Roster, startRoster } from '../support/roster.js';
  * of the event loop spends until the answer is there, client included: a stall cannot be longer, and other load on the machine does not count.
  */
 const MOST_MS = 50;
-const TRIES = 4;
+// Thousands of requests, which a busy machine takes its time for; what is measured is not how long they take.
+jest.setTimeout(300_000);
+const TRIES = 12;
 
 const LONG = 60_000;
 /** What fits into the head of a request, of which Node.js reads 16 KB. */
@@ -100,7 +102,7 @@ async function send({ method, path, headers, body }: Omit<Probe, 'what'>): Promi
   });
 }
 
-/** The least of several tries, for the first may compile what it runs, or collect the garbage of others. */
+/** The least of several tries: one may compile what it runs, collect the garbage of others, or share a core with them. */
 async function processorTime(probe: Probe): Promise<{ ms: number; status: number }> {
   let [ms, status] = [Infinity, 0];
   for (let attempt = 0; attempt < TRIES && ms > MOST_MS; attempt++) {
@@ -264,25 +266,28 @@ describe('what is long by its number of parts', () => {
   });
 });
 
-const HEADERS = [
-  'accept',
-  'accept-language',
-  'authorization',
-  'content-encoding',
-  'content-type',
-  'cookie',
-  'idempotency-key',
-  'if-match',
-  'if-none-match',
-  'last-event-id',
-  'origin',
-  'range',
-  'referer',
-  'traceparent',
-  'user-agent',
-  'x-forwarded-for',
-  'x-request-id',
-];
+const PAGE = { method: 'get', path: '/auth/verify-email?token=x', headers: { accept: 'text/html' } };
+const LOGIN = { method: 'post', path: '/auth/login', headers: json, body: '{"identifier":"x","password":"y"}' };
+/** Which header is sent where it is read. */
+const HEADERS: Readonly<Record<string, Omit<Probe, 'what'>>> = {
+  accept: PAGE,
+  'accept-language': PAGE,
+  authorization: { method: 'get', path: '/users/me' },
+  'content-encoding': LOGIN,
+  'content-type': LOGIN,
+  cookie: LOGIN,
+  'idempotency-key': { method: 'post', path: '/users', headers: json, body: '{"firstName":"x"}' },
+  'if-match': { method: 'patch', path: '/users/me', headers: json, body: '{"bio":"x"}' },
+  'if-none-match': { method: 'get', path: '/users/me' },
+  'last-event-id': { method: 'get', path: '/events' },
+  origin: LOGIN,
+  range: PAGE,
+  referer: PAGE,
+  traceparent: PAGE,
+  'user-agent': LOGIN,
+  'x-forwarded-for': LOGIN,
+  'x-request-id': PAGE,
+};
 /** Those that a header can hold, with what gives it the right beginning. */
 const IN_HEADERS: readonly (readonly [begin: string, unit: string, end: string])[] = [
   ['', 'a', ''],
@@ -303,22 +308,16 @@ const IN_HEADERS: readonly (readonly [begin: string, unit: string, end: string])
 ];
 
 it('a header of 12 KB is read at once, whatever it consists of', async () => {
-  const routes = [
-    { method: 'get', path: '/auth/verify-email?token=x', headers: { accept: 'text/html' } },
-    { method: 'get', path: '/users/me', headers: { authorization: bearer } },
-    { method: 'get', path: '/events', headers: { authorization: bearer } },
-    { method: 'patch', path: '/users/me', headers: { authorization: bearer, ...json }, body: '{"bio":"x"}' },
-    { method: 'post', path: '/users', headers: { authorization: bearer, ...json }, body: '{"firstName":"x"}' },
-    { method: 'post', path: '/auth/login', headers: json, body: '{"identifier":"x","password":"y"}' },
-  ];
-  const probes = routes.flatMap(({ headers, ...route }) =>
-    HEADERS.flatMap((header) =>
-      IN_HEADERS.map(([begin, unit, end]) => ({
-        ...route,
-        what: `${route.method} ${route.path}, ${header}: ${begin}${unit}${unit}`,
-        headers: { ...headers, [header]: begin + unit.repeat(Math.floor(HEAD / unit.length)) + end },
-      })),
-    ),
+  const probes = Object.entries(HEADERS).flatMap(([header, { headers, ...route }]) =>
+    IN_HEADERS.map(([begin, unit, end]) => ({
+      ...route,
+      what: `${header}: ${begin}${unit}${unit}`,
+      headers: {
+        authorization: bearer,
+        ...headers,
+        [header]: begin + unit.repeat(Math.floor(HEAD / unit.length)) + end,
+      },
+    })),
   );
   expect(await slow(probes)).toEqual([]);
 });
