@@ -30,8 +30,8 @@ export class AuthMetrics {
   }
 
   @OnAuthEvent(...AUTH_EVENT_TYPES)
-  count({ type }: AuthEvent, tx: Transaction): void {
-    afterCommit(tx, () => this.events.inc({ type }));
+  count({ type, times = 1 }: AuthEvent, tx: Transaction): void {
+    afterCommit(tx, () => this.events.inc({ type }, times));
   }
 
   private gauge(name: string, help: string, stat: keyof HashPoolStats): void {

@@ -84,7 +84,10 @@ import { SignInAttempts } from './sign-in/sign-in-attempts.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
 import { SignInOutcomes } from './sign-in/sign-in-outcomes.js';
 import { AuthEvents } from './sign-in-evidence/auth-events.js';
-import { Denials } from './sign-in-evidence/denials.js';
+import { AuditTrail } from './sign-in-evidence/audit-trail.js';
+import { AuditController } from './sign-in-evidence/audit.controller.js';
+import { Evidence } from './sign-in-evidence/evidence.js';
+import { EvidenceTally } from './sign-in-evidence/evidence-tally.js';
 import { EvidenceRetention } from './sign-in-evidence/evidence-retention.js';
 import { SignIns } from './sign-in-evidence/sign-ins.js';
 import { SignInsController } from './sign-in-evidence/sign-ins.controller.js';
@@ -112,6 +115,7 @@ import { VerificationService } from './verification/verification.service.js';
     ContactConfirmationController,
     UnlockController,
     SignInsController,
+    AuditController,
     PasswordResetController,
     PasswordChangeController,
     EmailChangeController,
@@ -156,7 +160,9 @@ import { VerificationService } from './verification/verification.service.js';
     SignInOutcomes,
     AuthEvents,
     EvidenceRetention,
-    Denials,
+    Evidence,
+    EvidenceTally,
+    AuditTrail,
     SignIns,
     Lockouts,
     LockNotices,

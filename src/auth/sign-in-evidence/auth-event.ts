@@ -9,6 +9,8 @@ export const AUTH_EVENT_TYPES = [
   'session.ended',
   'session.reuse_detected',
   'access.denied',
+  'access.granted',
+  'limit.exceeded',
 ] as const;
 export type AuthEventType = (typeof AUTH_EVENT_TYPES)[number];
 
@@ -23,10 +25,12 @@ export interface NewAuthEvent {
   readonly method?: string | undefined;
   /** Why, as a kebab-case word, such as `wrong-password` or `signed-out`. Never what somebody typed. */
   readonly reason?: string | undefined;
-  /** What was refused to the actor, such as `PUT /users/:id/role`. */
+  /** What was refused to the actor, such as `PUT /users/:id/role`, or what an administrator did. */
   readonly what?: string | undefined;
   /** Of a sign-in, and not kept: it did not come from a device that the user is known by, and is not their first. */
   readonly isNewDevice?: boolean | undefined;
+  /** How many of it this stands for; one unless it says so. */
+  readonly times?: number | undefined;
   /** When it happened; now, by the clock of the database, unless it is told later. */
   readonly occurredAt?: Date | undefined;
 }

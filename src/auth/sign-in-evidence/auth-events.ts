@@ -17,6 +17,8 @@ export function OnAuthEvent(...types: AuthEventType[]): MethodDecorator {
 
 /** How many rows the refusals of one kind that somebody meets can make in a minute, whomever they are about. */
 const DENIALS_A_MINUTE = 16;
+/** As many for the limits of one route that clients meet who are not signed in, however many networks they have. */
+const LIMITS_A_MINUTE = 64;
 
 /**
  * Sign-in evidence (OWASP ASVS 5.0 V16.3): kept for `AUTH_EVENT_RETENTION`, outside the log of users and their versions, for
@@ -67,6 +69,7 @@ export class AuthEvents implements OnModuleInit {
       traceId,
       occurredAt ?? null,
       this.minuteOf(event),
+      event.times ?? 1,
     ]);
     for (const { mark: types, call } of this.handlers) {
       if (types.includes(type)) await call({ ...event, id, occurredAt: row.occurred_at } satisfies AuthEvent, tx);
@@ -74,25 +77,29 @@ export class AuthEvents implements OnModuleInit {
   }
 
   /** What the events have in common that are counted in one row a minute; null for those that nobody can make at will. */
-  private minuteOf({ type, userId, context, method, what }: NewAuthEvent): Buffer | null {
+  private minuteOf({ type, userId, context, method, what = '' }: NewAuthEvent): Buffer | null {
     const { actor, ip } = context;
     const mac = (...parts: string[]): Buffer =>
       createHmac('sha256', this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
+    const share = (of: string, count: number): string => String(mac(of).readUInt8() % count);
     // Names that nobody has are without number, and are counted by who tries them.
     if (type === 'login.failed') return mac(type, method ?? '', userId ?? `nobody ${clientNetwork(ip)}`);
-    if (type !== 'access.denied' || actor.kind !== 'user') return null;
-    const share = mac(userId ?? '').readUInt8() % DENIALS_A_MINUTE;
-    return mac(type, actor.id, what ?? '', String(share));
+    if (type === 'limit.exceeded') {
+      return mac(type, what, actor.kind === 'user' ? actor.id : share(clientNetwork(ip), LIMITS_A_MINUTE));
+    }
+    if (actor.kind !== 'user') return null;
+    if (type === 'access.granted') return mac(type, actor.id, what, userId ?? '');
+    return type === 'access.denied' ? mac(type, actor.id, what, share(userId ?? '', DENIALS_A_MINUTE)) : null;
   }
 }
 
 const RECORD = `
   INSERT INTO auth_events AS event (id, type, user_id, actor_id, actor_role, session_id, method, reason, what, ip, user_agent,
-    trace_id, occurred_at, last_at, minute_of)
+    trace_id, occurred_at, last_at, minute_of, times)
   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-    CASE WHEN $14::bytea IS NULL THEN at ELSE date_trunc('minute', at, 'UTC') END, at, $14::bytea
+    CASE WHEN $14::bytea IS NULL THEN at ELSE date_trunc('minute', at, 'UTC') END, at, $14::bytea, $15::int
   FROM (SELECT coalesce($13::timestamptz, clock_timestamp()) AS at) AS moment
   ON CONFLICT (occurred_at, minute_of) DO UPDATE SET (times, user_id, reason, ip, user_agent, trace_id, last_at) =
-    (event.times + 1, excluded.user_id, excluded.reason, excluded.ip, excluded.user_agent, excluded.trace_id,
+    (event.times + excluded.times, excluded.user_id, excluded.reason, excluded.ip, excluded.user_agent, excluded.trace_id,
      greatest(event.last_at, excluded.last_at))
   RETURNING last_at AS occurred_at`;

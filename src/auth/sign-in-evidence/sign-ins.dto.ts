@@ -3,8 +3,10 @@ import { PageInfo } from '../../http/page.dto.js';
 import { PageLinks } from '../../http/page-links.js';
 import { AUTH_EVENT_TYPES } from './auth-event.js';
 
-/** What is kept about a user's own sign-ins; what was refused to others who wanted to do something to it is not among it. */
-export const SIGN_IN_TYPES = AUTH_EVENT_TYPES.filter((type) => type !== 'access.denied');
+const NOT_OF_SIGN_INS: ReadonlySet<string> = new Set(['access.denied', 'access.granted', 'limit.exceeded']);
+
+/** What is kept about a user's own sign-ins; what others did to it, or were refused, is not among it. */
+export const SIGN_IN_TYPES = AUTH_EVENT_TYPES.filter((type) => !NOT_OF_SIGN_INS.has(type));
 export type SignInType = (typeof SIGN_IN_TYPES)[number];
 
 const text = { type: String, nullable: true } as const;
