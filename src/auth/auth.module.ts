@@ -45,6 +45,7 @@ import { MethodsController } from './methods/methods.controller.js';
 import { PasswordMethod } from './methods/password.method.js';
 import { SignInMethods } from './methods/sign-in-methods.js';
 import { EndedLinks } from './one-time-tokens/ended-links.js';
+import { LinkEndings } from './one-time-tokens/link-endings.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { CurrentPassword } from './password-change/current-password.js';
 import { PasswordChangeController } from './password-change/password-change.controller.js';
@@ -64,6 +65,8 @@ import { RegistrationHandlers } from './registration/before-registration.js';
 import { ClaimExpiry } from './registration/claim-expiry.js';
 import { RegistrationController } from './registration/registration.controller.js';
 import { RegistrationService } from './registration/registration.service.js';
+import { RestorationController } from './restoration/restoration.controller.js';
+import { RestorationService } from './restoration/restoration.service.js';
 import { AccessTokenAuthentication } from './sessions/access-token.authentication.js';
 import { AccessTokens } from './sessions/access-tokens.js';
 import { IntrospectionController } from './sessions/introspection.controller.js';
@@ -121,6 +124,7 @@ import { VerificationService } from './verification/verification.service.js';
     EmailChangeController,
     MethodsController,
     MagicLinkController,
+    RestorationController,
   ],
   providers: [
     RegistrationService,
@@ -185,7 +189,9 @@ import { VerificationService } from './verification/verification.service.js';
     { provide: Authentication, useExisting: AccessTokenAuthentication },
     SessionEndings,
     SessionUpkeep,
+    RestorationService,
     EndedLinks,
+    LinkEndings,
     OneTimeTokens,
     Passwords,
     {
@@ -213,6 +219,7 @@ import { VerificationService } from './verification/verification.service.js';
   exports: [
     Authentication,
     WaysIn,
+    Invitations,
     OneTimeTokens,
     Passwords,
     SignInGate,

@@ -37,7 +37,7 @@ const LINK_PURPOSES = ['verify-email', 'invitation', 'confirm-contact', 'magic-l
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 
 /** What a one-time token is good for. */
-export type TokenPurpose = LinkPurpose | 'reset-password' | 'confirm-email-change' | 'unlock';
+export type TokenPurpose = LinkPurpose | 'reset-password' | 'confirm-email-change' | 'unlock' | 'restore-account';
 
 /** The part of a user that is only a description of the person. */
 const PROFILE = {

@@ -33,6 +33,7 @@ export interface LinkEnding {
     | 'signedIn'
     | 'unlocked'
     | 'removed'
+    | 'restored'
     | 'suspended'
     | 'deleted';
   /** What may be told of the account: whether somebody can sign in to it. Null to who may be a stranger to it. */

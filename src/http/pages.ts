@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandColors, brandOf } from './brand.js';
 import type { FieldError, LinkEnding } from './domain-error.js';
+import { deadLink } from './dead-links.js';
 import { acceptedLanguages } from './languages.js';
 import type { Problem } from './problem.js';
 import { readable } from './readable.js';
@@ -11,30 +12,6 @@ import { checkOverrides, templatesOf } from './template-overrides.js';
 import { type TemplateFiles, TemplateSet } from './templates.js';
 
 const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
-
-const LINK_PAGES: ReadonlySet<string> = new Set([
-  '/auth/verify-email',
-  '/auth/accept-invitation',
-  '/auth/confirm-contact',
-  '/auth/confirm-email-change',
-  '/auth/reset-password',
-  '/auth/magic-link',
-  '/auth/unlock',
-]);
-
-/** Where a fresh link is asked for by who has nothing but an address; the others are asked for by who is signed in, or come by themselves. */
-const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
-  '/auth/verify-email': '/auth/resend-verification',
-  '/auth/accept-invitation': '/auth/resend-verification',
-  '/auth/reset-password': '/auth/request-password-reset',
-  '/auth/magic-link': '/auth/magic-link/request',
-};
-
-const INCOMPLETE: LinkEnding = { why: 'incomplete', account: null, locale: null };
-const UNKNOWN: LinkEnding = { why: 'unknown', account: null, locale: null };
-
-/** Of these nothing is left to do. */
-const DONE: ReadonlySet<LinkEnding['why']> = new Set(['alreadyConfirmed', 'accepted', 'unlocked']);
 
 /** Why a password was not taken: in English, and as a name under which a template says it in another language. */
 export interface PasswordRefusal {
@@ -66,14 +43,19 @@ export interface PageValues {
   'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
   'accept-invitation': { token: string } & NewPasswordForm;
   'invitation-accepted': { signInUrl: string | null };
-  'email-verified': { signInUrl: string | null };
+  'email-verified': { isSuspended: boolean; signInUrl: string | null };
   'confirm-contact': { token: string; address: string; requestedAt: Date };
   'contact-confirmed': object;
   unlock: { token: string; lockedAt: Date; triedFrom: string | null };
   unlocked: object;
   'reset-requested': object;
-  'reset-password': { token: string; requestedAt: Date; requestedFrom: string | null } & NewPasswordForm;
-  'password-reset': object;
+  'reset-password': {
+    token: string;
+    requestedAt: Date;
+    requestedFrom: string | null;
+    isSuspended: boolean;
+  } & NewPasswordForm;
+  'password-reset': { isSuspended: boolean };
   'confirm-email-change': LinkOfAccount &
     NewPasswordForm & {
       newEmail: string;
@@ -91,6 +73,14 @@ export interface PageValues {
     requestedAt: Date;
     requestedFrom: string | null;
   };
+  'restore-account': {
+    token: string;
+    email: string | null;
+    deletedAt: Date;
+    requestedAt: Date;
+    requestedFrom: string | null;
+  };
+  'account-restored': { signInUrl: string | null };
   'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
   /** Behind a link that has done its work, or that has none any more. */
   'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
@@ -172,24 +162,11 @@ export class Pages {
   /** The page for a problem: for a link that no longer works, one that says why to who holds the real one, and the way on. */
   sendProblem(reply: FastifyReply, problem: Problem, linkEnding?: LinkEnding): void {
     const { code, title, detail, traceId, status, errors = [] } = problem;
-    const ending = isIncomplete(reply.request, problem) ? INCOMPLETE : linkEnding;
-    const page =
-      isAboutLink(code) || ending
-        ? this.deadLink(reply, problem, ending)
-        : this.render(reply, 'error', { title, detail, code: { [camelCase(code)]: true }, traceId, errors });
+    const link = deadLink(reply.request, problem, linkEnding);
+    const page = link
+      ? this.render(reply, link.name, link.values as never, link.locale)
+      : this.render(reply, 'error', { title, detail, code: { [camelCase(code)]: true }, traceId, errors });
     void reply.code(status).send(page);
-  }
-
-  private deadLink(reply: FastifyReply, { instance, detail }: Problem, ending: LinkEnding = UNKNOWN): string {
-    const { account, locale } = ending;
-    const why = { [ending.why]: true } as const;
-    if (DONE.has(ending.why)) {
-      const values = { why, isSuspended: account === 'suspended', maySignIn: account === 'open', signInUrl: null };
-      return this.render(reply, 'already-done', values, locale);
-    }
-    const path = instance.split('?', 1)[0] ?? '';
-    const freshLinkPath = account === 'suspended' ? null : (FRESH_LINKS[path] ?? null);
-    return this.render(reply, 'link-expired', { explanation: detail, why, freshLinkPath }, locale);
   }
 
   stylesheet(): string {
@@ -201,16 +178,6 @@ export class Pages {
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
-}
-
-/** Somebody followed a link from which its token, the one thing that the page takes, got lost. */
-function isIncomplete({ method, url }: FastifyRequest, { code, errors = [] }: Problem): boolean {
-  if (method !== 'GET' || code !== 'validation-failed') return false;
-  return LINK_PAGES.has(url.split('?', 1)[0] ?? '') && errors.every(({ path }) => path === 'token');
-}
-
-function isAboutLink(code: Problem['code']): boolean {
-  return code === 'token-expired-or-used' || code === 'already-confirmed';
 }
 
 function camelCase(code: string): string {

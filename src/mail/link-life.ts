@@ -8,6 +8,7 @@ export function linkLife(purpose: TokenPurpose, settings: Settings): number {
     case 'verify-email':
     case 'confirm-contact':
     case 'confirm-email-change':
+    case 'restore-account':
       return settings.VERIFICATION_TOKEN_TTL;
     case 'invitation':
       return settings.INVITATION_TOKEN_TTL;

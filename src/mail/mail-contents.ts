@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { subjectOf } from '../auth/email-change/email-change-links.js';
 import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
+import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
@@ -9,12 +10,14 @@ import { Duration } from '../http/readable.js';
 import { waitingContact } from '../users/decide-contacts.js';
 import { accountName, maskedAddress, plainName } from '../users/account-name.js';
 import { mayConfirmEmailChange } from '../users/decide-credentials.js';
+import { Deletions } from '../users/deletions.js';
 import type { UserEntity } from '../users/user.entity.js';
 import { Users } from '../users/users.js';
 import { greetingName, strangersGreeting } from './greeting-name.js';
 import { linkLife } from './link-life.js';
-import type { MailRow, QueuedTemplate } from './mail-queue.js';
-import { MailTemplates, type RenderedMail } from './mail-templates.js';
+import type { MailRow } from './mail-queue.js';
+import { type MailTemplate, MailTemplates, type RenderedMail } from './mail-templates.js';
+import { MailTurns } from './mail-turns.js';
 
 /** The page behind each link. */
 const PAGES: Readonly<Record<TokenPurpose, string>> = {
@@ -25,10 +28,11 @@ const PAGES: Readonly<Record<TokenPurpose, string>> = {
   'reset-password': '/auth/reset-password',
   'confirm-email-change': '/auth/confirm-email-change',
   unlock: '/auth/unlock',
+  'restore-account': '/auth/restore-account',
 };
 
 /** The link that a mail has; the others have none. */
-const LINKS: Readonly<Partial<Record<QueuedTemplate, TokenPurpose>>> = {
+const LINKS: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
   'verify-email': 'verify-email',
   invitation: 'invitation',
   'confirm-contact': 'confirm-contact',
@@ -36,6 +40,7 @@ const LINKS: Readonly<Partial<Record<QueuedTemplate, TokenPurpose>>> = {
   'reset-password': 'reset-password',
   'confirm-email-change': 'confirm-email-change',
   'account-locked': 'unlock',
+  'restore-account': 'restore-account',
 };
 
 interface MailLink {
@@ -46,10 +51,18 @@ interface MailLink {
 /** What a mail says beside what was written down with it. */
 export interface MailFacts {
   readonly user: UserEntity;
+  /** What the mail has turned into. */
+  readonly template: MailTemplate;
   readonly link: MailLink | undefined;
   /** Of the new address that a mail is to prove. */
   readonly owner: UserEntity | null;
   readonly invitedBy: string | null;
+}
+
+interface DueMail {
+  readonly mail: MailRow;
+  readonly user: UserEntity;
+  readonly template: MailTemplate;
 }
 
 /** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
@@ -60,6 +73,9 @@ export class MailContents {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly templates: MailTemplates,
+    private readonly turns: MailTurns,
+    private readonly deletions: Deletions,
+    private readonly clock: Clock,
   ) {}
 
   /** Undefined when the mail is not needed any more. */
@@ -72,39 +88,53 @@ export class MailContents {
   async factsOf(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, MailFacts>> {
     const ids = new Set(mails.flatMap(({ user_id: id, data }) => [id, data['invitedBy'] ?? id]));
     const users = new Map((await this.users.findAll(tx, [...ids])).map((user) => [user.id, user]));
-    const due = mails.flatMap((mail) => {
+    const due: DueMail[] = [];
+    for (const mail of mails) {
       const user = users.get(mail.user_id);
-      return user && isStillDue(mail, user) ? { mail, user } : [];
-    });
-    const links = await this.links(
-      tx,
-      due.map(({ mail }) => mail),
-    );
+      const template = user && isStillDue(mail, user) ? await this.turns.of(tx, mail.template, user) : undefined;
+      if (user && template) due.push({ mail, user, template });
+    }
+    const links = await this.links(tx, due);
     const facts = new Map<string, MailFacts>();
-    for (const { mail, user } of due) {
+    for (const { mail, user, template } of due) {
       const link = links.get(mail.id);
-      if (LINKS[mail.template] && !link) continue;
-      const owner = mail.template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
+      if (LINKS[template] && !link) continue;
+      const owner = template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
       const inviter = users.get(mail.data['invitedBy'] ?? '');
-      facts.set(mail.id, { user, link, owner, invitedBy: inviter ? plainName(inviter) : null });
+      facts.set(mail.id, { user, template, link, owner, invitedBy: inviter ? plainName(inviter) : null });
     }
     return facts;
   }
 
-  render(mail: MailRow, { user, link, owner, invitedBy }: MailFacts): RenderedMail {
+  render(mail: MailRow, facts: MailFacts): RenderedMail {
+    const { user, template, link, owner, invitedBy } = facts;
     if (owner && owner.id !== user.id) return this.emailChangeTaken(mail, owner);
     const values = {
       ...told(mail),
       ...link,
+      ...this.standing(user),
       greetingName: isForStrangers(mail) ? strangersGreeting(user) : greetingName(user),
       accountName:
         accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
-      ...(mail.template === 'invitation' && { invitedBy }),
+      ...(template === 'invitation' && { invitedBy }),
       signInUrl: this.settings.PUBLIC_URL,
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
     // What was told fits the template, which the list of occasions has seen to; a mail of another release may still lack something.
-    return this.templates.render(mail.template, values as never, user.locale);
+    return this.templates.render(template, values as never, user.locale);
+  }
+
+  /** What holds for the account now, which mails say that let somebody in or cannot. */
+  private standing({ deletedAt, suspendedAt, lockedUntil }: UserEntity): object {
+    const since = deletedAt ?? suspendedAt ?? this.clock.now();
+    return {
+      isSuspended: suspendedAt === null ? null : 'yes',
+      isLocked: lockedUntil !== null && lockedUntil > this.clock.now() ? 'yes' : null,
+      isDeleted: deletedAt === null ? null : 'yes',
+      since,
+      deletedAt: since,
+      erasedAt: this.deletions.erasedAt(since),
+    };
   }
 
   /**
@@ -117,12 +147,13 @@ export class MailContents {
   }
 
   /** By the id of the mail, without those that were used or withdrawn meanwhile. */
-  private async links(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, MailLink>> {
-    const wanted = mails.flatMap((mail) => {
-      const purpose = LINKS[mail.template];
+  private async links(tx: Transaction, mails: readonly DueMail[]): Promise<ReadonlyMap<string, MailLink>> {
+    const wanted = mails.flatMap(({ mail, template }) => {
+      const purpose = LINKS[template];
       if (!purpose) return [];
       const ttl = linkLife(purpose, this.settings);
-      return { id: mail.id, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail) };
+      const isMade = template !== mail.template;
+      return { id: mail.id, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail), isMade };
     });
     const made = wanted.length === 0 ? [] : await this.tokens.forDeliveries(tx, wanted);
     const links = new Map<string, MailLink>();

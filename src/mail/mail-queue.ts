@@ -3,8 +3,8 @@ import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { afterCommit, type Transaction } from '../database/transaction.js';
 import type { MailTemplate } from './mail-templates.js';
 
-/** `confirm-email-change` turns into `email-change-taken` when it leaves. */
-export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken'>;
+/** `confirm-email-change` turns into `email-change-taken` when it leaves; for the other see `MailTurns`. */
+export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken' | 'restore-account'>;
 
 export interface NewMail {
   readonly userId: string;

@@ -48,11 +48,15 @@ export interface MailValues {
   'account-suspended': Changed;
   'account-reinstated': Changed;
   'account-deleted': Changed & { byAdministrator: Flag; keptFor: Duration };
-  'account-restored': Changed;
+  'account-restored': Changed & { isSuspended: Flag };
   'role-changed': Changed & { isAdmin: Flag; isManager: Flag };
   'professional-status-changed': Changed & { isProfessional: Flag };
-  'already-registered': Asked & { signInUrl: string };
-  'reset-password': Link & Asked;
+  'already-registered': Asked & { signInUrl: string; isLocked: Flag };
+  /** To who wants to get in and deleted the account. */
+  'restore-account': Link & Asked & { deletedAt: Date; erasedAt: Date };
+  /** To who wants to get in and cannot: it was deleted, and not by themselves alone, or it is suspended. */
+  'account-unavailable': Asked & { isDeleted: Flag; since: Date; erasedAt: Date };
+  'reset-password': Link & Asked & { isSuspended: Flag };
   'magic-link': Link & Asked;
   'password-changed': Changed & { changedFrom: string | null };
   /** On a device that the user was not known by. */

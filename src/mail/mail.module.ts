@@ -15,6 +15,7 @@ import { MailOccasions } from './mail-occasions.js';
 import { MailOutcomes } from './mail-outcomes.js';
 import { MailQueue } from './mail-queue.js';
 import { MailRetention } from './mail-retention.js';
+import { MailTurns } from './mail-turns.js';
 import { MailTemplates } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 import { MailsController } from './mails/mails.controller.js';
@@ -42,6 +43,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     MailRetention,
     MailMetrics,
     MailContents,
+    MailTurns,
     MailTemplates,
     MailTransport,
     Mails,

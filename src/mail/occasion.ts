@@ -28,7 +28,18 @@ export interface Recipient {
 /** What is written down with a mail; the rest is looked up when it leaves. */
 export type Told<Name extends MailTemplate> = Omit<
   MailValues[Name],
-  'greetingName' | 'accountName' | 'link' | 'expiresIn' | 'signInUrl' | 'keptFor'
+  | 'greetingName'
+  | 'accountName'
+  | 'link'
+  | 'expiresIn'
+  | 'signInUrl'
+  | 'keptFor'
+  | 'isSuspended'
+  | 'isLocked'
+  | 'isDeleted'
+  | 'since'
+  | 'deletedAt'
+  | 'erasedAt'
 >;
 
 interface Row<T extends OccasionEventType, Name extends QueuedTemplate> {

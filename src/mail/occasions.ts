@@ -71,5 +71,7 @@ export const OCCASIONS: readonly Occasion[] = [
     aDay: 3,
     tells: tell.whereSignedIn,
   }),
+  // Which of the mails about it, is found out when it leaves.
+  on('link.refused', 'account-unavailable', { to: to.address, tells: tell.whereTried }),
   on('session.reuse_detected', 'session-reused', { to: to.whoMaySignIn, aDay: 3, tells: tell.whereTried }),
 ];

@@ -14,6 +14,7 @@ import { UserEtags } from './user-etags.js';
 import { UserHistoryController } from './user-history.controller.js';
 import { UserHistory } from './user-history.js';
 import { UserReader } from './user-reader.js';
+import { Deletions } from './deletions.js';
 import { UserEntity } from './user.entity.js';
 import { Users } from './users.js';
 import { UsersController } from './users.controller.js';
@@ -21,8 +22,19 @@ import { UsersController } from './users.controller.js';
 @Module({
   imports: [EventsModule, JobsModule],
   controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
-  providers: [Users, UserReader, UserActs, UserEtags, UserHistory, PastStates, Snapshots, Retention, SharedMailboxes],
-  exports: [Users, UserReader, UserActs],
+  providers: [
+    Users,
+    UserReader,
+    UserActs,
+    UserEtags,
+    UserHistory,
+    PastStates,
+    Snapshots,
+    Retention,
+    Deletions,
+    SharedMailboxes,
+  ],
+  exports: [Users, UserReader, UserActs, Deletions],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly places: PersonalDataPlaces) {}

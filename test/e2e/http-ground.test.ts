@@ -58,6 +58,7 @@ describe('the API document', () => {
       '/auth/request-password-reset',
       '/auth/resend-verification',
       '/auth/reset-password',
+      '/auth/restore-account',
       '/auth/sessions',
       '/auth/sessions/{sessionId}',
       '/auth/unlock',

@@ -124,7 +124,9 @@ describe('a file in TEMPLATES_DIR', () => {
     const french = mails().render('verify-email', VALUES, 'fr-CA');
     expect(french.text.replace(/\s/g, ' ')).toBe('Lien: https://x.example, 24 heures');
     expect(french.html).toBe('<p lang="fr">https://x.example</p>');
-    expect(mails().render('reset-password', VALUES, 'fr-CA').html).toContain('<html lang="en"');
+    expect(mails().render('reset-password', { ...VALUES, isSuspended: null }, 'fr-CA').html).toContain(
+      '<html lang="en"',
+    );
   });
 
   it('needs the folder that the setting names', () => {

@@ -34,6 +34,7 @@ export class InvitationService {
     const names = [username, firstName, lastName, nickname];
     const hash = await this.passwords.accept(newPassword, { email, names, field: 'newPassword' }, { account: id });
     return this.transactions.run(async (tx) => {
+      await this.users.hold(tx, id);
       const details = await this.tokens.consume(tx, token, 'invitation');
       await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);
@@ -45,6 +46,10 @@ export class InvitationService {
   private async invited(tx: Transaction, { userId }: TokenDetails): Promise<UserEntity> {
     const user = await this.users.find(tx, userId);
     if (!user || user.deletedAt !== null) throw new TokenExpiredOrUsed();
+    if (user.suspendedAt !== null || user.emailVerified) {
+      const account = user.suspendedAt === null ? 'open' : 'suspended';
+      throw new TokenExpiredOrUsed({ purpose: 'invitation', how: 'confirmed', account, locale: user.locale });
+    }
     return user;
   }
 }

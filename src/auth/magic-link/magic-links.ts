@@ -7,7 +7,8 @@ import { requestMagicLink } from '../../users/decide-credentials.js';
 import { addressKey } from '../../users/identifiers.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { maySignIn } from '../sign-in/sign-in-outcomes.js';
+import { refusalOf } from '../sign-in/sign-in-outcomes.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 
 /** Makes links to sign in by due; Mail sends them after commit. */
@@ -21,6 +22,7 @@ export class MagicLinks {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
+    private readonly events: AuthEvents,
   ) {
     this.ttl = settings.MAGIC_LINK_TTL;
   }
@@ -38,13 +40,28 @@ export class MagicLinks {
       // Requests at once make one registration.
       await lock(tx, `address:${addressKey(email)}`);
       const owner = await this.users.ownerOf(tx, email);
-      if (owner && !maySignIn(owner)) return;
+      const reason = owner ? refusalOf(owner) : undefined;
+      if (owner && reason !== undefined) {
+        await this.refuse(tx, email, { userId: owner.id, reason }, context);
+        return;
+      }
       const id = owner?.id ?? (await this.ownClaim(tx, email)) ?? (await this.register(tx, email, context));
       await this.users.hold(tx, id);
       if (!(await this.throttle.take(tx, { mail: 'magic-link', email, subject: id }, context))) return;
       const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
       await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);
     });
+  }
+
+  /** They are mailed why, and what they can do. */
+  private async refuse(
+    tx: Transaction,
+    email: string,
+    refused: { readonly userId: string; readonly reason: string },
+    context: RequestContext,
+  ): Promise<void> {
+    if (!(await this.throttle.take(tx, { mail: 'magic-link', email, subject: refused.userId }, context))) return;
+    await this.events.record(tx, { type: 'link.refused', method: 'magic-link', ...refused, context });
   }
 
   /** A registration without a password: one with a password is whoever's who chose that, and no link of ours may activate it. */

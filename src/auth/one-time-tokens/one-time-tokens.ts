@@ -22,7 +22,6 @@ import {
   type TokenRow,
   type WantedLink,
 } from './token-rows.js';
-
 export { TokenExpiredOrUsed } from './token-expired-or-used.js';
 
 const NONCE_BYTES = 32;
@@ -85,6 +84,7 @@ export class OneTimeTokens {
     const rows = await this.due(tx, links);
     for (const [place, link] of links.entries()) {
       if (rows[place]?.is_late) rows[place] = await this.renewed(tx, link);
+      else if (!rows[place] && link.isMade) rows[place] = await this.made(tx, link);
     }
     return rows.map(
       (row) =>
@@ -96,7 +96,7 @@ export class OneTimeTokens {
     );
   }
 
-  /** Whether a token is good, without using it: mail scanners and previews open links too. @throws TokenExpiredOrUsed */
+  /** Whether a token is good, without using it: mail scanners open links too. @throws TokenExpiredOrUsed */
   async peek(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
     return details(await this.find(tx, token, purpose));
   }
@@ -205,6 +205,11 @@ export class OneTimeTokens {
       ],
     );
     return row.expires_at;
+  }
+
+  private async made(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
+    if (!(await this.prolong(tx, link))) await this.replace(tx, link, { ip: null, userAgent: null });
+    return (await this.due(tx, [link]))[0];
   }
 
   /** @returns in the order of `links`, undefined for what no mail may carry */

@@ -39,6 +39,7 @@ const SENTENCES: Readonly<Record<Why, string>> = {
   passwordChosen: 'This link was used already to choose a new password. Ask for a fresh one to choose another.',
   signedIn: 'This link was used already to sign in. Ask for a fresh one.',
   unlocked: 'The account is not locked any more.',
+  restored: 'The account is restored already.',
   removed: 'This address is not one of the account any more.',
   suspended: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
   deleted: 'The account was deleted.',
@@ -83,7 +84,8 @@ function accountOf({ purpose, account }: EndedLink): LinkEnding['account'] {
 function whyOf(ended: EndedLink): Why {
   const { purpose, how } = ended;
   const account = accountOf(ended);
-  if (account === 'deleted') return 'deleted';
+  // Of a link that brings it back, that is no news.
+  if (account === 'deleted' && (purpose !== 'restore-account' || how === 'used')) return 'deleted';
   const isDone = how === 'used' || how === 'confirmed';
   if (isDone && (purpose === 'verify-email' || TO_STRANGERS.has(purpose))) return 'alreadyConfirmed';
   if (account === 'suspended') return 'suspended';
@@ -93,7 +95,7 @@ function whyOf(ended: EndedLink): Why {
     case 'confirmed':
       return 'proved';
     case 'pointless':
-      return purpose === 'unlock' ? 'unlocked' : 'removed';
+      return WHEN_USED[purpose] ?? 'removed';
     default:
       return how;
   }
@@ -104,4 +106,5 @@ const WHEN_USED: Readonly<Partial<Record<TokenPurpose, Why>>> = {
   'reset-password': 'passwordChosen',
   'magic-link': 'signedIn',
   unlock: 'unlocked',
+  'restore-account': 'restored',
 };

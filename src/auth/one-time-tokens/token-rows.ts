@@ -39,6 +39,8 @@ export interface WantedLink {
   /** How long a fresh one would be good, in milliseconds. */
   readonly ttl: number;
   readonly subject: string;
+  /** Whether it is made where there is none. */
+  readonly isMade?: boolean;
 }
 
 /** From where a link is asked for, and in which session of the user, if in one. */
@@ -74,6 +76,11 @@ export interface DeliverableToken extends TokenDetails {
 export interface Beginning extends LinkOrigin {
   readonly requestedAt: Date;
   readonly newPasswordRequired: boolean;
+}
+
+/** A link and whether its account is suspended: then nobody is told to sign in. */
+export interface UsedLink extends TokenDetails {
+  readonly isSuspended: boolean;
 }
 
 /** What is read of a row. */

@@ -8,6 +8,7 @@ import { requestPasswordReset } from '../../users/decide-credentials.js';
 import { addressKey } from '../../users/identifiers.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 
 export const PASSWORD_RESET_JOB = 'auth.request-password-reset';
@@ -27,6 +28,7 @@ export class PasswordResetRequests implements OnModuleInit {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
+    private readonly events: AuthEvents,
     private readonly jobs: Jobs,
     private readonly transactions: Transactions,
   ) {
@@ -49,9 +51,15 @@ export class PasswordResetRequests implements OnModuleInit {
   private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
     const owner = id === undefined ? null : await this.users.hold(tx, id);
-    if (!owner || owner.deletedAt !== null) return;
+    if (!owner) return;
     const asked = { mail: 'password-reset', email, subject: owner.id } as const;
     if (!(await this.throttle.take(tx, asked, context))) return;
+    if (owner.deletedAt !== null) {
+      // Who wants to come back is mailed what they can do.
+      const refused = { type: 'link.refused', method: 'password', reason: 'deleted' } as const;
+      await this.events.record(tx, { ...refused, userId: owner.id, context });
+      return;
+    }
     const expiresAt = await this.tokens.issue(tx, owner.id, 'reset-password', this.ttl, context);
     await this.users.change(tx, owner.id, (state) => requestPasswordReset(state, expiresAt), context);
   }

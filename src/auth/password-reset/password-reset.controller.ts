@@ -105,10 +105,10 @@ export class PasswordResetController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
     try {
-      const { locale } = await this.resets.reset(token, newPassword, context);
+      const { locale, isSuspended } = await this.resets.reset(token, newPassword, context);
       if (!wantsPage(request)) return undefined;
       void reply.code(200);
-      return this.pages.render(reply, 'password-reset', {}, locale);
+      return this.pages.render(reply, 'password-reset', { isSuspended }, locale);
     } catch (error) {
       if (!(error instanceof WeakPassword) || !wantsPage(request)) throw error;
       // Back to the form, which says what was wrong.
@@ -118,7 +118,7 @@ export class PasswordResetController {
   }
 
   private async form(reply: FastifyReply, token: string, refused?: WeakPassword): Promise<string> {
-    const { email, requestedAt, requestedUserAgent, requestedIp, locale } = await this.resets.look(token);
+    const { email, requestedAt, requestedUserAgent, requestedIp, isSuspended, locale } = await this.resets.look(token);
     return this.pages.render(
       reply,
       'reset-password',
@@ -128,6 +128,7 @@ export class PasswordResetController {
         minLength: this.settings.PASSWORD_MIN_LENGTH,
         requestedAt,
         requestedFrom: describeOrigin(requestedUserAgent, requestedIp),
+        isSuspended,
         ...refusalOf(refused),
       },
       locale,

@@ -6,7 +6,7 @@ import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { Unlocking } from '../lockout/unlocking.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
-import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 
 /** Somebody who forgot their password chooses another one by a mailed link (OWASP Forgot Password Cheat Sheet). */
@@ -21,10 +21,11 @@ export class PasswordResetService {
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails & { readonly email: string | null }> {
+  async look(token: string): Promise<UsedLink & { readonly email: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'reset-password');
-      return { ...details, email: (await this.owner(tx, details)).email };
+      const { email, suspendedAt } = await this.owner(tx, details);
+      return { ...details, email, isSuspended: suspendedAt !== null };
     });
   }
 
@@ -33,7 +34,7 @@ export class PasswordResetService {
    * @returns whom the link was for
    * @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy
    */
-  async reset(token: string, newPassword: string, context: RequestContext): Promise<TokenDetails> {
+  async reset(token: string, newPassword: string, context: RequestContext): Promise<UsedLink> {
     const user = await this.transactions.run(async (tx) =>
       this.owner(tx, await this.tokens.peek(tx, token, 'reset-password')),
     );
@@ -44,8 +45,13 @@ export class PasswordResetService {
       const { id } = await this.owner(tx, { userId: user.id });
       const details = await this.tokens.consume(tx, token, 'reset-password');
       const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
-      await this.users.change(tx, id, (state) => completePasswordReset(state, isFirst), context);
-      return details;
+      const { suspendedAt } = await this.users.change(
+        tx,
+        id,
+        (state) => completePasswordReset(state, isFirst),
+        context,
+      );
+      return { ...details, isSuspended: suspendedAt !== null };
     });
   }
 

@@ -73,6 +73,8 @@ export class NewPasswords {
   async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<boolean> {
     const before = await this.passwords.storedHash(tx, userId);
     await this.sessions.endAll(tx, userId, 'address-proved', undefined, context);
+    // Its page says that the address is proved by now, and how to come to a password.
+    await this.tokens.withdraw(tx, userId, 'invitation', '', 'confirmed');
     await this.tokens.withdrawAll(tx, userId);
     await this.passwords.remove(tx, userId);
     return before !== undefined;

@@ -4,6 +4,7 @@ import type { RequestContext } from '../../access/caller.js';
 export const AUTH_EVENT_TYPES = [
   'login.succeeded',
   'login.failed',
+  'link.refused',
   'account.locked',
   'account.unlocked',
   'session.ended',

@@ -76,7 +76,8 @@ export class SignInOutcomes {
   }
 }
 
-function refusalOf(user: UserEntity): RefusalReason | undefined {
+/** Why the user may not sign in, locked or not; undefined when they may. */
+export function refusalOf(user: UserEntity): RefusalReason | undefined {
   if (user.deletedAt !== null) return 'deleted';
   if (user.suspendedAt !== null) return 'suspended';
   return user.pending ? 'email-not-verified' : undefined;

@@ -79,9 +79,12 @@ export class VerificationController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
     try {
-      const { locale } = await this.verification.confirm(token, newPassword ?? null, context);
-      if (!wantsPage(request)) return { message: 'The address is confirmed. You can sign in now.' };
-      return this.pages.render(reply, 'email-verified', { signInUrl: null }, locale);
+      const { locale, isSuspended } = await this.verification.confirm(token, newPassword ?? null, context);
+      if (wantsPage(request)) {
+        return this.pages.render(reply, 'email-verified', { isSuspended, signInUrl: null }, locale);
+      }
+      const next = isSuspended ? 'The account is suspended.' : 'You can sign in now.';
+      return { message: `The address is confirmed. ${next}` };
     } catch (error) {
       if (!wantsPage(request)) throw error;
       // Back to the form, which says what was wrong, or asks for what it did not ask for before.

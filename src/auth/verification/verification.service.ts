@@ -10,7 +10,7 @@ import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
-import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 
@@ -44,11 +44,11 @@ export class VerificationService {
    * @throws NewPasswordRequired, WeakPassword, after which the link is still good; TokenExpiredOrUsed,
    *   AlreadyConfirmed; RefusedByHandler; Busy
    */
-  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<TokenDetails> {
+  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<UsedLink> {
     return this.use(token, newPassword, context).catch(rethrowAlreadyConfirmed);
   }
 
-  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<TokenDetails> {
+  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<UsedLink> {
     const hash = await this.hashOf(token, newPassword);
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'verify-email');
@@ -59,8 +59,9 @@ export class VerificationService {
       const details = await this.tokens.consume(tx, token, 'verify-email');
       // A rival may have come since.
       if (details.newPasswordRequired && hash === null) throw new NewPasswordRequired();
+      let isSuspended: boolean;
       try {
-        await this.users.change(tx, userId, verifyEmail, context);
+        isSuspended = (await this.users.change(tx, userId, verifyEmail, context)).suspendedAt !== null;
       } catch (error) {
         if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
         throw error;
@@ -68,7 +69,7 @@ export class VerificationService {
       if (hash !== null) {
         await this.passwords.replaceOfClaim(tx, userId, hash, this.settings.PENDING_RETENTION, context);
       }
-      return details;
+      return { ...details, isSuspended };
     });
   }
 

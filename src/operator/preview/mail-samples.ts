@@ -3,6 +3,7 @@ import type { MailTemplate, MailValues } from '../../mail/mail-templates.js';
 
 const HOUR = 3_600_000;
 const MOMENT = new Date('2026-01-21T09:14:00Z');
+const ERASED = new Date('2026-02-20T09:14:00Z');
 const LINK = `https://accounts.example.com/auth/verify-email?token=${'A-_9'.repeat(22)}`;
 
 const greetingName = 'Ada';
@@ -16,12 +17,23 @@ const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince:
 /** Values such as each mail has, by what they are an example of; of those that differ, each kind. */
 export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
   'verify-email': { usual: { ...link, ...asked, accountName } },
-  'already-registered': { usual: { ...asked, signInUrl: 'https://accounts.example.com' } },
+  'already-registered': {
+    usual: { ...asked, signInUrl: 'https://accounts.example.com', isLocked: null },
+    locked: { ...asked, signInUrl: 'https://accounts.example.com', isLocked: 'yes' },
+  },
+  'restore-account': { usual: { ...link, ...asked, deletedAt: MOMENT, erasedAt: ERASED } },
+  'account-unavailable': {
+    suspended: { ...asked, isDeleted: null, since: MOMENT, erasedAt: ERASED },
+    deleted: { ...asked, isDeleted: 'yes', since: MOMENT, erasedAt: ERASED },
+  },
   invitation: {
     'by-name': { ...link, expiresIn: new Duration(168 * HOUR), invitedBy: 'Grace Hopper' },
     nameless: { ...link, greetingName: null, expiresIn: new Duration(168 * HOUR), invitedBy: null },
   },
-  'reset-password': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 2) } },
+  'reset-password': {
+    usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 2), isSuspended: null },
+    suspended: { ...link, ...asked, expiresIn: new Duration(HOUR / 2), isSuspended: 'yes' },
+  },
   'magic-link': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 4) } },
   'confirm-contact': { usual: link },
   'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
@@ -52,7 +64,10 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
     'by-administrator': { ...changed, byAdministrator: 'yes', keptFor: new Duration(720 * HOUR) },
     'by-oneself': { ...changed, byAdministrator: null, keptFor: new Duration(720 * HOUR) },
   },
-  'account-restored': { usual: changed },
+  'account-restored': {
+    usual: { ...changed, isSuspended: null },
+    suspended: { ...changed, isSuspended: 'yes' },
+  },
   'webhook-disabled': {
     failing: { greetingName, ...webhook, gone: null, lastError: 'no answer within 10 s' },
     gone: { greetingName, ...webhook, gone: 'yes', lastError: 'answered 410' },

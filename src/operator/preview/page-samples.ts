@@ -14,7 +14,14 @@ const common = {
 } as const;
 const link = { token: TOKEN, accountName: ACCOUNT, requestedAt: MOMENT, requestedFrom: FROM };
 const change = { ...link, newEmail: EMAIL, email: EMAIL, minLength: 12 };
-const reset = { token: TOKEN, email: EMAIL, minLength: 12, requestedAt: MOMENT, requestedFrom: FROM };
+const reset = {
+  token: TOKEN,
+  email: EMAIL,
+  minLength: 12,
+  requestedAt: MOMENT,
+  requestedFrom: FROM,
+  isSuspended: false,
+};
 const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
 
 const done = { isSuspended: false, maySignIn: true, signInUrl: null };
@@ -26,7 +33,11 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     'new-password': { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...unrefused },
     refused: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...common },
   },
-  'email-verified': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
+  'email-verified': {
+    usual: { isSuspended: false, signInUrl: null },
+    'with-sign-in': { isSuspended: false, signInUrl: 'https://app.example.com' },
+    suspended: { isSuspended: true, signInUrl: null },
+  },
   'resend-sent': { usual: {} },
   entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
   'accept-invitation': {
@@ -35,8 +46,12 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   },
   'invitation-accepted': { usual: { signInUrl: null } },
   'reset-requested': { usual: {} },
-  'reset-password': { usual: { ...reset, ...unrefused }, refused: { ...reset, ...common } },
-  'password-reset': { usual: {} },
+  'reset-password': {
+    usual: { ...reset, ...unrefused },
+    refused: { ...reset, ...common },
+    suspended: { ...reset, isSuspended: true, ...unrefused },
+  },
+  'password-reset': { usual: { isSuspended: false }, suspended: { isSuspended: true } },
   'confirm-email-change': {
     usual: { ...change, newPasswordRequired: false, wrongPassword: false, ...unrefused },
     'wrong-password': { ...change, newPasswordRequired: false, wrongPassword: true, ...unrefused },
@@ -53,6 +68,10 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'contact-confirmed': { usual: {} },
   unlock: { usual: { token: TOKEN, lockedAt: MOMENT, triedFrom: FROM } },
   unlocked: { usual: {} },
+  'restore-account': {
+    usual: { token: TOKEN, email: EMAIL, deletedAt: MOMENT, requestedAt: MOMENT, requestedFrom: FROM },
+  },
+  'account-restored': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
   'magic-link-requested': { usual: {} },
   'magic-link': {
     code: { ...magic, continueUrl: null },
@@ -88,6 +107,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     contact: { ...done, why: { alreadyConfirmed: true }, maySignIn: false },
     accepted: { ...done, why: { accepted: true } },
     unlocked: { ...done, why: { unlocked: true } },
+    restored: { ...done, why: { restored: true } },
   },
   error: {
     unexpected: {
