@@ -71,7 +71,8 @@ export class SmtpSession {
    * @throws SmtpFault
    */
   async send(envelope: SMTPEnvelope, message: Buffer): Promise<string> {
-    if (!this.takesUtf8 && BEYOND_ASCII.test([envelope.from, envelope.to].flat().join())) throw unwritableFault();
+    const addresses = [envelope.from, envelope.to].flat() as (string | false)[];
+    if (!this.takesUtf8 && addresses.some((one) => one !== false && BEYOND_ASCII.test(one))) throw unwritableFault();
     if (this.wasRefused) await this.reset();
     const { connection } = this;
     const { promise, resolve, reject } = Promise.withResolvers<string>();

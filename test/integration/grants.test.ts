@@ -172,7 +172,7 @@ describe('A role that nobody granted anything', () => {
         await client.query('SAVEPOINT one');
         const code = await client.query(sql).then(
           () => 'done',
-          (error: { code?: string }) => error.code ?? 'failed',
+          (error: unknown) => (error as { code?: string }).code ?? 'failed',
         );
         await client.query('ROLLBACK TO SAVEPOINT one');
         outcomes.set(sql, code);
@@ -208,8 +208,8 @@ describe('Sign-in evidence', () => {
         database.query(`SELECT inhrelid::regclass AS month FROM pg_inherits WHERE inhparent = 'auth_events'::regclass`);
       const before = await months();
       // PostgreSQL before 17 knows no endless interval.
-      await application.query('SELECT keep_auth_event_months($1)', [kept]).catch((error: { code?: string }) => {
-        if (error.code !== '22007') throw error;
+      await application.query('SELECT keep_auth_event_months($1)', [kept]).catch((error: unknown) => {
+        if ((error as { code?: string }).code !== '22007') throw error;
       });
       expect(await months()).toEqual(before);
       await roster.signIn();

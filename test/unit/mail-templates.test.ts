@@ -17,7 +17,8 @@ const LOCALES = ['en', 'de'];
 const ALL = LOCALES.flatMap((locale) => NAMES.map((name) => [name, locale] as const));
 
 /** Values that may be null: what is not known, and what is not so. */
-const NULLABLE = /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|invitedBy|is[A-Z]\w+|byAdministrator|gone)$/;
+const NULLABLE =
+  /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|invitedBy|is[A-Z]\w+|byAdministrator|gone)$/;
 const FLAG = /^(is[A-Z]|byAdministrator|gone)/;
 
 function mails(settings: Record<string, string> = {}): MailTemplates {
