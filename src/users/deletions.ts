@@ -15,12 +15,13 @@ export class Deletions {
   }
 
   /**
-   * Whether somebody may bring their account back by themselves: they deleted it themselves, nobody has suspended it, and it gives
-   * no rights over others, which an ADMIN gives. Until it is due for erasure, by the clock of the database.
+   * Whether somebody may bring their account back by themselves: they had proved its address and deleted it themselves, nobody has
+   * suspended it, and it gives no rights over others, which an ADMIN gives. Until it is due for erasure, by the clock of the database.
    */
   async mayReturn(tx: Transaction, user: UserEntity): Promise<boolean> {
     if (user.deletedAt === null || user.erasedAt !== null) return false;
-    if (user.pending || user.suspendedAt !== null || user.role !== 'AUTHENTICATED') return false;
+    // The password of an account whose address nobody has proved may be somebody else's.
+    if (!user.emailVerified || user.suspendedAt !== null || user.role !== 'AUTHENTICATED') return false;
     const [last] = await tx.query<{ by_self: boolean }[]>(
       `SELECT actor->>'id' = user_id::text AND now() < $2::timestamptz AS by_self FROM user_events
        WHERE user_id = $1 AND type = 'user.deleted' ORDER BY user_version DESC LIMIT 1`,

@@ -109,6 +109,14 @@ const CONDITIONS: Condition[] = [
     mails: [DELETED, null, DELETED, DELETED],
   },
   {
+    who: 'an account that was deleted with the password that a colleague gave it, whose address nobody has proved',
+    make: async (email) => {
+      const { body } = await roster.api.post('/users').set(as(admin)).send({ email, password: CHOSEN }).expect(201);
+      await remove((body as { id: string }).id, await roster.signIn(email, CHOSEN));
+    },
+    mails: [DELETED, null, DELETED, DELETED],
+  },
+  {
     who: 'a manager who deleted the account, whose rights an administrator gives',
     make: async (email) => {
       const { id, token } = await roster.join(email);
