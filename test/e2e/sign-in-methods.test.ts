@@ -36,7 +36,7 @@ class BadgeMethod extends SignInMethod {
 const NOBODY = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
 
 class BadgeDto {
-  @ApiProperty({ example: 'b-1' })
+  @ApiProperty({ example: 'b-1', maxLength: 100 })
   @IsString()
   readonly badge: string;
 }
