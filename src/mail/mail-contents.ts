@@ -130,10 +130,10 @@ export class MailContents {
     return {
       isSuspended: suspendedAt === null ? null : 'yes',
       isLocked: lockedUntil !== null && lockedUntil > this.clock.now() ? 'yes' : null,
-      isDeleted: deletedAt === null ? null : 'yes',
       since,
       deletedAt: since,
       erasedAt: this.deletions.erasedAt(since),
+      erasedOn: deletedAt === null ? null : this.deletions.erasedAt(deletedAt),
     };
   }
 

@@ -54,8 +54,8 @@ export interface MailValues {
   'already-registered': Asked & { signInUrl: string; isLocked: Flag };
   /** To who wants to get in and deleted the account. */
   'restore-account': Link & Asked & { deletedAt: Date; erasedAt: Date };
-  /** To who wants to get in and cannot: it was deleted, and not by themselves alone, or it is suspended. */
-  'account-unavailable': Asked & { isDeleted: Flag; since: Date; erasedAt: Date };
+  /** To who wants to get in and cannot: it is suspended since then, or was deleted then, and will be erased. */
+  'account-unavailable': Asked & { since: Date; erasedOn: Date | null };
   'reset-password': Link & Asked & { isSuspended: Flag };
   'magic-link': Link & Asked;
   'password-changed': Changed & { changedFrom: string | null };

@@ -36,10 +36,10 @@ export type Told<Name extends MailTemplate> = Omit<
   | 'keptFor'
   | 'isSuspended'
   | 'isLocked'
-  | 'isDeleted'
   | 'since'
   | 'deletedAt'
   | 'erasedAt'
+  | 'erasedOn'
 >;
 
 interface Row<T extends OccasionEventType, Name extends QueuedTemplate> {

@@ -18,7 +18,7 @@ const ALL = LOCALES.flatMap((locale) => NAMES.map((name) => [name, locale] as co
 
 /** Values that may be null: what is not known, and what is not so. */
 const NULLABLE =
-  /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|invitedBy|is[A-Z]\w+|byAdministrator|gone)$/;
+  /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|invitedBy|is[A-Z]\w+|byAdministrator|gone|erasedOn)$/;
 const FLAG = /^(is[A-Z]|byAdministrator|gone)/;
 
 function mails(settings: Record<string, string> = {}): MailTemplates {
@@ -66,9 +66,11 @@ it('every folder of templates/mail is a template that these tests know, and ther
   expect(usual.locales).toEqual(LOCALES);
 });
 
-it('every mail has its occasion, but for the one that another turns into, and the one that is about no user', () => {
+it('every mail has its occasion, but for those that another turns into, and the one that is about no user', () => {
   const occasioned = new Set(OCCASIONS.map(({ mail }) => mail));
-  expect([...occasioned, 'email-change-taken', 'webhook-disabled'].sort()).toEqual([...NAMES].sort());
+  expect([...occasioned, 'email-change-taken', 'restore-account', 'webhook-disabled'].sort()).toEqual(
+    [...NAMES].sort(),
+  );
 });
 
 describe.each(NAMES)('the German %s', (name) => {

@@ -23,8 +23,8 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   },
   'restore-account': { usual: { ...link, ...asked, deletedAt: MOMENT, erasedAt: ERASED } },
   'account-unavailable': {
-    suspended: { ...asked, isDeleted: null, since: MOMENT, erasedAt: ERASED },
-    deleted: { ...asked, isDeleted: 'yes', since: MOMENT, erasedAt: ERASED },
+    suspended: { ...asked, since: MOMENT, erasedOn: null },
+    deleted: { ...asked, since: MOMENT, erasedOn: ERASED },
   },
   invitation: {
     'by-name': { ...link, expiresIn: new Duration(168 * HOUR), invitedBy: 'Grace Hopper' },
