@@ -14,6 +14,8 @@ import { setUpApiDocument } from './http/api-document.js';
 import { addBodyParsers } from './http/body.js';
 import { refuseBrokenRequest } from './http/broken-request.js';
 import { clientAddress, within } from './http/client-address.js';
+import { allowOrigins, corsHeaders } from './http/cors.js';
+import { Drain } from './http/drain.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
 import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request-target.js';
@@ -24,30 +26,29 @@ import { type Log, nestLogger } from './ops/log.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
-const CLOSE_GRACE_MS = 3000;
 
 /** The HTTP application as the server and the tests run it, and as another one embeds it; not listening yet. */
 export async function createApp(
   root: DynamicModule,
   settings: Settings,
   log: Log,
-  { adapter = createAdapter(log), logger = nestLogger(log) }: AppParts = {},
+  { adapter = createAdapter(settings, log), logger = nestLogger(log) }: AppParts = {},
 ): Promise<NestFastifyApplication> {
   const fastify = adapter.getInstance<FastifyInstance>();
   findClients(fastify, settings);
   addBodyParsers(fastify);
   addHeaders(fastify, settings);
   addLog(fastify, log);
+  if (settings.CORS_ORIGINS) allowOrigins(fastify, settings.CORS_ORIGINS);
+  fastify.decorate('drain', new Drain(fastify));
   refuseUnreadableAddresses(fastify);
   refuseOtherMethods(fastify);
-  cutWhatDoesNotEnd(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     // Whatever is given here becomes the logger of the whole process.
     ...(logger !== null && { logger }),
     abortOnError: false,
   });
-  if (settings.CORS_ORIGINS) app.enableCors({ origin: [...settings.CORS_ORIGINS], exposedHeaders: ['X-Trace-Id'] });
   if (settings.DOCS_ENABLED) setUpApiDocument(app);
   if (settings.NODE_ENV === 'production') for (const warning of productionWarnings(settings)) log.warn(warning);
   return app;
@@ -59,8 +60,21 @@ interface AppParts {
   readonly logger?: LoggerService | null;
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly drain: Drain;
+  }
+}
+
+/** Ends the application in order: readiness says so at once, what has come is answered, and what works beside it ends meanwhile. */
+export async function endApp(app: NestFastifyApplication): Promise<void> {
+  void app.getHttpAdapter().getInstance().drain.end();
+  // Waits for the drain before it takes away what answers need.
+  await app.close();
+}
+
 /** Fastify as Roster wants it. */
-export function createAdapter(log: Log): FastifyAdapter {
+export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: traceIdFrom,
     requestIdHeader: false,
@@ -70,7 +84,9 @@ export function createAdapter(log: Log): FastifyAdapter {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    frameworkErrors: refuseBeforeRouting,
+    // A bare answer of Fastify's own; see Drain.
+    return503OnClosing: false,
+    frameworkErrors: refuserBeforeRouting(settings),
     clientErrorHandler: refuseBrokenRequest,
     // Of which no path has more, so that the router never takes one route for another over it.
     routerOptions: { maxParamLength: LONGEST_PATH },
@@ -90,7 +106,17 @@ function findClients(fastify: FastifyInstance, { TRUST_PROXY }: Settings): void 
 }
 
 /** Those of every answer, before anything can refuse the request. */
-function addHeaders(fastify: FastifyInstance, { PUBLIC_URL }: Settings): void {
+function addHeaders(fastify: FastifyInstance, settings: Settings): void {
+  const common = commonHeaders(settings);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(common).header('x-trace-id', request.id);
+    // The description of the API is looked at again and again, and is the same for all.
+    if (request.routeOptions.url?.startsWith('/docs')) void reply.header('cache-control', 'no-cache');
+    done();
+  });
+}
+
+function commonHeaders({ PUBLIC_URL }: Settings): Readonly<Record<string, string>> {
   const security = securityHeaders({
     // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
     contentSecurityPolicy: {
@@ -98,10 +124,8 @@ function addHeaders(fastify: FastifyInstance, { PUBLIC_URL }: Settings): void {
     },
     hsts: PUBLIC_URL.startsWith('https:'),
   });
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(security).header('x-trace-id', request.id);
-    done();
-  });
+  // Nearly all is about somebody (ASVS 5.0 V14.3.2); what anybody may keep says so itself.
+  return { ...security, 'cache-control': 'no-store' };
 }
 
 function addLog(fastify: FastifyInstance, log: Log): void {
@@ -127,22 +151,17 @@ function addLog(fastify: FastifyInstance, log: Log): void {
   });
 }
 
-/** Requests that are being served may end when the server closes; one whose rest never comes must not hold it up. */
-function cutWhatDoesNotEnd(fastify: FastifyInstance): void {
-  fastify.addHook('preClose', (done) => {
-    setTimeout(() => fastify.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-    done();
-  });
-}
-
 /** A URL that the router cannot read: no hook and no filter has run. */
-function refuseBeforeRouting(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const { code, statusCode } = error;
-  // Its own message holds the URL.
-  const cause = Object.assign(new Error('The address of the request cannot be read.'), { code, statusCode });
-  const problem = problemFrom(cause, { instance: request.url, traceId: request.id });
-  void reply
-    .code(problem.status)
-    .headers({ 'content-type': PROBLEM_CONTENT_TYPE, 'x-trace-id': request.id })
-    .send(JSON.stringify(problem));
+function refuserBeforeRouting(settings: Settings) {
+  const common = commonHeaders(settings);
+  return ({ code, statusCode }: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    // Its own message holds the URL.
+    const cause = Object.assign(new Error('The address of the request cannot be read.'), { code, statusCode });
+    const problem = problemFrom(cause, { instance: request.url, traceId: request.id });
+    void reply
+      .code(problem.status)
+      .headers({ ...common, ...(settings.CORS_ORIGINS && corsHeaders(request.headers, settings.CORS_ORIGINS)) })
+      .headers({ 'content-type': PROBLEM_CONTENT_TYPE, 'x-trace-id': request.id })
+      .send(JSON.stringify(problem));
+  };
 }

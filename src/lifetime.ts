@@ -1,4 +1,4 @@
-const LONGEST_END_MS = 9000;
+const LONGEST_END_MS = 9500;
 
 /** The process is being stopped while it starts. */
 export class Interrupted extends Error {}

@@ -1,7 +1,7 @@
 import './refuse-old-node.js';
 import 'reflect-metadata';
 import { AppModule } from './app.module.js';
-import { createApp } from './app.setup.js';
+import { createApp, endApp } from './app.setup.js';
 import { FirstAdmin } from './auth/first-admin.js';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
@@ -26,7 +26,7 @@ async function start(): Promise<void> {
   lifetime.check();
 
   const app = await createApp(AppModule.forRoot(settings, log), settings, log);
-  lifetime.add('server', () => app.close());
+  lifetime.add('server', () => endApp(app));
   await app.init();
   const firstAdmin = app.get(FirstAdmin);
   const makeAdmin = await firstAdmin.prepare();

@@ -19,6 +19,12 @@ export function noteRoutes(fastify: FastifyInstance): readonly MountedRoute[] {
   return routes;
 }
 
+/** Browsers ask by OPTIONS before they send a request to another origin; each address has to lead inside for that, too. */
+export function withPreflights(routes: readonly MountedRoute[]): readonly MountedRoute[] {
+  const urls = new Set(routes.map(({ url }) => url));
+  return [...routes, ...[...urls].map((url) => ({ method: 'OPTIONS' as const, url }))];
+}
+
 /**
  * Hands requests for these routes over to `inner` before the host has read their bodies: what follows is as if `inner` had
  * received them itself. A route that the host has too stays the host's.

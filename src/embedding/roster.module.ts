@@ -22,7 +22,7 @@ import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
 import { Users } from '../users/users.js';
 import { type Host, hostFrom } from './host.js';
-import { mount, type MountedRoute, noteRoutes } from './mount.js';
+import { mount, type MountedRoute, noteRoutes, withPreflights } from './mount.js';
 import { type RosterOptions, settingsFrom } from './roster-options.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<RosterOptions>()
@@ -34,6 +34,8 @@ interface Inside {
   readonly host: Host;
   readonly app: NestFastifyApplication;
   readonly routes: readonly MountedRoute[];
+  /** Whether pages of other origins may call. */
+  readonly isOpen: boolean;
 }
 const INSIDE = Symbol('roster');
 
@@ -45,10 +47,11 @@ async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?
     const owner = settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '';
     await migrate(owner, settings.DATABASE_URL, (text) => log.warn(text));
   }
-  const inner = createAdapter(log);
+  const inner = createAdapter(settings, log);
   const routes = noteRoutes(inner.getInstance());
   const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);
-  return { host, app: await createApp(root, settings, log, { adapter: inner, logger: null }), routes };
+  const app = await createApp(root, settings, log, { adapter: inner, logger: null });
+  return { host, app, routes, isOpen: settings.CORS_ORIGINS !== undefined };
 }
 
 const fromInside = [Users, Accounts, Authentication].map((type) => ({
@@ -107,7 +110,7 @@ export class RosterModule
 
   /** Before the host's server ends, which waits for every answer: streams have none but this end. */
   beforeApplicationShutdown(): void {
-    this.inside.app.get(EventStream, { strict: false }).beforeApplicationShutdown();
+    this.inside.app.get(EventStream, { strict: false }).onModuleDestroy();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -116,9 +119,10 @@ export class RosterModule
 
   /** The host has declared its own routes by now; they come first. */
   private mount(): void {
-    const { app, host, routes } = this.inside;
+    const { app, host, routes, isOpen } = this.inside;
     if (!host.fastify) return;
-    const kept = mount(host.fastify, app.getHttpAdapter().getInstance(), routes);
+    const wanted = isOpen ? withPreflights(routes) : routes;
+    const kept = mount(host.fastify, app.getHttpAdapter().getInstance(), wanted);
     for (const { method, url } of kept) this.logger.log(`${method} ${url} stays the application's own`);
   }
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InjectLog, type Log } from '../ops/log.js';
 import type { UserEventType } from './catalogue.js';
@@ -23,7 +23,7 @@ interface StreamOptions {
 
 /** The feed as server-sent events (WHATWG HTML, 9.2). */
 @Injectable()
-export class EventStream implements BeforeApplicationShutdown {
+export class EventStream implements OnModuleDestroy {
   private readonly ending = new AbortController();
 
   constructor(
@@ -44,7 +44,8 @@ export class EventStream implements BeforeApplicationShutdown {
     return stream.once('close', () => left.abort());
   }
 
-  beforeApplicationShutdown(): void {
+  /** Before anything else ends: a stream has no end but this. */
+  onModuleDestroy(): void {
     this.ending.abort();
   }
 

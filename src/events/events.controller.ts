@@ -58,7 +58,7 @@ export class EventsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EventPage | StreamableFile> {
-    void reply.headers({ 'cache-control': 'no-store', vary: 'Accept' });
+    void reply.header('vary', 'Accept');
     const after = asked === 'latest' ? await this.feed.latest(this.dataSource) : asked;
     if (wantsStream(request)) {
       // nginx would gather the events before it passes them on.

@@ -26,6 +26,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'headers-too-large',
   'internal-error',
   'unavailable',
+  'shutting-down',
 ];
 const WITH_A_BODY: readonly ProblemCode[] = ['malformed-body', 'body-too-large', 'unsupported-media-type'];
 

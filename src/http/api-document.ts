@@ -13,8 +13,9 @@ const DESCRIPTION = `Register and sign in people, and manage them.
 
 Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; operations with \`x-page\`, where
 the links in mails lead, answer a browser by a page. Every answer carries \`X-Trace-Id\`; send \`X-Request-Id\` or
-\`traceparent\` to choose it. Unknown fields and query keys, and keys that come twice, are 400. Another method on a known path
-is 405 with \`Allow\`.
+\`traceparent\` to choose it. Unknown fields and query keys, and keys that come twice, are 400. Nobody keeps an answer
+(\`Cache-Control: no-store\`) but those that say otherwise: signing keys, style sheets, and this description with all below it.
+Another method on a known path is 405 with \`Allow\`.
 
 \`x-least-role\` is the least role that may call an operation: ADMIN > MANAGER > AUTHENTICATED > ANONYMOUS.`;
 

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'That was too often' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
+  'shutting-down': { status: 503, title: 'The server is being stopped' },
   busy: { status: 503, title: 'There is too much to do right now' },
   unavailable: { status: 503, title: 'The service cannot answer right now' },
 } as const satisfies Record<string, ProblemKind>;

@@ -44,6 +44,8 @@ export function problemFrom(error: unknown, where: Where): Problem {
 export function problemHeaders(error: unknown, { status }: Problem): Record<string, string> {
   const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
   return {
+    // Whatever the route lets others keep.
+    'cache-control': 'no-store',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(error instanceof UnsupportedBody &&
       error.acceptEncoding !== undefined && { 'accept-encoding': error.acceptEncoding }),

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { inTime } from './in-time.js';
 
 const TIMEOUT_MS = 2000;
@@ -25,9 +25,10 @@ export interface Health {
 
 /** What readiness is made of; each part of the application adds its own. */
 @Injectable()
-export class HealthChecks {
+export class HealthChecks implements OnModuleDestroy {
   private readonly checks = new Map<string, Check>();
   private readonly figures = new Map<string, () => Promise<number>>();
+  private isLeaving = false;
 
   /** @param look throws, or takes more than two seconds, when the part is down */
   add(name: string, vital: boolean, look: () => Promise<unknown>): void {
@@ -39,6 +40,11 @@ export class HealthChecks {
     this.figures.set(name, count);
   }
 
+  /** The process is about to end: whoever asks sends new requests elsewhere from now on. */
+  onModuleDestroy(): void {
+    this.isLeaving = true;
+  }
+
   /** How each part is doing. */
   async results(): Promise<CheckResult[]> {
     return Promise.all(
@@ -47,6 +53,7 @@ export class HealthChecks {
   }
 
   async run(): Promise<Health> {
+    if (this.isLeaving) return { status: 'down', checks: { serving: 'down' }, figures: {} };
     const results = await this.results();
     const figures = await Promise.all(
       [...this.figures].map(

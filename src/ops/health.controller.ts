@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
@@ -46,7 +46,6 @@ export class HealthController {
 
   @Get('live')
   @Allow('ANONYMOUS')
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'getLiveness',
     summary: 'Whether the process answers',
@@ -60,7 +59,6 @@ export class HealthController {
 
   @Get('ready')
   @Allow('ANONYMOUS')
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'getReadiness',
     summary: 'Whether requests can be served',

@@ -11,7 +11,6 @@ export class MetricsController {
   @Get()
   @Allow('ADMIN')
   @OrServiceToken('METRICS_TOKEN', { freeInDevelopment: true })
-  @Header('cache-control', 'no-store')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     operationId: 'getMetrics',

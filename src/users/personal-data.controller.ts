@@ -1,4 +1,4 @@
-import { Controller, Get, Header, HttpCode, Post, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
@@ -33,7 +33,6 @@ export class PersonalDataController {
   @Get('export')
   @Allow('AUTHENTICATED')
   @ApiUserId()
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'exportUser',
     summary: 'Everything held about a user, as one file',

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -21,7 +21,6 @@ export class LoginController {
   @HttpCode(200)
   @Allow('ANONYMOUS')
   // RFC 6749, 5.1.
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'login',
     summary: 'Sign in',

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -91,7 +91,6 @@ export class MagicLinkController {
   @HttpCode(200)
   @Allow('ANONYMOUS')
   // RFC 6749, 5.1.
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'signInByMagicLink',
     summary: 'Sign in by the token of a mailed link',

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsString, ValidateIf } from 'class-validator';
 import { Allow, OrServiceToken } from '../../access/allow.decorator.js';
@@ -69,7 +69,6 @@ export class IntrospectionController {
   @HttpCode(200)
   @Allow('ADMIN')
   @OrServiceToken('INTROSPECTION_TOKEN')
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'introspect',
     summary: 'Whether an access token is good now',

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
@@ -16,7 +16,6 @@ export class RefreshController {
   @HttpCode(200)
   @Allow('ANONYMOUS')
   // RFC 6749, 5.1.
-  @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'refresh',
     summary: 'Get the next tokens',

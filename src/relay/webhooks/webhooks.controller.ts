@@ -49,7 +49,7 @@ export class WebhooksController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WebhookWithSecret> {
     const created = await this.endpoints.create(body);
-    void reply.headers({ location: `/webhooks/${created.endpoint.id}`, 'cache-control': 'no-store' });
+    void reply.header('location', `/webhooks/${created.endpoint.id}`);
     return withSecret(created);
   }
 
@@ -120,8 +120,7 @@ export class WebhooksController {
   })
   @ApiOkResponse({ type: WebhookWithSecret })
   @ApiProblems('not-found')
-  async rotate(@WebhookId() id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<WebhookWithSecret> {
-    void reply.header('cache-control', 'no-store');
+  async rotate(@WebhookId() id: string): Promise<WebhookWithSecret> {
     return withSecret(await this.endpoints.rotateSecret(id));
   }
 

@@ -42,7 +42,7 @@ const LOWEST_PRIORITY = constants.priority.PRIORITY_LOW;
 const IDLE_MS = 5 * 60_000;
 // Longer than any hash takes that a request could wait for.
 const STUCK_MS = 30_000;
-const CLOSE_GRACE_MS = 3000;
+const CLOSE_GRACE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 // Before the first answer says better; bcrypt of cost 12 takes about 180 ms.
 const GUESSED_MS_A_ROUND = 180 / 2 ** 12;

@@ -1,0 +1,108 @@
+import type { ServerResponse } from 'node:http';
+import { Server } from 'node:net';
+import { setImmediate as poll, setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { DomainError } from './domain-error.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
+
+/** The process ends before the request could be served. */
+export class ShuttingDown extends DomainError {
+  readonly code = 'shutting-down';
+  override readonly retryAfterSeconds = 2;
+}
+
+const NOTHING_DONE = 'This server is being stopped, and has done nothing with the request. Send it again.';
+const MAY_BE_DONE =
+  'This server is being stopped before the answer was there. It may have been done all the same: look before you send it again.';
+
+/** Long enough for who balances the load to hear of it, and for connections that are just being made. */
+const LISTEN_ON_MS = 1000;
+/** A request whose body takes longer is not waited for. */
+const BODY_WITHIN_MS = 3000;
+/** What comes later is refused, for there may be no time to serve it. */
+const SERVE_UNTIL_MS = 5000;
+/** Whose answer is not there by then is told so. */
+const ANSWER_UNTIL_MS = 6000;
+const CUT_AFTER_MS = 6500;
+/** No request for so long: whoever had a connection that was kept open has been told to make another. */
+const QUIET_MS = 100;
+
+/**
+ * Ends a server without cutting anybody off: it goes on listening for a second, serves what comes, closes each connection
+ * with its next answer, and ends when nothing is left to answer, or after 6.5 seconds.
+ */
+export class Drain {
+  /** Answers that are due; with Fastify's end of them, once it knows of them. */
+  private readonly open = new Map<ServerResponse, FastifyReply | undefined>();
+  private ending: Promise<void> | undefined;
+  private refuses = false;
+  private lastRequestAt = 0;
+
+  private readonly server: FastifyInstance['server'];
+
+  constructor(fastify: FastifyInstance) {
+    this.server = fastify.server;
+    // Before Fastify, which may answer at once.
+    this.server.prependListener('request', (_request, answer: ServerResponse) => {
+      this.lastRequestAt = performance.now();
+      this.open.set(answer, undefined);
+      answer.once('close', () => this.open.delete(answer));
+      if (this.ending) closeAfter(answer);
+    });
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (this.open.has(reply.raw)) this.open.set(reply.raw, reply);
+      // Readiness tells how things are for as long as it can.
+      const isReadiness = request.routeOptions.url === '/health/ready';
+      done(this.refuses && !isReadiness ? new ShuttingDown(NOTHING_DONE) : undefined);
+    });
+    fastify.addHook('preClose', (done) => void this.end(0).then(() => done(), done));
+  }
+
+  /** @param listenOn for how long new connections are still taken, in milliseconds, if there are any open ones at all */
+  end(listenOn = LISTEN_ON_MS): Promise<void> {
+    return (this.ending ??= this.drain(listenOn));
+  }
+
+  private async drain(listenOn: number): Promise<void> {
+    const begin = performance.now();
+    for (const answer of this.open.keys()) closeAfter(answer);
+    if (listenOn > 0 && (await this.hasConnections())) await sleep(listenOn);
+    // Connections that the system has made already are taken in this turn, and would be cut with the listening socket.
+    await poll();
+    // Not the server's own `close`, which cuts idle connections: one may carry a request at this very moment.
+    if (this.server.listening) Server.prototype.close.call(this.server);
+    await this.quietUntil(begin, SERVE_UNTIL_MS);
+    this.refuses = true;
+    await this.quietUntil(begin, ANSWER_UNTIL_MS);
+    for (const reply of this.open.values()) if (reply?.raw.headersSent === false) refuse(reply);
+    await this.quietUntil(begin, CUT_AFTER_MS);
+    this.server.closeAllConnections();
+  }
+
+  private async quietUntil(begin: number, deadline: number): Promise<void> {
+    const past = (): number => performance.now() - begin;
+    const isBusy = (): boolean =>
+      performance.now() - this.lastRequestAt < QUIET_MS ||
+      [...this.open.keys()].some(({ req }) => req.complete || past() < BODY_WITHIN_MS);
+    while (isBusy() && past() < deadline) await sleep(10);
+  }
+
+  private async hasConnections(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.server.getConnections((error, count) => resolve(error !== null || count > 0));
+    return promise;
+  }
+}
+
+/** What still works on it finds that it was answered. */
+function refuse(reply: FastifyReply): void {
+  const error = new ShuttingDown(MAY_BE_DONE);
+  const problem = problemFrom(error, { instance: reply.request.url, traceId: reply.request.id });
+  void reply.headers(problemHeaders(error, problem)).header('content-type', PROBLEM_CONTENT_TYPE);
+  void reply.code(problem.status).send(JSON.stringify(problem));
+}
+
+/** The client makes another connection for its next request (RFC 9112, 9.6). */
+function closeAfter(answer: ServerResponse): void {
+  if (!answer.headersSent) answer.setHeader('connection', 'close');
+}
