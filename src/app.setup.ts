@@ -66,13 +66,6 @@ declare module 'fastify' {
   }
 }
 
-/** Ends the application in order: readiness says so at once, what has come is answered, and what works beside it ends meanwhile. */
-export async function endApp(app: NestFastifyApplication): Promise<void> {
-  void app.getHttpAdapter().getInstance().drain.end();
-  // Waits for the drain before it takes away what answers need.
-  await app.close();
-}
-
 /** Fastify as Roster wants it. */
 export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
   return new FastifyAdapter({

@@ -1,12 +1,13 @@
 import './refuse-old-node.js';
 import 'reflect-metadata';
 import { AppModule } from './app.module.js';
-import { createApp, endApp } from './app.setup.js';
+import { createApp } from './app.setup.js';
 import { FirstAdmin } from './auth/first-admin.js';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { settle } from './development.js';
+import { endApp } from './end-app.js';
 import { giveBackMemory } from './give-back-memory.js';
 import { createLog } from './ops/log.js';
 import { Lifetime } from './lifetime.js';

@@ -20,21 +20,24 @@ const LISTEN_ON_MS = 1000;
 /** A request whose body takes longer is not waited for. */
 const BODY_WITHIN_MS = 3000;
 /** What comes later is refused, for there may be no time to serve it. */
-const SERVE_UNTIL_MS = 5000;
+const SERVE_UNTIL_MS = 4000;
 /** Whose answer is not there by then is told so. */
-const ANSWER_UNTIL_MS = 6000;
-const CUT_AFTER_MS = 6500;
+const ANSWER_UNTIL_MS = 5000;
+const CUT_AFTER_MS = 5500;
+// Of connections that are made faster than they are taken, some will be cut.
+const MOST_TURNS = 50;
 /** No request for so long: whoever had a connection that was kept open has been told to make another. */
 const QUIET_MS = 100;
 
 /**
- * Ends a server without cutting anybody off: it goes on listening for a second, serves what comes, closes each connection
- * with its next answer, and ends when nothing is left to answer, or after 6.5 seconds.
+ * Ends a server without cutting anybody off: it goes on listening for a second, serves what comes, then closes each
+ * connection with its next answer, and ends when nothing is left to answer, or 5.5 seconds later.
  */
 export class Drain {
   /** Answers that are due; with Fastify's end of them, once it knows of them. */
   private readonly open = new Map<ServerResponse, FastifyReply | undefined>();
-  private ending: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+  private closes = false;
   private refuses = false;
   private lastRequestAt = 0;
 
@@ -47,7 +50,7 @@ export class Drain {
       this.lastRequestAt = performance.now();
       this.open.set(answer, undefined);
       answer.once('close', () => this.open.delete(answer));
-      if (this.ending) closeAfter(answer);
+      if (this.closes) closeAfter(answer);
     });
     fastify.addHook('onRequest', (request, reply, done) => {
       if (this.open.has(reply.raw)) this.open.set(reply.raw, reply);
@@ -55,22 +58,30 @@ export class Drain {
       const isReadiness = request.routeOptions.url === '/health/ready';
       done(this.refuses && !isReadiness ? new ShuttingDown(NOTHING_DONE) : undefined);
     });
-    fastify.addHook('preClose', (done) => void this.end(0).then(() => done(), done));
+    fastify.addHook('preClose', (done) => void this.end().then(() => done(), done));
   }
 
-  /** @param listenOn for how long new connections are still taken, in milliseconds, if there are any open ones at all */
-  end(listenOn = LISTEN_ON_MS): Promise<void> {
-    return (this.ending ??= this.drain(listenOn));
+  /**
+   * Takes no new connections any more, once those that balance the load had a second to hear of it, if there are connections
+   * at all. Only then are clients told to make another for their next request: it would come here again.
+   */
+  stopListening(listenOn = LISTEN_ON_MS): Promise<void> {
+    return (this.stopping ??= this.stop(listenOn));
   }
 
-  private async drain(listenOn: number): Promise<void> {
-    const begin = performance.now();
-    for (const answer of this.open.keys()) closeAfter(answer);
+  private async stop(listenOn: number): Promise<void> {
     if (listenOn > 0 && (await this.hasConnections())) await sleep(listenOn);
-    // Connections that the system has made already are taken in this turn, and would be cut with the listening socket.
-    await poll();
+    await this.takeWaiting();
     // Not the server's own `close`, which cuts idle connections: one may carry a request at this very moment.
     if (this.server.listening) Server.prototype.close.call(this.server);
+    this.closes = true;
+    for (const answer of this.open.keys()) closeAfter(answer);
+  }
+
+  /** Resolves when everything is answered, or cut. */
+  private async end(): Promise<void> {
+    const begin = performance.now();
+    await this.stopListening(0);
     await this.quietUntil(begin, SERVE_UNTIL_MS);
     this.refuses = true;
     await this.quietUntil(begin, ANSWER_UNTIL_MS);
@@ -85,6 +96,17 @@ export class Drain {
       performance.now() - this.lastRequestAt < QUIET_MS ||
       [...this.open.keys()].some(({ req }) => req.complete || past() < BODY_WITHIN_MS);
     while (isBusy() && past() < deadline) await sleep(10);
+  }
+
+  /** Connections that the system has made, and Node.js not taken yet, would be cut with the listening socket. It takes one a turn. */
+  private async takeWaiting(): Promise<void> {
+    let taken = 0;
+    this.server.on('connection', () => (taken += 1));
+    for (let before = -1, turns = 0; before !== taken && turns < MOST_TURNS; turns += 1) {
+      before = taken;
+      await poll();
+      await poll();
+    }
   }
 
   private async hasConnections(): Promise<boolean> {

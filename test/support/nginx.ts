@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { freePort } from './browser.js';
 
 /** How nginx/nginx.conf treats a server that refuses. */
-const LIMITS = 'max_fails=1 fail_timeout=1s';
+const LIMITS = 'max_fails=3 fail_timeout=1s';
 
 export interface Answer {
   readonly status: number;
@@ -120,7 +120,8 @@ function rewritten(config: string, folder: string, port: number, upstreams: stri
     ],
     ['/tmp/', `${folder}/`],
     ['worker_processes auto;', 'worker_processes 1;'],
-    ['proxy_read_timeout 60s;', 'proxy_read_timeout 2s;'],
+    // So that a time-out can be waited for; between servers under load nothing is to time out.
+    ['proxy_read_timeout 60s;', `proxy_read_timeout ${upstreams.length === 1 ? 2 : 60}s;`],
     ['access_log /dev/stdout json;', `access_log ${folder}/access.log json;`],
     ['error_log /dev/stderr crit;', `error_log ${folder}/error.log crit;`],
   ];
