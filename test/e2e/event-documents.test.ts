@@ -26,6 +26,14 @@ describe('The documents of the events', () => {
 
   it('are an AsyncAPI document, and a schema for each event at the address that the event names', async () => {
     const { body } = await roster.api.get('/docs/events.json').expect(200);
+    const asked = await roster.api.get('/docs/events').set('accept', 'application/json').expect(200);
+    expect(asked.headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', vary: 'Accept' });
+    expect(asked.body).toEqual(body);
+    await roster.api
+      .get('/docs/events')
+      .set('accept', '*/*')
+      .expect(200)
+      .expect('content-type', /^text\/html/);
     expect(body).toMatchObject({ asyncapi: '3.0.0', channels: { kafka: { address: 'users.events' } } });
     for (const type of Object.keys(USER_EVENTS)) {
       const schema = await roster.api.get(`/docs/events/schemas/${type}.v1.json`).expect(200);

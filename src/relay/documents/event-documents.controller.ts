@@ -1,10 +1,12 @@
-import { Controller, Get, Header, Param } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../http/api-problems.js';
 import { DomainError } from '../../http/domain-error.js';
+import { wantsJson } from '../../http/pages.js';
 import { dataSchemaUrl } from '../cloud-event.js';
 import { USER_EVENTS } from '../../events/catalogue.js';
 import { asyncApiDocument } from './asyncapi-document.js';
@@ -20,6 +22,23 @@ export class EventSchemaNotFound extends DomainError {
 
 const KEPT = 'public, max-age=300';
 const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const ASYNC_API = {
+  schema: {
+    title: 'AsyncApiDocument',
+    type: 'object',
+    required: ['asyncapi', 'info', 'channels', 'operations', 'components'],
+    properties: {
+      asyncapi: { type: 'string' },
+      info: ANY_OBJECT,
+      channels: ANY_OBJECT,
+      operations: ANY_OBJECT,
+      components: ANY_OBJECT,
+    },
+    additionalProperties: true,
+    example: { asyncapi: '3.0.0', info: {}, channels: {}, operations: {}, components: {} },
+  },
+};
 const FILE_EXAMPLE = 'user.created.v1.json';
 
 /** What the events are, for people and for machines. All of it is made from the declarations of the events, once. */
@@ -27,10 +46,12 @@ const FILE_EXAMPLE = 'user.created.v1.json';
 @Controller('docs/events')
 export class EventDocumentsController {
   private readonly page: string;
+  private readonly asyncApi: string;
   private readonly schemas: ReadonlyMap<string, string>;
 
   constructor(@InjectSettings() settings: Settings) {
     this.page = eventsPage(settings);
+    this.asyncApi = JSON.stringify(asyncApiDocument(settings));
     this.schemas = new Map(
       EVENT_TYPES.map((type) => {
         const { version } = USER_EVENTS[type];
@@ -45,15 +66,24 @@ export class EventDocumentsController {
   @ApiOperation({
     operationId: 'getEventsPage',
     summary: 'The events that leave Roster, as a page',
-    description: 'For people: each event with its fields, and how events arrive.',
+    description:
+      'For people: each event with its fields, and how events arrive. With `Accept: application/json`, the AsyncAPI document.',
   })
   @ApiOkResponse({
-    content: { 'text/html': { schema: { type: 'string', example: '<!doctype html><title>Roster events</title>' } } },
+    headers: { Vary: { schema: { type: 'string' }, description: '`Accept`' } },
+    content: {
+      'text/html': { schema: { type: 'string', example: '<!doctype html><title>Roster events</title>' } },
+      'application/json': ASYNC_API,
+    },
   })
-  @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', PAGE_POLICY)
   @Header('cache-control', KEPT)
-  show(): string {
+  @Header('vary', 'Accept')
+  show(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
+    if (wantsJson(request)) {
+      void reply.header('content-type', JSON_TYPE);
+      return this.asyncApi;
+    }
+    void reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY });
     return this.page;
   }
 
@@ -116,27 +146,8 @@ export class AsyncApiController {
     summary: 'The events that leave Roster (AsyncAPI 3.0)',
     description: 'For tools: channels, messages and schemas.',
   })
-  @ApiOkResponse({
-    content: {
-      'application/json': {
-        schema: {
-          title: 'AsyncApiDocument',
-          type: 'object',
-          required: ['asyncapi', 'info', 'channels', 'operations', 'components'],
-          properties: {
-            asyncapi: { type: 'string' },
-            info: ANY_OBJECT,
-            channels: ANY_OBJECT,
-            operations: ANY_OBJECT,
-            components: ANY_OBJECT,
-          },
-          additionalProperties: true,
-          example: { asyncapi: '3.0.0', info: {}, channels: {}, operations: {}, components: {} },
-        },
-      },
-    },
-  })
-  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOkResponse({ content: { 'application/json': ASYNC_API } })
+  @Header('content-type', JSON_TYPE)
   @Header('cache-control', KEPT)
   show(): string {
     return this.document;
