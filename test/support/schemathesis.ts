@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { installPython } from './python.js';
 
 const run = promisify(execFile);
 const REQUIREMENTS = resolve('test/contract/requirements.txt');
@@ -10,24 +9,19 @@ const CONFIG = resolve('test/contract/schemathesis.toml');
 
 /** Installs Schemathesis where it is not yet, and gives the path of the Python that has it. @throws Error saying what is missing */
 export async function installSchemathesis(): Promise<string> {
-  const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
-  const folder = resolve(`node_modules/.cache/schemathesis-${version}`);
   // Not bin/schemathesis, whose first line names the folder that it was installed in: a checkout may be moved.
-  const python = join(folder, 'bin/python');
-  const done = join(folder, 'installed');
-  if (existsSync(done)) return python;
-  rmSync(folder, { recursive: true, force: true });
-  try {
-    await run('python3', ['-m', 'venv', folder]);
-  } catch (error) {
-    throw new Error(
-      'The contract tests need Python 3.10 or later with venv and pip (Debian: apt-get install python3 python3-venv python3-pip).',
-      { cause: error },
-    );
-  }
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
-  await run('touch', [done]);
-  return python;
+  return join(await installPython('schemathesis', REQUIREMENTS), 'bin/python');
+}
+
+export interface SchemathesisRun {
+  /** Where it may write. */
+  readonly folder: string;
+  /** Of who asks; nobody without it. */
+  readonly token?: string;
+  /** The same seed tries the same values. */
+  readonly seed: number;
+  /** How many values of each kind are tried for an operation. */
+  readonly examples: number;
 }
 
 /** Runs all checks against the server. @throws Error with the whole report when one fails */
@@ -35,9 +29,9 @@ export async function runSchemathesis(
   python: string,
   document: string,
   url: string,
-  { folder, token }: { folder: string; token?: string },
+  { folder, token, seed, examples }: SchemathesisRun,
 ): Promise<string> {
-  const options = ['--checks', 'all', '--seed', '1', '--max-examples', process.env['CONTRACT_EXAMPLES'] ?? '8'];
+  const options = ['--checks', 'all', '--seed', String(seed), '--max-examples', String(examples)];
   const bearer = token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`];
   try {
     const { stdout, stderr } = await run(
