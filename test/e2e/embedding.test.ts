@@ -261,6 +261,38 @@ describe('the host', () => {
     expect(rosterLog.join()).not.toContain('still here');
   });
 
+  it('that enables no CORS itself has the preflights of Roster’s routes answered by Roster, and no others', async () => {
+    const settings = {
+      NODE_ENV: 'test',
+      DATABASE_URL: database.url,
+      SMTP_URL: inbox.url,
+      SECRET_KEY: 'k3yZ'.repeat(12),
+      CORS_ORIGINS: 'https://app.example.com',
+    };
+    @Module({
+      imports: [RosterModule.forRoot({ settings, log: pino({ enabled: false }) })],
+      controllers: [HostController],
+    })
+    class OpenModule {}
+    const open = await NestFactory.create<NestFastifyApplication>(OpenModule, new FastifyAdapter(), { logger: false });
+    try {
+      await open.listen(0, '127.0.0.1');
+      const asked = { origin: 'https://app.example.com', 'access-control-request-method': 'PATCH' };
+      const { headers } = await supertest(await open.getUrl())
+        .options('/users/me')
+        .set(asked)
+        .expect(204);
+      expect(headers).toMatchObject({ 'access-control-allow-origin': asked.origin });
+      expect(headers['access-control-allow-methods']).toContain('PATCH');
+      const own = await supertest(await open.getUrl())
+        .options('/open')
+        .set(asked);
+      expect(own.headers).not.toHaveProperty('access-control-allow-origin');
+    } finally {
+      await open.close();
+    }
+  });
+
   it('protects routes of its own with the roles of Roster', async () => {
     await api
       .get('/mine')
