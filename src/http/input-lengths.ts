@@ -41,6 +41,12 @@ export function tooLong(input: unknown, declared: InputClass): FieldError[] {
   return beyond(input, boundsOf(declared), '');
 }
 
+/** The fields that the class has. */
+export function declaredNames(declared: InputClass): { readonly size: number; has(name: string): boolean } {
+  const bounds = boundsOf(declared);
+  return bounds.kind === 'fields' ? bounds.of : new Map<string, Bound>();
+}
+
 /** @throws UnboundedInput naming the first property of the class whose length is not declared */
 export function boundsOf(declared: InputClass): Bound {
   let bounds = known.get(declared);

@@ -1,6 +1,6 @@
 import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { DomainError, type FieldError } from './domain-error.js';
-import { type InputClass, tooLong } from './input-lengths.js';
+import { declaredNames, type InputClass, tooLong } from './input-lengths.js';
 
 /** As many as a person can mend; a body may have thousands that are wrong. */
 const MOST_ERRORS = 50;
@@ -41,11 +41,19 @@ class StrictPipe extends ValidationPipe {
     const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     // class-transformer leaves these names out by itself, and the rule on unknown fields never sees them.
     const unseen = names.filter((name) => name in Object.prototype);
-    if (unseen.length > 0) {
-      throw new ValidationFailed(unseen.map((path) => ({ path, message: 'is not a known field' })));
+    if (unseen.length > 0) throw new ValidationFailed(unseen.map(unknownField));
+    if (type === 'body' && metatype) {
+      const known = declaredNames(metatype as InputClass);
+      // It makes an error of each, and a body has room for thousands.
+      const unknown = names.length > known.size + MOST_ERRORS ? names.filter((name) => !known.has(name)) : [];
+      if (unknown.length > 0) throw new ValidationFailed(unknown.map(unknownField));
     }
     return super.transform(value, metadata);
   }
+}
+
+function unknownField(path: string): FieldError {
+  return { path, message: 'is not a known field' };
 }
 
 function flatten(errors: readonly ValidationError[], prefix = ''): FieldError[] {
