@@ -29,7 +29,8 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
       { labels: { state: 'idle' }, value: pool.idleCount },
     ]);
     metrics.gauge({ name: 'roster_database_waiting', help: 'What waits for a connection of the pool.' }, () => [
-      { value: pool.waitingCount },
+      // pg counts who gets an idle connection in a moment, too.
+      { value: Math.max(0, pool.waitingCount - pool.idleCount) },
     ]);
   }
 

@@ -130,9 +130,9 @@ describe('text in another charset, and bodies that are compressed, are 415', () 
       [FORM, 'bio=x'],
     ] as const) {
       const answer = await send('PATCH', '/users/me', { type: `${type}; charset=${charset}`, body });
-      expect({ status: answer.status, code: answer.body.code ?? 'a page' }).toEqual({
+      expect({ status: answer.status, code: answer.body.code }).toEqual({
         status: 415,
-        code: type === FORM ? 'a page' : 'unsupported-media-type',
+        code: 'unsupported-media-type',
       });
     }
   });

@@ -43,7 +43,9 @@ describe('the API document', () => {
     const { body } = await roster.api.get('/docs-json').expect(200);
     expect(body.openapi).toMatch(/^3\./);
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/',
       '/.well-known/jwks.json',
+      '/audit',
       '/auth/accept-invitation',
       '/auth/confirm-contact',
       '/auth/confirm-email-change',
@@ -134,7 +136,10 @@ describe('health', () => {
     const { body } = await roster.api.get('/health/ready').expect(200);
     expect(body).toEqual({
       status: 'up',
-      checks: { database: 'up', migrations: 'up', events: 'up', mail: 'up', webhooks: 'up' },
+      checks: {
+        ...{ database: 'up', migrations: 'up', keys: 'up', secretKey: 'up' },
+        ...{ events: 'up', mail: 'up', webhooks: 'up' },
+      },
       figures: expect.objectContaining({
         eventsWaiting: expect.any(Number),
         webhooksWaiting: 0,

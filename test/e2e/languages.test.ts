@@ -38,7 +38,7 @@ describe('a user whose locale is de-AT', () => {
     const mail = await register(email, { firstName: 'Resi', locale: 'de-AT' });
     expect(mail.email.subject).toBe(`E-Mail-Adresse bestätigen für ${ONE_LINE}`);
     expect(mail.text).toMatch(
-      /Guten Tag Resi,[^]*Der Link gilt einmal, für 24 Stunden\.[^]*Angefordert am \d+\. \S+ 20\d\d, /,
+      /Guten Tag Resi,[^]*Der Link gilt einmal, für 24 Stunden\.[^]*Registriert am \d+\. \S+ 20\d\d, /,
     );
     expect(mail.email.html).toContain('<html lang="de"');
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { Keyring } from '../../src/database/keyring.js';
+import { ClaimExpiry } from '../../src/auth/registration/claim-expiry.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { event } from '../../src/events/catalogue.js';
 import { EventLog, chainHash } from '../../src/events/event-log.js';
@@ -9,7 +10,6 @@ import { changeRole } from '../../src/users/decide.js';
 import { evolve, type UserState } from '../../src/users/user.js';
 import { stateOf } from '../../src/users/user.entity.js';
 import { Users } from '../../src/users/users.js';
-import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;
@@ -115,21 +115,21 @@ describe('the event log', () => {
   it('keeps the record of a claim that vanished, without its person', async () => {
     const email = 'vanish@example.com';
     const password = 'third claim by the red door';
-    await roster.api.post('/auth/register').send({ email, password }).expect(202);
-    const token = tokenIn(await roster.inbox.waitFor(email));
     await roster.api.post('/auth/register').send({ email, password, firstName: 'Vanya' }).expect(202);
     const [loser] = await roster.database.query<{ id: string }>(
       "SELECT id FROM users WHERE email = 'vanish@example.com' ORDER BY id DESC LIMIT 1",
     );
-    await roster.api.post('/auth/verify-email').send({ token }).expect(200);
     const id = loser?.id ?? '';
+    await roster.database.query("UPDATE users SET created_at = now() - interval '8 days' WHERE id = $1", [id]);
+    await get(ClaimExpiry).run();
     expect(await roster.database.query('SELECT 1 FROM users WHERE id = $1', [id])).toEqual([]);
     expect(await roster.database.query('SELECT 1 FROM user_keys WHERE user_id = $1', [id])).toEqual([]);
     expect(await roster.database.query('SELECT 1 FROM password_credentials WHERE user_id = $1', [id])).toEqual([]);
     const events = await get(Transactions).run((tx) => get(EventLog).read(tx, id));
     expect(events).toMatchObject([
       { type: 'user.created', data: { email: null, firstName: null, role: 'AUTHENTICATED', how: 'registration' } },
-      { type: 'user.erased', data: { reason: 'claim-lost' } },
+      { type: 'user.verification_token.created' },
+      { type: 'user.erased', data: { reason: 'claim-expired' } },
     ]);
   });
 });
