@@ -46,6 +46,11 @@ export class Webhooks {
   async hurry(): Promise<void> {
     await this.roster.database.query('UPDATE webhook_endpoints SET paused_until = NULL');
     await this.roster.database.query("UPDATE webhook_deliveries SET next_attempt_at = now() WHERE state = 'pending'");
+    this.wake();
+  }
+
+  /** Has what is due sent now. Unlike `hurry`, it takes no message out of the hands of who is sending it. */
+  wake(): void {
     this.roster.app.get(WebhookDispatcher, { strict: false }).wake();
   }
 }
