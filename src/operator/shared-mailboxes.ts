@@ -8,7 +8,10 @@ import { UserEntity } from '../users/user.entity.js';
 
 /** Who has the mailbox of somebody else. Needs the database alone, and no keys. @throws DatabaseUnavailable */
 export async function readSharedMailboxes({ DATABASE_URL: url = '' }: Settings): Promise<SharedMailbox[]> {
-  const dataSource = await connect(new DataSource({ ...dataSourceOptions(url, 1, { patient: true }), entities: [UserEntity] }), url);
+  const dataSource = await connect(
+    new DataSource({ ...dataSourceOptions(url, 1, { patient: true }), entities: [UserEntity] }),
+    url,
+  );
   try {
     return await new Transactions(dataSource).run((tx) => sharedMailboxes(tx));
   } finally {

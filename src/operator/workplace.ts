@@ -33,7 +33,10 @@ interface Cleanup {
  */
 export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promise<Workplace> {
   const url = settings.DATABASE_URL ?? '';
-  const dataSource = await connect(new DataSource({ ...dataSourceOptions(url, 2, { patient: true }), entities: [UserEntity] }), url);
+  const dataSource = await connect(
+    new DataSource({ ...dataSourceOptions(url, 2, { patient: true }), entities: [UserEntity] }),
+    url,
+  );
   cleanup.add('connections', () => dataSource.destroy());
   if (await lacksMigrations(dataSource)) {
     throw new OperatorError('The schema is not that of this release. Bring it up to date: npm run roster -- migrate');
