@@ -119,6 +119,7 @@ describe('The name of a webhook', () => {
       'hooks.example.com is 127.0.0.1, which is no address that webhooks may go to (loopback)',
     );
     expect(await connecting(resolving(['8.8.8.8', '127.0.0.1']), port)).toContain('loopback');
+    expect(await connecting(resolving([]), port)).toBe('hooks.example.com has no address');
     expect(await connecting(resolving(['::1']), port)).toContain('loopback');
     expect(await connecting(resolving(['::ffff:127.0.0.1']), port)).toContain('an IPv4 address in IPv6');
     expect(calls).toBe(0);

@@ -65,6 +65,8 @@ export class WebhookTargets {
   readonly lookup: LookupFunction = (hostname, { all }, callback) => {
     this.resolve(hostname)
       .then((addresses) => {
+        // A name that only leads to another one without addresses is answered without an error; Node.js ends the process over an empty list.
+        if (addresses.length === 0) throw new Error(`${hostname} has no address`);
         // One that may not be is enough: which of them is taken is not ours to say.
         for (const { address } of addresses) this.checkAddress(address, hostname);
         return addresses;
