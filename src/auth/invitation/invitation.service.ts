@@ -6,6 +6,7 @@ import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 
 /** An invited person chooses a password; having opened the mailed link, they have proved the address. */
@@ -16,6 +17,7 @@ export class InvitationService {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
@@ -38,7 +40,8 @@ export class InvitationService {
       const details = await this.tokens.consume(tx, token, 'invitation');
       await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);
-      await this.passwords.set(tx, id, hash);
+      // Sessions and links from before may be of somebody who read the mailbox for a moment.
+      await this.newPasswords.replace(tx, id, hash, 'password-reset', context);
       return details;
     });
   }

@@ -51,9 +51,9 @@ export class PasswordResetRequests implements OnModuleInit {
   private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
     const owner = id === undefined ? null : await this.users.hold(tx, id);
-    if (!owner) return;
-    const asked = { mail: 'password-reset', email, subject: owner.id } as const;
-    if (!(await this.throttle.take(tx, asked, context))) return;
+    // Whoever has the address: what is left of its mails of the day must not tell.
+    const asked = { mail: 'password-reset', email, subject: id ?? email } as const;
+    if (!(await this.throttle.take(tx, asked, context)) || !owner) return;
     if (owner.deletedAt !== null) {
       // Who wants to come back is mailed what they can do.
       const refused = { type: 'link.refused', method: 'password', reason: 'deleted' } as const;

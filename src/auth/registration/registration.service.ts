@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { addressKey } from '../../users/identifiers.js';
 import { UsernameTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
@@ -33,6 +33,8 @@ export class RegistrationService {
     const address = addressKey(email);
     const hash = await this.passwords.accept(password, { email, names }, { account: address }, address);
     await this.transactions.run(async (tx) => {
+      // Whoever proves or claims this address at the same moment meets us here, before anybody's row is touched.
+      await lock(tx, `address:${address}`);
       const user = await this.users.create(
         tx,
         {

@@ -21,10 +21,8 @@ export class VerificationLinks {
     private readonly throttle: AddressThrottle,
   ) {}
 
-  /** For a registration that was just made. */
+  /** For a registration that was just made, under the lock on its address. */
   async send(tx: Transaction, claim: Claim, context: RequestContext): Promise<void> {
-    // Whoever proves or claims this address at the same moment meets us here.
-    await lock(tx, `address:${addressKey(claim.email)}`);
     // Also where no mail is due any more: the row says from where the registration came.
     const expiresAt = await this.issue(tx, claim, context);
     await this.claims.noteRivals(tx, claim.email);
@@ -38,7 +36,11 @@ export class VerificationLinks {
   async sendAgain(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     await lock(tx, `address:${addressKey(email)}`);
     const claim = await this.claims.meantBy(tx, email, context.ip);
-    if (!claim) return;
+    if (!claim) {
+      // What is left of the mails of an address must not tell whether a registration waits.
+      await this.throttle.take(tx, { mail: 'verification', email, subject: email }, context);
+      return;
+    }
     const expiresAt = await this.issue(tx, claim, context);
     if (await this.mailIfDue(tx, claim, expiresAt, context)) {
       await this.tokens.requireNewPassword(tx, [claim.id], 'verify-email');

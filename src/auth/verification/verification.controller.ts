@@ -54,6 +54,7 @@ export class VerificationController {
   @Post('verify-email')
   @HttpCode(200)
   @Allow('ANONYMOUS')
+  @Limit('link-use')
   @ApiOperation({
     operationId: 'verifyEmail',
     summary: 'Confirm an email address',

@@ -13,6 +13,7 @@ import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-t
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
+import { Claims } from './claims.js';
 
 type Claimant = UserEntity & { readonly email: string };
 
@@ -28,6 +29,7 @@ export class VerificationService {
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: NewPasswords,
+    private readonly claims: Claims,
   ) {}
 
   /** Says whether a link is still good, and for which registration; uses nothing. @throws TokenExpiredOrUsed */
@@ -56,8 +58,9 @@ export class VerificationService {
       // Two links for one address, opened at once, meet here and not in each other's rows.
       await lock(tx, `address:${addressKey(email)}`);
       await this.users.hold(tx, userId);
+      // A rival may have come since, and a release that runs beside this one does not note any.
+      await this.claims.noteRivals(tx, email);
       const details = await this.tokens.consume(tx, token, 'verify-email');
-      // A rival may have come since.
       if (details.newPasswordRequired && hash === null) throw new NewPasswordRequired();
       let isSuspended: boolean;
       try {
