@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { list, origin, type Parser } from './parsers.js';
 
 /** Names for ranges that proxies are often in. */
@@ -27,12 +27,21 @@ function network(item: string): string {
   const prefix = bits === undefined ? BITS[family] : Number(bits);
   if (prefix > BITS[family])
     throw new Error(`expected a range of at most /${BITS[family]} for an IPv${family} address`);
-  if (prefix < WIDEST[family]) {
+  if (prefix < WIDEST[family] || (family === 6 && takesInIPv4(address, prefix))) {
     throw new Error(
       `expected no IPv${family} range wider than /${WIDEST[family]}: whoever is in it chooses the address that it is counted by; name your proxies`,
     );
   }
   return `${address}/${prefix}`;
+}
+
+/** An IPv6 range that stands for an IPv4 range wider than /8 (RFC 4291, 2.5.5.2). */
+function takesInIPv4(address: string, prefix: number): boolean {
+  const range = new BlockList();
+  range.addSubnet(address, prefix, 'ipv6');
+  const mapped = new BlockList();
+  mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+  return prefix < 96 ? range.check('::ffff:1.1.1.1', 'ipv6') : mapped.check(address, 'ipv6') && prefix < 96 + WIDEST[4];
 }
 
 /** Origins as browsers send them (RFC 6454, 6.2): what is only written another way is put right. */

@@ -47,7 +47,12 @@ export class LookupConnection {
     // Whoever asks next finds out.
     client.on('error', () => undefined);
     await client.connect();
-    await settleSession(client, this.kind);
+    try {
+      await settleSession(client, this.kind);
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
     return client;
   }
 

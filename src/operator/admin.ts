@@ -50,7 +50,8 @@ export async function resetAdminPassword(workplace: Workplace, name: string | un
     const others = await users.otherActiveAdmins(tx, id);
     const wasLocked = await endLocks(tx, users, id);
     const user = await users.hold(tx, id);
-    const identifier = user?.email ?? user?.username;
+    // Another user may have the mailbox; then the address leads to that one.
+    const identifier = user?.emailKey == null ? user?.username : user.email;
     if (!user || identifier == null) {
       throw new OperatorError(
         'This user has neither an address nor a username to sign in by. Name another: --user <address, username or id>',

@@ -75,7 +75,11 @@ export class Users {
       order: { id: 'ASC' },
     });
     const active: UserEntity[] = [];
-    for (const admin of admins) if (await this.waysIn.hasOne(tx, admin)) active.push(admin);
+    for (const admin of admins) {
+      // Who has neither an address of their own (see `SharedMailboxes`) nor a username has nothing to sign in by.
+      const isNamed = admin.emailKey !== null || admin.usernameKey !== null;
+      if (isNamed && (await this.waysIn.hasOne(tx, admin))) active.push(admin);
+    }
     return active;
   }
 
