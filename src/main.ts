@@ -9,6 +9,7 @@ import { migrate } from './database/migrate.js';
 import { settle } from './development.js';
 import { endApp } from './end-app.js';
 import { giveBackMemory } from './give-back-memory.js';
+import { HealthChecks } from './ops/health-checks.js';
 import { createLog } from './ops/log.js';
 import { Lifetime } from './lifetime.js';
 import { explainFailure, PortTaken } from './start-failure.js';
@@ -34,6 +35,7 @@ async function start(): Promise<void> {
   lifetime.check();
   // Now, while nobody waits for an answer.
   giveBackMemory();
+  const ready = app.get(HealthChecks).holdBack();
   try {
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {
@@ -41,6 +43,7 @@ async function start(): Promise<void> {
   }
   // When nothing can fail any more between the password and the eyes it is for.
   const admin = (await makeAdmin()) ?? (await firstAdmin.hint());
+  ready();
   say(summary({ settings, mailboxUrl, database, psql, admin }));
 }
 

@@ -28,6 +28,7 @@ export interface Health {
 export class HealthChecks implements OnModuleDestroy {
   private readonly checks = new Map<string, Check>();
   private readonly figures = new Map<string, () => Promise<number>>();
+  private isStarting = false;
   private isLeaving = false;
 
   /** @param look throws, or takes more than two seconds, when the part is down */
@@ -38,6 +39,14 @@ export class HealthChecks implements OnModuleDestroy {
   /** A number that says how a part is doing; left out when it cannot be had. */
   addFigure(name: string, count: () => Promise<number>): void {
     this.figures.set(name, count);
+  }
+
+  /** Not ready yet, though it listens, until what this returns is called: whoever waits for it may sign in as the first admin then. */
+  holdBack(): () => void {
+    this.isStarting = true;
+    return () => {
+      this.isStarting = false;
+    };
   }
 
   /** The process is about to end: whoever asks sends new requests elsewhere from now on. */
@@ -53,7 +62,7 @@ export class HealthChecks implements OnModuleDestroy {
   }
 
   async run(): Promise<Health> {
-    if (this.isLeaving) return { status: 'down', checks: { serving: 'down' }, figures: {} };
+    if (this.isStarting || this.isLeaving) return { status: 'down', checks: { serving: 'down' }, figures: {} };
     const results = await this.results();
     const figures = await Promise.all(
       [...this.figures].map(
