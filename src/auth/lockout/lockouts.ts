@@ -65,9 +65,12 @@ export class Lockouts implements OnModuleInit {
     return { key: this.mac(`link:${userId}`), userId, kind: 'session' };
   }
 
-  /** The count of a registration that waits to be proved, whoever has its address. */
-  ofClaim(userId: string): LockSubject {
-    return { ...this.ofUser(userId), kind: 'claim' };
+  /**
+   * The count of what was typed, by which the registrations answer that claim it: of none of them and of no owner, or who made one
+   * could tell by its lock that another came, or that somebody proved the address.
+   */
+  ofClaims(identifier: string): LockSubject {
+    return { key: this.mac(`claim:${identifier}`), userId: null, kind: 'claim' };
   }
 
   /** The count of an address or username that nobody has. */

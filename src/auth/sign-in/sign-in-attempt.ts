@@ -24,6 +24,7 @@ export interface EnteredAttempt extends SignInAttempt {
   readonly isKnownDevice: boolean;
   /** What a failure counts for: the owner, or the name that nobody has. Absent without an identifier. */
   readonly subject: LockSubject | undefined;
+  /** What a failure counts for beside that, in the eyes of registrations: the name that was typed, whoever has or claims it. */
   readonly claimSubject: LockSubject | undefined;
   readonly isLocked: boolean;
   readonly isClaimLocked: boolean;

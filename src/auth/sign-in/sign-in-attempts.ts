@@ -35,11 +35,10 @@ export class SignInAttempts {
       const { owner, claim } = await this.find(tx, identifier);
       // Always one signature to check, whoever exists.
       const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
-      const subject = owner
-        ? this.lockouts.ofUser(owner.id, deviceId)
-        : this.lockouts.ofNobody(identifierKey(identifier));
-      const claimSubject = claim ? this.lockouts.ofClaim(claim.id) : undefined;
-      const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLocked(tx, given(subject, claimSubject));
+      const typed = identifierKey(identifier);
+      const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(typed);
+      const claimSubject = this.lockouts.ofClaims(typed);
+      const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLocked(tx, [subject, claimSubject]);
       const isKnownDevice = deviceId !== undefined;
       return { ...attempt, owner, claim, isKnownDevice, subject, claimSubject, isLocked, isClaimLocked };
     });
@@ -80,7 +79,3 @@ const NOBODY = {
   isLocked: false,
   isClaimLocked: false,
 } as const;
-
-function given(...subjects: (LockSubject | undefined)[]): LockSubject[] {
-  return subjects.filter((subject) => subject !== undefined);
-}
