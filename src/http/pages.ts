@@ -59,8 +59,10 @@ export interface PageValues {
   'confirm-email-change': LinkOfAccount &
     NewPasswordForm & {
       newEmail: string;
-      /** An admin asked: who opens the link chooses a password, rather than giving the one of now. */
+      /** Who opens the link chooses a password. */
       newPasswordRequired: boolean;
+      /** False where an admin asked: who opens the link need not know the password of now. */
+      currentPasswordRequired: boolean;
       wrongPassword: boolean;
     };
   'email-changed': object;

@@ -306,6 +306,47 @@ describe('a password that somebody else chose', () => {
     expect(subjects(email)).toEqual(expect.arrayContaining([expect.stringMatching(/way to sign in/i)]));
   });
 
+  it.each([
+    ['a session', true],
+    ['the current password', false],
+  ])('ends with its sessions when the person proves another address, confirmed by %s', async (_by, bySession) => {
+    const email = `moved-to-${bySession}@example.com`;
+    const username = `made-${bySession}`;
+    const made = await roster.api
+      .post('/users')
+      .set(as(admin))
+      .send({ username, password: KNOWN_TO_THE_ATTACKER, firstName: 'Nora' })
+      .expect(201);
+    const { id } = made.body as { id: string };
+    const managers = await roster.signIn(username, KNOWN_TO_THE_ATTACKER);
+    const persons = await roster.signIn(username, KNOWN_TO_THE_ATTACKER);
+    const asked = { newEmail: email, currentPassword: KNOWN_TO_THE_ATTACKER };
+    await roster.api.put(`/users/${id}/email`).set(as(persons)).send(asked).expect(202);
+    const token = tokenIn(await roster.inbox.waitFor(email));
+    const confirm = (body: object, headers: Record<string, string> = bySession ? as(persons) : {}) =>
+      roster.api.post('/auth/confirm-email-change').set(headers).send(body);
+    const proof = bySession ? { token } : { token, currentPassword: KNOWN_TO_THE_ATTACKER };
+
+    const state = await roster.api.get('/auth/confirm-email-change').query({ token }).set('accept', 'application/json');
+    expect(state.body).toMatchObject({ valid: true, newPasswordRequired: true });
+    const page = await roster.api.get('/auth/confirm-email-change').query({ token }).set('accept', 'text/html');
+    expect(page.text).toMatch(/name="currentPassword"[^]*name="newPassword"/);
+    const refused = await confirm(proof).expect(409);
+    expect(refused.body).toMatchObject({ code: 'new-password-required', errors: [{ path: 'newPassword' }] });
+    const again = await confirm(proof).type('form').expect(409);
+    expect(again.text).toContain('name="newPassword"');
+    // It is still whoever asked that confirms.
+    await confirm({ token, newPassword: CHOSEN }, {}).expect(403, /wrong-current-password/);
+    await confirm({ ...proof, newPassword: 'password' }).expect(400, /weak-password/);
+    await confirm({ ...proof, newPassword: CHOSEN }).expect(200);
+
+    for (const session of [managers, persons]) await roster.api.get('/users/me').set(as(session)).expect(401);
+    await login(email, KNOWN_TO_THE_ATTACKER).expect(401);
+    await login(username, KNOWN_TO_THE_ATTACKER).expect(401);
+    const own = await login(email, CHOSEN).expect(200);
+    expect((own.body as { user: object }).user).toMatchObject({ id, email, emailVerified: true });
+  });
+
   it('of the person stays when a magic link proves the address again', async () => {
     const email = 'own-password@example.com';
     const { token } = await roster.join(email);

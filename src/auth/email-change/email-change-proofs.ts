@@ -23,10 +23,11 @@ export class NotWhoAsked extends DomainError {
   }
 }
 
-/** A link that is good, and whose it is. */
+/** A link that is good, and whose it is. Its `newPasswordRequired` is true for an account that never had a proved address, too. */
 export interface EmailChangeLink extends TokenDetails {
   readonly user: UserEntity;
   readonly newEmail: string;
+  readonly isAskedByAdmin: boolean;
 }
 
 /** What came with a link. */
@@ -36,11 +37,12 @@ export interface GivenProof {
   readonly newPassword: string | null;
 }
 
-/** By what somebody confirms: a session of the account, its password, or, where an admin asked, a password that they choose. */
-type Proof =
-  | { readonly by: 'session' }
-  | { readonly by: 'password'; readonly password: PasswordProof }
-  | { readonly by: 'new-password'; readonly hash: string };
+interface Proof {
+  /** By what somebody confirms: a session of the account, its password, or, where an admin asked, a password that they choose. */
+  readonly by: 'session' | 'new-password' | PasswordProof;
+  /** Of a password that takes the place of the one before. */
+  readonly hash: string | null;
+}
 
 /** Sees to it that a change of address is confirmed by who asked for it, and not by whoever happens to read the new mailbox. */
 @Injectable()
@@ -56,27 +58,35 @@ export class EmailChangeProofs {
    * @throws NotWhoAsked, WrongCurrentPassword, NewPasswordRequired, WeakPassword; TooManyRequests, Busy
    */
   async of(link: EmailChangeLink, given: GivenProof, context: RequestContext): Promise<Proof> {
-    const { user, newPasswordRequired: isAskedByAdmin } = link;
-    const { caller, currentPassword, newPassword } = given;
-    if (caller?.userId === user.id) return { by: 'session' };
-    if (currentPassword !== null) {
-      return { by: 'password', password: await this.current.prove(user, currentPassword, context) };
-    }
-    if (!isAskedByAdmin) throw new NotWhoAsked();
-    if (newPassword === null) throw new NewPasswordRequired();
-    return { by: 'new-password', hash: await this.passwords.accept(newPassword, user, 'other') };
+    const by = await this.whoAsked(link, given, context);
+    if (by !== 'new-password' && link.user.emailVerified) return { by, hash: null };
+    // Whoever made an account that nobody ever proved an address of may know its password, and hold a session.
+    if (given.newPassword === null) throw new NewPasswordRequired();
+    return { by, hash: await this.passwords.accept(given.newPassword, link.user, 'other') };
   }
 
-  /** Things may have changed since. @throws WrongCurrentPassword, NotWhoAsked */
-  async check(tx: Transaction, proof: Proof, { newPasswordRequired }: TokenDetails): Promise<void> {
-    if (proof.by === 'password') await this.current.check(tx, proof.password);
-    if (proof.by === 'new-password' && !newPasswordRequired) throw new NotWhoAsked();
+  /** Things may have changed since. @throws WrongCurrentPassword, NotWhoAsked, NewPasswordRequired */
+  async check(tx: Transaction, { by, hash }: Proof, details: TokenDetails, user: UserEntity | null): Promise<void> {
+    if (typeof by === 'object') await this.current.check(tx, by);
+    if (by === 'new-password' && !details.newPasswordRequired) throw new NotWhoAsked();
+    if (hash === null && user?.emailVerified !== true) throw new NewPasswordRequired();
   }
 
-  /** After the change: a password that was chosen with it takes the place of the one before. */
-  async settle(tx: Transaction, proof: Proof, userId: string, context: RequestContext): Promise<void> {
-    if (proof.by !== 'new-password') return;
-    const isFirst = await this.passwords.replace(tx, userId, proof.hash, 'password-reset', context);
+  /** After the change: a password that was chosen with it takes the place of the one before, and ends every session. */
+  async settle(tx: Transaction, { hash }: Proof, userId: string, context: RequestContext): Promise<void> {
+    if (hash === null) return;
+    const isFirst = await this.passwords.replace(tx, userId, hash, 'password-reset', context);
     await this.users.change(tx, userId, (state) => completePasswordReset(state, isFirst), context);
+  }
+
+  private async whoAsked(
+    { user, isAskedByAdmin }: EmailChangeLink,
+    { caller, currentPassword }: GivenProof,
+    context: RequestContext,
+  ): Promise<Proof['by']> {
+    if (caller?.userId === user.id) return 'session';
+    if (currentPassword !== null) return this.current.prove(user, currentPassword, context);
+    if (!isAskedByAdmin) throw new NotWhoAsked();
+    return 'new-password';
   }
 }

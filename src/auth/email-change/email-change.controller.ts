@@ -101,7 +101,7 @@ export class EmailChangeController {
     operationId: 'confirmEmailChange',
     summary: 'Prove a new address',
     description:
-      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change. A form gets a page.',
+      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. An account that never had a confirmed address needs a new password besides, for whoever made it may know the one of now. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change; with a new password, that one too. A form gets a page.',
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   // By a token of the account, or by what the body proves it with.
@@ -160,8 +160,9 @@ export class EmailChangeController {
       accountName: accountName(link.user) ?? (link.user.email && maskedAddress(link.user.email)),
       requestedAt: link.requestedAt,
       // Where an admin works is nobody else's business.
-      requestedFrom: link.newPasswordRequired ? null : describeOrigin(link.requestedUserAgent, link.requestedIp),
+      requestedFrom: link.isAskedByAdmin ? null : describeOrigin(link.requestedUserAgent, link.requestedIp),
       newPasswordRequired: link.newPasswordRequired,
+      currentPasswordRequired: !link.isAskedByAdmin,
       minLength: this.settings.PASSWORD_MIN_LENGTH,
       wrongPassword: refused instanceof WrongCurrentPassword,
       ...refusalOf(refused instanceof WeakPassword ? refused : undefined),

@@ -41,14 +41,16 @@ export class EmailChangeService {
       const details = await this.tokens.peek(tx, token, 'confirm-email-change');
       const user = await this.users.find(tx, details.userId);
       if (!user || !mayConfirmEmailChange(user)) throw new NothingToConfirm();
-      return { ...details, user, newEmail: addressOf(details.subject) };
+      const isAskedByAdmin = details.newPasswordRequired;
+      const newPasswordRequired = isAskedByAdmin || !user.emailVerified;
+      return { ...details, user, newEmail: addressOf(details.subject), isAskedByAdmin, newPasswordRequired };
     });
   }
 
   /**
    * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on, and every
-   * session but the one that asked or confirms: it has proved the password, and the others may be a stranger's. Registrations
-   * that claim the new address come to nothing.
+   * session but the one that asked or confirms: it has proved the password, and the others may be a stranger's. With a password
+   * that is chosen now, every session ends. Registrations that claim the new address come to nothing.
    * @returns whom the link was for
    * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; NotWhoAsked, WrongCurrentPassword, NewPasswordRequired,
    *   WeakPassword, after which the link is still good; RefusedByHandler; Busy
@@ -64,9 +66,9 @@ export class EmailChangeService {
       const newEmail = addressOf(subject);
       // Whoever else proves this address at the same moment meets us here.
       await lock(tx, `address:${addressKey(newEmail)}`);
-      await this.users.hold(tx, userId);
+      const user = await this.users.hold(tx, userId);
       const details = await this.tokens.consume(tx, token, 'confirm-email-change');
-      await this.proofs.check(tx, proof, details);
+      await this.proofs.check(tx, proof, details, user);
       await this.tokens.withdrawAll(tx, userId);
       await this.apply(tx, userId, newEmail, context);
       const goesOn = given.caller?.sessionId ?? details.requestedSessionId ?? undefined;

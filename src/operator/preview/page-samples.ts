@@ -14,6 +14,7 @@ const common = {
 } as const;
 const link = { token: TOKEN, accountName: ACCOUNT, requestedAt: MOMENT, requestedFrom: FROM };
 const change = { ...link, newEmail: EMAIL, email: EMAIL, minLength: 12 };
+const ownChange = { ...change, currentPasswordRequired: true };
 const reset = {
   token: TOKEN,
   email: EMAIL,
@@ -53,12 +54,14 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   },
   'password-reset': { usual: { isSuspended: false }, suspended: { isSuspended: true } },
   'confirm-email-change': {
-    usual: { ...change, newPasswordRequired: false, wrongPassword: false, ...unrefused },
-    'wrong-password': { ...change, newPasswordRequired: false, wrongPassword: true, ...unrefused },
+    usual: { ...ownChange, newPasswordRequired: false, wrongPassword: false, ...unrefused },
+    'wrong-password': { ...ownChange, newPasswordRequired: false, wrongPassword: true, ...unrefused },
+    'first-address': { ...ownChange, newPasswordRequired: true, wrongPassword: false, ...unrefused },
     'by-administrator': {
       ...change,
       requestedFrom: null,
       newPasswordRequired: true,
+      currentPasswordRequired: false,
       wrongPassword: false,
       ...unrefused,
     },
