@@ -51,6 +51,8 @@ export function within(networks: readonly string[]): (address: string) => boolea
 
 /** An IPv6 address as URLs write it, or the IPv4 address that it stands for (RFC 4291, 2.5.5.2). */
 function spelled(address: string): string {
+  // Every IPv4 peer of a socket that takes both kinds: not worth a parser each time.
+  if (address.startsWith('::ffff:') && isIPv4(address.slice(7))) return address.slice(7);
   const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
   if (high === undefined || low === undefined) return short;
