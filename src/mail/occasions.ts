@@ -52,8 +52,9 @@ export const OCCASIONS: readonly Occasion[] = [
 
   // Signing in.
   on('account.locked', 'account-locked', {
-    // A device that the user knows, or a session, was locked by whoever holds it, and locks nobody else.
-    when: ({ reason }) => reason !== 'known-device' && reason !== 'in-session',
+    // A device that the user knows, or a session, was locked by whoever holds it, and locks nobody else. Guesses beside a link count for
+    // the account too, and that is what is mailed.
+    when: ({ reason }) => !['known-device', 'in-session', 'with-link'].includes(reason ?? ''),
     to: to.whoMaySignIn,
     aDay: 3,
     link: ({ event, user, facts, tx }) => facts.issueUnlockLink(tx, user.id, event.context),

@@ -192,6 +192,52 @@ describe('the link to the new address', () => {
     await roster.api.get('/users/me').set(as(admin)).expect(200);
   });
 
+  it('mails a link that works to the address asked for last, however soon after another', async () => {
+    const { id, token } = await roster.join('undecided@example.com');
+    await ask(id, token, 'first-choice@example.com').expect(202);
+    const first = tokenIn(await roster.inbox.waitFor('first-choice@example.com'));
+    await ask(id, token, 'second-choice@example.com').expect(202);
+    const second = tokenIn(await roster.inbox.waitFor('second-choice@example.com'));
+    await ask(id, token, 'first-choice@example.com').expect(202);
+    const last = tokenIn(await roster.inbox.waitFor('first-choice@example.com', 2));
+    for (const dead of [first, second]) await confirm(dead, token).expect(410);
+    await confirm(last, token).expect(200);
+    await login('first-choice@example.com').expect(200);
+  });
+
+  it('by guesses at the password locks the account like any others, and its owner is told', async () => {
+    const { id, token } = await roster.join('guessed@example.com');
+    await ask(id, token, 'guessed-new@example.com').expect(202);
+    const link = tokenIn(await roster.inbox.waitFor('guessed-new@example.com'));
+    const guess = { currentPassword: 'seven idle boats on slate water' };
+    for (let time = 0; time < 5; time++) await confirm(link, guess).expect(403, /wrong-current-password/);
+    await confirm(link, { currentPassword: PASSWORD }).expect(403);
+    const mail = await roster.inbox.about('guessed@example.com', /too many wrong passwords/i);
+    expect(mail.text).toMatch(/nobody can sign\s+in/);
+    await login('guessed@example.com').expect(401);
+    const shown = await roster.api.get(`/users/${id}`).set(as(admin)).expect(200);
+    expect(shown.body).toMatchObject({ status: 'LOCKED', lockedUntil: expect.any(String) });
+
+    // The link in that mail ends both, and who is signed in meets neither.
+    await roster.api.get('/users/me').set(as(token)).expect(200);
+    await roster.api
+      .post('/auth/unlock')
+      .send({ token: tokenIn(mail) })
+      .expect(200);
+    await login('guessed@example.com').expect(200);
+    await confirm(link, { currentPassword: PASSWORD }).expect(200);
+  });
+
+  it('by the right password is not kept from anybody by guesses elsewhere', async () => {
+    const { id, token } = await roster.join('guessed-elsewhere@example.com');
+    await ask(id, token, 'elsewhere-new@example.com').expect(202);
+    const link = tokenIn(await roster.inbox.waitFor('elsewhere-new@example.com'));
+    const wrong = { identifier: 'guessed-elsewhere@example.com', password: 'seven idle boats on slate water' };
+    for (let time = 0; time < 5; time++) await roster.api.post('/auth/login').send(wrong).expect(401);
+    await login('guessed-elsewhere@example.com').expect(401);
+    await confirm(link, { currentPassword: PASSWORD }).expect(200);
+  });
+
   it('ends a sign-in that is under way by a link to the address before', async () => {
     const { id, token } = await roster.join('read-along@example.com');
     await roster.api.post('/auth/magic-link/request').send({ email: 'read-along@example.com' }).expect(202);

@@ -57,18 +57,19 @@ export class EmailChangeLinks {
   }
 
   /**
-   * Mails nothing when this account had the address mailed within the last minute, or the address has had its mails of the day. The
-   * link for the address that was asked for last is the one that is good.
+   * Mails nothing when this account had the address mailed within the last minute and asked for no other since, or when the address has
+   * had its mails of the day. The link for the address that was asked for last is the one that is good.
    */
   private async sendIfDue(tx: Transaction, { id, caller, context }: UserAct, newEmail: string): Promise<void> {
     const isSelf = caller.userId === id;
     const subject = subjectOf(newEmail);
-    await this.tokens.replaceOthers(tx, id, 'confirm-email-change', subject);
+    const isAnother = await this.tokens.replaceOthers(tx, id, 'confirm-email-change', subject);
     const origin = { ...context, sessionId: isSelf ? caller.sessionId : null };
     const expiresAt = await this.tokens.issue(tx, id, 'confirm-email-change', this.ttl, origin, subject);
     // Who opens the link of an admin's change need not know the password: they choose one.
     if (!isSelf) await this.tokens.requireNewPassword(tx, [id], 'confirm-email-change');
-    if (!(await this.throttle.take(tx, { mail: 'email-change', email: newEmail, subject: id }, context))) return;
+    const asked = { mail: 'email-change', email: newEmail, subject: id, isAnother } as const;
+    if (!(await this.throttle.take(tx, asked, context))) return;
     await this.users.change(tx, id, (state) => requestEmailChange(state, newEmail, expiresAt), context);
   }
 }

@@ -17,6 +17,8 @@ export class ConfirmEmailChangeDto extends OneTimeTokenDto {
   @OptionalCurrentPassword('of the account, where the request carries no access token of it')
   readonly currentPassword?: string | null;
 
-  @OptionalNewPassword('needed where `newPasswordRequired` says so; where an ADMIN asked for the change, in place of the current one')
+  @OptionalNewPassword(
+    'needed where `newPasswordRequired` says so; where an ADMIN asked for the change, in place of the current one',
+  )
   readonly newPassword?: string | null;
 }

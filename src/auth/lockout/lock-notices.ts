@@ -48,4 +48,5 @@ const REASONS: Readonly<Record<AccountLocked['kind'], string>> = {
   nobody: 'too-many-failures',
   device: 'known-device',
   session: 'in-session',
+  link: 'with-link',
 };

@@ -14,7 +14,7 @@ export interface LockSubject {
   readonly key: Buffer;
   /** Whose account it is; null for a name that nobody has. */
   readonly userId: string | null;
-  readonly kind: 'user' | 'device' | 'session' | 'claim' | 'nobody';
+  readonly kind: 'user' | 'device' | 'session' | 'link' | 'claim' | 'nobody';
 }
 
 /** What the job is told of a lock, which writes it down and has it mailed. */
@@ -62,7 +62,7 @@ export class Lockouts implements OnModuleInit {
 
   /** The count of proofs that somebody gives beside a mailed link to the user, without a session. */
   ofLink(userId: string): LockSubject {
-    return { key: this.mac(`link:${userId}`), userId, kind: 'session' };
+    return { key: this.mac(`link:${userId}`), userId, kind: 'link' };
   }
 
   /**

@@ -22,6 +22,7 @@ export class EndedLinks implements OnModuleInit {
    * Ends the links of a user that meet the condition.
    * @param condition in SQL, on the columns of `one_time_tokens`; `$3` and on are `values`
    * @param how those end that were neither used nor have expired
+   * @returns whether there was one
    */
   async end(
     tx: Transaction,
@@ -29,15 +30,16 @@ export class EndedLinks implements OnModuleInit {
     how: LinkEnd,
     condition: string,
     values: readonly unknown[] = [],
-  ): Promise<void> {
-    await tx.query(
+  ): Promise<boolean> {
+    const ended = await tx.query<unknown[]>(
       `WITH gone AS (DELETE FROM one_time_tokens WHERE user_id = $1 AND ${condition} RETURNING *)
        INSERT INTO ended_links (id, user_id, purpose, key_id, nonce, how, created_at)
        SELECT id, user_id, purpose, key_id, nonce,
          CASE WHEN used_at IS NOT NULL THEN 'used' WHEN expires_at <= now() THEN 'expired' ELSE $2 END, created_at
-       FROM gone`,
+       FROM gone RETURNING 1`,
       [userId, how, ...values],
     );
+    return ended.length > 0;
   }
 
   async forgetOld(): Promise<void> {

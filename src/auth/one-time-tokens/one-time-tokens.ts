@@ -138,10 +138,10 @@ export class OneTimeTokens {
     await this.ended.end(tx, userId, how, 'purpose = $3', [columnOf(purpose, subject)]);
   }
 
-  /** Makes every link of this purpose dead that is about something else. */
-  async replaceOthers(tx: Transaction, userId: string, purpose: TokenPurpose, subject: string): Promise<void> {
+  /** Makes every link of this purpose dead that is about something else. @returns whether there was one */
+  async replaceOthers(tx: Transaction, userId: string, purpose: TokenPurpose, subject: string): Promise<boolean> {
     const others = `split_part(purpose, ':', 1) = $3 AND purpose <> $4`;
-    await this.ended.end(tx, userId, 'replaced', others, [purpose, columnOf(purpose, subject)]);
+    return this.ended.end(tx, userId, 'replaced', others, [purpose, columnOf(purpose, subject)]);
   }
 
   /**

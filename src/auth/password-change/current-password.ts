@@ -37,19 +37,21 @@ export class CurrentPassword {
   /**
    * As strict as a sign-in, but limited and counted for the session: strangers who try passwords elsewhere do not keep the owner
    * from it, and whoever tries them here shuts nobody out. Takes the time of a hash: call it before the transaction that relies on it.
-   * @param sessionId absent where a mailed link takes its place, which no stranger has either
+   * @param sessionId absent where a mailed link takes its place. It has a count of its own, so guesses elsewhere keep nobody from it; wrong
+   *   ones beside it count for the account too
    * @throws WrongCurrentPassword, also while the session is locked; TooManyRequests, Busy
    */
   async prove(user: UserEntity, password: string, context: RequestContext, sessionId?: string): Promise<PasswordProof> {
-    const subject =
-      sessionId === undefined ? this.lockouts.ofLink(user.id) : this.lockouts.ofSession(sessionId, user.id);
+    const isByLink = sessionId === undefined;
+    const subject = isByLink ? this.lockouts.ofLink(user.id) : this.lockouts.ofSession(sessionId, user.id);
     await this.limits.take('sign-in-by-account', subject.key);
     const [stored] = await this.passwords.stored([user.id]);
     const isRight = await this.passwords.verify(password, stored?.hash, { account: user.id, lane: 'known' });
     // Looked at only now: of many guesses at once, a right one comes too late once there is a lock.
     const isProved = await this.transactions.run(async (tx) => {
       if (isRight) return this.lockouts.succeed(tx, subject);
-      await this.lockouts.fail(tx, [subject], context);
+      // Who guesses beside a link need not be who asked for it: that counts like a sign-in, whose owner is told of the lock.
+      await this.lockouts.fail(tx, isByLink ? [subject, this.lockouts.ofUser(user.id)] : [subject], context);
       return false;
     });
     if (!isProved) {

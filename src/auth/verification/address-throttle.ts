@@ -16,14 +16,26 @@ export interface AskedMail {
   readonly email: string;
   /** What its link is about: the id of a user, or of a contact. */
   readonly subject: string;
+  /** The link that was mailed before is dead by now, so the next one does not wait for its minute. */
+  readonly isAnother?: boolean;
 }
 
 type Asker = Pick<RequestContext, 'actor'> & Partial<Pick<RequestContext, 'ip'>>;
 
 /** Of all these mails together, to one address in 24 hours. */
 export const MAILS_A_DAY = 12;
+/** Of those, mails to somebody who may not own the address; the others are left for who forgot a password or signs in by mail. */
+export const MAILS_A_DAY_FOR_ANYBODY = 10;
 /** Of those, one account or network may ask for so many, so that nobody alone uses up the allowance of an address. */
 export const MAILS_A_DAY_FOR_ONE_ASKER = 8;
+
+const FOR_ITS_OWNER: ReadonlySet<ThrottledMail> = new Set(['password-reset', 'magic-link']);
+
+/** Who takes one of `most` mails in any 24 hours. */
+interface Allowance {
+  readonly subject: string;
+  readonly most: number;
+}
 
 /**
  * Limits what strangers can have mailed to an address: one mail a minute for each subject and kind, so that rivals for one
@@ -33,13 +45,24 @@ export const MAILS_A_DAY_FOR_ONE_ASKER = 8;
 export class AddressThrottle {
   constructor(private readonly keyring: Keyring) {}
 
-  /** True if the mail may be sent now. Decided at commit, so a transaction that rolls back leaves its turn to the next. */
-  async take(tx: Transaction, { mail, email, subject }: AskedMail, by: Asker): Promise<boolean> {
-    const address = addressKey(email);
-    if (!(await this.takeMinute(tx, `${mail}:${subject}:${address}`))) return false;
-    const asker = askerOf(by);
-    if (asker !== null && !(await this.takeOfDay(tx, `${asker}>${address}`, MAILS_A_DAY_FOR_ONE_ASKER))) return false;
-    return this.takeOfDay(tx, address, MAILS_A_DAY);
+  /**
+   * True if the mail may be sent now. Decided at commit, so a transaction that rolls back leaves its turn to the next. Whoever has no
+   * turn any more takes none of the address.
+   */
+  async take(tx: Transaction, asked: AskedMail, by: Asker): Promise<boolean> {
+    const { mail, subject, isAnother = false } = asked;
+    const address = addressKey(asked.email);
+    const allowances: Allowance[] = [
+      ...askersOf(by).map((asker) => ({ subject: `${asker}>${address}`, most: MAILS_A_DAY_FOR_ONE_ASKER })),
+      ...(FOR_ITS_OWNER.has(mail) ? [] : [{ subject: `anybody>${address}`, most: MAILS_A_DAY_FOR_ANYBODY }]),
+      { subject: address, most: MAILS_A_DAY },
+    ];
+    const [{ taken }] = await tx.query<[{ taken: boolean }]>(takeAll(allowances.length), [
+      this.hash(`${mail}:${subject}:${address}`),
+      isAnother,
+      ...allowances.flatMap((one) => [this.hash(one.subject), one.most]),
+    ]);
+    return taken;
   }
 
   /** Removes what holds nobody back any more. */
@@ -50,37 +73,39 @@ export class AddressThrottle {
     );
   }
 
-  private async takeMinute(tx: Transaction, subject: string): Promise<boolean> {
-    const rows = await tx.query<unknown[]>(
-      `INSERT INTO address_throttle AS throttle (address_hash, last_mail_at) VALUES ($1, clock_timestamp())
-       ON CONFLICT (address_hash) DO UPDATE SET last_mail_at = clock_timestamp()
-         WHERE throttle.last_mail_at < clock_timestamp() - interval '1 minute'
-       RETURNING 1`,
-      [this.hash(subject)],
-    );
-    return rows.length === 1;
-  }
-
-  /** One of `most` in any 24 hours. */
-  private async takeOfDay(tx: Transaction, subject: string, most: number): Promise<boolean> {
-    const ofDay = `array(SELECT at FROM unnest(allowance.mailed_at) AS at WHERE at > clock_timestamp() - interval '1 day' ORDER BY at)`;
-    const rows = await tx.query<unknown[]>(
-      `INSERT INTO address_allowances AS allowance (address_hash, mailed_at) VALUES ($1, ARRAY[clock_timestamp()])
-       ON CONFLICT (address_hash) DO UPDATE SET mailed_at = ${ofDay} || clock_timestamp()
-         WHERE cardinality(${ofDay}) < $2
-       RETURNING 1`,
-      [this.hash(subject), most],
-    );
-    return rows.length === 1;
-  }
-
   private hash(subject: string): Buffer {
     return createHmac('sha256', this.keyring.current('address').secret).update(subject).digest();
   }
 }
 
-/** An account or a network; null for work that no request caused, such as an embedding application's. */
-function askerOf({ actor, ip = null }: Asker): string | null {
-  if (actor.kind === 'system') return null;
-  return actor.kind === 'user' ? actor.id : clientNetwork(ip);
+/**
+ * An account, and a network where it is known: one person has both, and not twice as many mails. Nobody for work that no request
+ * caused, such as an embedding application's.
+ */
+function askersOf({ actor, ip = null }: Asker): string[] {
+  if (actor.kind === 'system') return [];
+  if (actor.kind !== 'user') return [clientNetwork(ip)];
+  return ip === null ? [actor.id] : [actor.id, clientNetwork(ip)];
+}
+
+/** One statement for the minute and for so many allowances, of which none is taken when one before it is used up. */
+function takeAll(allowances: number): string {
+  const ofDay = `array(SELECT at FROM unnest(allowance.mailed_at) AS at WHERE at > clock_timestamp() - interval '1 day' ORDER BY at)`;
+  const turns = Array.from(
+    { length: allowances },
+    (_, index) => `
+      turn_${index + 1} AS (
+        INSERT INTO address_allowances AS allowance (address_hash, mailed_at)
+        SELECT $${2 * index + 3}::bytea, ARRAY[clock_timestamp()] WHERE EXISTS (SELECT FROM turn_${index})
+        ON CONFLICT (address_hash) DO UPDATE SET mailed_at = ${ofDay} || clock_timestamp()
+          WHERE cardinality(${ofDay}) < $${2 * index + 4}::int
+        RETURNING 1)`,
+  );
+  return `
+    WITH turn_0 AS (
+      INSERT INTO address_throttle AS throttle (address_hash, last_mail_at) VALUES ($1, clock_timestamp())
+      ON CONFLICT (address_hash) DO UPDATE SET last_mail_at = clock_timestamp()
+        WHERE $2::boolean OR throttle.last_mail_at < clock_timestamp() - interval '1 minute'
+      RETURNING 1),${turns.join(',')}
+    SELECT EXISTS (SELECT FROM turn_${allowances}) AS taken`;
 }
