@@ -52,7 +52,7 @@ async function rewrite(runner: QueryRunner, forms: Forms): Promise<void> {
     'CREATE UNLOGGED TABLE rewritten (id uuid PRIMARY KEY, email_key text, search text NOT NULL, of text)',
   );
   await fill(runner, forms, 'true');
-  await runner.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+  await runner.query(LOCK_USERS);
   await runner.query(
     `DELETE FROM rewritten WHERE NOT EXISTS (SELECT FROM users WHERE users.id = rewritten.id AND of = ${OF})`,
   );
@@ -75,6 +75,23 @@ async function rewrite(runner: QueryRunner, forms: Forms): Promise<void> {
   await runner.query('DROP FUNCTION rewritten_email_key(uuid), rewritten_search(uuid)');
   await runner.query('DROP TABLE rewritten');
 }
+
+/**
+ * With what lies ready kept: where lock_timeout ends a try, those who wait behind it go first, for a minute's time. Nothing is held
+ * meanwhile that a server has to wait for.
+ */
+const LOCK_USERS = `
+  DO $$ BEGIN
+    FOR try IN 1..20 LOOP
+      BEGIN
+        LOCK TABLE users IN ACCESS EXCLUSIVE MODE;
+        RETURN;
+      EXCEPTION WHEN lock_not_available THEN
+        PERFORM pg_sleep(1);
+      END;
+    END LOOP;
+    LOCK TABLE users IN ACCESS EXCLUSIVE MODE;
+  END $$`;
 
 /** What the new forms are made of: whoever has changed it meanwhile is asked again. */
 const OF = '(email, username, first_name, last_name, nickname)::text';

@@ -35,11 +35,7 @@ program
   .description('bring the database schema up to date (the server does so too when it starts)')
   .action(async () => {
     const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, () => undefined);
-    const applied = await migrate(
-      settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '',
-      settings.DATABASE_URL,
-      console.warn,
-    );
+    const applied = await migrate(settings, console.warn);
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
     const shared = await readSharedMailboxes(settings);
     if (shared.length > 0) console.log(sharedMailboxesReport(shared));
@@ -59,7 +55,7 @@ program
   .option('--users <number>', 'how many', wholeNumber, 1000)
   .action(async ({ users }: { users: number }) => {
     const { settings } = await settle(loadSettings(readEnvironment()), lifetime, console.log);
-    await migrate(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '', settings.DATABASE_URL);
+    await migrate(settings);
     const { seed } = await import('./seed.js');
     await seed(settings, users, lifetime);
   });

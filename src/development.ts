@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from './config/settings.js';
+import { sessionAddress } from './database/addresses.js';
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { opensKeys } from './database/keyring.js';
 import { KeptSecret } from './kept-secret.js';
@@ -70,7 +71,7 @@ async function settleGround(
     database = `${withoutPassword(postgres.url)} (its own, under ${settings.DATA_DIR})`;
     psql = psqlCommand(postgres.url, postgres.passwordFile);
   }
-  const url = DATABASE_URL;
+  const url = sessionAddress({ ...settings, DATABASE_URL });
   const SECRET_KEY = settings.SECRET_KEY ?? (await keptSecretOf(settings)?.read((key) => opensKeys(url, key)));
   return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database, psql };
 }

@@ -22,8 +22,7 @@ async function start(): Promise<void> {
   const log = createLog(given);
   const say = given.NODE_ENV === 'production' ? (text: string) => log.info(text) : (text: string) => console.log(text);
   const { settings, mailboxUrl, database, psql } = await settle(given, lifetime, say);
-  const owner = settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '';
-  const applied = await migrate(owner, settings.DATABASE_URL, (text) => log.warn(text));
+  const applied = await migrate(settings, (text) => log.warn(text));
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   lifetime.check();
 

@@ -2,6 +2,7 @@ import { SettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres.js';
 import { WrongSecretKey } from './database/key-errors.js';
 import { DatabaseUnavailable } from './database/migrate.js';
+import { MigrationFailed } from './database/migration-failure.js';
 import { OperatorError } from './operator/operator-error.js';
 
 export class PortTaken extends Error {
@@ -25,6 +26,7 @@ export class MissingPackage extends Error {
 const FOR_PEOPLE = [
   SettingsError,
   DatabaseUnavailable,
+  MigrationFailed,
   EmbeddedPostgresError,
   WrongSecretKey,
   PortTaken,

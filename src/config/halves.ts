@@ -4,11 +4,16 @@ const PAIRS = [
   ['KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'],
 ] as const;
 
+/** Settings that say nothing without another one, which does without them. */
+const ADDITIONS = [
+  ['DATABASE_DIRECT_URL', 'DATABASE_URL'],
+  ['MIGRATION_DATABASE_URL', 'DATABASE_URL'],
+] as const;
+
 /** @returns a problem for every setting that is missing beside another one */
 export function halvesMissing(settings: Readonly<Record<string, unknown>>): string[] {
-  return PAIRS.flatMap(([one, other]) => {
-    if ((settings[one] === undefined) === (settings[other] === undefined)) return [];
-    const [given, missing] = settings[one] === undefined ? [other, one] : [one, other];
-    return [`${missing}: ${given} is set and needs it`];
-  });
+  const needs = [...PAIRS, ...PAIRS.map(([one, other]) => [other, one] as const), ...ADDITIONS];
+  return needs.flatMap(([given, needed]) =>
+    settings[given] !== undefined && settings[needed] === undefined ? [`${needed}: ${given} is set and needs it`] : [],
+  );
 }

@@ -28,11 +28,11 @@ export const SETTINGS = {
   ),
   DATABASE_DIRECT_URL: secret(
     parse.url('postgres:', 'postgresql:'),
-    'the same database without a transaction-mode pooler in between, for LISTEN and locks',
+    'the same database past a pooler in transaction mode, for migrations, commands, jobs, LISTEN and locks',
   ),
   MIGRATION_DATABASE_URL: secret(
     parse.url('postgres:', 'postgresql:'),
-    'the same database as the role that owns the schema',
+    'the same database as the role that owns the schema, past a pooler too',
   ),
   DATA_DIR: required(parse.text, '.data', 'where the embedded database, the mailbox and a generated SECRET_KEY live'),
   SECRET_KEY: secret(

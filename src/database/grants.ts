@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 
 /** Tables of which a row, once written, is never changed nor deleted. Each has a trigger that refuses it, too. */
 export const APPEND_ONLY_TABLES: readonly string[] = ['user_events', 'event_positions'];
@@ -16,18 +16,21 @@ interface Relation {
 }
 
 /**
- * Lets a role into the database, where that is ours to give: before PUBLIC loses what the role may have come in by.
+ * Lets a role into the database: before PUBLIC loses what the role may have come in by.
  * @param dataSource of the role that owns the schema; nothing is done when it is the same role
+ * @returns whether that is ours to give, to a role that there is
  */
-export async function admit(role: string, dataSource: DataSource): Promise<void> {
+export async function admit(role: string, dataSource: DataSource): Promise<boolean> {
   const [place] = await dataSource.query<[{ ours: boolean; name: string; grantee: string }]>(
-    `SELECT current_user <> $1 AND pg_has_role(datdba, 'USAGE') AS ours, quote_ident(datname) AS name, quote_ident($1) AS grantee
+    `SELECT current_user <> $1 AND pg_has_role(datdba, 'USAGE') AND EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS ours,
+       quote_ident(datname) AS name, quote_ident($1) AS grantee
      FROM pg_database WHERE datname = current_database()`,
     [role],
   );
   const { ours, name, grantee } = place;
   // Temporary tables are what replay works in.
   if (ours) await dataSource.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO ${grantee}`);
+  return ours;
 }
 
 /**
@@ -57,14 +60,27 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
       await tx.query(`REVOKE ALL ON ${name} FROM ${grantee}`);
       await tx.query(`GRANT ${rightsOn(relation)} ON ${name} TO ${grantee}`);
       // graphile-worker secures its tables for their owner alone.
-      if (relation.secured) {
-        await tx.query(`DROP POLICY IF EXISTS roster_server ON ${name}`);
-        await tx.query(`CREATE POLICY roster_server ON ${name} TO ${grantee} USING (true) WITH CHECK (true)`);
-      }
+      if (relation.secured) await openTo(grantee, relation, tx);
     }
     const routines = await tx.query<Routine[]>(OUR_ROUTINES, [JOBS_SCHEMA]);
     for (const { signature } of routines) await tx.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${grantee}`);
   });
+}
+
+/** Servers that run as another role keep what they have, and nobody waits where nothing changes. */
+async function openTo(grantee: string, { schema, name }: Relation, tx: EntityManager): Promise<void> {
+  const [found] = await tx.query<{ roles: string; included: boolean }[]>(
+    `SELECT array_to_string(polroles::regrole[], ', ') AS roles, $3::regrole = ANY (polroles) AS included
+     FROM pg_policy WHERE polname = 'roster_server' AND polrelid = format('%I.%I', $1::text, $2::text)::regclass`,
+    [schema, name, grantee],
+  );
+  if (found?.included) return;
+  const table = `"${schema}"."${name}"`;
+  await tx.query(
+    found
+      ? `ALTER POLICY roster_server ON ${table} TO ${found.roles}, ${grantee}`
+      : `CREATE POLICY roster_server ON ${table} TO ${grantee} USING (true) WITH CHECK (true)`,
+  );
 }
 
 /**

@@ -1,10 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
-import { DataSource } from 'typeorm';
+import { DataSource, MigrationExecutor } from 'typeorm';
 import { PACKAGE_ROOT } from '../config/package-root.js';
+import { type Addresses, ownerAddress, serverAddresses } from './addresses.js';
 import { dataSourceOptions, poolOf } from './data-source.js';
+import { givingWay, LOCK_TIMEOUT_MS } from './give-way.js';
 import { admit, closeRoutines, grantTo, openToAll } from './grants.js';
+import { explainedMigration } from './migration-failure.js';
+import type { SessionKind } from './session.js';
+import { postgresCode } from './transaction.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
 export class DatabaseUnavailable extends Error {
@@ -20,23 +25,19 @@ const SILENT = new Logger(() => () => undefined);
 const MIGRATION_LOCK = 7_205_759_403;
 
 /**
- * Brings the schema up to date, under an advisory lock: replicas that start together migrate once.
- * @param url as the role that owns the schema
- * @param applicationUrl as the role that the server works as; when it is another one, it is given the rights that it needs
+ * Brings the schema up to date, under an advisory lock: replicas that start together migrate once. A migration gives way to whoever
+ * holds a table that it needs, and tries again. The roles that servers work as are given the rights that they need, where they are
+ * others than the schema's owner.
  * @param warn told what is left open to every role of this PostgreSQL, and whose it is to close
  * @returns the names of the migrations that were applied
  * @throws DatabaseUnavailable when there is no way in
+ * @throws MigrationFailed when something that is not Roster's is in the way
  */
-export async function migrate(
-  url: string,
-  applicationUrl = url,
-  warn: (text: string) => void = () => undefined,
-): Promise<string[]> {
-  // Before anything is closed to it.
-  const role = applicationUrl === url ? undefined : await roleOf(applicationUrl);
+export async function migrate(addresses: Addresses, warn: (text: string) => void = () => undefined): Promise<string[]> {
+  const url = ownerAddress(addresses);
   const dataSource = await connect(
     new DataSource({
-      ...dataSourceOptions(url, 2, { patient: true }),
+      ...dataSourceOptions(url, 2, { patient: true, lockTimeoutMs: LOCK_TIMEOUT_MS }),
       migrations: [join(FOLDER, '*.js')],
       migrationsTransactionMode: 'each',
       migrationsTableName: 'migrations',
@@ -46,22 +47,58 @@ export async function migrate(
   const runner = dataSource.createQueryRunner();
   try {
     await refuseOldServer(dataSource);
+    await runner.query('SET lock_timeout = 0');
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    if (role !== undefined) await admit(role, dataSource);
-    const applied = await dataSource.runMigrations();
-    const pgPool = poolOf(dataSource);
-    // It wants one that bears the end of a connection at any moment; whoever uses that connection is told, too.
-    pgPool.on('connect', (client) => client.on('error', () => undefined));
-    await runJobMigrations({ pgPool, logger: SILENT });
-    if (role !== undefined) await grantTo(role, dataSource);
-    await closeRoutines(dataSource);
+    // Before anything is closed to them.
+    const roles = await admitted(addresses, dataSource);
+    const applied = await runOurs(dataSource);
+    await runOthers(dataSource, roles).catch(async (error: unknown) => {
+      throw await explainedMigration(error, () => 'Setting up the job queue and the rights of roles', dataSource);
+    });
     for (const text of await openToAll(dataSource)) warn(text);
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-    return applied.map((migration) => migration.name);
+    return applied;
   } finally {
     await runner.release();
     await dataSource.destroy();
   }
+}
+
+/** The roles of the servers, each of which may come in from here on. */
+async function admitted(addresses: Addresses, dataSource: DataSource): Promise<ReadonlySet<string>> {
+  const roles = new Set<string>();
+  for (const { url, pooled } of serverAddresses(addresses)) {
+    const role = await roleOf(url, { pooled }).catch(async (error: unknown) => {
+      const named = decodeURIComponent(new URL(url).username);
+      // A database that is closed to PUBLIC is so to every role that is new, until somebody lets it in.
+      if (!isShutOut(error) || !(await admit(named, dataSource))) throw error;
+      return roleOf(url, { pooled });
+    });
+    await admit(role, dataSource);
+    roles.add(role);
+  }
+  return roles;
+}
+
+async function runOurs(dataSource: DataSource): Promise<string[]> {
+  const pending = async () => (await new MigrationExecutor(dataSource).getPendingMigrations()).map(({ name }) => name);
+  const names = await pending();
+  try {
+    // Each in a transaction of its own, so that a further try begins where the one before came to.
+    await givingWay(() => dataSource.runMigrations());
+  } catch (error) {
+    throw await explainedMigration(error, async () => `The migration ${(await pending())[0]}`, dataSource);
+  }
+  return names;
+}
+
+async function runOthers(dataSource: DataSource, roles: ReadonlySet<string>): Promise<void> {
+  const pgPool = poolOf(dataSource);
+  // It wants one that bears the end of a connection at any moment; whoever uses that connection is told, too.
+  pgPool.on('connect', (client) => client.on('error', () => undefined));
+  await givingWay(() => runJobMigrations({ pgPool, logger: SILENT }));
+  for (const role of roles) await givingWay(() => grantTo(role, dataSource));
+  await givingWay(() => closeRoutines(dataSource));
 }
 
 /** @throws DatabaseUnavailable when there is no way in */
@@ -69,7 +106,7 @@ export async function connect(dataSource: DataSource, url: string): Promise<Data
   try {
     return await dataSource.initialize();
   } catch (error) {
-    throw new DatabaseUnavailable(unavailableMessage(url, error));
+    throw new DatabaseUnavailable(unavailableMessage(url, error), { cause: error });
   }
 }
 
@@ -86,8 +123,19 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
     .filter((stamp) => !stamps.has(stamp));
 }
 
-async function roleOf(url: string): Promise<string> {
-  const dataSource = await connect(new DataSource(dataSourceOptions(url, 1)), url);
+/** Whether the role may not connect to this database at all. */
+function isShutOut(error: unknown): boolean {
+  const cause = error instanceof DatabaseUnavailable ? error.cause : error;
+  return postgresCode(cause) === '42501';
+}
+
+/** As an identifier of SQL, out of a URL. */
+function quoted(inUrl: string): string {
+  return `"${decodeURIComponent(inUrl).replaceAll('"', '""')}"`;
+}
+
+async function roleOf(url: string, kind: SessionKind): Promise<string> {
+  const dataSource = await connect(new DataSource(dataSourceOptions(url, 1, kind)), url);
   try {
     const [row] = await dataSource.query<[{ role: string }]>('SELECT current_user AS role');
     return row.role;
@@ -107,10 +155,14 @@ async function refuseOldServer(dataSource: DataSource): Promise<void> {
 }
 
 function unavailableMessage(url: string, error: unknown): string {
-  const { hostname, port, pathname } = new URL(url);
+  const { hostname, port, pathname, username } = new URL(url);
   const reason = error instanceof AggregateError ? String(error.errors[0]) : (error as Error).message;
+  const place = `The database cannot be reached at ${hostname}:${port || '5432'}${pathname}: ${reason}\n`;
+  if (isShutOut(error)) {
+    return `${place}As its owner, run: GRANT CONNECT, TEMPORARY ON DATABASE ${quoted(pathname.slice(1))} TO ${quoted(username)}`;
+  }
   return (
-    `The database cannot be reached at ${hostname}:${port || '5432'}${pathname}: ${reason}\n` +
+    place +
     'Check DATABASE_URL (host, port, user, password, database) and that PostgreSQL runs; ' +
     'without DATABASE_URL, Roster starts a PostgreSQL of its own for development.'
   );

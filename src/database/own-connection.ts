@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { sessionAddress } from './addresses.js';
 import { refuseStandby } from './read-only.js';
 import { settleSession } from './session.js';
 
@@ -55,7 +56,7 @@ export class OwnConnection {
     const { name, answerWithinMs, serve, onLoss } = this.parts;
     while (!this.isEnding()) {
       const client = new pg.Client({
-        connectionString: this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL,
+        connectionString: sessionAddress(this.settings),
         application_name: name,
         keepAlive: true,
         connectionTimeoutMillis: answerWithinMs,

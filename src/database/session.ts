@@ -5,6 +5,8 @@ export interface SessionKind {
   readonly pooled?: boolean;
   /** For work that takes as long as it takes, such as a migration: no limit of the role ends it half-way. */
   readonly patient?: boolean;
+  /** Gives up a lock that it does not get in so many milliseconds. */
+  readonly lockTimeoutMs?: number;
 }
 
 /** What the text of values hangs on. PostgreSQL reports these to its client, so that poolers carry them along with it. */
@@ -31,8 +33,13 @@ const ANSWER_WITHIN_MS = 5000;
  * By SET rather than in the startup message, where poolers refuse what they do not know. What one in transaction mode would leave
  * on a connection that is the next client's is left out: there, transactions say their isolation themselves.
  */
-export async function settleSession(client: pg.ClientBase, { pooled, patient }: SessionKind = {}): Promise<void> {
-  const text = `${REPORTED}${pooled ? '' : OF_A_SESSION}${patient && !pooled ? WITHOUT_LIMITS : ''}`;
+export async function settleSession(client: pg.ClientBase, kind: SessionKind = {}): Promise<void> {
+  const text = `${REPORTED}${kind.pooled ? '' : ofASession(kind)}`;
   const query: pg.QueryConfig & { readonly query_timeout: number } = { text, query_timeout: ANSWER_WITHIN_MS };
   await client.query(query);
+}
+
+function ofASession({ patient, lockTimeoutMs }: SessionKind): string {
+  const limit = lockTimeoutMs === undefined ? '' : `SET lock_timeout = ${lockTimeoutMs};`;
+  return `${OF_A_SESSION}${patient ? WITHOUT_LIMITS : ''}${limit}`;
 }

@@ -43,10 +43,7 @@ async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?
   const host = hostFrom(adapter, modules);
   const settings = settingsFrom(options);
   const log = options.log ?? createLog(settings);
-  if (options.migrate !== false) {
-    const owner = settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL ?? '';
-    await migrate(owner, settings.DATABASE_URL, (text) => log.warn(text));
-  }
+  if (options.migrate !== false) await migrate(settings, (text) => log.warn(text));
   const inner = createAdapter(settings, log);
   const routes = noteRoutes(inner.getInstance());
   const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);

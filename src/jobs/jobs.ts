@@ -13,6 +13,7 @@ import {
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { sessionAddress } from '../database/addresses.js';
 import { sessionOptions } from '../database/data-source.js';
 import { leaveReadOnly } from '../database/read-only.js';
 import type { Transaction } from '../database/transaction.js';
@@ -91,9 +92,8 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const connectionString = this.settings.DATABASE_DIRECT_URL ?? this.settings.DATABASE_URL;
     this.pool = new pg.Pool({
-      connectionString,
+      connectionString: sessionAddress(this.settings),
       max: CONCURRENCY + 2,
       application_name: 'roster jobs',
       ...sessionOptions(),

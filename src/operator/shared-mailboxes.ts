@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
+import { sessionAddress } from '../database/addresses.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { connect } from '../database/migrate.js';
 import { Transactions } from '../database/transaction.js';
@@ -7,7 +8,8 @@ import { type SharedMailbox, sharedMailboxes, sharedMailboxesNotice } from '../u
 import { UserEntity } from '../users/user.entity.js';
 
 /** Who has the mailbox of somebody else. Needs the database alone, and no keys. @throws DatabaseUnavailable */
-export async function readSharedMailboxes({ DATABASE_URL: url = '' }: Settings): Promise<SharedMailbox[]> {
+export async function readSharedMailboxes(settings: Settings): Promise<SharedMailbox[]> {
+  const url = sessionAddress(settings);
   const dataSource = await connect(
     new DataSource({ ...dataSourceOptions(url, 1, { patient: true }), entities: [UserEntity] }),
     url,

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { sessionAddress } from '../database/addresses.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { Keyring } from '../database/keyring.js';
 import { connect, pendingMigrations } from '../database/migrate.js';
@@ -32,7 +33,7 @@ interface Cleanup {
  * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
  */
 export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promise<Workplace> {
-  const url = settings.DATABASE_URL ?? '';
+  const url = sessionAddress(settings);
   const dataSource = await connect(
     new DataSource({ ...dataSourceOptions(url, 2, { patient: true }), entities: [UserEntity] }),
     url,
@@ -54,9 +55,7 @@ export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promi
     personalData: new PersonalData(keyring),
     userColumns: new Map(folded.map(({ propertyName, databaseName }) => [propertyName, databaseName])),
     connect: async () => {
-      // A session is held for minutes: past a pooler that takes it away after each transaction.
-      const connectionString = settings.DATABASE_DIRECT_URL ?? url;
-      const client = new pg.Client({ connectionString, application_name: 'roster operator' });
+      const client = new pg.Client({ connectionString: url, application_name: 'roster operator' });
       await client.connect();
       cleanup.add('connection', () => client.end());
       await settleSession(client, { patient: true });

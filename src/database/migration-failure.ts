@@ -1,0 +1,60 @@
+import { type DataSource, type QueryFailedError } from 'typeorm';
+import { isInTheWay } from './give-way.js';
+import { postgresCode } from './transaction.js';
+
+/** Why the schema could not be brought up to date, for the person who starts Roster. */
+export class MigrationFailed extends Error {
+  override readonly name = 'MigrationFailed';
+}
+
+// A column that something else reads cannot be changed; what something else is built on cannot be dropped.
+const DEPENDED_ON = new Set(['0A000', '2BP01']);
+
+/**
+ * What an operator can do something about, as a sentence that says what; everything else as it came.
+ * @param name asked only for such a sentence: of what failed, and has been rolled back
+ */
+export async function explainedMigration(
+  error: unknown,
+  name: () => Promise<string> | string,
+  dataSource: DataSource,
+): Promise<unknown> {
+  if (isInTheWay(error)) return new MigrationFailed(await heldUp(await name(), dataSource), { cause: error });
+  if (!DEPENDED_ON.has(postgresCode(error) ?? '')) return error;
+  return new MigrationFailed(await dependedOn(error, await name(), dataSource), { cause: error });
+}
+
+async function heldUp(what: string, dataSource: DataSource): Promise<string> {
+  const sessions = await dataSource.query<{ pid: number; who: string }[]>(HOLDERS);
+  const [first] = sessions;
+  return (
+    `${what} needs a table for itself for a moment, and others did not let go of it for minutes: ` +
+    `${sessions.map(({ who }) => who).join('; ') || 'nobody any more'}.\n` +
+    (first ? `Let them end their transactions, or end them: SELECT pg_terminate_backend(${first.pid}). ` : '') +
+    'Then start again. Nothing of it was changed.'
+  );
+}
+
+async function dependedOn(error: unknown, what: string, dataSource: DataSource): Promise<string> {
+  const views = await dataSource.query<{ name: string }[]>(VIEWS);
+  const { message, driverError } = error as QueryFailedError<Error & { readonly detail?: string }>;
+  return (
+    `${what} cannot change what something that was made beside Roster depends on: ${message} (${driverError.detail ?? ''}).\n` +
+    (views.length > 0 ? `Views over Roster's tables: ${views.map(({ name }) => name).join(', ')}.\n` : '') +
+    'Keep its definition (pg_dump --schema-only), drop it, start again, and make it anew. Nothing of it was changed.'
+  );
+}
+
+const OUR_TABLES = `SELECT oid FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace`;
+
+const HOLDERS = `
+  SELECT pid, format('process %s, role %s%s', pid, usename, ', ' || nullif(application_name, '')) AS who
+  FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND pid IN (SELECT pid FROM pg_locks WHERE granted AND relation IN (${OUR_TABLES}))
+  ORDER BY xact_start NULLS LAST, pid LIMIT 5`;
+
+// Roster itself has none.
+const VIEWS = `
+  SELECT DISTINCT ev_class::regclass::text AS name FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid
+  WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND refobjid IN (${OUR_TABLES}) AND ev_class <> refobjid
+  ORDER BY name`;

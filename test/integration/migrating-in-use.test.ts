@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { PACKAGE_ROOT } from '../../src/config/package-root.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { givingWay } from '../../src/database/give-way.js';
+import { explainedMigration } from '../../src/database/migration-failure.js';
+import { runCommand } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+jest.setTimeout(60_000);
+
+const LONG_MS = 10_000;
+const SECRET_KEY = 'k3yZ'.repeat(12);
+
+let database: TestDatabase;
+let other: pg.Client;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  other = new pg.Client({ connectionString: database.url, application_name: 'report' });
+  await other.connect();
+});
+afterEach(async () => {
+  await other.end();
+  await database.drop();
+});
+
+/** Back to the schema that a migration, and those after it, find. */
+async function before(migration: string): Promise<void> {
+  const files = readdirSync(join(PACKAGE_ROOT, 'dist/migrations')).filter((file) => file.endsWith('.js'));
+  const count = files.sort().findIndex((file) => file.includes(migration));
+  const script = join(PACKAGE_ROOT, 'test/support/walk-migrations.mjs');
+  await promisify(execFile)(process.execPath, [script, database.url, String(count)], { maxBuffer: 2 ** 26 });
+}
+
+const migrate = () => runCommand(['migrate'], { DATABASE_URL: database.url, SECRET_KEY });
+const applied = async () => (await database.query('SELECT 1 FROM migrations')).length;
+
+/** The longest time in which a row of `table` could not be read, until `work` is over. */
+async function longestWait(table: string, work: Promise<unknown>): Promise<number> {
+  let [longest, over] = [0, false];
+  void work.finally(() => (over = true));
+  while (!over) {
+    const begin = performance.now();
+    await database.query(`SELECT 1 FROM ${table} LIMIT 1`);
+    longest = Math.max(longest, performance.now() - begin);
+    await sleep(50);
+  }
+  return longest;
+}
+
+// The one that prepares much before it needs the table, and one that needs it at once.
+describe.each([
+  ['KeyMailboxes', 'users'],
+  ['BindLinksToSessions', 'one_time_tokens'],
+])('The migration %s, while a long transaction reads %s', (migration, table) => {
+  it('lets others at the table meanwhile, and is done when the transaction has ended', async () => {
+    await before(migration);
+    await other.query('BEGIN');
+    await other.query(`SELECT count(*) FROM ${table}`);
+    const migrated = migrate();
+    const ended = sleep(LONG_MS).then(() => other.query('COMMIT'));
+    const wait = await longestWait(table, ended);
+    expect(await migrated).toMatchObject({ code: 0, stderr: '' });
+    // Two seconds: behind the migration, and not behind the transaction.
+    expect(wait).toBeGreaterThan(500);
+    expect(wait).toBeLessThan(LONG_MS / 2);
+  });
+});
+
+describe('A migration that gets no lock for longer than it is given', () => {
+  it('fails with the session that holds it, and how to end it', async () => {
+    const dataSource = new DataSource(dataSourceOptions(database.url, 1, { patient: true, lockTimeoutMs: 100 }));
+    await dataSource.initialize();
+    await other.query('BEGIN');
+    await other.query('SELECT count(*) FROM users');
+    const [{ pid }] = (await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows as [{ pid: number }];
+    let tries = 0;
+    const failure: unknown = await givingWay(() => {
+      tries += 1;
+      return dataSource.transaction((tx) => tx.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE'));
+    }, 1500).catch((error: unknown) => error);
+    const explained = (await explainedMigration(failure, () => 'The migration One', dataSource)) as Error;
+    await dataSource.destroy();
+    expect(tries).toBeGreaterThan(2);
+    expect(explained.message).toContain('The migration One needs a table');
+    expect(explained.message).toContain(`process ${pid}, role roster, report`);
+    expect(explained.message).toContain(`SELECT pg_terminate_backend(${pid})`);
+  });
+});
+
+describe('A migration of a table over which the operator has made views', () => {
+  it('names them and says what to do, changes nothing, and goes on once they are dropped', async () => {
+    await before('KeyMailboxes');
+    const count = await applied();
+    await database.query('CREATE VIEW "Mailboxes" AS SELECT id, email_key FROM users');
+    await database.query('CREATE SCHEMA reports');
+    await database.query('CREATE MATERIALIZED VIEW reports.found AS SELECT search FROM users');
+    const refused = await migrate();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('The migration KeyMailboxes1795301000000 cannot change');
+    expect(refused.stderr).toContain('"Mailboxes", reports.found');
+    expect(refused.stderr).toContain('drop it, start again, and make it anew');
+    expect(refused.stderr).not.toContain('    at ');
+    expect(await applied()).toBe(count);
+    await database.query('DROP VIEW "Mailboxes"');
+    await database.query('DROP MATERIALIZED VIEW reports.found');
+    expect(await migrate()).toMatchObject({ code: 0, stderr: '' });
+  });
+});
