@@ -18,3 +18,8 @@ export function parseInstant(text: string): Date | undefined {
   if (Number(day) < 1 || Number(day) > daysInMonth) return undefined;
   return new Date(Math.min(LAST, Math.max(FIRST, Date.parse(text.toUpperCase()))));
 }
+
+/** Whether the key of a cursor is an instant as lists write it; PostgreSQL reads every one of these, and not every time that JavaScript reads. */
+export function isInstantKey(key: string | null): boolean {
+  return key !== null && parseInstant(key)?.toISOString() === key;
+}

@@ -40,8 +40,3 @@ export async function newestFirst<Row, Item>(
   const { rows, ...around } = keysetPage({ found, limit, cursor, frame, place });
   return { items: rows.map(item), ...around };
 }
-
-/** Whether the key of a cursor is a time. */
-export function isTime(key: string | null): boolean {
-  return key !== null && !Number.isNaN(Date.parse(key));
-}

@@ -3,7 +3,7 @@ import { Forbidden } from '../access/access-errors.js';
 import type { UserRole } from '../access/role.js';
 import type { Transaction } from '../database/transaction.js';
 import { type Cursor, readCursor } from '../http/cursor.js';
-import { parseInstant } from '../http/instant.js';
+import { isInstantKey } from '../http/instant.js';
 import { isBackward, keysetPage } from '../http/keyset-page.js';
 import { searchPatterns } from './user-search.js';
 import { UserEntity } from './user.entity.js';
@@ -28,14 +28,12 @@ interface SortKey {
   readonly isKey: (key: string | null) => boolean;
 }
 
-const isTime = (key: string | null): boolean => key !== null && parseInstant(key)?.toISOString() === key;
-
 const SORT_KEYS: Readonly<Record<string, SortKey>> = {
   createdAt: {
     sql: 'created_at',
     none: null,
     of: ({ createdAt }) => createdAt.toISOString(),
-    isKey: isTime,
+    isKey: isInstantKey,
   },
   email: {
     sql: `coalesce(email_key, '') COLLATE "C"`,
@@ -47,7 +45,7 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
     sql: `coalesce(last_login_at, '-infinity'::timestamptz)`,
     none: '-infinity',
     of: ({ lastLoginAt }) => lastLoginAt?.toISOString() ?? null,
-    isKey: (key) => key === null || isTime(key),
+    isKey: (key) => key === null || isInstantKey(key),
   },
 };
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
-import { isTime, newestFirst } from '../../http/newest-first.js';
+import { isInstantKey } from '../../http/instant.js';
+import { newestFirst } from '../../http/newest-first.js';
 import type { PageRead } from '../../http/page-links.js';
 import type { AuditItem, AuditQuery } from './audit.dto.js';
 
@@ -23,7 +24,7 @@ export class AuditTrail {
     return newestFirst<Row, AuditItem>(query, {
       sort: '-occurredAt',
       filters: { type, actorId, userId },
-      isKey: isTime,
+      isKey: isInstantKey,
       place: (row) => ({ key: row.occurredAt.toISOString(), id: row.id }),
       find: ({ order, limit, from }) => {
         const side = from ? `AND (occurred_at, id) ${from.comparison} ($6::timestamptz, $7::uuid)` : '';

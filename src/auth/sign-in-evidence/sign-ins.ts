@@ -4,7 +4,8 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
 import { describeDevice } from '../../http/device.js';
-import { isTime, newestFirst } from '../../http/newest-first.js';
+import { isInstantKey } from '../../http/instant.js';
+import { newestFirst } from '../../http/newest-first.js';
 import type { PageQuery } from '../../http/page.dto.js';
 import type { PageRead } from '../../http/page-links.js';
 import { UserActs } from '../../users/user-acts.js';
@@ -40,7 +41,7 @@ export class SignIns {
     return newestFirst<Row, SignInItem>(query, {
       sort: '-occurredAt',
       filters: { user: id },
-      isKey: isTime,
+      isKey: isInstantKey,
       place: (row) => ({ key: row.occurred_at.toISOString(), id: row.id }),
       find: ({ order, limit, from }) => {
         const side = from ? `AND (occurred_at, id) ${from.comparison} ($5::timestamptz, $6::uuid)` : '';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { afterCommit, type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEventType } from '../../events/catalogue.js';
-import { isTime, newestFirst } from '../../http/newest-first.js';
+import { isInstantKey } from '../../http/instant.js';
+import { newestFirst } from '../../http/newest-first.js';
 import type { PageRead } from '../../http/page-links.js';
 import type { DeliveriesQuery, DeliveryAttempt, DeliveryItem, DeliveryState } from './delivery.dto.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
@@ -41,7 +42,7 @@ export class Deliveries {
     return newestFirst<Row, DeliveryItem>(query, {
       sort: '-createdAt',
       filters: { webhook: endpointId, state },
-      isKey: isTime,
+      isKey: isInstantKey,
       place: (row) => ({ key: row.created_at.toISOString(), id: row.id }),
       find: ({ order, limit, from }) => {
         const side = from ? `AND (created_at, id) ${from.comparison} ($4::timestamptz, $5::uuid)` : '';
