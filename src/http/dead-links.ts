@@ -52,7 +52,9 @@ export function deadLink(request: FastifyRequest, problem: Problem, ending?: Lin
 function pageOf({ instance, detail }: Problem, { why: cause, account, locale }: LinkEnding): DeadLink {
   const why = { [cause]: true };
   if (DONE.has(cause)) {
-    const values = { why, isSuspended: account === 'suspended', maySignIn: account === 'open', signInUrl: null };
+    // Which cannot be told where another lock may have followed.
+    const maySignIn = account === 'open' && cause !== 'unlocked';
+    const values = { why, isSuspended: account === 'suspended', maySignIn, signInUrl: null };
     return { name: 'already-done', values, locale };
   }
   const path = instance.split('?', 1)[0] ?? '';

@@ -203,7 +203,7 @@ const KINDS: Kind[] = [
     button: 'Open my account',
     done: 'Your account is open again',
     fresh: false,
-    used: 'Your account is already open again',
+    used: 'That lock has ended already',
     after: async (email) => expect(await signIn(email)).toMatchObject({ status: 200 }),
   },
   {

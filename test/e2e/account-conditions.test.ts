@@ -214,9 +214,10 @@ describe('a link to restore an account', () => {
   it('is dead once an administrator restored the account, also after it is deleted again', async () => {
     const { id, email, link } = await comeBack();
     await roster.api.post(`/users/${id}/restore`).set(as(admin)).expect(200);
-    await use(link).expect(410);
+    await use(link).expect(410, /restored already/);
     await remove(id, await roster.signIn(email, PASSWORD));
-    await use(link).expect(410);
+    await use(link).expect(410, /The account was deleted/);
+    expect((await page(link).expect(410)).text).toMatch(/The account was deleted[^]*Tell me by mail what I can do/);
     await remove((await roster.join(fresh())).id, admin);
   });
 

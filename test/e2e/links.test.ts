@@ -106,7 +106,7 @@ const USED: Readonly<Record<LinkName, RegExp>> = {
   invitation: /accepted already/,
   'magic-link': /used already to sign in/,
   'reset-password': /used already to choose a new password/,
-  unlock: /not locked any more/,
+  unlock: /^The lock that this link was mailed about has ended/,
 };
 const USED_PAGE: Readonly<Record<LinkName, RegExp>> = {
   'verify-email': /<h1>Your email address is already confirmed<\/h1>[^]*You can sign in\./,
@@ -115,7 +115,7 @@ const USED_PAGE: Readonly<Record<LinkName, RegExp>> = {
   invitation: /<h1>You have already accepted the invitation<\/h1>[^]*You can sign in\./,
   'magic-link': /used already to sign in[^]*action="\/auth\/magic-link\/request"/,
   'reset-password': /used already to choose a new password[^]*action="\/auth\/request-password-reset"/,
-  unlock: /<h1>Your account is already open again<\/h1>[^]*You can sign in\./,
+  unlock: /<h1>That lock has ended already<\/h1>[^]*Sign in now/,
 };
 
 const expire = (userId: string) =>
@@ -153,6 +153,23 @@ describe('a link that a newer one has replaced', () => {
     const page = await pageOf(roster, 'confirm-email-change', token).expect(410);
     expect(page.text).toMatch(/<p>A newer link was mailed after this one/);
     await useLink(roster, 'confirm-email-change', newer).expect(200);
+  });
+});
+
+describe('a link that ended a lock', () => {
+  it('does not say that the account is open once it is locked again', async () => {
+    const email = fresh();
+    const { token } = await LINK_KINDS.unlock.mail(roster, email);
+    await useLink(roster, 'unlock', token).expect(200);
+    for (let failure = 0; failure < 5; failure++) {
+      await roster.api.post('/auth/login').send({ identifier: email, password: 'wrong' }).expect(401);
+    }
+    await roster.api.post('/auth/login').send({ identifier: email, password: PASSWORD }).expect(401);
+    const { body } = await useLink(roster, 'unlock', token).expect(410);
+    expect(body).toMatchObject({ detail: 'The lock that this link was mailed about has ended.' });
+    const { text } = await pageOf(roster, 'unlock', token).expect(410);
+    expect(text).toMatch(/<h1>That lock has ended already<\/h1>[^]*locked again[^]*the latest mail/);
+    expect(text).not.toMatch(/You can sign in|open again/);
   });
 });
 

@@ -38,7 +38,7 @@ const SENTENCES: Readonly<Record<Why, string>> = {
   accepted: 'This invitation was accepted already. Sign in with the password that was chosen then.',
   passwordChosen: 'This link was used already to choose a new password. Ask for a fresh one to choose another.',
   signedIn: 'This link was used already to sign in. Ask for a fresh one.',
-  unlocked: 'The account is not locked any more.',
+  unlocked: 'The lock that this link was mailed about has ended.',
   restored: 'The account is restored already.',
   removed: 'This address is not one of the account any more.',
   suspended: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
@@ -84,8 +84,9 @@ function accountOf({ purpose, account }: EndedLink): LinkEnding['account'] {
 function whyOf(ended: EndedLink): Why {
   const { purpose, how } = ended;
   const account = accountOf(ended);
-  // Of a link that brings it back, that is no news.
-  if (account === 'deleted' && (purpose !== 'restore-account' || how === 'used')) return 'deleted';
+  // Of a link that brings it back, that is no news, unless it was back before.
+  const wasRestored = how === 'used' || how === 'pointless';
+  if (account === 'deleted' && (purpose !== 'restore-account' || wasRestored)) return 'deleted';
   const isDone = how === 'used' || how === 'confirmed';
   if (isDone && (purpose === 'verify-email' || TO_STRANGERS.has(purpose))) return 'alreadyConfirmed';
   if (account === 'suspended') return 'suspended';

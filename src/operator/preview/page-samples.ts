@@ -109,7 +109,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     suspended: { ...done, why: { alreadyConfirmed: true }, isSuspended: true, maySignIn: false },
     contact: { ...done, why: { alreadyConfirmed: true }, maySignIn: false },
     accepted: { ...done, why: { accepted: true } },
-    unlocked: { ...done, why: { unlocked: true } },
+    unlocked: { ...done, why: { unlocked: true }, maySignIn: false },
     restored: { ...done, why: { restored: true } },
   },
   error: {
