@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { RATE_RULES } from '../../src/access/limit.decorator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Home, makeHome, report, RosterProcess } from '../support/process.js';
 
@@ -21,7 +24,7 @@ afterAll(async () => {
   home.remove();
 });
 
-const start = () =>
+const start = (environment: Record<string, string> = {}) =>
   RosterProcess.start(home, {
     ...ADMIN,
     DATABASE_URL: database.url,
@@ -30,6 +33,7 @@ const start = () =>
     RATE_LIMIT_ENABLED: 'false',
     BCRYPT_COST: '12',
     HASH_NICE: '19',
+    ...environment,
   });
 
 interface Answer {
@@ -131,6 +135,46 @@ describe('SIGTERM while people sign in', () => {
     // Its end, and no break: the client knows where to go on.
     expect(await read).toContain('retry: 2000');
     expect((await ended).code).toBe(0);
+  });
+});
+
+/** A request whose body is yet to come. */
+async function beginRequest(port: number): Promise<{ finish(): Promise<string> }> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const head = [
+    'POST /auth/register HTTP/1.1',
+    'host: x',
+    'content-type: application/json',
+    'content-length: 2',
+    '',
+    '',
+  ];
+  socket.write(head.join('\r\n'));
+  return {
+    finish: async () => {
+      socket.write('{}');
+      return Buffer.concat((await socket.toArray()) as Buffer[]).toString();
+    },
+  };
+}
+
+describe('SIGTERM while clients meet a limit', () => {
+  it('leaves evidence of each of them, also of what is refused while the server ends', async () => {
+    const server = await start({ RATE_LIMIT_ENABLED: 'true' });
+    const { times } = RATE_RULES.registration;
+    await Promise.all(Array.from({ length: times }, () => server.api.post('/auth/register').send({}).expect(400)));
+    const begun = await Promise.all(Array.from({ length: 20 }, () => beginRequest(server.port)));
+    const ended = server.kill('SIGTERM');
+    // By then nobody can connect any more, and what works beside the server has ended.
+    await sleep(2000);
+    const answers = await Promise.all(begun.map((one) => one.finish()));
+    expect(answers.map((answer) => answer.slice(0, 12))).toEqual(begun.map(() => 'HTTP/1.1 429'));
+    expect((await ended).code).toBe(0);
+    const [evidence] = await database.query<{ times: number }>(
+      "SELECT sum(times)::int AS times FROM auth_events WHERE type = 'limit.exceeded' AND what = 'POST /auth/register'",
+    );
+    expect(evidence).toEqual({ times: begun.length });
   });
 });
 
