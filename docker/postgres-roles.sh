@@ -1,8 +1,13 @@
 #!/bin/sh
-# Run once, when the volume is new: the role that owns the schema and the one that the server works as. Neither is a superuser.
+# Run once, when the volume is new: the role that owns the schema and the one that the server works as. Neither is a superuser, and
+# each has a password of its own.
 set -e
-psql --set ON_ERROR_STOP=1 --set password="$POSTGRES_PASSWORD" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
-CREATE ROLE roster_owner LOGIN PASSWORD :'password';
-CREATE ROLE roster LOGIN PASSWORD :'password';
+: "${POSTGRES_OWNER_PASSWORD:?is missing}" "${POSTGRES_SERVER_PASSWORD:?is missing}"
+# From the environment, and not as arguments, which every process can read.
+psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\getenv owner_password POSTGRES_OWNER_PASSWORD
+\getenv server_password POSTGRES_SERVER_PASSWORD
+CREATE ROLE roster_owner LOGIN PASSWORD :'owner_password';
+CREATE ROLE roster LOGIN PASSWORD :'server_password';
 CREATE DATABASE roster OWNER roster_owner;
 SQL

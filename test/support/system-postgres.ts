@@ -29,23 +29,26 @@ export class SystemPostgres {
     this.folders.push(folder);
   }
 
-  /** @throws Error saying what to install */
-  static async start(): Promise<SystemPostgres> {
+  /**
+   * @param superuser whose database, of the same name, is made as well
+   * @throws Error saying what to install
+   */
+  static async start(superuser = 'roster'): Promise<SystemPostgres> {
     const folder = mkdtempSync(FOLDER);
     const account = await chooseAccount(join(folder, 'data'), [folder]);
     const programs = new Programs(findPrograms(), account);
     programs.own(folder);
     const data = join(folder, 'data');
     const port = await freePort();
-    const initdb = ['-D', data, '-U', 'roster', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+    const initdb = ['-D', data, '-U', superuser, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
     await programs.run('initdb', initdb);
     await programs.launch(folder, data, port);
-    const server = `postgres://roster@127.0.0.1:${port}`;
+    const server = `postgres://${superuser}@127.0.0.1:${port}`;
     const admin = new pg.Client({ connectionString: `${server}/postgres` });
     await admin.connect();
-    await admin.query('CREATE DATABASE roster');
+    if (superuser !== 'postgres') await admin.query(`CREATE DATABASE ${superuser}`);
     await admin.end();
-    const url = `${server}/roster`;
+    const url = `${server}/${superuser}`;
     const pool = new pg.Pool({ connectionString: url, max: 2 });
     pool.on('error', () => undefined);
     const database: TestDatabase = {
@@ -71,6 +74,11 @@ export class SystemPostgres {
     return url.href;
   }
 
+  /** Where its programs are, such as psql. */
+  get bin(): string {
+    return this.programs.bin;
+  }
+
   /** What pg_dump writes of the database, with the bytes of binary columns as text behind it. */
   async dump(): Promise<string> {
     const text = await this.programs.run('pg_dump', [this.database.url]);
@@ -91,7 +99,7 @@ export class SystemPostgres {
 
 class Programs {
   constructor(
-    private readonly bin: string,
+    readonly bin: string,
     private readonly account: RunAs,
   ) {}
 
