@@ -200,6 +200,18 @@ describe('a link to restore an account', () => {
     expect((await page(link).expect(410)).text).toMatch(/Your account is already restored[^]*You can sign in/);
   });
 
+  it('promises no password to an account that has none', async () => {
+    const email = fresh();
+    await mailsFor(email, () => REQUESTS['asks for a link to sign in'](email).expect(202));
+    const magic = tokenIn(await roster.inbox.waitFor(email));
+    const { body } = await roster.api.post('/auth/magic-link').send({ token: magic }).expect(200);
+    const { accessToken, user } = body as { accessToken: string; user: { id: string } };
+    await remove(user.id, accessToken);
+    const [mail] = await mailsFor(email, () => REQUESTS['asks for a link to sign in'](email).expect(202));
+    const done = await use(tokenIn(mail!)).type('form').expect(200);
+    for (const text of [mail!.text, done.text]) expect(text).not.toMatch(/password/i);
+  });
+
   it('works once of eight at the same moment', async () => {
     const { id, link } = await comeBack();
     const answers = await Promise.all(Array.from({ length: 8 }, () => use(link)));
