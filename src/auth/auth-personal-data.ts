@@ -22,6 +22,7 @@ export class AuthPersonalData implements OnModuleInit {
       'password_credentials',
       'changed_at AS "changedAt", changed_ip AS "changedFrom", changed_user_agent AS "changedBy"',
     );
+    this.addTable('provedRegistrations', 'proved_claims', 'registered_at AS "registeredAt"');
     this.addTable(
       'links',
       'one_time_tokens',

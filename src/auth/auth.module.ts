@@ -55,6 +55,7 @@ import { PasswordResetRequests } from './password-reset/password-reset-requests.
 import { PasswordResetService } from './password-reset/password-reset.service.js';
 import { HashPool } from './passwords/hash-pool/hash-pool.js';
 import { BreachedPasswords } from './passwords/hibp.js';
+import { ClaimPasswords } from './passwords/claim-passwords.js';
 import { NewPasswords } from './passwords/new-passwords.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { Passwords } from './passwords/passwords.js';
@@ -146,6 +147,7 @@ import { VerificationService } from './verification/verification.service.js';
     PasswordChangeService,
     CurrentPassword,
     NewPasswords,
+    ClaimPasswords,
     EmailChangeService,
     EmailChangeLinks,
     EmailChangeProofs,

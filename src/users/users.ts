@@ -139,11 +139,18 @@ export class Users {
     return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
   }
 
-  /** The latest registration that claims this address and waits for its proof. */
-  async newestClaim(tx: Transaction, email: string): Promise<UserEntity | null> {
-    return tx
+  /** As `ownerOf`, and the latest registration that claims the address and waits for its proof. */
+  async ofAddress(
+    tx: Transaction,
+    email: string,
+  ): Promise<{ readonly owner: UserEntity | null; readonly claim: UserEntity | null }> {
+    const users = await tx
       .getRepository(UserEntity)
-      .findOne({ where: { emailKey: addressKey(email), pending: true }, order: { id: 'DESC' } });
+      .find({ where: { emailKey: addressKey(email) }, order: { pending: 'ASC', id: 'DESC' }, take: 2 });
+    return {
+      owner: users.find(({ pending }) => !pending) ?? null,
+      claim: users.find(({ pending }) => pending) ?? null,
+    };
   }
 
   async byUsername(tx: Transaction, username: string): Promise<UserEntity | null> {

@@ -69,7 +69,10 @@ describe('an address that is erased', () => {
     expect(recipients.filter(({ recipient }) => recipient === 'erased@erased.invalid').length).toBeGreaterThanOrEqual(
       2,
     );
-    expect(recipients.filter(({ state }) => state === 'queued')).toEqual([]);
+    // Those to their own address may still be on their way.
+    expect(
+      recipients.filter(({ state, recipient }) => state === 'queued' && recipient !== 'other@example.com'),
+    ).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import { EmailTaken } from '../../users/user-errors.js';
 import { Users } from '../../users/users.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
+import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
@@ -29,6 +30,7 @@ export class MagicLinkService {
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
     private readonly newPasswords: NewPasswords,
+    private readonly claimPasswords: ClaimPasswords,
     private readonly gate: SignInGate,
   ) {}
 
@@ -65,6 +67,7 @@ export class MagicLinkService {
     await lock(tx, `address:${addressKey(email)}`);
     const user = await this.users.hold(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');
+    if (user?.pending === true) await this.claimPasswords.keep(tx, userId, addressKey(email), false);
     const hadPassword = user?.emailVerified === false && (await this.newPasswords.forgetAll(tx, userId, context));
     try {
       await this.users.change(tx, userId, (state) => proveByMagicLink(state, hadPassword), context);

@@ -51,21 +51,6 @@ export class NewPasswords {
   }
 
   /**
-   * With the proof of a registration, whose password may be a stranger's.
-   * @param retention of registrations, in milliseconds
-   */
-  async replaceOfClaim(
-    tx: Transaction,
-    userId: string,
-    hash: string,
-    retention: number,
-    context: RequestContext,
-  ): Promise<void> {
-    await this.passwords.keepAnswering(tx, userId, retention);
-    await this.replace(tx, userId, hash, 'password-reset', context);
-  }
-
-  /**
    * When somebody proves the address of an account for the first time: whatever was there before may be somebody else's, such as of
    * the manager who created it. Ends its sessions, its password and every link that was mailed before.
    * @returns whether there was a password

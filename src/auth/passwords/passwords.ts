@@ -21,12 +21,6 @@ const STORED: Statement = {
   text: `SELECT user_id AS "userId", hash, changed_at AS "changedAt" FROM password_credentials WHERE user_id = ANY ($1::uuid[])`,
 };
 
-const claimed = (by: 'email_key' | 'users.id') => `
-  SELECT CASE WHEN pending THEN hash ELSE claim_hash END AS hash FROM users JOIN password_credentials ON user_id = users.id
-  WHERE ${by} = $1 AND (pending OR claim_until > now()) ORDER BY users.id DESC LIMIT 1000`;
-const CLAIMED_BY_ADDRESS: Statement = { name: 'passwords-of-claims', text: claimed('email_key') };
-const CLAIMED_BY_USER: Statement = { name: 'password-of-claim', text: claimed('users.id') };
-
 type Origin = Pick<RequestContext, 'ip' | 'userAgent'>;
 const NOWHERE: Origin = { ip: null, userAgent: null };
 
@@ -150,39 +144,6 @@ export class Passwords {
   /** What is stored of these users, for whoever has something: outside any transaction, for it is most of what a sign-in asks. */
   async stored(userIds: readonly string[]): Promise<StoredPassword[]> {
     return this.statements.read<StoredPassword>(STORED, [userIds]);
-  }
-
-  /**
-   * Before a registration gets another password with its proof: the one that it was made with answers as it did, for as long as it
-   * would have been kept. Else who made it would see that somebody proved the address.
-   * @param retention of registrations, in milliseconds
-   */
-  async keepAnswering(tx: Transaction, userId: string, retention: number): Promise<void> {
-    await tx.query(
-      `UPDATE password_credentials SET claim_hash = hash, claim_until = users.created_at + $2 * interval '1 ms'
-       FROM users WHERE users.id = user_id AND user_id = $1`,
-      [userId, retention],
-    );
-  }
-
-  /** Forgets what has answered long enough. */
-  async forgetClaims(tx: Transaction): Promise<void> {
-    await tx.query(
-      `UPDATE password_credentials SET claim_hash = NULL, claim_until = NULL
-       WHERE claim_hash IS NOT NULL AND claim_until < now()`,
-    );
-  }
-
-  /**
-   * What registrations were made with that claim an address, the newest first, or that became the account of its owner with another
-   * password, see `keepAnswering`; or what one of them was made with.
-   * @param of the key of the address, or a user
-   */
-  async storedOfClaims(of: { readonly address: string } | { readonly userId: string }): Promise<string[]> {
-    const rows = await ('address' in of
-      ? this.statements.read<StoredPassword>(CLAIMED_BY_ADDRESS, [of.address])
-      : this.statements.read<StoredPassword>(CLAIMED_BY_USER, [of.userId]));
-    return rows.map(({ hash }) => hash);
   }
 
   async storedHash(tx: Transaction, userId: string): Promise<string | undefined> {

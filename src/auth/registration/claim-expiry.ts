@@ -7,7 +7,7 @@ import { newTraceId } from '../../http/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Users } from '../../users/users.js';
-import { Passwords } from '../passwords/passwords.js';
+import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 
 const EVERY_HOUR = '17 * * * *';
@@ -22,7 +22,7 @@ export class ClaimExpiry implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly throttle: AddressThrottle,
-    private readonly passwords: Passwords,
+    private readonly passwords: ClaimPasswords,
     private readonly jobs: Jobs,
   ) {}
 
@@ -33,16 +33,15 @@ export class ClaimExpiry implements OnModuleInit {
   /** In batches, each a transaction of its own: what an attacker piled up must not be one long lock. */
   async run(): Promise<void> {
     const context = systemContext(newTraceId());
+    // At one moment with those that nobody proved, or which of them somebody did would show.
+    await this.transactions.run((tx) => this.passwords.forgetOld(tx, this.settings.PENDING_RETENTION));
     let removed = 0;
     for (let batch = BATCH; batch === BATCH; removed += batch) {
       batch = await this.transactions.run((tx) =>
         this.users.dropStaleClaims(tx, this.settings.PENDING_RETENTION, BATCH, context),
       );
     }
-    await this.transactions.run(async (tx) => {
-      await this.throttle.forgetOld(tx);
-      await this.passwords.forgetClaims(tx);
-    });
+    await this.transactions.run((tx) => this.throttle.forgetOld(tx));
     if (removed > 0) this.log.info({ removed, traceId: context.traceId }, 'unconfirmed registrations removed');
   }
 }

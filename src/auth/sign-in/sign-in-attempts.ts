@@ -62,9 +62,7 @@ export class SignInAttempts {
     tx: Transaction,
     identifier: string,
   ): Promise<{ owner: UserEntity | null; claim: UserEntity | null }> {
-    if (identifier.includes('@')) {
-      return { owner: await this.users.ownerOf(tx, identifier), claim: await this.users.newestClaim(tx, identifier) };
-    }
+    if (identifier.includes('@')) return this.users.ofAddress(tx, identifier);
     const user = await this.users.byUsername(tx, identifier);
     return user?.pending ? { owner: null, claim: user } : { owner: user, claim: null };
   }

@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import type { Settings } from '../../config/settings.js';
-import { InjectSettings } from '../../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { verifyEmail } from '../../users/decide.js';
 import { addressKey } from '../../users/identifiers.js';
@@ -11,6 +9,7 @@ import { Users } from '../../users/users.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
+import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { Claims } from './claims.js';
@@ -24,12 +23,12 @@ type Claimant = UserEntity & { readonly email: string };
 @Injectable()
 export class VerificationService {
   constructor(
-    @InjectSettings() private readonly settings: Settings,
     private readonly transactions: Transactions,
     private readonly users: Users,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: NewPasswords,
     private readonly claims: Claims,
+    private readonly claimPasswords: ClaimPasswords,
   ) {}
 
   /** Says whether a link is still good, and for which registration; uses nothing. @throws TokenExpiredOrUsed */
@@ -69,9 +68,8 @@ export class VerificationService {
         if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
         throw error;
       }
-      if (hash !== null) {
-        await this.passwords.replaceOfClaim(tx, userId, hash, this.settings.PENDING_RETENTION, context);
-      }
+      await this.claimPasswords.keep(tx, userId, addressKey(email), hash !== null);
+      if (hash !== null) await this.passwords.replace(tx, userId, hash, 'password-reset', context);
       return { ...details, isSuspended };
     });
   }

@@ -1,0 +1,91 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Keyring } from '../../database/keyring.js';
+import { type Statement, Statements } from '../../database/statements.js';
+import type { Transaction } from '../../database/transaction.js';
+
+/** Stands for whoever does not exist, so that there is something to look for. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** What a password is compared with that somebody types beside an address or a username. */
+export interface TypedPasswords {
+  /** Of the owner; undefined when there is none, or none with a password. */
+  readonly own: { readonly hash: string; readonly changedAt: Date } | undefined;
+  /** Whether registrations under that name wait, or were proved since they were made and would still wait otherwise. */
+  readonly areClaimed: boolean;
+  /** What those were made with, the newest first, as far as the owner has not taken it over. */
+  readonly ofClaims: readonly string[];
+}
+
+/** Of whom: the owner, if there is one, and the registrations that claim the address, or the one that has the username. */
+export interface Typed {
+  readonly ownerId: string | undefined;
+  readonly of: { readonly address: string } | { readonly userId: string | undefined };
+}
+
+interface Row {
+  readonly hash: string | null;
+  readonly changedAt: Date | null;
+  readonly isOwn: boolean;
+}
+
+// One statement for all that a sign-in compares with: most of what it asks.
+const typed = (waiting: string, proved: string) => `
+  SELECT hash, changed_at AS "changedAt", true AS "isOwn" FROM password_credentials WHERE user_id = $1
+  UNION ALL
+  (SELECT hash, NULL, false FROM users LEFT JOIN password_credentials ON user_id = users.id
+   WHERE ${waiting} AND pending ORDER BY users.id DESC LIMIT 1000)
+  UNION ALL
+  SELECT hash, NULL, false FROM proved_claims WHERE ${proved}`;
+const BY_ADDRESS: Statement = { name: 'passwords-by-address', text: typed('email_key = $2', 'address_hash = $3') };
+const BY_USERNAME: Statement = { name: 'passwords-by-username', text: typed('users.id = $2', 'user_id = $2') };
+
+/**
+ * The passwords of registrations, beside those of users. Whoever made one must not see that somebody proved it, or another of the same
+ * address: neither by an answer nor by its time. So what was proved is kept by itself, whatever becomes of the account and its password,
+ * until it would have expired unproved.
+ */
+@Injectable()
+export class ClaimPasswords {
+  constructor(
+    private readonly statements: Statements,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** All that is to be compared, outside any transaction. */
+  async typed({ ownerId = NOBODY, of }: Typed): Promise<TypedPasswords> {
+    const rows = await ('address' in of
+      ? this.statements.read<Row>(BY_ADDRESS, [ownerId, of.address, this.hashOf(of.address)])
+      : this.statements.read<Row>(BY_USERNAME, [ownerId, of.userId ?? NOBODY]));
+    const own = rows.find((row): row is Row & { hash: string; changedAt: Date } => row.isOwn);
+    const claims = rows.filter(({ isOwn }) => !isOwn);
+    const ofClaims = claims.map(({ hash }) => hash).filter((hash) => hash !== null);
+    return { own, areClaimed: claims.length > 0, ofClaims };
+  }
+
+  /**
+   * With the proof of a registration, before its account gets another password.
+   * @param address the key of the address that was proved
+   * @param isReplaced whether it gets one: the one that it was made with goes on being answered as that of a claim
+   */
+  async keep(tx: Transaction, userId: string, address: string, isReplaced: boolean): Promise<void> {
+    await tx.query(
+      `INSERT INTO proved_claims (user_id, address_hash, hash, registered_at)
+       SELECT users.id, $2::bytea, CASE WHEN $3::boolean THEN hash END, created_at
+       FROM users LEFT JOIN password_credentials ON user_id = users.id WHERE users.id = $1
+       ON CONFLICT DO NOTHING`,
+      [userId, this.hashOf(address), isReplaced],
+    );
+  }
+
+  /** Forgets those that would have expired. @param retention of registrations, in milliseconds */
+  async forgetOld(tx: Transaction, retention: number): Promise<void> {
+    await tx.query(`DELETE FROM proved_claims WHERE registered_at < now() - $1 * interval '1 millisecond'`, [
+      retention,
+    ]);
+  }
+
+  private hashOf(address: string): Buffer {
+    return createHmac('sha256', this.keyring.current('address').secret).update(`claim:${address}`).digest();
+  }
+}
