@@ -90,4 +90,16 @@ describe('A server that runs while another process replaces keys', () => {
     await me(await roster.signIn()).expect(200);
     expect((await roster.api.get('/health/ready').expect(200)).body).toMatchObject({ status: 'up' });
   });
+
+  it('takes no token of a destroyed signing key any more, though it took it before', async () => {
+    const stolen = await roster.signIn();
+    await command('rotate-signing-key', { SECRET_KEY: NEW });
+    await eventually(async () => kidOf(await roster.signIn()) !== kidOf(stolen));
+    const good = await roster.signIn();
+    await me(stolen).expect(200);
+    await database.query(`DELETE FROM keys WHERE purpose = 'access-token' AND retired_at IS NOT NULL`);
+    await eventually(async () => (await me(stolen)).status === 401);
+    await me(good).expect(200);
+    expect(await published()).toEqual([kidOf(good)]);
+  });
 });

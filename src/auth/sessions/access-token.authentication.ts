@@ -10,7 +10,7 @@ import type { Caller } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ACCESS_TOKEN_ALGORITHM, AccessTokens, CLOCK_LEEWAY, MAX_ACCESS_TOKEN } from './access-tokens.js';
+import { ACCESS_TOKEN_ALGORITHM, AccessTokens, CLOCK_LEEWAY, keyIdOf, MAX_ACCESS_TOKEN } from './access-tokens.js';
 import { RecentlyUsed } from './recently-used.js';
 import { Revocations } from './revocations.js';
 import { SessionStates } from './session-states.js';
@@ -29,6 +29,12 @@ export interface ProvedToken {
   readonly iat?: number;
   readonly jti?: string;
   readonly client_id?: string;
+}
+
+interface RememberedToken {
+  /** The key that signed it. */
+  readonly kid: string;
+  readonly token: ProvedToken;
 }
 
 interface Headers {
@@ -51,13 +57,14 @@ function bearerOf({ headers }: Headers): string | null {
 
 /**
  * Proves an access token by signature and claims, then asks whether its session and user are still good now. A token that was
- * proved is remembered by its SHA-256 until it expires: proving it again would cost more than all the rest of a read.
+ * proved is remembered by its SHA-256 until it expires or its key is destroyed: proving it again would cost more than all the rest
+ * of a read.
  */
 @Injectable()
 export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATEGY) implements Authentication {
   // Without a value here, which would be set only after the constructor of the strategy has asked for it.
   declare private own: passport.Authenticator | undefined;
-  private readonly proved = new RecentlyUsed<ProvedToken>(REMEMBERED);
+  private readonly proved = new RecentlyUsed<RememberedToken>(REMEMBERED);
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -125,17 +132,20 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
     if (token.length > MAX_ACCESS_TOKEN) return undefined;
     const digest = hash('sha256', token, 'base64');
     const known = this.proved.get(digest);
-    if (known && known.exp * 1000 <= this.clock.now().getTime()) return undefined;
-    const proved = known ?? (await this.prove(token));
+    if (known && known.token.exp * 1000 <= this.clock.now().getTime()) return undefined;
+    const kid = known?.kid ?? keyIdOf(token);
+    if (kid === undefined) return undefined;
+    // A key that was destroyed proves nothing any more, nor has it proved what is remembered.
+    const proved = known && this.accessTokens.hasKey(kid) ? known.token : await this.prove(token, kid);
     if (!proved) return undefined;
-    if (!known) this.proved.set(digest, proved);
+    if (!known) this.proved.set(digest, { kid, token: proved });
     const caller = await this.states.callerOf(proved.sid, proved.sub);
     return caller && { proved, caller };
   }
 
-  private async prove(token: string): Promise<ProvedToken | undefined> {
+  private async prove(token: string, kid: string): Promise<ProvedToken | undefined> {
     // Another server may have begun to sign with a new key. However many such tokens come, they share one look.
-    if (this.accessTokens.namesUnknownKey(token)) await this.revocations.lookNow();
+    if (!this.accessTokens.hasKey(kid)) await this.revocations.lookNow();
     return new Promise((resolve, reject) => {
       const answer = (error: Error | null, proved: ProvedToken | false | null): void => {
         if (error) reject(error);

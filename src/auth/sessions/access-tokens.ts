@@ -88,10 +88,9 @@ export class AccessTokens {
     return key && this.publicKeyOf(key);
   }
 
-  /** Whether a token looks like one of ours that was signed with a key which this server has not heard of. */
-  namesUnknownKey(token: string): boolean {
-    const kid = keyIdOf(token);
-    return kid !== undefined && this.keyring.find('access-token', kid) === undefined;
+  /** Whether there is such a key: this server has heard of it, and not of its end. */
+  hasKey(kid: string): boolean {
+    return this.keyring.find('access-token', kid) !== undefined;
   }
 
   /** The keys that verify tokens which may still be good: the one in use, and those before it until they are destroyed. */
@@ -114,8 +113,8 @@ export class AccessTokens {
   }
 }
 
-/** @returns undefined unless the header is that of a token of ours */
-function keyIdOf(token: string): string | undefined {
+/** The key that a token names. @returns undefined unless the header is that of a token of ours */
+export function keyIdOf(token: string): string | undefined {
   const { typ, alg, kid } = headerOf(token);
   return typ === ACCESS_TOKEN_TYPE && alg === ACCESS_TOKEN_ALGORITHM && typeof kid === 'string' ? kid : undefined;
 }
