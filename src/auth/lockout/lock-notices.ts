@@ -34,7 +34,8 @@ export class LockNotices implements OnModuleInit {
     // Of a name that nobody has there is nobody to tell, and its failures are written down already.
     if (userId === null) return;
     await this.transactions.run(async (tx) => {
-      const user = await this.users.find(tx, userId);
+      // Before its link, which the mail brings about: the order in which everybody locks them.
+      const user = await this.users.hold(tx, userId);
       if (!user || user.erasedAt !== null) return;
       const reason = REASONS[kind];
       await this.events.record(tx, { type: 'account.locked', userId, reason, context, occurredAt: new Date(at) });

@@ -5,6 +5,7 @@ import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
 import { type UserAct, UserActs } from '../../users/user-acts.js';
 import type { UserResponse } from '../../users/user.response.js';
+import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
@@ -15,6 +16,7 @@ import { Lockouts } from './lockouts.js';
 export class Unlocking {
   constructor(
     private readonly transactions: Transactions,
+    private readonly users: Users,
     private readonly lockouts: Lockouts,
     private readonly tokens: OneTimeTokens,
     private readonly acts: UserActs,
@@ -33,8 +35,12 @@ export class Unlocking {
    */
   async byLink(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run(async (tx) => {
+      const { userId } = await this.tokens.peek(tx, token, 'unlock');
+      // The count, the user, and then its link: the order in which everybody locks them.
+      const wasLocked = await this.lockouts.end(tx, userId);
+      await this.users.hold(tx, userId);
       const details = await this.tokens.consume(tx, token, 'unlock');
-      await this.end(tx, details.userId, 'link', context);
+      if (wasLocked) await this.note(tx, userId, 'link', context);
       return details;
     });
   }
@@ -64,7 +70,10 @@ export class Unlocking {
   }
 
   private async end(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
-    if (!(await this.lockouts.end(tx, userId))) return;
+    if (await this.lockouts.end(tx, userId)) await this.note(tx, userId, reason, context);
+  }
+
+  private async note(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
     await this.tokens.withdraw(tx, userId, 'unlock', '', 'pointless');
     await this.events.record(tx, { type: 'account.unlocked', userId, reason, context });
   }

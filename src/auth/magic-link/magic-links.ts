@@ -39,7 +39,9 @@ export class MagicLinks {
     await this.transactions.run(async (tx) => {
       // Requests at once make one registration.
       await lock(tx, `address:${addressKey(email)}`);
-      const owner = await this.users.ownerOf(tx, email);
+      const found = await this.users.ownerOf(tx, email);
+      // The user first, then turns and links: the order in which everybody locks them.
+      const owner = found && (await this.users.hold(tx, found.id));
       const reason = owner ? refusalOf(owner) : undefined;
       if (owner && reason !== undefined) {
         await this.refuse(tx, email, { userId: owner.id, reason }, context);

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { systemContext } from '../../src/access/caller.js';
+import { LOCKED_JOB } from '../../src/auth/lockout/lockouts.js';
+import { eventually } from '../support/eventually.js';
+import { tokenIn } from '../support/inbox.js';
+import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
+
+jest.setTimeout(60_000);
+
+const NEW_PASSWORD = 'eleven red kites over hills';
+
+let roster: Roster;
+let admin: string;
+beforeAll(async () => {
+  roster = await startRoster({ LOCKOUT_THRESHOLD: '2' });
+  admin = await roster.signIn();
+});
+afterAll(() => roster.stop());
+
+const as = (token: string) => ({ authorization: `Bearer ${token}` });
+const post = (path: string, body: object, token?: string) =>
+  roster.api
+    .post(path)
+    .set(token === undefined ? {} : as(token))
+    .send(body);
+const invite = async (email: string) =>
+  String((await post('/users', { email, firstName: 'Ada' }, admin).expect(201)).body.id);
+const claim = async (email: string) => {
+  await post('/auth/register', { email, password: PASSWORD }).expect(202);
+  const rows = await roster.database.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [email]);
+  return rows[0]!.id;
+};
+const join = async (email: string) => (await roster.join(email)).id;
+const linkTo = async (email: string, nth = 1) => tokenIn(await roster.inbox.waitFor(email, nth));
+const lockOut = async (email: string) => {
+  for (let time = 0; time < 2; time++) await post('/auth/login', { identifier: email, password: 'wrong' }).expect(401);
+};
+
+/** What is done about a user, after `given` has made it and what is asked for was asked for before. */
+interface Flow {
+  readonly what: string;
+  readonly given: (email: string) => Promise<string>;
+  /** So that the rows are there which it locks. */
+  readonly before?: (email: string, id: string) => Promise<unknown>;
+  readonly act: (email: string, id: string, link: string) => PromiseLike<unknown>;
+  /** Which mail to the address has the link, if `act` uses one. */
+  readonly link?: number;
+}
+
+const ask = (path: string) => (email: string) => post(path, { email }).expect(202);
+const again = ask('/auth/resend-verification');
+const reset = ask('/auth/request-password-reset');
+const magic = ask('/auth/magic-link/request');
+const suspend = (id: string) => post(`/users/${id}/suspend`, { reason: 'x' }, admin).expect(200);
+const open = (path: string, more: object = {}) => {
+  return (_email: string, _id: string, token: string) => post(path, { token, ...more });
+};
+
+const FLOWS: readonly Flow[] = [
+  { what: 'a fresh invitation is asked for', given: invite, before: again, act: again },
+  { what: 'a fresh link of a registration is asked for', given: claim, before: again, act: again },
+  { what: 'a reset is asked for', given: join, before: reset, act: reset },
+  { what: 'a link to sign in by is asked for', given: join, before: magic, act: magic },
+  {
+    what: 'a link to sign in by is refused',
+    given: join,
+    before: async (email, id) => {
+      await suspend(id);
+      await magic(email);
+    },
+    act: magic,
+  },
+  {
+    what: 'a lock is told of',
+    given: join,
+    before: async (email) => {
+      await lockOut(email);
+      await roster.inbox.waitFor(email, 2);
+    },
+    // The job of another lock: what it waits for, who fails to sign in would wait for before.
+    act: (_email, userId) => {
+      const notice = { userId, kind: 'user', at: new Date().toISOString(), context: systemContext('0'.repeat(32)) };
+      return roster.database.query('SELECT graphile_worker.add_job($1, $2)', [LOCKED_JOB, JSON.stringify(notice)]);
+    },
+  },
+  {
+    what: 'an invitation is accepted',
+    given: invite,
+    act: open('/auth/accept-invitation', { newPassword: NEW_PASSWORD }),
+    link: 1,
+  },
+  { what: 'a registration is confirmed', given: claim, act: open('/auth/verify-email'), link: 1 },
+  {
+    what: 'a password is reset',
+    given: join,
+    before: reset,
+    act: open('/auth/reset-password', { newPassword: NEW_PASSWORD }),
+    link: 2,
+  },
+  { what: 'somebody signs in by a link', given: join, before: magic, act: open('/auth/magic-link'), link: 2 },
+  { what: 'a lock is ended by its link', given: join, before: lockOut, act: open('/auth/unlock'), link: 2 },
+];
+
+/** The rows of tokens and turns that others hold at this moment. */
+async function heldRows(): Promise<object[]> {
+  const tables = ['one_time_tokens', 'address_throttle', 'address_allowances'];
+  const client = new pg.Client({ connectionString: roster.database.url });
+  await client.connect();
+  const held: object[] = [];
+  await client.query('BEGIN');
+  for (const table of tables) {
+    const all = await client.query(`SELECT ctid FROM ${table}`);
+    const free = await client.query(`SELECT ctid FROM ${table} FOR UPDATE SKIP LOCKED`);
+    if (free.rowCount !== all.rowCount) held.push({ table, rows: all.rowCount! - free.rowCount! });
+  }
+  await client.end();
+  return held;
+}
+
+const waiting = async () =>
+  (
+    await roster.database.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+  ).length > 0;
+const jobsAreDone = async () =>
+  (await roster.database.query('SELECT 1 FROM graphile_worker._private_jobs')).length === 0;
+
+describe('Whoever waits for a user holds neither its links nor its turns, so that no two wait for each other', () => {
+  it.each(FLOWS)('when $what', async ({ what, given, before, act, link }) => {
+    const email = `${what.replaceAll(' ', '-')}@example.com`;
+    const id = await given(email);
+    await before?.(email, id);
+    const token = link === undefined ? '' : await linkTo(email, link);
+    await eventually(jobsAreDone);
+    // As if a minute had passed: it is the next one's turn.
+    await roster.database.query("UPDATE address_throttle SET last_mail_at = last_mail_at - interval '2 minutes'");
+    const holder = new pg.Client({ connectionString: roster.database.url });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [id]);
+    const done = Promise.resolve(act(email, id, token));
+    await eventually(waiting);
+    const held = await heldRows();
+    await holder.end();
+    await done;
+    await eventually(jobsAreDone);
+    expect(held).toEqual([]);
+  });
+});
