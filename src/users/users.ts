@@ -15,6 +15,11 @@ import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from './user-errors.js';
 import { WaysIn } from './ways-in.js';
 
+// Each half by an index of its own: there is none for both.
+const OF_ADDRESS = `
+  SELECT id FROM users WHERE email_key = :emailKey AND NOT pending
+  UNION ALL (SELECT id FROM users WHERE email_key = :emailKey AND pending ORDER BY id DESC LIMIT 1)`;
+
 /**
  * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
  * into the row and told to the handlers in the caller's transaction: all of it is there at commit, or none of it.
@@ -146,7 +151,9 @@ export class Users {
   ): Promise<{ readonly owner: UserEntity | null; readonly claim: UserEntity | null }> {
     const users = await tx
       .getRepository(UserEntity)
-      .find({ where: { emailKey: addressKey(email) }, order: { pending: 'ASC', id: 'DESC' }, take: 2 });
+      .createQueryBuilder('user')
+      .where(`"user".id = ANY (ARRAY(${OF_ADDRESS}))`, { emailKey: addressKey(email) })
+      .getMany();
     return {
       owner: users.find(({ pending }) => !pending) ?? null,
       claim: users.find(({ pending }) => pending) ?? null,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -113,6 +114,21 @@ describe('a lock of a registration', () => {
     const mail = await roster.inbox.about(email, /too many wrong passwords/i);
     await post('unlock', { token: tokenIn(mail) }).expect(200);
     await login(email, PASSWORD).expect(200);
+    expect(await poll(email)).toBe(LOCKED);
+  });
+
+  it('comes between a right password and its answer, when the wrong ones were enough meanwhile', async () => {
+    const email = 'at-once@example.com';
+    await register(email, KNOWN_TO_THE_ATTACKER);
+    const gate = roster.app.get(SignInGate, { strict: false });
+    const enter = gate.enter.bind(gate);
+    gate.enter = async (...given) => {
+      const entered = await enter(...given);
+      gate.enter = enter;
+      // All of them have entered before any proof was looked at, as many guesses at once do.
+      await fail(email, THRESHOLD);
+      return entered;
+    };
     expect(await poll(email)).toBe(LOCKED);
   });
 

@@ -3,7 +3,7 @@ import { addressKey, identifierKey } from '../../users/identifiers.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
-import { EmailNotVerified, InvalidCredentials } from '../sign-in/sign-in-errors.js';
+import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { maySignIn } from '../sign-in/sign-in-outcomes.js';
 import type { SignedInResponse } from '../sign-in/signed-in.response.js';
@@ -80,11 +80,8 @@ export class LoginService {
       await this.passwords.upgrade(owner.id, password, own?.hash, work);
       return { attempt, userId: owner.id, changedAt: own?.changedAt, isClaimant };
     }
-    if ((await isClaimant()) && !attempt.isClaimLocked) {
-      // To the owner of the address, if there is one, it was a wrong password.
-      await this.gate.refuse(attempt, 'email-not-verified');
-      throw new EmailNotVerified();
-    }
-    throw await this.gate.refuse(attempt, 'wrong-proof');
+    // To the owner of the address, if there is one, it was a wrong password all the same.
+    const isTold = (await isClaimant()) && !attempt.isClaimLocked;
+    throw await this.gate.refuse(attempt, isTold ? 'email-not-verified' : 'wrong-proof');
   }
 }

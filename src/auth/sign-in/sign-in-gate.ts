@@ -6,7 +6,7 @@ import { UserResponse } from '../../users/user.response.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
-import { InvalidCredentials } from './sign-in-errors.js';
+import { EmailNotVerified, InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
 import type { SignedInResponse } from './signed-in.response.js';
 
@@ -55,10 +55,14 @@ export class SignInGate {
     await this.let(attempt, userId, undefined, () => Promise.resolve());
   }
 
-  /** Counts and records a failure. @returns the one error that whoever attempts may see, to be thrown */
-  async refuse(attempt: EnteredAttempt, reason: RefusalReason): Promise<InvalidCredentials> {
-    await this.outcomes.failed(attempt, reason);
-    return new InvalidCredentials();
+  /**
+   * Counts and records a failure.
+   * @param reason `email-not-verified` for the right password of a registration, which is told so unless it is locked
+   * @returns the one error that whoever attempts may see, to be thrown
+   */
+  async refuse(attempt: EnteredAttempt, reason: RefusalReason): Promise<InvalidCredentials | EmailNotVerified> {
+    const told = await this.outcomes.failed(attempt, reason);
+    return told === 'email-not-verified' ? new EmailNotVerified() : new InvalidCredentials();
   }
 
   private async let<T>(

@@ -59,12 +59,20 @@ export class SignInOutcomes {
     return (await this.users.find(tx, user.id)) ?? user;
   }
 
-  /** Counts a failure and records it. @param userId whom the proof named, where there was no identifier */
-  async failed(attempt: EnteredAttempt, reason: RefusalReason, userId?: string): Promise<void> {
+  /**
+   * Counts a failure and records it.
+   * @param userId whom the proof named, where there was no identifier
+   * @returns the reason: the right password of a registration is a wrong one once there is a lock
+   */
+  async failed(attempt: EnteredAttempt, given: RefusalReason, userId?: string): Promise<RefusalReason> {
     const { owner, claim, subject, claimSubject, isLocked, method, context } = attempt;
     const about = userId ?? owner?.id ?? claim?.id ?? null;
-    const counted = reason === 'email-not-verified' ? [subject] : [subject, claimSubject];
-    await this.transactions.run(async (tx) => {
+    return this.transactions.run(async (tx) => {
+      // Of many guesses at once, one that is right comes too late then.
+      const isOfClaim = given === 'email-not-verified' && claimSubject !== undefined;
+      const [isTooLate = false] = isOfClaim ? await this.lockouts.areLocked(tx, [claimSubject]) : [];
+      const reason = isTooLate ? 'wrong-proof' : given;
+      const counted = reason === 'email-not-verified' ? [subject] : [subject, claimSubject];
       await this.lockouts.fail(
         tx,
         counted.filter((one) => one !== undefined),
@@ -72,6 +80,7 @@ export class SignInOutcomes {
       );
       const why = isLocked ? 'locked' : reason;
       await this.events.record(tx, { type: 'login.failed', userId: about, method, reason: why, context });
+      return reason;
     });
   }
 }

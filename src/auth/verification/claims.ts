@@ -35,7 +35,9 @@ export class Claims {
    */
   async noteRivals(tx: Transaction, email: string): Promise<void> {
     const rows = await tx.query<{ id: string; pending: boolean }[]>(
-      'SELECT id, pending FROM users WHERE email_key = $1',
+      // Each half by an index of its own: there is none for both.
+      `SELECT id, pending FROM users WHERE email_key = $1 AND NOT pending
+       UNION ALL SELECT id, pending FROM users WHERE email_key = $1 AND pending`,
       [addressKey(email)],
     );
     if (rows.length < 2) return;
