@@ -79,6 +79,20 @@ describe('the last admin who can sign in', () => {
     await setRole({ ...other, token }, admin.id, 'ADMIN').expect(200);
   });
 
+  it('stays while the other has neither a mailbox of their own nor a username to sign in by', async () => {
+    const other = await create({ email: 'shared@example.com', password: PASSWORD, role: 'ADMIN' });
+    // Another spelling of somebody else's, which bringing the schema up to date took the key from.
+    const takeKey = (id: string) => roster.database.query('UPDATE users SET email_key = NULL WHERE id = $1', [id]);
+    await takeKey(other.id);
+    await expectToStay();
+    const email = 'shared-too@example.com';
+    const named = await create({ email, username: 'sharer', password: PASSWORD, role: 'ADMIN' });
+    await takeKey(named.id);
+    await setRole(admin, admin.id, 'MANAGER').expect(200);
+    const token = await roster.signIn('sharer', PASSWORD);
+    await setRole({ ...named, token }, admin.id, 'ADMIN').expect(200);
+  });
+
   it('is there after two who can sign in remove each other, or themselves, at the same moment, beside some who cannot', async () => {
     await create({ firstName: 'Phantom', role: 'ADMIN' });
     const joined = await roster.join('second@example.com');

@@ -131,3 +131,24 @@ it('a registration that was confirmed, with a rival for its address, has no link
   await roster.api.post('/auth/verify-email').send({ token, newPassword: CHOSEN }).expect(200);
   await asked('verify-email', token).expect(410);
 });
+
+it('an invitation that is accepted ends every other link of the account', async () => {
+  const email = fresh();
+  const { token, userId } = await LINK_KINDS.invitation.mail(roster, email);
+  // By whoever read the mailbox for a moment.
+  await roster.api.post('/auth/request-password-reset').send({ email }).expect(202);
+  const reset = tokenIn(await roster.inbox.about(email, /password/i));
+  await roster.api.post('/auth/magic-link/request').send({ email }).expect(202);
+  const magic = tokenIn(await roster.inbox.about(email, /sign in/i));
+  await asked('reset-password', reset).expect(200);
+  await asked('magic-link', magic).expect(200);
+  await useLink(roster, 'invitation', token).expect(200);
+  await expectDead('reset-password', reset, /no longer good/);
+  await expectDead('magic-link', magic, /no longer good/);
+  await roster.signIn(email, CHOSEN);
+  const links = await roster.database.query(
+    'SELECT purpose FROM one_time_tokens WHERE user_id = $1 AND used_at IS NULL',
+    [userId],
+  );
+  expect(links).toEqual([]);
+});

@@ -123,9 +123,18 @@ const waiting = async () =>
     await roster.database.query(
       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
     )
-  ).length > 0;
+  ).length;
 const jobsAreDone = async () =>
   (await roster.database.query('SELECT 1 FROM graphile_worker._private_jobs')).length === 0;
+
+/** Begins a transaction that holds what `sql` locks, and gives back its end. */
+async function hold(sql: string, values: readonly string[]): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: roster.database.url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(sql, [...values]);
+  return () => client.end();
+}
 
 describe('Whoever waits for a user holds neither its links nor its turns, so that no two wait for each other', () => {
   it.each(FLOWS)('when $what', async ({ what, given, before, act, link }) => {
@@ -136,16 +145,40 @@ describe('Whoever waits for a user holds neither its links nor its turns, so tha
     await eventually(jobsAreDone);
     // As if a minute had passed: it is the next one's turn.
     await roster.database.query("UPDATE address_throttle SET last_mail_at = last_mail_at - interval '2 minutes'");
-    const holder = new pg.Client({ connectionString: roster.database.url });
-    await holder.connect();
-    await holder.query('BEGIN');
-    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [id]);
+    const release = await hold('SELECT FROM users WHERE id = $1 FOR UPDATE', [id]);
     const done = Promise.resolve(act(email, id, token));
-    await eventually(waiting);
+    await eventually(async () => (await waiting()) > 0);
     const held = await heldRows();
-    await holder.end();
+    await release();
     await done;
     await eventually(jobsAreDone);
     expect(held).toEqual([]);
+  });
+});
+
+describe('A registration', () => {
+  it('that waits for its address holds neither its username nor a link of a rival, and meets others in one order', async () => {
+    const email = 'contested@example.com';
+    const username = 'contested';
+    await claim(email);
+    const release = await hold('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`address:${email}`]);
+    // An admin who creates the very user takes the address first, and then the username.
+    const answers = [
+      post('/auth/register', { email, username, password: PASSWORD }),
+      post('/auth/register', { email, username, password: NEW_PASSWORD }),
+      post('/users', { email, username, password: PASSWORD }, admin),
+    ].map((request) => Promise.resolve(request));
+    await eventually(async () => (await waiting()) === answers.length);
+    const [row] = await roster.database.query<{ free: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free',
+      [`username:${username}`],
+    );
+    const held = await heldRows();
+    await release();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect({ free: row?.free, held }).toEqual({ free: true, held: [] });
+    // One of them has the username; the others are told so.
+    expect(statuses.filter((status) => status < 300)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(2);
   });
 });

@@ -44,6 +44,19 @@ describe('a rate limit', () => {
     await register(roster, '2001:db8:7:8::1').expect(400);
   });
 
+  it.each(['verify-email', 'accept-invitation', 'reset-password', 'confirm-email-change', 'unlock', 'restore-account'])(
+    'of the links that a client opens holds at POST /auth/%s',
+    async (route) => {
+      const ip = `198.51.100.${100 + route.length}`;
+      const open = () => roster.api.post(`/auth/${route}`).set('x-forwarded-for', ip).send({});
+      await open().expect(400);
+      const limits = roster.app.get(RateLimits, { strict: false });
+      for (const _ of times(RATE_RULES['link-use'].times - 1)) await limits.takeForClient('link-use', ip);
+      expect((await open().expect(429)).body).toMatchObject({ code: 'too-many-requests' });
+      await forgetAll();
+    },
+  );
+
   it('of a name is the same for one that nobody has, and is not shared with other names of the user', async () => {
     await roster.join('named@example.com', { username: 'other-name' });
     await forgetAll();

@@ -235,3 +235,19 @@ describe('registering', () => {
     expect(visible(wrong)).toEqual(visible(unknown));
   });
 });
+
+it('a registration whose rival was made by a server of the release before, which notes none, asks for a new password', async () => {
+  const email = 'noted-by-nobody@example.com';
+  await register({ email }).expect(202);
+  const token = tokenIn(await roster.inbox.waitFor(email));
+  await register({ email, password: 'the attacker knows this one well' }).expect(202);
+  await roster.database.query(
+    `UPDATE one_time_tokens SET new_password_required = false
+     WHERE user_id IN (SELECT id FROM users WHERE email = $1)`,
+    [email],
+  );
+  const open = (more: object = {}) => roster.api.post('/auth/verify-email').send({ token, ...more });
+  expect((await open().expect(409)).body).toMatchObject({ code: 'new-password-required' });
+  await open({ newPassword: CHOSEN }).expect(200);
+  await login(email, CHOSEN).expect(200);
+});
