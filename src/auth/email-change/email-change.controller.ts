@@ -45,7 +45,7 @@ export class EmailChangeController {
     operationId: 'changeEmail',
     summary: 'Ask for another email address',
     description:
-      'Your own, with your current password, or anybody’s as an ADMIN. Nothing changes until the link that is mailed to the new address is opened; the old address is told at once. The answer is the same whether or not the address is taken. At most one mail a minute and address.',
+      'Your own, with your current password, or anybody’s as an ADMIN. Nothing changes until the link that is mailed to the new address is opened; the old address is told at once. The answer is the same whether or not the address is taken. At most one mail a minute, unless another address was asked for meanwhile.',
   })
   @ApiAcceptedResponse({ type: Message })
   @ApiProblems(
