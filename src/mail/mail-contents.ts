@@ -142,7 +142,8 @@ export class MailContents {
    * the mail says so.
    */
   private emailChangeTaken(mail: MailRow, owner: UserEntity): RenderedMail {
-    const values = { ...told(mail), greetingName: greetingName(owner) };
+    const isDeleted = owner.deletedAt === null ? null : 'yes';
+    const values = { ...told(mail), ...this.standing(owner), isDeleted, greetingName: greetingName(owner) };
     return this.templates.render('email-change-taken', values as never, owner.locale);
   }
 

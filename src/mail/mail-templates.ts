@@ -67,7 +67,7 @@ export interface MailValues {
   /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
   'confirm-email-change': Link & Asked & OfAccount;
   /** To the owner of an address that somebody else gave as their new one. */
-  'email-change-taken': Greeting & { requestedAt: Date };
+  'email-change-taken': Greeting & { requestedAt: Date; isDeleted: Flag; isSuspended: Flag };
   /** To the address that the account has, and has until the new one is proved; the new one is masked. */
   'email-change-requested': Asked & { newEmail: string; byAdministrator: Flag };
   /** To the address that the account had; the new one is masked. */

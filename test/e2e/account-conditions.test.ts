@@ -139,6 +139,23 @@ describe.each(CONDITIONS)('to the address of $who', ({ make, mails }) => {
   );
 });
 
+describe('the mail to the owner of an address that another account wants', () => {
+  it.each([
+    ['open', /If it was you: sign in with this address/],
+    ['suspended', /That account is suspended(?![^]*sign in with this address)/],
+    ['deleted', /That account is deleted(?![^]*sign in with this address)[^]*ask for a new password/],
+  ])('says what is so of an account that is %s', async (condition, says) => {
+    const email = fresh();
+    const { id, token } = await roster.join(email);
+    if (condition === 'suspended') await roster.api.post(`/users/${id}/suspend`).set(as(admin)).send({}).expect(200);
+    if (condition === 'deleted') await remove(id, token);
+    const other = await roster.join(fresh());
+    const change = { newEmail: email, currentPassword: PASSWORD };
+    const ask = () => roster.api.put(`/users/${other.id}/email`).set(as(other.token)).send(change).expect(202);
+    expect((await mailsFor(email, ask)).map(({ text }) => text)).toEqual([expect.stringMatching(says)]);
+  });
+});
+
 describe('a mail that waited', () => {
   it('says what is so when it leaves, and does not leave when there is nothing to say any more', async () => {
     const email = fresh();

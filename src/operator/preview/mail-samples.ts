@@ -39,7 +39,11 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
   'sign-in-method-removed': { usual: { ...changed, methodName: 'Email address or username, and password' } },
   'confirm-email-change': { usual: { ...link, ...asked, accountName } },
-  'email-change-taken': { usual: { greetingName, requestedAt: MOMENT } },
+  'email-change-taken': {
+    usual: { greetingName, requestedAt: MOMENT, isDeleted: null, isSuspended: null },
+    deleted: { greetingName, requestedAt: MOMENT, isDeleted: 'yes', isSuspended: null },
+    suspended: { greetingName, requestedAt: MOMENT, isDeleted: null, isSuspended: 'yes' },
+  },
   'email-change-requested': {
     usual: { ...asked, newEmail: 'c…@example.com', byAdministrator: null },
     'by-administrator': { ...asked, requestedFrom: null, newEmail: 'c…@example.com', byAdministrator: 'yes' },
