@@ -31,7 +31,12 @@ const claim = async (email: string) => {
   const rows = await roster.database.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [email]);
   return rows[0]!.id;
 };
-const join = async (email: string) => (await roster.join(email)).id;
+const tokens = new Map<string, string>();
+const join = async (email: string) => {
+  const { id, token } = await roster.join(email);
+  tokens.set(id, token);
+  return id;
+};
 const linkTo = async (email: string, nth = 1) => tokenIn(await roster.inbox.waitFor(email, nth));
 const lockOut = async (email: string) => {
   for (let time = 0; time < 2; time++) await post('/auth/login', { identifier: email, password: 'wrong' }).expect(401);
@@ -52,6 +57,17 @@ const ask = (path: string) => (email: string) => post(path, { email }).expect(20
 const again = ask('/auth/resend-verification');
 const reset = ask('/auth/request-password-reset');
 const magic = ask('/auth/magic-link/request');
+const get = (path: string, id: string) => roster.api.get(path).set(as(tokens.get(id)!));
+const move = (email: string, id: string) =>
+  roster.api
+    .put(`/users/${id}/email`)
+    .set(as(tokens.get(id)!))
+    .send({ newEmail: `new-${email}`, currentPassword: PASSWORD })
+    .expect(202);
+const addContact = (email: string, id: string) =>
+  post(`/users/${id}/contacts`, { kind: 'email', value: `contact-${email}` }, tokens.get(id)).expect(201);
+const mailsIn = (state: string, id: string) =>
+  roster.database.query('SELECT 1 FROM mails WHERE state = $1 AND user_id = $2', [state, id]);
 const suspend = (id: string) => post(`/users/${id}/suspend`, { reason: 'x' }, admin).expect(200);
 const open = (path: string, more: object = {}) => {
   return (_email: string, _id: string, token: string) => post(path, { token, ...more });
@@ -99,6 +115,56 @@ const FLOWS: readonly Flow[] = [
     link: 2,
   },
   { what: 'somebody signs in by a link', given: join, before: magic, act: open('/auth/magic-link'), link: 2 },
+  {
+    what: 'an address is asked for',
+    given: join,
+    before: move,
+    act: async (email, id) => {
+      await move(email, id);
+    },
+  },
+  {
+    what: 'an address is changed',
+    given: join,
+    before: move,
+    act: async (email, id) => {
+      const token = await linkTo(`new-${email}`);
+      await post('/auth/confirm-email-change', { token, currentPassword: PASSWORD }, tokens.get(id)).expect(200);
+    },
+  },
+  {
+    what: 'a contact is asked to be confirmed',
+    given: join,
+    before: addContact,
+    act: async (_email, id) => {
+      const { body } = await get(`/users/${id}/contacts`, id);
+      const [contact] = (body as { items: { id: string }[] }).items;
+      await post(`/users/${id}/contacts/${contact!.id}/resend-confirmation`, {}, tokens.get(id)).expect(202);
+    },
+  },
+  {
+    what: 'a contact is confirmed',
+    given: join,
+    before: addContact,
+    act: async (email) => {
+      await post('/auth/confirm-contact', { token: await linkTo(`contact-${email}`) }).expect(200);
+    },
+  },
+  {
+    what: 'a mail leaves whose link has expired',
+    given: invite,
+    before: async (email, id) => {
+      await roster.inbox.waitFor(email);
+      await eventually(async () => (await mailsIn('queued', id)).length === 0);
+      await roster.database.query("UPDATE one_time_tokens SET expires_at = now() - interval '1 m' WHERE user_id = $1", [
+        id,
+      ]);
+    },
+    act: async (email, id) => {
+      await roster.database.query("UPDATE mails SET state = 'queued', due_at = now() WHERE user_id = $1", [id]);
+      await roster.inbox.waitFor(email, 2);
+    },
+  },
   { what: 'a lock is ended by its link', given: join, before: lockOut, act: open('/auth/unlock'), link: 2 },
 ];
 

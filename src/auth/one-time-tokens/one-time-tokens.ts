@@ -18,6 +18,7 @@ import {
   type FoundRow,
   type LinkOrigin,
   originParameters,
+  REPLACE,
   type TokenDetails,
   type TokenRow,
   type WantedLink,
@@ -82,6 +83,13 @@ export class OneTimeTokens {
    */
   async forDeliveries(tx: Transaction, links: readonly WantedLink[]): Promise<(DeliverableToken | undefined)[]> {
     const rows = await this.due(tx, links);
+    const changing = links.filter((link, place) => (rows[place] ? rows[place].is_late : link.isMade));
+    if (changing.length > 0) {
+      // The users first, and in one order: as whoever uses one of their links locks them.
+      await tx.query('SELECT FROM users WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [
+        changing.map((link) => link.userId),
+      ]);
+    }
     for (const [place, link] of links.entries()) {
       if (rows[place]?.is_late) rows[place] = await this.renewed(tx, link);
       else if (!rows[place] && link.isMade) rows[place] = await this.made(tx, link);
@@ -183,27 +191,17 @@ export class OneTimeTokens {
       ? await tx.query<Beginning[]>(FIND_BEGINNING, [userId, column])
       : [];
     await this.ended.end(tx, userId, 'replaced', 'purpose = $3', [column]);
-    const [row] = await tx.query<[{ expires_at: Date }]>(
-      `INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, expires_at, requested_at, new_password_required,
-         requested_ip, requested_user_agent, requested_session_id)
-       VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', coalesce($7, now()), $8, $9, $10, $11)
-       ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, created_at, expires_at, used_at, requested_at,
-         new_password_required, requested_ip, requested_user_agent, requested_session_id) = (excluded.id, excluded.key_id,
-         excluded.nonce, now(), excluded.expires_at, NULL, excluded.requested_at, excluded.new_password_required,
-         excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id)
-       RETURNING expires_at`,
-      [
-        uuidv7(),
-        userId,
-        column,
-        this.keyring.current('one-time-token').id,
-        randomBytes(NONCE_BYTES),
-        ttl,
-        before?.requestedAt ?? null,
-        before?.newPasswordRequired ?? false,
-        ...originParameters(before ?? origin),
-      ],
-    );
+    const [row] = await tx.query<[{ expires_at: Date }]>(REPLACE, [
+      uuidv7(),
+      userId,
+      column,
+      this.keyring.current('one-time-token').id,
+      randomBytes(NONCE_BYTES),
+      ttl,
+      before?.requestedAt ?? null,
+      before?.newPasswordRequired ?? false,
+      ...originParameters(before ?? origin),
+    ]);
     return row.expires_at;
   }
 

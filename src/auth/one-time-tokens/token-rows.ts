@@ -128,3 +128,14 @@ export function columnOf(purpose: TokenPurpose, subject: string): string {
 export function originParameters(origin?: LinkOrigin): (string | null)[] {
   return [origin?.ip ?? null, origin?.userAgent ?? null, origin?.sessionId ?? null];
 }
+
+/** A fresh token in place of the one that there is, used or not. */
+export const REPLACE = `
+  INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, expires_at, requested_at, new_password_required,
+    requested_ip, requested_user_agent, requested_session_id)
+  VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', coalesce($7, now()), $8, $9, $10, $11)
+  ON CONFLICT (user_id, purpose) DO UPDATE SET (id, key_id, nonce, created_at, expires_at, used_at, requested_at,
+    new_password_required, requested_ip, requested_user_agent, requested_session_id) = (excluded.id, excluded.key_id,
+    excluded.nonce, now(), excluded.expires_at, NULL, excluded.requested_at, excluded.new_password_required,
+    excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id)
+  RETURNING expires_at`;
