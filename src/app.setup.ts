@@ -21,7 +21,7 @@ import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
 import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request-target.js';
 import { securityHeaders } from './http/security-headers.js';
 import { shownPath } from './http/shown-path.js';
-import { traceIdFrom } from './http/trace-id.js';
+import { traceIdFrom } from './config/trace-id.js';
 import { type Log, nestLogger } from './ops/log.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;

@@ -25,8 +25,8 @@ export type { NewUserEvent, Profile, UserEvents, UserEventType } from './events/
 export { RefusedByHandler, VersionConflict } from './events/event-errors.js';
 export { OnUserEvent } from './events/handlers.js';
 export type { UserEvent, UserEventOf } from './events/user-event.js';
-export { DomainError, type FieldError } from './http/domain-error.js';
-export { newTraceId } from './http/trace-id.js';
+export { DomainError, type FieldError } from './problems/domain-error.js';
+export { newTraceId } from './config/trace-id.js';
 export {
   changeProfessionalStatus,
   changeRole,

@@ -15,7 +15,7 @@ import { event } from './events/catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { PersonalData } from './events/personal-data.js';
 import { Sequencer } from './events/sequencer.js';
-import { newTraceId } from './http/trace-id.js';
+import { newTraceId } from './config/trace-id.js';
 import type { Lifetime } from './lifetime.js';
 import { createLog, nestLogger } from './ops/log.js';
 import { MissingPackage } from './start-failure.js';

@@ -1,4 +1,4 @@
-import { DomainError } from '../http/domain-error.js';
+import { DomainError } from '../problems/domain-error.js';
 
 /** There is no access token, or it is not good (any more). */
 export class NotAuthenticated extends DomainError {

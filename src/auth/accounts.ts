@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { systemContext } from '../access/caller.js';
 import type { Transaction } from '../database/transaction.js';
-import { newTraceId } from '../http/trace-id.js';
+import { newTraceId } from '../config/trace-id.js';
 import { InvalidCredentials } from './sign-in/sign-in-errors.js';
 import { LoginService } from './login/login.service.js';
 import { Passwords } from './passwords/passwords.js';

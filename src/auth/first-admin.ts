@@ -4,7 +4,7 @@ import { type RequestContext, systemContext } from '../access/caller.js';
 import { type Settings, SettingsError } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../database/transaction.js';
-import { newTraceId } from '../http/trace-id.js';
+import { newTraceId } from '../config/trace-id.js';
 import { verifyEmail } from '../users/decide.js';
 import { addressKey } from '../users/identifiers.js';
 import { EmailTaken } from '../users/user-errors.js';

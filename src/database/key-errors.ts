@@ -1,4 +1,4 @@
-import { DomainError } from '../http/domain-error.js';
+import { DomainError } from '../problems/domain-error.js';
 
 /** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
 export class WrongSecretKey extends Error {

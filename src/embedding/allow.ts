@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessGuard } from '../access/access.guard.js';
 import { Allow as declareRole } from '../access/allow.decorator.js';
 import type { Role } from '../access/role.js';
-import { DomainError } from '../http/domain-error.js';
+import { DomainError } from '../problems/domain-error.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from '../http/problem.js';
 
 /** Answers with a problem (RFC 9457) to what Roster throws, and to nothing else. */

@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { TypeORMError } from 'typeorm';
 import { postgresCode } from '../database/transaction.js';
-import { DomainError } from '../http/domain-error.js';
+import { DomainError } from '../problems/domain-error.js';
 
 /** Two changes of one user met; this one lost and changed nothing. */
 export class VersionConflict extends DomainError {

@@ -11,7 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
 import { ApiPage, hasPage, takeProblems } from './api-problems.js';
-import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+import { PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
 import { WITHOUT_NUL } from './text-patterns.js';
 
 const PROBLEM_TYPE = 'application/problem+json';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { LinkEnding } from './domain-error.js';
+import type { LinkEnding } from '../problems/domain-error.js';
 import type { Problem } from './problem.js';
 
 const LINK_PAGES: ReadonlySet<string> = new Set([

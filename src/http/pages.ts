@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { type Brand, brandColors, brandOf } from './brand.js';
-import type { FieldError, LinkEnding } from './domain-error.js';
+import type { FieldError, LinkEnding } from '../problems/domain-error.js';
 import { deadLink } from './dead-links.js';
 import { acceptedLanguages } from './languages.js';
 import type { Problem } from './problem.js';

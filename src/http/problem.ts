@@ -1,8 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import { UnsupportedBody } from './body.js';
-import { DomainError, type FieldError } from './domain-error.js';
+import { DomainError, type FieldError } from '../problems/domain-error.js';
 import { shownPath } from './shown-path.js';
-import { codeForStatus, PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+import { codeForStatus, PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
 
 /** The body of every error answer (RFC 9457, `application/problem+json`). */
 export interface Problem {

@@ -4,7 +4,7 @@ import { systemContext } from '../access/caller.js';
 import { NewPasswords } from '../auth/passwords/new-passwords.js';
 import type { Transaction } from '../database/transaction.js';
 import { event, type NewUserEvent } from '../events/catalogue.js';
-import { newTraceId } from '../http/trace-id.js';
+import { newTraceId } from '../config/trace-id.js';
 import { MailQueue } from '../mail/mail-queue.js';
 import { changeRole, reinstate, restore } from '../users/decide.js';
 import { changePassword } from '../users/decide-credentials.js';

@@ -1,4 +1,4 @@
-import { DomainError, type FieldError } from '../http/domain-error.js';
+import { DomainError, type FieldError } from '../problems/domain-error.js';
 
 /** No such user, or a deleted one. */
 export class UserNotFound extends DomainError {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { USER_ROLES } from '../../src/access/role.js';
 import { type NewUserEvent, type Profile, PROFILE_FIELDS, USER_EVENTS } from '../../src/events/catalogue.js';
 import type { UserEvent } from '../../src/events/user-event.js';
-import { DomainError } from '../../src/http/domain-error.js';
+import { DomainError } from '../../src/problems/domain-error.js';
 import * as contactDeciders from '../../src/users/decide-contacts.js';
 import * as deciders from '../../src/users/decide.js';
 import { rowOf, stateOf } from '../../src/users/user.entity.js';

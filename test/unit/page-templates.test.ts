@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
-import { PROBLEMS } from '../../src/http/problem-catalogue.js';
+import { PROBLEMS } from '../../src/problems/problem-catalogue.js';
 import { type PageName, Pages } from '../../src/http/pages.js';
 import { readable } from '../../src/http/readable.js';
 import { namesIn } from '../../src/http/template-names.js';

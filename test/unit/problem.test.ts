@@ -8,8 +8,8 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
-import { DomainError } from '../../src/http/domain-error.js';
-import { codeForStatus, PROBLEMS } from '../../src/http/problem-catalogue.js';
+import { DomainError } from '../../src/problems/domain-error.js';
+import { codeForStatus, PROBLEMS } from '../../src/problems/problem-catalogue.js';
 import { problemFrom } from '../../src/http/problem.js';
 import { ValidationFailed } from '../../src/http/validation.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newTraceId, traceIdFrom } from '../../src/http/trace-id.js';
+import { newTraceId, traceIdFrom } from '../../src/config/trace-id.js';
 
 const MADE = /^[0-9a-f]{32}$/;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';

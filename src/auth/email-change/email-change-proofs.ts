@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller, RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
-import { DomainError, type FieldError } from '../../http/domain-error.js';
+import { DomainError, type FieldError } from '../../problems/domain-error.js';
 import { completePasswordReset } from '../../users/decide-credentials.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { Users } from '../../users/users.js';

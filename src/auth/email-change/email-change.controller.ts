@@ -11,7 +11,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { describeOrigin } from '../../http/device.js';
-import type { DomainError } from '../../http/domain-error.js';
+import type { DomainError } from '../../problems/domain-error.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { accountName, maskedAddress } from '../../users/account-name.js';

@@ -8,7 +8,7 @@ import { Users } from '../../users/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 import { Sessions } from '../sessions/sessions.js';
 import { addressOf } from './email-change-links.js';
 import { type EmailChangeLink, EmailChangeProofs, type GivenProof } from './email-change-proofs.js';

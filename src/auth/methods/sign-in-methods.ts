@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 import { Transactions } from '../../database/transaction.js';
 import { removeAuthenticator } from '../../users/decide-credentials.js';
 import { type UserAct, UserActs } from '../../users/user-acts.js';

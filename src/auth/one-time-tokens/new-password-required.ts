@@ -1,4 +1,4 @@
-import { DomainError, type FieldError } from '../../http/domain-error.js';
+import { DomainError, type FieldError } from '../../problems/domain-error.js';
 
 /** The password of the account may be the choice of somebody else than who opens the link. The link is still good. */
 export class NewPasswordRequired extends DomainError {

@@ -1,5 +1,5 @@
 import type { TokenPurpose } from '../../events/catalogue.js';
-import { DomainError, type LinkEnding } from '../../http/domain-error.js';
+import { DomainError, type LinkEnding } from '../../problems/domain-error.js';
 
 /** How a link came to its end. */
 export type LinkEnd =

@@ -1,5 +1,5 @@
 import languageCommon from '@zxcvbn-ts/language-common';
-import { DomainError, type FieldError } from '../../http/domain-error.js';
+import { DomainError, type FieldError } from '../../problems/domain-error.js';
 import type { PasswordRefusal } from '../../http/pages.js';
 
 /** Why a password is refused, for who says it in another language. */

@@ -4,7 +4,7 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rat
 import { RATE_RULES, type RateRuleName } from '../../access/limit.decorator.js';
 import { Keyring } from '../../database/keyring.js';
 import { clientNetwork } from '../../http/client-network.js';
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { RateLimitStore } from './rate-limit-store.js';

@@ -3,7 +3,7 @@ import { systemContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
-import { newTraceId } from '../../http/trace-id.js';
+import { newTraceId } from '../../config/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Users } from '../../users/users.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserResponse } from '../../users/user.response.js';
 import type { TokensResponse } from '../sign-in/signed-in.response.js';

@@ -6,7 +6,7 @@ import type { UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
-import { newTraceId } from '../../http/trace-id.js';
+import { newTraceId } from '../../config/trace-id.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';

@@ -1,4 +1,4 @@
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 
 /** Says the same for an unknown user, a wrong password, and a suspended or deleted account. */
 export class InvalidCredentials extends DomainError {

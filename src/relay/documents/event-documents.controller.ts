@@ -5,7 +5,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../http/api-problems.js';
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 import { wantsJson } from '../../http/pages.js';
 import { dataSchemaUrl } from '../cloud-event.js';
 import { USER_EVENTS } from '../../events/catalogue.js';

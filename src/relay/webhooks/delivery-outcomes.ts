@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { newTraceId } from '../../http/trace-id.js';
+import { newTraceId } from '../../config/trace-id.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Batches } from './batches.js';
 import type { DueDelivery } from './delivery-queue.js';

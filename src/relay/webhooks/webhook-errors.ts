@@ -1,4 +1,4 @@
-import { DomainError } from '../../http/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 
 export class WebhookNotFound extends DomainError {
   readonly code = 'not-found';

@@ -1,4 +1,4 @@
-import { DomainError } from '../../../http/domain-error.js';
+import { DomainError } from '../../../problems/domain-error.js';
 
 /** More people are signing in than there are processors for; nothing was looked at. */
 export class Busy extends DomainError {
