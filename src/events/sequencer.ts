@@ -7,7 +7,7 @@ import { OwnConnection } from '../database/own-connection.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { Metrics } from '../ops/metrics.js';
-import { Hint } from './hint.js';
+import { Hint } from '../async/wakeup.js';
 
 const BATCH = 1000;
 /** What is committed within so long of the batch before is taken together. */

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { inTime } from './in-time.js';
+import { inTime } from '../async/deadline.js';
 
 const TIMEOUT_MS = 2000;
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import { inTime } from './in-time.js';
+import { inTime } from '../async/deadline.js';
 
 /** Longer than a check of readiness may take, and shorter than Prometheus waits. */
 const TIMEOUT_MS = 3000;

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { OwnConnection } from '../database/own-connection.js';
 import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
-import type { Hint } from '../events/hint.js';
+import type { Hint } from '../async/wakeup.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
 import { Cursor } from './cursor.js';

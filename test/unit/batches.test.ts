@@ -1,6 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Batches } from '../../src/relay/webhooks/batches.js';
+import { Batches } from '../../src/async/batcher.js';
 
 /** Writes that end when they are told to. */
 function slowWrites() {

@@ -11,7 +11,7 @@ import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ACCESS_TOKEN_ALGORITHM, AccessTokens, CLOCK_LEEWAY, keyIdOf, MAX_ACCESS_TOKEN } from './access-tokens.js';
-import { RecentlyUsed } from './recently-used.js';
+import { RecentlyUsed } from '../../async/lru-cache.js';
 import { Revocations } from './revocations.js';
 import { SessionStates } from './session-states.js';
 

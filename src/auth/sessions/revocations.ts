@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SECRET_KEY_REPLACED } from '../../database/key-errors.js';
 import { Keyring } from '../../database/keyring.js';
-import { Hint } from '../../events/hint.js';
+import { Hint } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { RevocationReader } from './revocation-reader.js';
 

@@ -6,7 +6,7 @@ import { type Statement, Statements } from '../../database/statements.js';
 import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserReader } from '../../users/user-reader.js';
-import { RecentlyUsed } from './recently-used.js';
+import { RecentlyUsed } from '../../async/lru-cache.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
 

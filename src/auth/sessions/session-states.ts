@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
 import { type Statement, Statements } from '../../database/statements.js';
-import { RecentlyUsed } from './recently-used.js';
+import { RecentlyUsed } from '../../async/lru-cache.js';
 import { Revocations } from './revocations.js';
 
 const REMEMBERED = 20_000;

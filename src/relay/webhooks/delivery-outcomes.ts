@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { Batches } from './batches.js';
+import { Batches } from '../../async/batcher.js';
 import type { DueDelivery } from './delivery-queue.js';
 import { DISABLE_AFTER_FAILURES, DISABLE_AFTER_MS, pauseAfter, waitAfter } from './retry-schedule.js';
 import { type DisabledReason, WebhookEndpoints, WELL } from './webhook-endpoints.js';

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../database/transaction.js';
 import { parseEventTypes } from '../../events/read-events.dto.js';
 import type { OutgoingEvent } from '../event-sink.js';
-import { Batches } from './batches.js';
+import { Batches } from '../../async/batcher.js';
 import { FAILURES_BEFORE_PAUSES } from './retry-schedule.js';
 import { ANSWER_WITHIN_MS } from './webhook-sender.js';
 import { RETIRED_SECRETS, type SealedSecrets } from './webhook-secrets.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Hint } from '../../events/hint.js';
+import { Hint } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
 import { DeliveryQueue, type DueDelivery } from './delivery-queue.js';
