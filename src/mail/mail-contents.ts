@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
 import type { TokenPurpose } from '../events/catalogue.js';
-import { Duration } from '../http/readable.js';
+import { Duration } from '../rendering/formats.js';
 import { waitingContact } from '../users/decide-contacts.js';
 import { accountName, maskedAddress, plainName } from '../users/account-name.js';
 import { mayConfirmEmailChange } from '../users/decide-credentials.js';

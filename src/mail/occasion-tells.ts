@@ -1,7 +1,7 @@
 import type { AuthEvent } from '../auth/sign-in-evidence/auth-event.js';
 import type { LinkPurpose } from '../events/catalogue.js';
 import type { UserEvent, UserEventOf } from '../events/user-event.js';
-import { describeOrigin } from '../http/device.js';
+import { describeOrigin } from '../rendering/device.js';
 import { subjectOf } from '../auth/email-change/email-change-links.js';
 import type { Transaction } from '../database/transaction.js';
 import { maskedAddress } from '../users/account-name.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { describeDevice, describeOrigin } from '../../src/http/device.js';
+import { describeDevice, describeOrigin } from '../../src/rendering/device.js';
 
 const AGENTS = {
   'Firefox on Linux': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',

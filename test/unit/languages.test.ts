@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { acceptedLanguages, canonical, lookupOrder } from '../../src/http/languages.js';
-import { templatesOf } from '../../src/http/template-overrides.js';
+import { acceptedLanguages, canonical, lookupOrder } from '../../src/rendering/languages.js';
+import { templatesOf } from '../../src/rendering/template-overrides.js';
 
 describe('what a browser says its user reads', () => {
   it.each([

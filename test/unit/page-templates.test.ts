@@ -5,8 +5,8 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { PROBLEMS } from '../../src/problems/problem-catalogue.js';
 import { type PageName, Pages } from '../../src/http/pages.js';
-import { readable } from '../../src/http/readable.js';
-import { namesIn } from '../../src/http/template-names.js';
+import { readable } from '../../src/rendering/formats.js';
+import { namesIn } from '../../src/rendering/template-names.js';
 import { PAGE_SAMPLES } from '../../src/operator/preview/page-samples.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'templates/pages');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Duration, readable, readableDuration, readableTime } from '../../src/http/readable.js';
+import { Duration, readable, readableDuration, readableTime } from '../../src/rendering/formats.js';
 
 const MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 

@@ -15,7 +15,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPageForForms } from '../../http/api-answers.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
-import { describeOrigin } from '../../http/device.js';
+import { describeOrigin } from '../../rendering/device.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';

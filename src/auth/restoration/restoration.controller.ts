@@ -6,7 +6,7 @@ import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
-import { describeOrigin } from '../../http/device.js';
+import { describeOrigin } from '../../rendering/device.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { describeDevice } from '../../http/device.js';
+import { describeDevice } from '../../rendering/device.js';
 import { MAX_SESSIONS, type Session } from './sessions.js';
 
 const time = { format: 'date-time' } as const;

@@ -3,7 +3,7 @@ import type { Caller } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
-import { describeDevice } from '../../http/device.js';
+import { describeDevice } from '../../rendering/device.js';
 import { isInstantKey } from '../../http/instant.js';
 import { newestFirst } from '../../http/newest-first.js';
 import type { PageQuery } from '../../http/page.dto.js';

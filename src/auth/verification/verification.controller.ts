@@ -7,7 +7,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage, ApiProblems } from '../../http/api-problems.js';
-import { describeOrigin } from '../../http/device.js';
+import { describeOrigin } from '../../rendering/device.js';
 import { IgnoreOtherQuery } from '../../http/declared-input.js';
 import { Message } from '../../http/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages.js';

@@ -1,4 +1,4 @@
-import { Duration } from '../../http/readable.js';
+import { Duration } from '../../rendering/formats.js';
 import type { MailTemplate, MailValues } from '../../mail/mail-templates.js';
 
 const HOUR = 3_600_000;
