@@ -10,17 +10,17 @@ import {
 } from 'fastify';
 import { productionWarnings } from './config/production.js';
 import type { Settings } from './config/settings.js';
-import { setUpApiDocument } from './http/api-document.js';
-import { addBodyParsers } from './http/body.js';
-import { refuseBrokenRequest } from './http/broken-request.js';
-import { clientAddress, within } from './http/client-address.js';
-import { allowOrigins, corsHeaders } from './http/cors.js';
+import { setUpApiDocument } from './http/openapi/api-document.js';
+import { addBodyParsers } from './http/request/body.js';
+import { refuseBrokenRequest } from './http/request/broken-request.js';
+import { clientAddress, within } from './access/client-address.js';
+import { allowOrigins, corsHeaders } from './http/request/cors.js';
 import { Drain } from './http/drain.js';
-import { refuseOtherMethods } from './http/method-not-allowed.js';
+import { refuseOtherMethods } from './http/request/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
-import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request-target.js';
-import { securityHeaders } from './http/security-headers.js';
-import { shownPath } from './http/shown-path.js';
+import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request/request-target.js';
+import { securityHeaders } from './http/request/security-headers.js';
+import { shownPath } from './http/request/shown-path.js';
 import { traceIdFrom } from './config/trace-id.js';
 import { type Log, nestLogger } from './ops/log.js';
 

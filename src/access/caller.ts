@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { bareAddress, UNKNOWN_ADDRESS } from '../http/client-address.js';
+import { bareAddress, UNKNOWN_ADDRESS } from './client-address.js';
 import type { UserRole } from './role.js';
 
 /** Who signed in, as the access guard found it on this request: role and session are those of this moment. */

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { USER_ROLES, type UserRole } from '../access/role.js';
-import { PageLinks } from '../http/page-links.js';
+import { PageLinks } from '../http/pagination/page-links.js';
 import { USER_EVENTS, type UserEventType } from './catalogue.js';
 import type { FeedEvent } from './event-feed.js';
 

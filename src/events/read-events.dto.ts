@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
-import { ValidationFailed } from '../http/validation.js';
+import { ValidationFailed } from '../http/request/validation.js';
 import { USER_EVENTS, type UserEventType } from './catalogue.js';
 
 const TYPES = Object.keys(USER_EVENTS) as UserEventType[];

@@ -1,12 +1,12 @@
 import { Global, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { AssetsController } from './assets.controller.js';
-import { DeclaredInputGuard } from './declared-input.js';
-import { refuseUnboundedInput } from './declared-lengths.js';
-import { EntryController } from './entry.controller.js';
-import { Pages } from './pages.js';
+import { AssetsController } from './pages/assets.controller.js';
+import { DeclaredInputGuard } from './request/declared-input.js';
+import { refuseUnboundedInput } from './request/declared-lengths.js';
+import { EntryController } from './pages/entry.controller.js';
+import { Pages } from './pages/pages.js';
 import { ProblemFilter } from './problem.filter.js';
-import { validationPipe } from './validation.js';
+import { validationPipe } from './request/validation.js';
 
 /** Problems, pages and validation, the same for every route. Refuses to start with a route that takes texts of any length. */
 @Global()

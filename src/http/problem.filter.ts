@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../problems/domain-error.js';
-import { Pages, wantsErrorPage } from './pages.js';
+import { Pages, wantsErrorPage } from './pages/pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
 
 /** Turns every error into `application/problem+json`, or into a page for a person with a browser who followed a link. */

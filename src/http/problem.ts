@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
-import { UnsupportedBody } from './body.js';
+import { UnsupportedBody } from './request/body.js';
 import { DomainError, type FieldError } from '../problems/domain-error.js';
-import { shownPath } from './shown-path.js';
+import { shownPath } from './request/shown-path.js';
 import { codeForStatus, PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
 
 /** The body of every error answer (RFC 9457, `application/problem+json`). */

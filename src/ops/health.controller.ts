@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type CheckState, type Health, HealthChecks } from './health-checks.js';
-import { apiHeaders } from '../http/api-answers.js';
+import { apiHeaders } from '../http/openapi/api-answers.js';
 
 class Liveness {
   @ApiProperty({ enum: ['up'] })

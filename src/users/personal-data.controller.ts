@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
-import { ApiProblems } from '../http/api-problems.js';
+import { ApiProblems } from '../http/openapi/api-problems.js';
 import { UserActs } from './user-acts.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
 

@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 
-import { LINE } from '../http/text-patterns.js';
+import { LINE } from '../http/request/text-patterns.js';
 
 const CONTROL = '\\x00-\\x1f\\x7f-\\x9f';
 

@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsOptional, IsString, Matches, Validate, ValidateBy, ValidatorConstraint } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
-import { LINE, LINES } from '../http/text-patterns.js';
+import { LINE, LINES } from '../http/request/text-patterns.js';
 import {
   isBcp47,
   isE164,

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { LINES } from '../http/text-patterns.js';
+import { LINES } from '../http/request/text-patterns.js';
 import { USERNAME } from './username.dto.js';
 import { USER_ROLES, type UserRole } from '../access/role.js';
 

@@ -4,9 +4,9 @@ import { IsDate, IsIn, IsInt, IsOptional, Min, ValidateBy } from 'class-validato
 import { USER_ROLES, type UserRole } from '../access/role.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
 import { listOf } from '../events/read-events.dto.js';
-import { DATE_TIME, LONGEST_DATE_TIME, parseInstant } from '../http/instant.js';
-import { PageInfo, PageQuery } from '../http/page.dto.js';
-import { PageLinks } from '../http/page-links.js';
+import { DATE_TIME, LONGEST_DATE_TIME, parseInstant } from '../http/request/date-time.js';
+import { PageInfo, PageQuery } from '../http/pagination/page.dto.js';
+import { PageLinks } from '../http/pagination/page-links.js';
 import { IncludeDeletedQuery } from './user-acts.dto.js';
 import { INSTANT, instant, read } from './users.dto.js';
 

@@ -6,10 +6,10 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../acc
 import { Clock } from '../config/clock.js';
 import { Transactions } from '../database/transaction.js';
 import { PROFILE_FIELDS } from '../events/catalogue.js';
-import { apiHeaders } from '../http/api-answers.js';
-import { ApiProblems } from '../http/api-problems.js';
-import { pageAnswer } from '../http/page-links.js';
-import { ValidationFailed } from '../http/validation.js';
+import { apiHeaders } from '../http/openapi/api-answers.js';
+import { ApiProblems } from '../http/openapi/api-problems.js';
+import { pageAnswer } from '../http/pagination/page-links.js';
+import { ValidationFailed } from '../http/request/validation.js';
 import { updateProfile } from './decide.js';
 import { ProfileDto } from './profile.dto.js';
 import { UserActs } from './user-acts.js';

@@ -2,9 +2,9 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../access/role.js';
-import { LONGEST_DATE_TIME, parseInstant } from '../http/instant.js';
-import { PageInfo, PageQuery } from '../http/page.dto.js';
-import { PageLinks } from '../http/page-links.js';
+import { LONGEST_DATE_TIME, parseInstant } from '../http/request/date-time.js';
+import { PageInfo, PageQuery } from '../http/pagination/page.dto.js';
+import { PageLinks } from '../http/pagination/page-links.js';
 import { isSearchTerm } from './user-search.js';
 import { USER_STATUSES, UserResponse, type UserStatus } from './user.response.js';
 

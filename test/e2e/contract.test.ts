@@ -8,7 +8,7 @@ import type { OpenAPIObject, OperationObject, SchemaObject } from '@nestjs/swagg
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
-import { apiDocument } from '../../src/http/api-document.js';
+import { apiDocument } from '../../src/http/openapi/api-document.js';
 import { type Answer, Contract, takeBreaches, watchContract } from '../support/contract.js';
 import { type Roster, startRoster } from '../support/roster.js';
 

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { OpenAPIObject, OperationObject, ParameterObject, RequestBodyObject, SchemaObject } from '@nestjs/swagger';
-import { resolve } from '../../src/http/api-examples.js';
+import { resolve } from '../../src/http/openapi/api-examples.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 /**

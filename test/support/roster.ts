@@ -7,7 +7,7 @@ import { createApp } from '../../src/app.setup.js';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { EventLog } from '../../src/events/event-log.js';
-import { apiDocument } from '../../src/http/api-document.js';
+import { apiDocument } from '../../src/http/openapi/api-document.js';
 import { watchContract, watchEvents } from './contract.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { Inbox, tokenIn } from './inbox.js';

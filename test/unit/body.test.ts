@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MalformedBody, parseFormBody, parseJsonBody, readText, UnsupportedBody } from '../../src/http/body.js';
+import { MalformedBody, parseFormBody, parseJsonBody, readText, UnsupportedBody } from '../../src/http/request/body.js';
 
 const refused = (text: string) => expect(() => parseJsonBody(text)).toThrow(MalformedBody);
 

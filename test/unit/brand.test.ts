@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadSettings } from '../../src/config/settings.js';
 import { brandColors, brandOf, contrast } from '../../src/rendering/brand.js';
-import { Pages } from '../../src/http/pages.js';
+import { Pages } from '../../src/http/pages/pages.js';
 
 const color = fc.integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, '0')}`);
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bareAddress, clientAddress, within } from '../../src/http/client-address.js';
+import { bareAddress, clientAddress, within } from '../../src/access/client-address.js';
 
 describe('the address in a text', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clientNetwork } from '../../src/http/client-network.js';
+import { clientNetwork } from '../../src/access/client-network.js';
 
 describe('the network that counts as one client', () => {
   it.each([

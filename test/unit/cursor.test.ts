@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Cursor, readCursor, SIDES, writeCursor } from '../../src/http/cursor.js';
-import { parseInstant } from '../../src/http/instant.js';
-import { linkHeader, pageLinks } from '../../src/http/page-links.js';
-import { ValidationFailed } from '../../src/http/validation.js';
+import { type Cursor, readCursor, SIDES, writeCursor } from '../../src/http/pagination/cursor.js';
+import { parseInstant } from '../../src/http/request/date-time.js';
+import { linkHeader, pageLinks } from '../../src/http/pagination/page-links.js';
+import { ValidationFailed } from '../../src/http/request/validation.js';
 
 const CURSOR: Cursor = {
   sort: 'email',

@@ -5,9 +5,9 @@ import { DiscoveryModule, DiscoveryService, MetadataScanner, NestFactory } from 
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { refuseUnboundedInput } from '../../src/http/declared-lengths.js';
-import { boundsOf, tooLong, UnboundedInput } from '../../src/http/input-lengths.js';
-import { ValidationFailed, validationPipe } from '../../src/http/validation.js';
+import { refuseUnboundedInput } from '../../src/http/request/declared-lengths.js';
+import { boundsOf, tooLong, UnboundedInput } from '../../src/http/request/input-lengths.js';
+import { ValidationFailed, validationPipe } from '../../src/http/request/validation.js';
 
 class Inner {
   @ApiProperty({ maxLength: 2 }) readonly code: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { validationPipe } from '../../src/http/validation.js';
-import { LINE } from '../../src/http/text-patterns.js';
+import { validationPipe } from '../../src/http/request/validation.js';
+import { LINE } from '../../src/http/request/text-patterns.js';
 import { ProfileDto } from '../../src/users/profile.dto.js';
 
 const take = async (firstName: string): Promise<unknown> => {

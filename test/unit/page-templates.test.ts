@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { PROBLEMS } from '../../src/problems/problem-catalogue.js';
-import { type PageName, Pages } from '../../src/http/pages.js';
+import { type PageName, Pages } from '../../src/http/pages/pages.js';
 import { readable } from '../../src/rendering/formats.js';
 import { namesIn } from '../../src/rendering/template-names.js';
 import { PAGE_SAMPLES } from '../../src/operator/preview/page-samples.js';

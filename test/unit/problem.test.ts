@@ -11,7 +11,7 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { DomainError } from '../../src/problems/domain-error.js';
 import { codeForStatus, PROBLEMS } from '../../src/problems/problem-catalogue.js';
 import { problemFrom } from '../../src/http/problem.js';
-import { ValidationFailed } from '../../src/http/validation.js';
+import { ValidationFailed } from '../../src/http/request/validation.js';
 
 const WHERE = { instance: '/auth/verify-email?token=secret-token', traceId: 'trace-1' };
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings, SettingsError } from '../../src/config/settings.js';
 import { Duration } from '../../src/rendering/formats.js';
-import { Pages } from '../../src/http/pages.js';
+import { Pages } from '../../src/http/pages/pages.js';
 import { MailTemplates } from '../../src/mail/mail-templates.js';
 
 let folder: string;

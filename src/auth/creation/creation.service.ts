@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller, RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
-import { ValidationFailed } from '../../http/validation.js';
+import { ValidationFailed } from '../../http/request/validation.js';
 import { UserActs } from '../../users/user-acts.js';
 import type { UserResponse } from '../../users/user.response.js';
 import { Invitations } from '../invitation/invitations.js';

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize';
 import { Keyring } from '../../database/keyring.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
-import { ValidationFailed } from '../../http/validation.js';
+import { ValidationFailed } from '../../http/request/validation.js';
 import { Jobs } from '../../jobs/jobs.js';
 
 /** The first request with this key has not ended yet. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { isForeign } from '../../http/foreign-request.js';
+import { isForeign } from '../../http/request/foreign-request.js';
 import { DeviceTokens, MOST_TOKENS, TOKEN_SEPARATOR } from './device-tokens.js';
 
 const MAX_AGE_SECONDS = 180 * 86_400;

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString, Matches } from 'class-validator';
-import { WITHOUT_NUL } from '../../http/text-patterns.js';
+import { WITHOUT_NUL } from '../../http/request/text-patterns.js';
 
 /**
  * A token without what cannot be a part of it at its ends: mail programs, and people who copy a link, take along what stands

@@ -1,6 +1,6 @@
 import languageCommon from '@zxcvbn-ts/language-common';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
-import type { PasswordRefusal } from '../../http/pages.js';
+import type { PasswordRefusal } from '../../http/pages/pages.js';
 
 /** Why a password is refused, for who says it in another language. */
 export type Weakness = 'tooShort' | 'tooLong' | 'common' | 'repetitive' | 'knownWord' | 'breached';

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { RATE_RULES, type RateRuleName } from '../../access/limit.decorator.js';
 import { Keyring } from '../../database/keyring.js';
-import { clientNetwork } from '../../http/client-network.js';
+import { clientNetwork } from '../../access/client-network.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';

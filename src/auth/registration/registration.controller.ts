@@ -3,8 +3,8 @@ import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { Message } from '../../http/message.js';
-import { ApiProblems } from '../../http/api-problems.js';
+import { Message } from '../../http/openapi/message.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
 import { RegisterDto } from './register.dto.js';
 import { RegistrationService } from './registration.service.js';
 

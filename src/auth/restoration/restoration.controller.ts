@@ -4,11 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { ApiPage, ApiProblems } from '../../http/api-problems.js';
-import { IgnoreOtherQuery } from '../../http/declared-input.js';
+import { ApiPage, ApiProblems } from '../../http/openapi/api-problems.js';
+import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { describeOrigin } from '../../rendering/device.js';
-import { Message } from '../../http/message.js';
-import { Pages, wantsJson, wantsPage } from '../../http/pages.js';
+import { Message } from '../../http/openapi/message.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { RestorationService } from './restoration.service.js';
 

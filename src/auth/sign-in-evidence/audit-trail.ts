@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
-import { isInstantKey } from '../../http/instant.js';
-import { newestFirst } from '../../http/newest-first.js';
-import type { PageRead } from '../../http/page-links.js';
+import { isInstantKey } from '../../http/request/date-time.js';
+import { newestFirst } from '../../http/pagination/newest-first.js';
+import type { PageRead } from '../../http/pagination/page-links.js';
 import type { AuditItem, AuditQuery } from './audit.dto.js';
 
 type Row = Omit<AuditItem, 'occurredAt' | 'lastAt'> & { readonly occurredAt: Date; readonly lastAt: Date };

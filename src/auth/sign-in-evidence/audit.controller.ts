@@ -2,9 +2,9 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
-import { apiHeaders } from '../../http/api-answers.js';
-import { ApiProblems } from '../../http/api-problems.js';
-import { pageAnswer } from '../../http/page-links.js';
+import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { pageAnswer } from '../../http/pagination/page-links.js';
 import { AuditPage, AuditQuery } from './audit.dto.js';
 import { AuditTrail } from './audit-trail.js';
 

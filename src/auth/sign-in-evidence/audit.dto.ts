@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
-import { PageInfo, PageQuery } from '../../http/page.dto.js';
-import { PageLinks } from '../../http/page-links.js';
+import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
+import { PageLinks } from '../../http/pagination/page-links.js';
 import { AUTH_EVENT_TYPES, type AuthEventType } from './auth-event.js';
 
 const text = { type: String, nullable: true } as const;

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { type MarkedMethod, markedMethods } from '../../events/marked-methods.js';
-import { clientNetwork } from '../../http/client-network.js';
+import { clientNetwork } from '../../access/client-network.js';
 import type { AuthEvent, AuthEventType, NewAuthEvent } from './auth-event.js';
 
 const HANDLES_METADATA = 'roster:handles-auth-event';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf } from '../../access/caller.js';
-import { clientNetwork } from '../../http/client-network.js';
+import { clientNetwork } from '../../access/client-network.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import type { NewAuthEvent } from './auth-event.js';
 import { AuthEvents } from './auth-events.js';

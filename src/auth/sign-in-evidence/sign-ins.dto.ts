@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageInfo } from '../../http/page.dto.js';
-import { PageLinks } from '../../http/page-links.js';
+import { PageInfo } from '../../http/pagination/page.dto.js';
+import { PageLinks } from '../../http/pagination/page-links.js';
 import { AUTH_EVENT_TYPES } from './auth-event.js';
 
 const NOT_OF_SIGN_INS: ReadonlySet<string> = new Set(['access.denied', 'access.granted', 'limit.exceeded']);

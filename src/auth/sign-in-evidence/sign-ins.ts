@@ -4,10 +4,10 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
 import { describeDevice } from '../../rendering/device.js';
-import { isInstantKey } from '../../http/instant.js';
-import { newestFirst } from '../../http/newest-first.js';
-import type { PageQuery } from '../../http/page.dto.js';
-import type { PageRead } from '../../http/page-links.js';
+import { isInstantKey } from '../../http/request/date-time.js';
+import { newestFirst } from '../../http/pagination/newest-first.js';
+import type { PageQuery } from '../../http/pagination/page.dto.js';
+import type { PageRead } from '../../http/pagination/page-links.js';
 import { UserActs } from '../../users/user-acts.js';
 import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
 import type { Transaction } from '../../database/transaction.js';
-import { clientNetwork } from '../../http/client-network.js';
+import { clientNetwork } from '../../access/client-network.js';
 import { addressKey } from '../../users/identifiers.js';
 
 /** What anybody can have mailed to any address. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
-import { clientNetwork } from '../../http/client-network.js';
+import { clientNetwork } from '../../access/client-network.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
 import { addressKey } from '../../users/identifiers.js';

@@ -4,13 +4,13 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { apiHeaders } from '../../http/api-answers.js';
-import { ApiProblems } from '../../http/api-problems.js';
-import { pageAnswer } from '../../http/page-links.js';
+import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ApiUserId, UserId } from '../../users/user-id.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
-import { PageQuery } from '../../http/page.dto.js';
+import { PageQuery } from '../../http/pagination/page.dto.js';
 import { MailItem, MailsPage } from './mails.dto.js';
 
 @ApiTags('Mails')

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { PageInfo } from '../../http/page.dto.js';
-import { PageLinks } from '../../http/page-links.js';
+import { PageInfo } from '../../http/pagination/page.dto.js';
+import { PageLinks } from '../../http/pagination/page-links.js';
 
 import { Link } from '../../users/user.response.js';
 import { MAIL_STATES, type MailRow, type MailState } from '../mail-queue.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
-import { newestFirst } from '../../http/newest-first.js';
-import type { PageQuery } from '../../http/page.dto.js';
-import type { PageRead } from '../../http/page-links.js';
+import { newestFirst } from '../../http/pagination/newest-first.js';
+import type { PageQuery } from '../../http/pagination/page.dto.js';
+import type { PageRead } from '../../http/pagination/page-links.js';
 import { UserActs } from '../../users/user-acts.js';
 import type { MailRow } from '../mail-queue.js';
 import { MailItem } from './mails.dto.js';

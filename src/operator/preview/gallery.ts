@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import { type PageName, Pages } from '../../http/pages.js';
+import { type PageName, Pages } from '../../http/pages/pages.js';
 import { type MailTemplate, MailTemplates } from '../../mail/mail-templates.js';
 import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
 import { galleryIndexes } from './gallery-index.js';

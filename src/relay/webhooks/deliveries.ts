@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { afterCommit, type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEventType } from '../../events/catalogue.js';
-import { isInstantKey } from '../../http/instant.js';
-import { newestFirst } from '../../http/newest-first.js';
-import type { PageRead } from '../../http/page-links.js';
+import { isInstantKey } from '../../http/request/date-time.js';
+import { newestFirst } from '../../http/pagination/newest-first.js';
+import type { PageRead } from '../../http/pagination/page-links.js';
 import type { DeliveriesQuery, DeliveryAttempt, DeliveryItem, DeliveryState } from './delivery.dto.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';

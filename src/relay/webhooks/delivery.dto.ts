@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { USER_EVENTS, type UserEventType } from '../../events/catalogue.js';
-import { PageInfo, PageQuery } from '../../http/page.dto.js';
-import { PageLinks } from '../../http/page-links.js';
+import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
+import { PageLinks } from '../../http/pagination/page-links.js';
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];

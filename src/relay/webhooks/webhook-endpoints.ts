@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { ValidationFailed } from '../../http/validation.js';
+import { ValidationFailed } from '../../http/request/validation.js';
 import { writeSecret } from './signature.js';
 import { TooManyWebhooks, WebhookNotFound } from './webhook-errors.js';
 import { RETIRED_SECRETS, type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';

@@ -11,7 +11,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { EVENT_NAMES } from '../../events/read-events.dto.js';
-import { LINES } from '../../http/text-patterns.js';
+import { LINES } from '../../http/request/text-patterns.js';
 import { DISABLED_REASONS, type DisabledReason, type Endpoint } from './webhook-endpoints.js';
 
 const MAX_URL = 2000;

@@ -11,8 +11,8 @@ import {
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
 import { ApiPage, hasPage, takeProblems } from './api-problems.js';
-import { PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
-import { WITHOUT_NUL } from './text-patterns.js';
+import { PROBLEMS, type ProblemCode } from '../../problems/problem-catalogue.js';
+import { WITHOUT_NUL } from '../request/text-patterns.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 const PAGE: MediaTypeObject = { schema: { type: 'string' }, example: '<!doctype html><title>Roster</title>' };

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import { DomainError } from '../problems/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 
 /** The address exists, and takes other methods: `Allow` names them (RFC 9110, 15.5.6). */
 export class MethodNotAllowed extends DomainError {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
-import { PACKAGE_ROOT } from '../config/package-root.js';
+import { PACKAGE_ROOT } from '../../config/package-root.js';
 import { completeAnswers } from './api-answers.js';
 import { problemMarks, ProblemSchema } from './api-problems.js';
 import { tidySchemas } from './api-schemas.js';

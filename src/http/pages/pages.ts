@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import { type Brand, brandColors, brandOf } from '../rendering/brand.js';
-import type { FieldError, LinkEnding } from '../problems/domain-error.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { type Brand, brandColors, brandOf } from '../../rendering/brand.js';
+import type { FieldError, LinkEnding } from '../../problems/domain-error.js';
 import { deadLink } from './dead-links.js';
-import { acceptedLanguages } from '../rendering/languages.js';
-import type { Problem } from './problem.js';
-import { readable } from '../rendering/formats.js';
-import { checkOverrides, templatesOf } from '../rendering/template-overrides.js';
-import { type TemplateFiles, TemplateSet } from '../rendering/templates.js';
+import { acceptedLanguages } from '../../rendering/languages.js';
+import type { Problem } from '../problem.js';
+import { readable } from '../../rendering/formats.js';
+import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
+import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
 const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ValidationFailed } from './validation.js';
+import { ValidationFailed } from '../request/validation.js';
 
 /**
  * Which side of a row a page lies on, in the order of the list: `after` and `before` leave the row out, `from` and `upTo`

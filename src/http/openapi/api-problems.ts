@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
+import { PROBLEMS, type ProblemCode } from '../../problems/problem-catalogue.js';
 
 @ApiSchema({ name: 'FieldError' })
 class FieldErrorSchema {

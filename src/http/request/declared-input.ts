@@ -3,7 +3,7 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DECORATORS } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { FieldError } from '../problems/domain-error.js';
+import type { FieldError } from '../../problems/domain-error.js';
 import { checkQuery } from './request-target.js';
 import { ValidationFailed } from './validation.js';
 

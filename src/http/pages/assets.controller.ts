@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Allow } from '../access/allow.decorator.js';
+import { Allow } from '../../access/allow.decorator.js';
 import { Pages } from './pages.js';
 
 /** What the pages load. */

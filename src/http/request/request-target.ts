@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { DomainError } from '../problems/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 
 /** The address that was asked for is not written as addresses are. */
 export class UnreadableAddress extends DomainError {

@@ -1,5 +1,5 @@
 import { DECORATORS } from '@nestjs/swagger';
-import type { FieldError } from '../problems/domain-error.js';
+import type { FieldError } from '../../problems/domain-error.js';
 
 /** A class whose properties are described for the API document. */
 export type InputClass = abstract new (...given: never[]) => unknown;

@@ -9,11 +9,11 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Allow } from '../access/allow.decorator.js';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import { ApiPage } from './api-problems.js';
-import { IgnoreOtherQuery } from './declared-input.js';
+import { Allow } from '../../access/allow.decorator.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { ApiPage } from '../openapi/api-problems.js';
+import { IgnoreOtherQuery } from '../request/declared-input.js';
 import { Pages, wantsPage } from './pages.js';
 
 class EntryLink {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEM_CONTENT_TYPE, problemFrom } from './problem.js';
-import { newTraceId } from '../config/trace-id.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom } from '../problem.js';
+import { newTraceId } from '../../config/trace-id.js';
 
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 

@@ -1,5 +1,5 @@
 import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
-import { DomainError, type FieldError } from '../problems/domain-error.js';
+import { DomainError, type FieldError } from '../../problems/domain-error.js';
 import { declaredNames, type InputClass, tooLong } from './input-lengths.js';
 
 /** As many as a person can mend; a body may have thousands that are wrong. */

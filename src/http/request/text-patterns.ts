@@ -3,7 +3,7 @@
  * them the same way, and in time that grows with the length of the text and no faster: no two repetitions that stand beside each other take the same
  * character. Control characters (Unicode Cc) have no place in a name, and would reach mail headers.
  */
-/** Any text that a body may hold at all (src/http/body.ts). */
+/** Any text that a body may hold at all (src/http/request/body.ts). */
 export const WITHOUT_NUL = '^[^\\x00]*$';
 /** White space of one line. */
 const SPACE = ' \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000';

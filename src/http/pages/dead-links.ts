@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import type { LinkEnding } from '../problems/domain-error.js';
-import type { Problem } from './problem.js';
+import type { LinkEnding } from '../../problems/domain-error.js';
+import type { Problem } from '../problem.js';
 
 const LINK_PAGES: ReadonlySet<string> = new Set([
   '/auth/verify-email',

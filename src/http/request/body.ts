@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { DomainError } from '../problems/domain-error.js';
+import { DomainError } from '../../problems/domain-error.js';
 
 /** The body is not UTF-8, not JSON or not a form, or holds what no client needs: repeated keys, NUL, deep nesting. */
 export class MalformedBody extends DomainError {
