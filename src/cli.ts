@@ -1,4 +1,4 @@
-import './refuse-old-node.js';
+import './server/refuse-old-node.js';
 import 'reflect-metadata';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import { loadSettings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
 import { migrate } from './database/migrate.js';
 import { keptSecretOf, settle, settleForOperator } from './development.js';
-import { Lifetime } from './lifetime.js';
+import { Lifetime } from './server/shutdown.js';
 import { adminReport, resetAdminPassword } from './operator/admin.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
@@ -23,7 +23,7 @@ import { rotateSecret } from './operator/rotate-secret.js';
 import { makeToken } from './operator/token.js';
 import { verify } from './operator/verify.js';
 import { openWorkplace, type Workplace } from './operator/workplace.js';
-import { explainFailure } from './start-failure.js';
+import { explainFailure } from './server/start-failure.js';
 
 const lifetime = new Lifetime();
 const program = new Command('roster').description(

@@ -4,7 +4,7 @@ import type { Settings } from './config/settings.js';
 import { sessionAddress } from './database/addresses.js';
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { opensKeys } from './database/keyring.js';
-import { KeptSecret } from './kept-secret.js';
+import { KeptSecret } from './config/secret-key-file.js';
 import { startMailbox } from './mail/mailbox/mailbox.js';
 
 export interface SettledSettings {

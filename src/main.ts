@@ -1,19 +1,19 @@
-import './refuse-old-node.js';
+import './server/refuse-old-node.js';
 import 'reflect-metadata';
 import { AppModule } from './app.module.js';
-import { createApp } from './app.setup.js';
+import { createApp } from './server/app-setup.js';
 import { FirstAdmin } from './auth/first-admin.js';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { settle } from './development.js';
-import { endApp } from './end-app.js';
-import { giveBackMemory } from './give-back-memory.js';
+import { endApp } from './server/end-app.js';
+import { giveBackMemory } from './server/give-back-memory.js';
 import { HealthChecks } from './ops/health-checks.js';
 import { createLog } from './ops/log.js';
-import { Lifetime } from './lifetime.js';
-import { explainFailure, PortTaken } from './start-failure.js';
-import { summary } from './summary.js';
+import { Lifetime } from './server/shutdown.js';
+import { explainFailure, PortTaken } from './server/start-failure.js';
+import { summary } from './server/summary.js';
 
 const lifetime = new Lifetime();
 

@@ -12,7 +12,7 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Authentication } from '../access/authentication.js';
 import { AppModule } from '../app.module.js';
-import { createAdapter, createApp } from '../app.setup.js';
+import { createAdapter, createApp } from '../server/app-setup.js';
 import { Accounts } from '../auth/accounts.js';
 import { FirstAdmin } from '../auth/first-admin.js';
 import { RegistrationHandlers } from '../auth/registration/before-registration.js';

@@ -1,6 +1,6 @@
 import { isPlaceholder, type Settings } from '../config/settings.js';
 import { secret } from '../config/parsers.js';
-import { KeptSecret } from '../kept-secret.js';
+import { KeptSecret } from '../config/secret-key-file.js';
 import { OperatorError } from './operator-error.js';
 import type { Workplace } from './workplace.js';
 

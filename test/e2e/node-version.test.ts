@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
-import { objectionToNode } from '../../src/node-version.js';
+import { objectionToNode } from '../../src/server/node-version.js';
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { opensKeys } from '../../src/database/keyring.js';
-import { KeptSecret } from '../../src/kept-secret.js';
+import { KeptSecret } from '../../src/config/secret-key-file.js';
 import { rotateSecret } from '../../src/operator/rotate-secret.js';
 import { makeToken } from '../../src/operator/token.js';
 import { verify } from '../../src/operator/verify.js';

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { AppModule } from '../../src/app.module.js';
-import { createApp } from '../../src/app.setup.js';
+import { createApp } from '../../src/server/app-setup.js';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { EventLog } from '../../src/events/event-log.js';

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { EventStream } from './events/event-stream.js';
-import { HealthChecks } from './ops/health-checks.js';
+import { EventStream } from '../events/event-stream.js';
+import { HealthChecks } from '../ops/health-checks.js';
 
 /** Ends the server in order: readiness says so at once, and what has come is answered. */
 export async function endApp(app: NestFastifyApplication): Promise<void> {

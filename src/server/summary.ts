@@ -1,5 +1,5 @@
-import type { AdminHint, AdminSignIn } from './auth/first-admin.js';
-import type { Settings } from './config/settings.js';
+import type { AdminHint, AdminSignIn } from '../auth/first-admin.js';
+import type { Settings } from '../config/settings.js';
 
 interface Started {
   readonly settings: Settings;

@@ -8,21 +8,21 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { productionWarnings } from './config/production.js';
-import type { Settings } from './config/settings.js';
-import { setUpApiDocument } from './http/openapi/api-document.js';
-import { addBodyParsers } from './http/request/body.js';
-import { refuseBrokenRequest } from './http/request/broken-request.js';
-import { clientAddress, within } from './access/client-address.js';
-import { allowOrigins, corsHeaders } from './http/request/cors.js';
-import { Drain } from './http/drain.js';
-import { refuseOtherMethods } from './http/request/method-not-allowed.js';
-import { PROBLEM_CONTENT_TYPE, problemFrom } from './http/problem.js';
-import { LONGEST_PATH, refuseUnreadableAddresses } from './http/request/request-target.js';
-import { securityHeaders } from './http/request/security-headers.js';
-import { shownPath } from './http/request/shown-path.js';
-import { traceIdFrom } from './config/trace-id.js';
-import { type Log, nestLogger } from './ops/log.js';
+import { productionWarnings } from '../config/production.js';
+import type { Settings } from '../config/settings.js';
+import { setUpApiDocument } from '../http/openapi/api-document.js';
+import { addBodyParsers } from '../http/request/body.js';
+import { refuseBrokenRequest } from '../http/request/broken-request.js';
+import { clientAddress, within } from '../access/client-address.js';
+import { allowOrigins, corsHeaders } from '../http/request/cors.js';
+import { Drain } from './drain.js';
+import { refuseOtherMethods } from '../http/request/method-not-allowed.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom } from '../http/problem.js';
+import { LONGEST_PATH, refuseUnreadableAddresses } from '../http/request/request-target.js';
+import { securityHeaders } from '../http/request/security-headers.js';
+import { shownPath } from '../http/request/shown-path.js';
+import { traceIdFrom } from '../config/trace-id.js';
+import { type Log, nestLogger } from '../ops/log.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;

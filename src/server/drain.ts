@@ -3,7 +3,7 @@ import { Server } from 'node:net';
 import { setImmediate as poll, setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { DomainError } from '../problems/domain-error.js';
-import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
+import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from '../http/problem.js';
 
 /** The process ends before the request could be served. */
 export class ShuttingDown extends DomainError {

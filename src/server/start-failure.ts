@@ -1,9 +1,9 @@
-import { SettingsError } from './config/settings.js';
-import { EmbeddedPostgresError } from './database/embedded-postgres.js';
-import { WrongSecretKey } from './database/key-errors.js';
-import { DatabaseUnavailable } from './database/migrate.js';
-import { MigrationFailed } from './database/migration-failure.js';
-import { OperatorError } from './operator/operator-error.js';
+import { SettingsError } from '../config/settings.js';
+import { EmbeddedPostgresError } from '../database/embedded-postgres.js';
+import { WrongSecretKey } from '../database/key-errors.js';
+import { DatabaseUnavailable } from '../database/migrate.js';
+import { MigrationFailed } from '../database/migration-failure.js';
+import { OperatorError } from '../operator/operator-error.js';
 
 export class PortTaken extends Error {
   constructor(host: string, port: number) {
