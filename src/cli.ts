@@ -8,7 +8,7 @@ import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
 import { migrate } from './database/migrate.js';
-import { keptSecretOf, settle, settleForOperator } from './development.js';
+import { keptSecretOf, settle, settleForOperator } from './development/development.js';
 import { Lifetime } from './server/shutdown.js';
 import { adminReport, resetAdminPassword } from './operator/admin.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
@@ -56,7 +56,7 @@ program
   .action(async ({ users }: { users: number }) => {
     const { settings } = await settle(loadSettings(readEnvironment()), lifetime, console.log);
     await migrate(settings);
-    const { seed } = await import('./seed.js');
+    const { seed } = await import('./development/seed.js');
     await seed(settings, users, lifetime);
   });
 

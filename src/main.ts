@@ -6,7 +6,7 @@ import { FirstAdmin } from './auth/first-admin.js';
 import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
-import { settle } from './development.js';
+import { settle } from './development/development.js';
 import { endApp } from './server/end-app.js';
 import { giveBackMemory } from './server/give-back-memory.js';
 import { HealthChecks } from './ops/health-checks.js';

@@ -1,5 +1,5 @@
 import { SettingsError } from '../config/settings.js';
-import { EmbeddedPostgresError } from '../database/embedded-postgres.js';
+import { EmbeddedPostgresError } from '../development/postgres/embedded-postgres.js';
 import { WrongSecretKey } from '../database/key-errors.js';
 import { DatabaseUnavailable } from '../database/migrate.js';
 import { MigrationFailed } from '../database/migration-failure.js';

@@ -11,7 +11,7 @@ import {
   EmbeddedPostgresError,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/database/embedded-postgres.js';
+} from '../../src/development/postgres/embedded-postgres.js';
 
 jest.setTimeout(30_000);
 
@@ -193,7 +193,7 @@ async function start(folder: string): Promise<EmbeddedPostgres> {
 }
 
 function spawnOther(folder: string): ChildProcess {
-  const module = new URL('../../src/database/embedded-postgres.ts', import.meta.url).href;
+  const module = new URL('../../src/development/postgres/embedded-postgres.ts', import.meta.url).href;
   const other = spawn(process.execPath, ['--input-type=module', '--eval', OTHER_ROSTER, '--', module, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

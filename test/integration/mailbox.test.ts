@@ -5,8 +5,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import type { Mail } from '../../src/mail/mailbox/mail.js';
-import { startMailbox, type Mailbox } from '../../src/mail/mailbox/mailbox.js';
+import type { Mail } from '../../src/development/mailbox/mail.js';
+import { startMailbox, type Mailbox } from '../../src/development/mailbox/mailbox.js';
 
 let dataDir: string;
 let mailbox: Mailbox;

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/development/postgres/embedded-postgres.js';
 
 // One PostgreSQL for the whole run, with a migrated database that every test file clones.
 export default async function globalSetup() {

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { chooseAccount, spawnOptions } from '../../src/database/embedded/account.js';
+import { chooseAccount, spawnOptions } from '../../src/development/postgres/account.js';
 import { eventually, freePort } from './process.js';
 
 /** How many connections to PostgreSQL the clients of one database share. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { chooseAccount, type RunAs, spawnOptions } from '../../src/database/embedded/account.js';
+import { chooseAccount, type RunAs, spawnOptions } from '../../src/development/postgres/account.js';
 import type { TestDatabase } from './database.js';
 import { freePort } from './process.js';
 

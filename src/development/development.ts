@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Settings } from './config/settings.js';
-import { sessionAddress } from './database/addresses.js';
-import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
-import { opensKeys } from './database/keyring.js';
-import { KeptSecret } from './config/secret-key-file.js';
-import { startMailbox } from './mail/mailbox/mailbox.js';
+import type { Settings } from '../config/settings.js';
+import { sessionAddress } from '../database/addresses.js';
+import { findRunningPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.js';
+import { opensKeys } from '../database/keyring.js';
+import { KeptSecret } from '../config/secret-key-file.js';
+import { startMailbox } from './mailbox/mailbox.js';
 
 export interface SettledSettings {
   readonly settings: Settings;

@@ -1,14 +1,14 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseAccount } from './embedded/account.js';
-import { findBinaries } from './embedded/binaries.js';
-import { ensureRosterDatabase, openCluster } from './embedded/cluster.js';
-import { EmbeddedPostgresError, OR_SET_DATABASE_URL } from './embedded/error.js';
-import { findRunningPostgres } from './embedded/join.js';
-import { chooseLocation, reachableBase, recordedLocation } from './embedded/location.js';
-import { lockFolder } from './embedded/lock.js';
-import { clearOrphan } from './embedded/orphan.js';
-import { startServer, type Server } from './embedded/server.js';
+import { chooseAccount } from './account.js';
+import { findBinaries } from './binaries.js';
+import { ensureRosterDatabase, openCluster } from './cluster.js';
+import { EmbeddedPostgresError, OR_SET_DATABASE_URL } from './error.js';
+import { findRunningPostgres } from './join.js';
+import { chooseLocation, reachableBase, recordedLocation } from './location.js';
+import { lockFolder } from './lock.js';
+import { clearOrphan } from './orphan.js';
+import { startServer, type Server } from './server.js';
 
 export { EmbeddedPostgresError, findRunningPostgres };
 
