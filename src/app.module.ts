@@ -11,7 +11,7 @@ import { OpsModule } from './ops/ops.module.js';
 import { RelayModule } from './relay/relay.module.js';
 import { EventDocumentsModule } from './relay/documents/event-documents.module.js';
 import { WebhooksModule } from './relay/webhooks/webhooks.module.js';
-import { UserEntity } from './users/user.entity.js';
+import { UserEntity } from './users/store/user.entity.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The table of contents. */

@@ -38,8 +38,8 @@ export {
   suspend,
   updateProfile,
   verifyEmail,
-} from './users/decide.js';
-export type { UserEntity } from './users/user.entity.js';
+} from './users/aggregate/decide.js';
+export type { UserEntity } from './users/store/user.entity.js';
 export {
   EmailTaken,
   InvalidUsername,
@@ -48,7 +48,7 @@ export {
   UsernameTaken,
   UsernameUnchanged,
   UserNotFound,
-} from './users/user-errors.js';
-export { statusOf } from './users/user.response.js';
-export type { UserState } from './users/user.js';
-export { Users } from './users/users.js';
+} from './users/aggregate/user-errors.js';
+export { statusOf } from './users/api/user.response.js';
+export type { UserState } from './users/aggregate/user.js';
+export { Users } from './users/store/users.js';

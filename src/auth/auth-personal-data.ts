@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../database/transaction.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
-import { addressKey } from '../users/identifiers.js';
+import { addressKey } from '../users/aggregate/identifiers.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
 import { MAGIC_LINK_JOB } from './magic-link/magic-link-requests.js';
 import { PASSWORD_RESET_JOB } from './password-reset/password-reset-requests.js';

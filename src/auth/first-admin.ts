@@ -5,11 +5,11 @@ import { type Settings, SettingsError } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../database/transaction.js';
 import { newTraceId } from '../config/trace-id.js';
-import { verifyEmail } from '../users/decide.js';
-import { addressKey } from '../users/identifiers.js';
-import { EmailTaken } from '../users/user-errors.js';
-import type { UserState } from '../users/user.js';
-import { Users } from '../users/users.js';
+import { verifyEmail } from '../users/aggregate/decide.js';
+import { addressKey } from '../users/aggregate/identifiers.js';
+import { EmailTaken } from '../users/aggregate/user-errors.js';
+import type { UserState } from '../users/aggregate/user.js';
+import { Users } from '../users/store/users.js';
 import { WeakPassword } from './passwords/password-rules.js';
 import { Passwords } from './passwords/passwords.js';
 

@@ -19,10 +19,10 @@ import { newTraceId } from '../config/trace-id.js';
 import type { Lifetime } from '../server/shutdown.js';
 import { createLog, nestLogger } from '../ops/log.js';
 import { MissingPackage } from '../server/start-failure.js';
-import { create, type NewUser } from '../users/decide.js';
-import { foldForSearch } from '../users/user-search.js';
-import { rowOf, UserEntity, type UserRow } from '../users/user.entity.js';
-import { evolve, type UserState } from '../users/user.js';
+import { create, type NewUser } from '../users/aggregate/decide.js';
+import { foldForSearch } from '../users/list/user-search.js';
+import { rowOf, UserEntity, type UserRow } from '../users/store/user.entity.js';
+import { evolve, type UserState } from '../users/aggregate/user.js';
 
 const BATCH = 200;
 // The second one writes while the first one's commit waits for the disk.

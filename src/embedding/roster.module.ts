@@ -20,7 +20,7 @@ import { migrate } from '../database/migrate.js';
 import { EventStream } from '../events/event-stream.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
-import { Users } from '../users/users.js';
+import { Users } from '../users/store/users.js';
 import { type Host, hostFrom } from './host.js';
 import { mount, type MountedRoute, noteRoutes, withPreflights } from './mount.js';
 import { type RosterOptions, settingsFrom } from './roster-options.js';

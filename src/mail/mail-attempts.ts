@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
-import { addressKey } from '../users/identifiers.js';
+import { addressKey } from '../users/aggregate/identifiers.js';
 import { MailContents, type MailFacts } from './mail-contents.js';
 import type { RenderedMail } from './mail-templates.js';
 import { type MailInHand, MailsInHand, type Outcome } from './mails-in-hand.js';

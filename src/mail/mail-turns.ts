@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Invitations } from '../auth/invitation/invitations.js';
 import type { Transaction } from '../database/transaction.js';
-import { Deletions } from '../users/deletions.js';
-import type { UserEntity } from '../users/user.entity.js';
+import { Deletions } from '../users/erasure/deletions.js';
+import type { UserEntity } from '../users/store/user.entity.js';
 import type { QueuedTemplate } from './mail-queue.js';
 import type { MailTemplate } from './mail-templates.js';
 

@@ -9,8 +9,8 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import type { Transaction } from '../database/transaction.js';
 import type { TokenPurpose } from '../events/catalogue.js';
-import type { UserEntity } from '../users/user.entity.js';
-import { Users } from '../users/users.js';
+import type { UserEntity } from '../users/store/user.entity.js';
+import { Users } from '../users/store/users.js';
 import { linkLife } from './link-life.js';
 
 /** What the list of occasions asks others for. */

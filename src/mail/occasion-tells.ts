@@ -4,7 +4,7 @@ import type { UserEvent, UserEventOf } from '../events/user-event.js';
 import { describeOrigin } from '../rendering/device.js';
 import { subjectOf } from '../auth/email-change/email-change-links.js';
 import type { Transaction } from '../database/transaction.js';
-import { maskedAddress } from '../users/account-name.js';
+import { maskedAddress } from '../users/aggregate/account-name.js';
 import type { Moment, Told } from './occasion.js';
 import type { OccasionFacts } from './occasion-facts.js';
 

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import type { Transaction } from '../database/transaction.js';
 import { type DisabledWebhook, WebhookNotices } from '../relay/webhooks/webhook-notices.js';
-import { Users } from '../users/users.js';
+import { Users } from '../users/store/users.js';
 import { MailQueue } from './mail-queue.js';
 import type { Told } from './occasion.js';
 

@@ -1,7 +1,7 @@
 import type { Keyring } from '../database/keyring.js';
 import { chainHash, type EventRow, toEvent } from '../events/event-log.js';
 import type { PersonalData, WrappedUserKey } from '../events/personal-data.js';
-import { evolve, type UserState } from '../users/user.js';
+import { evolve, type UserState } from '../users/aggregate/user.js';
 import type { Fault } from './fault.js';
 
 /** The stored events of one user, checked one after the other from the first, and folded from nothing. */

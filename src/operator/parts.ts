@@ -19,8 +19,8 @@ import { UserEventHandlers } from '../events/handlers.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
 import { createLog } from '../ops/log.js';
-import { Snapshots } from '../users/snapshots.js';
-import { Users } from '../users/users.js';
+import { Snapshots } from '../users/store/snapshots.js';
+import { Users } from '../users/store/users.js';
 import type { Workplace } from './workplace.js';
 
 // The parts of a server that operators' commands use, without a server. Nobody but the servers has handlers; they find by

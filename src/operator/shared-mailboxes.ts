@@ -4,8 +4,8 @@ import { sessionAddress } from '../database/addresses.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { connect } from '../database/migrate.js';
 import { Transactions } from '../database/transaction.js';
-import { type SharedMailbox, sharedMailboxes, sharedMailboxesNotice } from '../users/shared-mailboxes.js';
-import { UserEntity } from '../users/user.entity.js';
+import { type SharedMailbox, sharedMailboxes, sharedMailboxesNotice } from '../users/store/shared-mailboxes.js';
+import { UserEntity } from '../users/store/user.entity.js';
 
 /** Who has the mailbox of somebody else. Needs the database alone, and no keys. @throws DatabaseUnavailable */
 export async function readSharedMailboxes(settings: Settings): Promise<SharedMailbox[]> {

@@ -2,7 +2,7 @@ import { validate as isUuid } from 'uuid';
 import { systemContext } from '../access/caller.js';
 import type { UserRole } from '../access/role.js';
 import { newTraceId } from '../config/trace-id.js';
-import { addressKey, usernameKey } from '../users/identifiers.js';
+import { addressKey, usernameKey } from '../users/aggregate/identifiers.js';
 import { OperatorError } from './operator-error.js';
 import { authEventsAt, sessionsAt } from './parts.js';
 import type { Workplace } from './workplace.js';

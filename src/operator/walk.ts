@@ -1,8 +1,8 @@
 import canonicalize from 'canonicalize';
 import { EVENT_COLUMNS, type EventRow } from '../events/event-log.js';
 import type { WrappedUserKey } from '../events/personal-data.js';
-import { rowOf, type UserRow } from '../users/user.entity.js';
-import type { UserState } from '../users/user.js';
+import { rowOf, type UserRow } from '../users/store/user.entity.js';
+import type { UserState } from '../users/aggregate/user.js';
 import { Chain } from './chain.js';
 import { Cursor, type Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';

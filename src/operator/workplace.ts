@@ -8,7 +8,7 @@ import { connect, pendingMigrations } from '../database/migrate.js';
 import { settleSession } from '../database/session.js';
 import { postgresCode, Transactions } from '../database/transaction.js';
 import { PersonalData } from '../events/personal-data.js';
-import { UserEntity } from '../users/user.entity.js';
+import { UserEntity } from '../users/store/user.entity.js';
 import { OperatorError } from './operator-error.js';
 
 /** What an operator's command works with: the database and its keys, without a server. */

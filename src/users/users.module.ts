@@ -2,22 +2,22 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { JobsModule } from '../jobs/jobs.module.js';
-import { ContactsController } from './contacts.controller.js';
-import { PastStates } from './past-states.js';
-import { PersonalDataController } from './personal-data.controller.js';
-import { Retention } from './retention.js';
-import { SharedMailboxes } from './shared-mailboxes.js';
-import { Snapshots } from './snapshots.js';
-import { UserActs } from './user-acts.js';
-import { UserActsController } from './user-acts.controller.js';
-import { UserEtags } from './user-etags.js';
-import { UserHistoryController } from './user-history.controller.js';
-import { UserHistory } from './user-history.js';
-import { UserReader } from './user-reader.js';
-import { Deletions } from './deletions.js';
-import { UserEntity } from './user.entity.js';
-import { Users } from './users.js';
-import { UsersController } from './users.controller.js';
+import { ContactsController } from './contacts/contacts.controller.js';
+import { PastStates } from './history/past-states.js';
+import { PersonalDataController } from './erasure/personal-data.controller.js';
+import { Retention } from './erasure/retention.js';
+import { SharedMailboxes } from './store/shared-mailboxes.js';
+import { Snapshots } from './store/snapshots.js';
+import { UserActs } from './api/user-acts.js';
+import { UserActsController } from './api/user-acts.controller.js';
+import { UserEtags } from './api/user-etags.js';
+import { UserHistoryController } from './history/user-history.controller.js';
+import { UserHistory } from './history/user-history.js';
+import { UserReader } from './store/user-reader.js';
+import { Deletions } from './erasure/deletions.js';
+import { UserEntity } from './store/user.entity.js';
+import { Users } from './store/users.js';
+import { UsersController } from './api/users.controller.js';
 
 @Module({
   imports: [EventsModule, JobsModule],

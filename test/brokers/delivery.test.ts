@@ -13,7 +13,7 @@ import type { OutgoingEvent } from '../../src/relay/event-sink.js';
 import { KafkaSink } from '../../src/relay/kafka/kafka-sink.js';
 import { reasonOf } from '../../src/relay/outage.js';
 import { RabbitmqSink } from '../../src/relay/rabbitmq/rabbitmq-sink.js';
-import { Users } from '../../src/users/users.js';
+import { Users } from '../../src/users/store/users.js';
 import { caughtUp, latest } from '../support/broker-ground.js';
 import {
   type Kafka,

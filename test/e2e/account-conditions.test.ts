@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Retention } from '../../src/users/retention.js';
+import { Retention } from '../../src/users/erasure/retention.js';
 import { eventually } from '../support/eventually.js';
 import { type ReceivedMail, tokenIn } from '../support/inbox.js';
 import { CHOSEN, forgetThrottle } from '../support/links.js';

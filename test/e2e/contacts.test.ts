@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Transactions } from '../../src/database/transaction.js';
 import { EventLog } from '../../src/events/event-log.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { stateOf } from '../../src/users/user.entity.js';
-import { Users } from '../../src/users/users.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { stateOf } from '../../src/users/store/user.entity.js';
+import { Users } from '../../src/users/store/users.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 

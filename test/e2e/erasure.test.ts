@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PersonalDataPlaces } from '../../src/events/personal-data-places.js';
-import { Retention } from '../../src/users/retention.js';
+import { Retention } from '../../src/users/erasure/retention.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;

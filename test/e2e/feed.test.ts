@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { ClaimExpiry } from '../../src/auth/registration/claim-expiry.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/users.js';
+import { Users } from '../../src/users/store/users.js';
 import { EventReader } from '../support/event-stream.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { tokenIn } from '../support/inbox.js';

@@ -5,9 +5,9 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { Keyring } from '../../src/database/keyring.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { chainHash, EventLog } from '../../src/events/event-log.js';
-import { stateOf } from '../../src/users/user.entity.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { Users } from '../../src/users/users.js';
+import { stateOf } from '../../src/users/store/user.entity.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { Users } from '../../src/users/store/users.js';
 import { createTestDatabase } from '../support/database.js';
 import { ADMIN, type Roster, startRoster } from '../support/roster.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
-import { SharedMailboxes } from '../../src/users/shared-mailboxes.js';
+import { SharedMailboxes } from '../../src/users/store/shared-mailboxes.js';
 import { runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { tokenIn } from '../support/inbox.js';

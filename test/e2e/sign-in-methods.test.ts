@@ -10,7 +10,7 @@ import { SignedInResponse } from '../../src/auth/sign-in/signed-in.response.js';
 import { BeforeRegistration, type RegistrationRequest } from '../../src/auth/registration/before-registration.js';
 import type { Transaction } from '../../src/database/transaction.js';
 import { ApiProblems } from '../../src/http/openapi/api-problems.js';
-import type { UserEntity } from '../../src/users/user.entity.js';
+import type { UserEntity } from '../../src/users/store/user.entity.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { EventLog } from '../../src/events/event-log.js';
-import { stateOf } from '../../src/users/user.entity.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { Users } from '../../src/users/users.js';
+import { stateOf } from '../../src/users/store/user.entity.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { Users } from '../../src/users/store/users.js';
 import { createTestDatabase } from '../support/database.js';
 import { startRoster } from '../support/roster.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { Snapshots } from '../../src/users/snapshots.js';
+import { Snapshots } from '../../src/users/store/snapshots.js';
 import { runCommand } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { Receiver } from '../support/receiver.js';

@@ -6,10 +6,10 @@ import { Transactions } from '../../src/database/transaction.js';
 import { event } from '../../src/events/catalogue.js';
 import { EventLog, chainHash } from '../../src/events/event-log.js';
 import { VersionConflict } from '../../src/events/event-errors.js';
-import { changeRole } from '../../src/users/decide.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { stateOf } from '../../src/users/user.entity.js';
-import { Users } from '../../src/users/users.js';
+import { changeRole } from '../../src/users/aggregate/decide.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { stateOf } from '../../src/users/store/user.entity.js';
+import { Users } from '../../src/users/store/users.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../../src/auth/one-time-tokens/one-time-tokens.js';
 import { type Transaction, Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/users.js';
+import { Users } from '../../src/users/store/users.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 const HOUR = 3_600_000;

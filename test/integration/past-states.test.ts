@@ -12,14 +12,19 @@ import { UserEventHandlers } from '../../src/events/handlers.js';
 import { PersonalData } from '../../src/events/personal-data.js';
 import { PersonalDataPlaces } from '../../src/events/personal-data-places.js';
 import type { EventShapes } from '../../src/events/upcast.js';
-import * as decide from '../../src/users/decide.js';
-import { PastStates } from '../../src/users/past-states.js';
-import { Snapshots } from '../../src/users/snapshots.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { AlreadyVerified, NothingToUpdate, UsernameUnchanged, UserNotFound } from '../../src/users/user-errors.js';
-import { stateOf } from '../../src/users/user.entity.js';
-import { Users } from '../../src/users/users.js';
-import { WaysIn } from '../../src/users/ways-in.js';
+import * as decide from '../../src/users/aggregate/decide.js';
+import { PastStates } from '../../src/users/history/past-states.js';
+import { Snapshots } from '../../src/users/store/snapshots.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import {
+  AlreadyVerified,
+  NothingToUpdate,
+  UsernameUnchanged,
+  UserNotFound,
+} from '../../src/users/aggregate/user-errors.js';
+import { stateOf } from '../../src/users/store/user.entity.js';
+import { Users } from '../../src/users/store/users.js';
+import { WaysIn } from '../../src/users/aggregate/ways-in.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;

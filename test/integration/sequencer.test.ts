@@ -6,9 +6,9 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { EventFeed } from '../../src/events/event-feed.js';
 import { EventStream } from '../../src/events/event-stream.js';
-import { changeRole } from '../../src/users/decide.js';
-import type { UserState } from '../../src/users/user.js';
-import { Users } from '../../src/users/users.js';
+import { changeRole } from '../../src/users/aggregate/decide.js';
+import type { UserState } from '../../src/users/aggregate/user.js';
+import { Users } from '../../src/users/store/users.js';
 import { faultsOf, runFeedLoad } from '../support/feed-load.js';
 import { type Roster, startRoster } from '../support/roster.js';
 

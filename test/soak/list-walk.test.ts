@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../src/access/caller.js';
 import { Clock } from '../../src/config/clock.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/users.js';
+import { Users } from '../../src/users/store/users.js';
 import { costOf, queriesOf } from '../support/query-cost.js';
 import { type Roster, startRoster } from '../support/roster.js';
 import { soak } from '../support/soak.js';

@@ -5,8 +5,8 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { event } from '../../src/events/catalogue.js';
 import { EventFeed, type FeedEvent } from '../../src/events/event-feed.js';
-import { UserEntity } from '../../src/users/user.entity.js';
-import { Users } from '../../src/users/users.js';
+import { UserEntity } from '../../src/users/store/user.entity.js';
+import { Users } from '../../src/users/store/users.js';
 import type { Roster } from './roster.js';
 
 const WRITERS = 20;

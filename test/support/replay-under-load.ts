@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { systemContext } from '../../src/access/caller.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { changeProfessionalStatus } from '../../src/users/decide.js';
+import { changeProfessionalStatus } from '../../src/users/aggregate/decide.js';
 import { type Verification, verify } from '../../src/operator/verify.js';
-import { Users } from '../../src/users/users.js';
+import { Users } from '../../src/users/store/users.js';
 import { type CommandResult, runCommand } from './cli.js';
 import type { Roster } from './roster.js';
 import { atWork, SILENT } from './workplace.js';

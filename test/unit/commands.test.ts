@@ -4,10 +4,10 @@ import { USER_ROLES } from '../../src/access/role.js';
 import { type NewUserEvent, type Profile, PROFILE_FIELDS, USER_EVENTS } from '../../src/events/catalogue.js';
 import type { UserEvent } from '../../src/events/user-event.js';
 import { DomainError } from '../../src/problems/domain-error.js';
-import * as contactDeciders from '../../src/users/decide-contacts.js';
-import * as deciders from '../../src/users/decide.js';
-import { rowOf, stateOf } from '../../src/users/user.entity.js';
-import { evolve, type UserState } from '../../src/users/user.js';
+import * as contactDeciders from '../../src/users/aggregate/decide-contacts.js';
+import * as deciders from '../../src/users/aggregate/decide.js';
+import { rowOf, stateOf } from '../../src/users/store/user.entity.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
 
 const ID = '01920000-0000-7000-8000-000000000001';
 const START = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { event, type NewUserEvent, USER_EVENTS } from '../../src/events/catalogue.js';
 import type { UserEvent } from '../../src/events/user-event.js';
-import { create, remove, restore, suspend } from '../../src/users/decide.js';
+import { create, remove, restore, suspend } from '../../src/users/aggregate/decide.js';
 import {
   addContact,
   confirmContact,
@@ -11,17 +11,17 @@ import {
   removeContact,
   requestContactConfirmation,
   waitingContact,
-} from '../../src/users/decide-contacts.js';
-import { isAddress } from '../../src/users/is-address.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { rowOf, stateOf } from '../../src/users/user.entity.js';
+} from '../../src/users/aggregate/decide-contacts.js';
+import { isAddress } from '../../src/users/aggregate/is-address.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { rowOf, stateOf } from '../../src/users/store/user.entity.js';
 import {
   ContactExists,
   ContactNotFound,
   NothingToConfirm,
   TooManyContacts,
   UserNotFound,
-} from '../../src/users/user-errors.js';
+} from '../../src/users/aggregate/user-errors.js';
 
 const START = Date.UTC(2026, 10, 21);
 const timeOf = (version: number) => new Date(START + version * 1000);

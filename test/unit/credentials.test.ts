@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { event, type NewUserEvent } from '../../src/events/catalogue.js';
-import { create, remove, suspend, verifyEmail } from '../../src/users/decide.js';
+import { create, remove, suspend, verifyEmail } from '../../src/users/aggregate/decide.js';
 import {
   changePassword,
   completePasswordReset,
@@ -10,9 +10,9 @@ import {
   requestEmailChange,
   requestMagicLink,
   requestPasswordReset,
-} from '../../src/users/decide-credentials.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { EmailUnchanged, NothingToConfirm, UserNotFound } from '../../src/users/user-errors.js';
+} from '../../src/users/aggregate/decide-credentials.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { EmailUnchanged, NothingToConfirm, UserNotFound } from '../../src/users/aggregate/user-errors.js';
 
 const EXPIRY = new Date(Date.UTC(2026, 10, 22));
 const NEW = 'countess@example.com';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addressKey, checkUsername, identifierKey, usernameKey } from '../../src/users/identifiers.js';
-import { isAddress } from '../../src/users/is-address.js';
-import { InvalidUsername } from '../../src/users/user-errors.js';
+import { addressKey, checkUsername, identifierKey, usernameKey } from '../../src/users/aggregate/identifiers.js';
+import { isAddress } from '../../src/users/aggregate/is-address.js';
+import { InvalidUsername } from '../../src/users/aggregate/user-errors.js';
 
 const escaped = (text: string) => text.replace(/[^ -~]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16) ?? ''}}`);
 const named = (texts: string[]) => texts.map((text) => [escaped(text), text] as const);

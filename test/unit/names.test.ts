@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { validationPipe } from '../../src/http/request/validation.js';
 import { LINE } from '../../src/http/request/text-patterns.js';
-import { ProfileDto } from '../../src/users/profile.dto.js';
+import { ProfileDto } from '../../src/users/api/profile.dto.js';
 
 const take = async (firstName: string): Promise<unknown> => {
   const taken = (await validationPipe().transform({ firstName }, { type: 'body', metatype: ProfileDto })) as ProfileDto;

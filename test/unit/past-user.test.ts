@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { event, type NewUserEvent } from '../../src/events/catalogue.js';
 import type { UserEvent } from '../../src/events/user-event.js';
-import { create } from '../../src/users/decide.js';
-import { summaryOf } from '../../src/users/event-summary.js';
-import { PastUserResponse } from '../../src/users/past-user.response.js';
-import { readState, STATE_SHAPE, writeState } from '../../src/users/snapshots.js';
-import { evolve, type UserState } from '../../src/users/user.js';
+import { create } from '../../src/users/aggregate/decide.js';
+import { summaryOf } from '../../src/users/history/event-summary.js';
+import { PastUserResponse } from '../../src/users/history/past-user.response.js';
+import { readState, STATE_SHAPE, writeState } from '../../src/users/store/snapshots.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
 
 const ID = '01920000-0000-7000-8000-000000000001';
 

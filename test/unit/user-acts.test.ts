@@ -14,17 +14,17 @@ import {
   suspend,
   updateProfile,
   verifyEmail,
-} from '../../src/users/decide.js';
-import { isBcp47, isE164, isGithubUrl, isLinkedinUrl, isPictureUrl } from '../../src/users/profile-rules.js';
-import { evolve, type UserState } from '../../src/users/user.js';
-import { rowOf, stateOf } from '../../src/users/user.entity.js';
+} from '../../src/users/aggregate/decide.js';
+import { isBcp47, isE164, isGithubUrl, isLinkedinUrl, isPictureUrl } from '../../src/users/aggregate/profile-rules.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
+import { rowOf, stateOf } from '../../src/users/store/user.entity.js';
 import {
   InvalidUsername,
   LastAdmin,
   NothingToUpdate,
   UsernameUnchanged,
   UserNotFound,
-} from '../../src/users/user-errors.js';
+} from '../../src/users/aggregate/user-errors.js';
 
 const START = Date.UTC(2026, 10, 21);
 

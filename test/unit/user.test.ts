@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type UserRole, USER_ROLES } from '../../src/access/role.js';
 import { event, type NewUserEvent } from '../../src/events/catalogue.js';
 import type { UserEvent } from '../../src/events/user-event.js';
-import { type UserRow, rowOf, stateOf } from '../../src/users/user.entity.js';
+import { type UserRow, rowOf, stateOf } from '../../src/users/store/user.entity.js';
 import {
   changeRole,
   create,
@@ -11,15 +11,15 @@ import {
   type NewUser,
   requestVerification,
   verifyEmail,
-} from '../../src/users/decide.js';
-import { evolve, type UserState } from '../../src/users/user.js';
+} from '../../src/users/aggregate/decide.js';
+import { evolve, type UserState } from '../../src/users/aggregate/user.js';
 import {
   AlreadyVerified,
   InvalidUsername,
   LastAdmin,
   NamelessUser,
   UserNotFound,
-} from '../../src/users/user-errors.js';
+} from '../../src/users/aggregate/user-errors.js';
 
 const ID = '01920000-0000-7000-8000-000000000001';
 const START = Date.UTC(2026, 0, 1);

@@ -5,8 +5,8 @@ import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
-import { requestContactConfirmation, waitingContact } from '../../users/decide-contacts.js';
-import { Users } from '../../users/users.js';
+import { requestContactConfirmation, waitingContact } from '../../users/aggregate/decide-contacts.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 

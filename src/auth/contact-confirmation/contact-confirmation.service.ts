@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { confirmContact, contactOf, waitingContact } from '../../users/decide-contacts.js';
-import { type UserAct, UserActs } from '../../users/user-acts.js';
-import { Users } from '../../users/users.js';
-import { NothingToConfirm } from '../../users/user-errors.js';
+import { confirmContact, contactOf, waitingContact } from '../../users/aggregate/decide-contacts.js';
+import { type UserAct, UserActs } from '../../users/api/user-acts.js';
+import { Users } from '../../users/store/users.js';
+import { NothingToConfirm } from '../../users/aggregate/user-errors.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';

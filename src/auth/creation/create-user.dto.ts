@@ -1,9 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, ValidateIf } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
-import { IsAddress } from '../../users/is-address.js';
-import { ProfileDto } from '../../users/profile.dto.js';
-import { USERNAME } from '../../users/username.dto.js';
+import { IsAddress } from '../../users/aggregate/is-address.js';
+import { ProfileDto } from '../../users/api/profile.dto.js';
+import { USERNAME } from '../../users/api/username.dto.js';
 
 /** A new user: at least a name, an email address or a username. */
 export class CreateUserDto extends ProfileDto {

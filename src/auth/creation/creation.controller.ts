@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/openapi/api-problems.js';
-import { ApiUserAnswer } from '../../users/user-id.js';
-import type { UserResponse } from '../../users/user.response.js';
+import { ApiUserAnswer } from '../../users/aggregate/user-id.js';
+import type { UserResponse } from '../../users/api/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
 import { CreationService } from './creation.service.js';
 

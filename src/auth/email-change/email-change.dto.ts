@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import { OptionalNewPassword } from '../passwords/new-password.dto.js';
-import { IsAddress } from '../../users/is-address.js';
+import { IsAddress } from '../../users/aggregate/is-address.js';
 import { OptionalCurrentPassword } from '../password-change/password-change.dto.js';
 
 export class ChangeEmailDto {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { confirmEmailChange, mayConfirmEmailChange } from '../../users/decide-credentials.js';
-import { addressKey } from '../../users/identifiers.js';
-import { EmailTaken, NothingToConfirm } from '../../users/user-errors.js';
-import { Users } from '../../users/users.js';
+import { confirmEmailChange, mayConfirmEmailChange } from '../../users/aggregate/decide-credentials.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { EmailTaken, NothingToConfirm } from '../../users/aggregate/user-errors.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { verifyEmail } from '../../users/decide.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import { verifyEmail } from '../../users/aggregate/decide.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
-import { Users } from '../../users/users.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { type AccountLocked, LOCKED_JOB } from './lockouts.js';

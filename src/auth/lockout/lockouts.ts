@@ -6,7 +6,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
-import { Users } from '../../users/users.js';
+import { Users } from '../../users/store/users.js';
 
 /** What failures are counted for. */
 export interface LockSubject {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { addressKey, identifierKey } from '../../users/identifiers.js';
+import { addressKey, identifierKey } from '../../users/aggregate/identifiers.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';

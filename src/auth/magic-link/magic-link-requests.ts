@@ -4,8 +4,8 @@ import { Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { addressKey } from '../../users/identifiers.js';
-import { isAddress } from '../../users/is-address.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { isAddress } from '../../users/aggregate/is-address.js';
 import { RegistrationHandlers } from '../registration/before-registration.js';
 import { MagicLinks } from './magic-links.js';
 

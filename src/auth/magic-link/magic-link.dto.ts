@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsAccountAddress } from '../../users/is-address.js';
+import { IsAccountAddress } from '../../users/aggregate/is-address.js';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
 

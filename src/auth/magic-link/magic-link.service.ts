@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { proveByMagicLink } from '../../users/decide-credentials.js';
-import { addressKey } from '../../users/identifiers.js';
-import { EmailTaken } from '../../users/user-errors.js';
-import { Users } from '../../users/users.js';
+import { proveByMagicLink } from '../../users/aggregate/decide-credentials.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { EmailTaken } from '../../users/aggregate/user-errors.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';

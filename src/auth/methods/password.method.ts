@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { Passwords } from '../passwords/passwords.js';
 import { type MethodOffer, type OwnMethod, SignInMethod } from './sign-in-method.js';
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Transaction } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 
 /** A call that a client makes. */
 export class MethodCall {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../problems/domain-error.js';
 import { Transactions } from '../../database/transaction.js';
-import { removeAuthenticator } from '../../users/decide-credentials.js';
-import { type UserAct, UserActs } from '../../users/user-acts.js';
-import { Users } from '../../users/users.js';
-import { UserNotFound } from '../../users/user-errors.js';
+import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
+import { type UserAct, UserActs } from '../../users/api/user-acts.js';
+import { Users } from '../../users/store/users.js';
+import { UserNotFound } from '../../users/aggregate/user-errors.js';
 import { type Held, HeldMethods } from './held-methods.js';
 import type { SignInMethod } from './sign-in-method.js';
 

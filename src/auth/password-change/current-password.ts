@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
-import type { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { Lockouts } from '../lockout/lockouts.js';
 import { Passwords } from '../passwords/passwords.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';

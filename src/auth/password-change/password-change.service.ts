@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { changePassword } from '../../users/decide-credentials.js';
-import { type UserAct, UserActs } from '../../users/user-acts.js';
-import { Users } from '../../users/users.js';
+import { changePassword } from '../../users/aggregate/decide-credentials.js';
+import { type UserAct, UserActs } from '../../users/api/user-acts.js';
+import { Users } from '../../users/store/users.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { CurrentPassword } from './current-password.js';
 import type { ChangePasswordDto } from './password-change.dto.js';

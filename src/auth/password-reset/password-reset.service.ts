@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { completePasswordReset } from '../../users/decide-credentials.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import { completePasswordReset } from '../../users/aggregate/decide-credentials.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { Unlocking } from '../lockout/unlocking.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { HashLane } from './hash-pool/hash-request.js';

@@ -6,7 +6,7 @@ import { Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { Users } from '../../users/users.js';
+import { Users } from '../../users/store/users.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { AddressThrottle } from '../verification/address-throttle.js';
 

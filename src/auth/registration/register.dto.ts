@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
-import { IsAddress } from '../../users/is-address.js';
-import { Locale, Name } from '../../users/profile.dto.js';
-import { USERNAME } from '../../users/username.dto.js';
+import { IsAddress } from '../../users/aggregate/is-address.js';
+import { Locale, Name } from '../../users/api/profile.dto.js';
+import { USERNAME } from '../../users/api/username.dto.js';
 
 export class RegisterDto {
   @ApiProperty({ example: 'ada@example.com', maxLength: 254, format: 'email' })

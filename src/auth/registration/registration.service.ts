@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { addressKey } from '../../users/identifiers.js';
-import { UsernameTaken } from '../../users/user-errors.js';
-import { Users } from '../../users/users.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { UsernameTaken } from '../../users/aggregate/user-errors.js';
+import { Users } from '../../users/store/users.js';
 import { Passwords } from '../passwords/passwords.js';
 import { VerificationLinks } from '../verification/verification-links.js';
 import { RegistrationHandlers } from './before-registration.js';

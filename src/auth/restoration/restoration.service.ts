@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { restore } from '../../users/decide.js';
-import { Deletions } from '../../users/deletions.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import { restore } from '../../users/aggregate/decide.js';
+import { Deletions } from '../../users/erasure/deletions.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 

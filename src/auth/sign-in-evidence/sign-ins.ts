@@ -8,7 +8,7 @@ import { isInstantKey } from '../../http/request/date-time.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
-import { UserActs } from '../../users/user-acts.js';
+import { UserActs } from '../../users/api/user-acts.js';
 import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 
 interface Row {

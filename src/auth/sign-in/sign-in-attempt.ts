@@ -1,5 +1,5 @@
 import type { RequestContext } from '../../access/caller.js';
-import type { UserEntity } from '../../users/user.entity.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import type { LockSubject } from '../lockout/lockouts.js';
 
 /** Somebody wants in. */

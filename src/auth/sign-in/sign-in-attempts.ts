@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { identifierKey } from '../../users/identifiers.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import { identifierKey } from '../../users/aggregate/identifiers.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { DeviceTokens } from '../lockout/device-tokens.js';
 import { Lockouts, type LockSubject } from '../lockout/lockouts.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';

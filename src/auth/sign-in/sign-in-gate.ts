@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { UserResponse } from '../../users/user.response.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { UserResponse } from '../../users/api/user.response.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { Users } from '../../users/users.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { Lockouts } from '../lockout/lockouts.js';
 import { Unlocking } from '../lockout/unlocking.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';

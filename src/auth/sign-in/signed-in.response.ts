@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { UserResponse } from '../../users/user.response.js';
+import { UserResponse } from '../../users/api/user.response.js';
 
 /** What a session goes on with. */
 export class TokensResponse {

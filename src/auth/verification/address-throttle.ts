@@ -4,7 +4,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
 import type { Transaction } from '../../database/transaction.js';
 import { clientNetwork } from '../../access/client-network.js';
-import { addressKey } from '../../users/identifiers.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
 
 /** What anybody can have mailed to any address. */
 export type ThrottledMail =

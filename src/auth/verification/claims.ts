@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/transaction.js';
 import { clientNetwork } from '../../access/client-network.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
-import { addressKey } from '../../users/identifiers.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 
 /** A registration that waits for a proof of its address. */

@@ -2,8 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
-import { addressKey } from '../../users/identifiers.js';
-import { Users } from '../../users/users.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { Users } from '../../users/store/users.js';
 import { Invitations } from '../invitation/invitations.js';
 import { VerificationLinks } from './verification-links.js';
 

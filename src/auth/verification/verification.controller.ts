@@ -11,7 +11,7 @@ import { describeOrigin } from '../../rendering/device.js';
 import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { Message } from '../../http/openapi/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
-import { accountName } from '../../users/account-name.js';
+import { accountName } from '../../users/aggregate/account-name.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { refusalOf, WeakPassword } from '../passwords/password-rules.js';

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsAddress } from '../../users/is-address.js';
+import { IsAddress } from '../../users/aggregate/is-address.js';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import { OptionalNewPassword } from '../passwords/new-password.dto.js';
 

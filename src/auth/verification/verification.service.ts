@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
-import { verifyEmail } from '../../users/decide.js';
-import { addressKey } from '../../users/identifiers.js';
-import type { UserEntity } from '../../users/user.entity.js';
-import { EmailTaken } from '../../users/user-errors.js';
-import { Users } from '../../users/users.js';
+import { verifyEmail } from '../../users/aggregate/decide.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { EmailTaken } from '../../users/aggregate/user-errors.js';
+import { Users } from '../../users/store/users.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';

@@ -3,7 +3,7 @@ import type { Caller, RequestContext } from '../../access/caller.js';
 import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
-import { UserActs } from '../../users/user-acts.js';
+import { UserActs } from '../../users/api/user-acts.js';
 import { MailContents } from '../mail-contents.js';
 import { goesAstray } from '../mail-attempts.js';
 import { MailQueue, type MailRow } from '../mail-queue.js';

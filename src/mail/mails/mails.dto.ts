@@ -2,7 +2,7 @@ import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { PageInfo } from '../../http/pagination/page.dto.js';
 import { PageLinks } from '../../http/pagination/page-links.js';
 
-import { Link } from '../../users/user.response.js';
+import { Link } from '../../users/api/user.response.js';
 import { MAIL_STATES, type MailRow, type MailState } from '../mail-queue.js';
 
 const text = { type: String, nullable: true } as const;

@@ -4,7 +4,7 @@ import { Transactions } from '../../database/transaction.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
-import { UserActs } from '../../users/user-acts.js';
+import { UserActs } from '../../users/api/user-acts.js';
 import type { MailRow } from '../mail-queue.js';
 import { MailItem } from './mails.dto.js';
 

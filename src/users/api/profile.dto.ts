@@ -1,0 +1,117 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsOptional, IsString, Matches, Validate, ValidateBy, ValidatorConstraint } from 'class-validator';
+import type { ValidatorConstraintInterface } from 'class-validator';
+import { LINE, LINES } from '../../http/request/text-patterns.js';
+import {
+  isBcp47,
+  isE164,
+  isGithubUrl,
+  isLine,
+  isLinkedinUrl,
+  isPictureUrl,
+  LINE_EXPECTED,
+  PROFILE_PATTERNS,
+} from '../aggregate/profile-rules.js';
+
+/** Makes a class-validator rule of a pure one. */
+function rule(accepts: (value: string) => boolean, expected: string) {
+  @ValidatorConstraint()
+  class Rule implements ValidatorConstraintInterface {
+    validate(value: unknown): boolean {
+      return typeof value === 'string' && accepts(value);
+    }
+    defaultMessage(): string {
+      return expected;
+    }
+  }
+  return Rule;
+}
+
+/** Property: a text that may be left out, or null to clear it. */
+export const Text = (
+  maxLength: number,
+  example: string,
+  pattern: string,
+  ...more: PropertyDecorator[]
+): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, nullable: true, maxLength, pattern, example }),
+    IsOptional(),
+    IsString({ message: 'must be a text' }),
+    ...more,
+  );
+
+/** What is no line stays as it came, and is refused by the check that follows. */
+const trimmed = ({ value }: TransformFnParams): unknown => (isLine(value) ? value.trim() : value);
+
+/**
+ * Property: one line of text that may be left out, or null. White space around it is cut off, for nobody means it; what else is not seen is
+ * refused, for it lets two names look the same, or one look like something else, and whoever pasted it should know.
+ */
+export const Line = (maxLength: number, example: string): PropertyDecorator =>
+  Text(
+    maxLength,
+    example,
+    LINE,
+    Transform(trimmed),
+    ValidateBy({ name: 'isLine', validator: { validate: isLine } }, { message: LINE_EXPECTED }),
+  );
+
+const Lines = (maxLength: number, example: string): PropertyDecorator =>
+  Text(maxLength, example, LINES, Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' }));
+
+/** Property: one line of at most 100 characters, or null. */
+export const Name = (example: string): PropertyDecorator => Line(100, example);
+
+/** Property: a language tag (BCP 47), or null. */
+export const Locale = (): PropertyDecorator =>
+  Text(
+    35,
+    'en-GB',
+    PROFILE_PATTERNS.locale,
+    Validate(rule(isBcp47, 'must be a language tag such as en or pt-BR (BCP 47)')),
+  );
+
+/** What a profile is made of. Absent fields stay as they are with PATCH and are cleared with PUT; null clears. */
+export class ProfileDto {
+  @Name('Ada') readonly firstName?: string | null;
+  @Name('Lovelace') readonly lastName?: string | null;
+  @Name('ada') readonly nickname?: string | null;
+  @Lines(2000, 'Wrote the first program.') readonly bio?: string | null;
+
+  @Text(
+    2048,
+    'https://images.example.com/ada.jpg',
+    PROFILE_PATTERNS.pictureUrl,
+    Validate(rule(isPictureUrl, 'must be an https URL')),
+  )
+  readonly pictureUrl?: string | null;
+
+  @Locale() readonly locale?: string | null;
+
+  @Text(
+    16,
+    '+442079460958',
+    PROFILE_PATTERNS.phone,
+    Validate(rule(isE164, 'must be a phone number in E.164 form, such as +442079460958')),
+  )
+  readonly phone?: string | null;
+
+  @Text(
+    100,
+    'https://github.com/ada',
+    PROFILE_PATTERNS.githubUrl,
+    Validate(rule(isGithubUrl, 'must be such as https://github.com/name')),
+  )
+  readonly githubUrl?: string | null;
+
+  @Text(
+    200,
+    'https://www.linkedin.com/in/ada',
+    PROFILE_PATTERNS.linkedinUrl,
+    Validate(rule(isLinkedinUrl, 'must be such as https://www.linkedin.com/in/name')),
+  )
+  readonly linkedinUrl?: string | null;
+}

@@ -1,0 +1,179 @@
+import { Body, Controller, Delete, HttpCode, Post, Put } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import {
+  changeProfessionalStatus,
+  changeRole,
+  changeUsername,
+  reinstate,
+  remove,
+  restore,
+  suspend,
+} from '../aggregate/decide.js';
+import { UserActs } from './user-acts.js';
+import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-acts.dto.js';
+import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../aggregate/user-id.js';
+import { UserResponse } from './user.response.js';
+
+const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as const;
+
+/** What is done to a user beside its profile, each by a route of its own. */
+@ApiTags('Users')
+@Controller('users/:id')
+export class UserActsController {
+  constructor(private readonly acts: UserActs) {}
+
+  @Put('username')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'changeUsername',
+    summary: 'Give another username',
+    description: 'Your own, or anybody’s as an ADMIN.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('validation-failed', 'username-unchanged', 'username-taken', 'forbidden', ...COMMON)
+  async changeUsername(
+    @UserId() id: string,
+    @Body() { newUsername }: ChangeUsernameDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'username', caller, context, ifMatch }, (state) =>
+      changeUsername(state, newUsername),
+    );
+  }
+
+  @Put('role')
+  @Allow('ADMIN')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'changeUserRole',
+    summary: 'Give another role',
+    description:
+      'Holds at once, in sessions that are open too. A mail tells the user. There always is an admin who can sign in.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('validation-failed', 'last-admin', ...COMMON)
+  async changeRole(
+    @UserId() id: string,
+    @Body() { role }: ChangeRoleDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'role', caller, context, ifMatch }, (state, others) =>
+      changeRole(state, role, others),
+    );
+  }
+
+  @Put('professional-status')
+  @Allow('MANAGER')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'changeProfessionalStatus',
+    summary: 'Say whether the user is a professional',
+    description: 'Keeps the time at which it changed. A mail tells the user.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('validation-failed', ...COMMON)
+  async changeProfessionalStatus(
+    @UserId() id: string,
+    @Body() { isProfessional }: ChangeProfessionalStatusDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'professionalStatus', caller, context, ifMatch }, (state) =>
+      changeProfessionalStatus(state, isProfessional),
+    );
+  }
+
+  @Post('suspend')
+  @HttpCode(200)
+  @Allow('MANAGER')
+  @ApiUserChange()
+  @ApiBody({ type: SuspendDto, required: false })
+  @ApiOperation({
+    operationId: 'suspendUser',
+    summary: 'Shut a user out',
+    description: 'Ends its sessions at once, until it is reinstated.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('validation-failed', 'last-admin', ...COMMON)
+  async suspend(
+    @UserId() id: string,
+    @Body() { reason }: SuspendDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'suspend', caller, context, ifMatch }, (state, others) =>
+      suspend(state, reason ?? null, others),
+    );
+  }
+
+  @Post('reinstate')
+  @HttpCode(200)
+  @Allow('MANAGER')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'reinstateUser',
+    summary: 'Let a suspended user in again',
+    description: 'The sessions that the suspension ended stay ended. A mail tells the user.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems(...COMMON)
+  async reinstate(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'reinstate', caller, context, ifMatch }, reinstate);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'deleteUser',
+    summary: 'Delete a user',
+    description: 'Hidden and signed out at once; address and username stay reserved, and an ADMIN can restore it.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblems('forbidden', 'last-admin', ...COMMON)
+  async remove(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<void> {
+    await this.acts.change({ id, action: 'delete', caller, context, ifMatch }, remove);
+  }
+
+  @Post('restore')
+  @HttpCode(200)
+  @Allow('ADMIN')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'restoreUser',
+    summary: 'Undo a deletion',
+    description:
+      'Until the user is erased, DELETED_RETENTION after the deletion. Sessions stay ended. A mail tells the user.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems(...COMMON)
+  async restore(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'restore', caller, context, ifMatch }, restore);
+  }
+}

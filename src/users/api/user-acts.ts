@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import { Forbidden } from '../../access/access-errors.js';
+import type { Caller, RequestContext } from '../../access/caller.js';
+import { allows, mayCreate, mayEver, type Rank, type UserAction } from '../../access/policy.js';
+import { Clock } from '../../config/clock.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import type { NewUserEvent } from '../../events/catalogue.js';
+import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { erase, type NewUser } from '../aggregate/decide.js';
+import { addressKey } from '../aggregate/identifiers.js';
+import type { UserState } from '../aggregate/user.js';
+import { PreconditionFailed, UserNotFound } from '../aggregate/user-errors.js';
+import type { UserEntity } from '../store/user.entity.js';
+import { UserResponse } from './user.response.js';
+import { UserReader } from '../store/user-reader.js';
+import { Users } from '../store/users.js';
+
+export interface UserAct {
+  readonly id: string;
+  readonly action: UserAction;
+  readonly caller: Caller;
+  readonly context: RequestContext;
+  /** The value of `If-Match`; a change is refused when the user has another version by now. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** Gives the events for the state that was found, and how many other active admins there are. */
+type Decide = (state: UserState, otherActiveAdmins: number) => NewUserEvent[];
+
+interface Found {
+  readonly user: UserEntity;
+  /** The caller as it was then. */
+  readonly actor: Rank;
+}
+
+// What could leave an installation without an admin.
+const DISARMING: ReadonlySet<UserAction> = new Set(['role', 'suspend', 'delete', 'erase']);
+
+const ON_DELETED: ReadonlySet<UserAction> = new Set(['restore', 'erase']);
+
+/** What callers do with users: allowed or refused on the state that the transaction finds, then decided, then done. */
+@Injectable()
+export class UserActs {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly reader: UserReader,
+    private readonly clock: Clock,
+    private readonly places: PersonalDataPlaces,
+  ) {}
+
+  /** @throws Forbidden, UserNotFound */
+  async read(id: string, caller: Caller, includeDeleted = false): Promise<UserResponse> {
+    refuseLookingAtDeleted(caller, includeDeleted);
+    const { user, actor } = await this.find({ id, action: 'read', caller }, includeDeleted);
+    return UserResponse.from(user, this.clock.now(), actor);
+  }
+
+  /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
+  async find({ id, action, caller }: Omit<UserAct, 'context'>, includeDeleted = false): Promise<Found> {
+    const actor = rankOf(caller);
+    refuseOutsiders(actor, action, id);
+    const user = await this.reader.find(id);
+    if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
+    if (!allows(actor, action, user)) throw new Forbidden();
+    return { user, actor };
+  }
+
+  /**
+   * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address come to nothing.
+   * @throws Forbidden when the caller may not create users of this role; whatever `Users.create` and `also` throw
+   */
+  async create(
+    tx: Transaction,
+    command: NewUser,
+    { caller, context }: Pick<UserAct, 'caller' | 'context'>,
+    also: (created: UserState) => Promise<void>,
+  ): Promise<UserResponse> {
+    const actor = await this.actorNow(tx, caller);
+    if (!mayCreate(actor.role, command.role)) throw new Forbidden('A MANAGER creates users of the role AUTHENTICATED.');
+    // A link of a registration for this address, opened at this moment, meets us here and not in each other's rows.
+    if (command.email != null) await lock(tx, `address:${addressKey(command.email)}`);
+    const created = await this.users.create(tx, command, context);
+    await also(created);
+    const user = await this.users.find(tx, created.id);
+    if (!user) throw new UserNotFound();
+    return UserResponse.from(user, this.clock.now(), actor);
+  }
+
+  /**
+   * @param andThen is part of the same transaction, with the user locked
+   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
+   */
+  async change(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<UserResponse> {
+    const { user, actor } = await this.perform(act, decide, andThen);
+    return UserResponse.from(user, this.clock.now(), actor);
+  }
+
+  /** As `change`, for who answers with something else than the user. */
+  async perform(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
+    return this.transactions.run(async (tx) => {
+      const actor = await this.apply(tx, act, decide);
+      await andThen?.(tx);
+      const user = await this.users.find(tx, act.id);
+      if (!user) throw new UserNotFound();
+      return { user, actor };
+    });
+  }
+
+  /** Nothing is left to answer with. @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; RefusedByHandler */
+  async erase(act: Omit<UserAct, 'action'>): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, act.id);
+      await this.apply(tx, { ...act, action: 'erase' }, (state, others) => erase(state, 'admin', others));
+      // Unproved registrations for the address may be the same person's.
+      if (user?.email) await this.users.dropClaims(tx, user.email, act.context);
+    });
+  }
+
+  /** Everything that is held about a user, by place; for the person, without what colleagues wrote for colleagues. @throws Forbidden, UserNotFound */
+  async export(id: string, caller: Caller): Promise<Record<string, unknown>> {
+    refuseOutsiders(rankOf(caller), 'export', id);
+    return this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, id);
+      if (!user || (user.deletedAt !== null && caller.role !== 'ADMIN')) throw new UserNotFound();
+      if (!allows(rankOf(caller), 'export', user)) throw new Forbidden();
+      return this.places.export(tx, id, allows(rankOf(caller), 'suspensionReason', user) ? 'staff' : 'person');
+    });
+  }
+
+  private async apply(
+    tx: Transaction,
+    { id, action, caller, context, ifMatch }: UserAct,
+    decide: Decide,
+  ): Promise<Rank> {
+    refuseOutsiders(rankOf(caller), action, id);
+    const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;
+    const actor = await this.actorNow(tx, caller);
+    await this.users.change(
+      tx,
+      id,
+      (state) => {
+        if (state.deletedAt !== null && !ON_DELETED.has(action)) throw new UserNotFound();
+        if (!allows(actor, action, state)) throw new Forbidden();
+        if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
+        return decide(state, otherAdmins);
+      },
+      context,
+    );
+    return actor;
+  }
+
+  /** The caller may have been demoted, suspended or deleted since the guard let the request in. */
+  private async actorNow(tx: Transaction, caller: Caller): Promise<Rank> {
+    const user = await this.users.find(tx, caller.userId);
+    if (!user || user.deletedAt !== null || user.suspendedAt !== null) throw new Forbidden();
+    return user;
+  }
+}
+
+export function rankOf(caller: Caller): Rank {
+  return { id: caller.userId, role: caller.role };
+}
+
+/** Whoever may take this action on nobody but themselves learns nothing about who else exists. */
+export function refuseOutsiders(actor: Rank, action: UserAction, id: string): void {
+  if (!mayEver(actor, action, id)) throw new Forbidden();
+}
+
+/** @throws Forbidden */
+export function refuseLookingAtDeleted(caller: Caller, includeDeleted: boolean): void {
+  if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
+}
+
+/** RFC 9110, 13.1.1: any of a list of entity tags, or `*` for whatever there is. A weak tag never matches. */
+function matches(ifMatch: string, version: number): boolean {
+  return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etagOf({ version }));
+}
+
+export function etagOf({ version }: { readonly version: number }): string {
+  return `"${version}"`;
+}

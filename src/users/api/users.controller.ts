@@ -1,0 +1,167 @@
+import { Body, Controller, Get, Patch, Put, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { Clock } from '../../config/clock.js';
+import { Transactions } from '../../database/transaction.js';
+import { PROFILE_FIELDS } from '../../events/catalogue.js';
+import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { pageAnswer } from '../../http/pagination/page-links.js';
+import { ValidationFailed } from '../../http/request/validation.js';
+import { updateProfile } from '../aggregate/decide.js';
+import { ProfileDto } from './profile.dto.js';
+import { UserActs } from './user-acts.js';
+import { UserHistory } from '../history/user-history.js';
+import { GetUserQuery } from '../history/user-history.dto.js';
+import { ApiIfMatch, ApiUserAnswer, ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+import { listUsers } from '../list/user-list.js';
+import { UserResponse } from './user.response.js';
+import { ListUsersQuery, UserPage } from './users.dto.js';
+
+const UPDATE_PROBLEMS = [
+  'validation-failed',
+  'nothing-to-update',
+  'not-found',
+  'precondition-failed',
+  'refused-by-handler',
+] as const;
+
+const ETAG_OF_NOW = {
+  description: 'the version of the user, for `If-Match`; not with `at` or `version`',
+  schema: { type: 'string', pattern: '^"[0-9]+"$' },
+  example: '"3"',
+} as const;
+
+@ApiTags('Users')
+@Controller('users')
+export class UsersController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly acts: UserActs,
+    private readonly history: UserHistory,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('me')
+  @Allow('AUTHENTICATED')
+  @ApiOperation({
+    operationId: 'getMe',
+    summary: 'Your own profile',
+    description: 'As `GET /users/{id}` with your own id, which you need not know for it.',
+  })
+  @ApiUserAnswer()
+  async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
+    return this.acts.read(caller.userId, caller);
+  }
+
+  @Patch('me')
+  @Allow('AUTHENTICATED')
+  @ApiIfMatch()
+  @ApiOperation({
+    operationId: 'updateMe',
+    summary: 'Change your own profile',
+    description: 'Only the given fields; null clears one.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems(...UPDATE_PROBLEMS)
+  async patchMe(
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.patch(caller.userId, profile, caller, context, ifMatch);
+  }
+
+  @Get()
+  @Allow('MANAGER')
+  @ApiOperation({
+    operationId: 'listUsers',
+    summary: 'Users by page',
+    description: 'Registrations that wait for their proof: `status=PENDING`.',
+  })
+  @ApiOkResponse({ type: UserPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed', 'forbidden')
+  async list(
+    @Query() query: ListUsersQuery,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserPage> {
+    const now = this.clock.now();
+    const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, caller.role, now));
+    const viewer = { id: caller.userId, role: caller.role };
+    const items = users.map((user) => UserResponse.from(user, now, viewer));
+    return pageAnswer(reply, query.limit, { items, ...page });
+  }
+
+  @Get(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'getUser',
+    summary: 'One user, as it is or as it was',
+    description:
+      'Yourself, or anybody as a MANAGER; with `at` or `version`, whoever’s history you may see. The past has no `ETag`, and ' +
+      'links to itself only.',
+  })
+  @ApiOkResponse({ type: UserResponse, headers: { ETag: ETAG_OF_NOW } })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async get(
+    @UserId() id: string,
+    @Query() { at, version, ...query }: GetUserQuery,
+    @CurrentCaller() caller: Caller,
+  ): Promise<UserResponse> {
+    const includeDeleted = query.includeDeleted === 'true';
+    if (at && version !== undefined) {
+      throw new ValidationFailed([{ path: 'version', message: 'cannot be given together with at' }]);
+    }
+    if (at) return this.history.asOf({ id, caller, includeDeleted }, { at });
+    if (version !== undefined) return this.history.asOf({ id, caller, includeDeleted }, { version });
+    return this.acts.read(id, caller, includeDeleted);
+  }
+
+  @Patch(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'updateUser',
+    summary: 'Change a profile',
+    description: 'Only the given fields; null clears one.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
+  async patch(
+    @UserId() id: string,
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    return this.acts.change({ id, action: 'update', caller, context, ifMatch }, (state) =>
+      updateProfile(state, profile),
+    );
+  }
+
+  @Put(':id')
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'replaceUser',
+    summary: 'Replace a profile',
+    description: 'Fields that are left out are cleared.',
+  })
+  @ApiUserAnswer()
+  @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
+  async put(
+    @UserId() id: string,
+    @Body() profile: ProfileDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<UserResponse> {
+    const whole = Object.fromEntries(PROFILE_FIELDS.map((field) => [field, profile[field] ?? null]));
+    return this.patch(id, whole, caller, context, ifMatch);
+  }
+}

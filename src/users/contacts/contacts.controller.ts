@@ -1,0 +1,127 @@
+import { Body, Controller, Delete, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { Limit } from '../../access/limit.decorator.js';
+import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiContactChange, ApiContactId, ContactId } from '../aggregate/contact-id.js';
+import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
+import { addContact, contactOf, removeContact } from '../aggregate/decide-contacts.js';
+import { etagOf, UserActs } from '../api/user-acts.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+
+/** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
+@ApiTags('Users')
+@Controller('users/:id/contacts')
+export class ContactsController {
+  constructor(private readonly acts: UserActs) {}
+
+  @Get()
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'listContacts',
+    summary: 'The contacts of a user',
+    description: 'Your own, or anybody’s as a MANAGER.',
+  })
+  @ApiOkResponse({ type: ContactList, headers: apiHeaders('ETag') })
+  @ApiProblems('forbidden', 'not-found')
+  async list(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactList> {
+    const { user, actor } = await this.acts.find({ id, action: 'contacts', caller });
+    void reply.header('etag', etagOf(user));
+    return ContactList.from(user, actor);
+  }
+
+  @Get(':contactId')
+  @Allow('AUTHENTICATED')
+  @ApiContactId()
+  @ApiOperation({
+    operationId: 'getContact',
+    summary: 'One contact of a user',
+    description: 'Your own, or anybody’s as a MANAGER.',
+  })
+  @ApiOkResponse({ type: ContactResponse, headers: apiHeaders('ETag') })
+  @ApiProblems('forbidden', 'not-found')
+  async get(
+    @UserId() id: string,
+    @ContactId() contactId: string,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactResponse> {
+    const { user, actor } = await this.acts.find({ id, action: 'contacts', caller });
+    const contact = contactOf(user, contactId);
+    void reply.header('etag', etagOf(user));
+    return ContactResponse.from(contact, user, actor);
+  }
+
+  @Post()
+  @Allow('AUTHENTICATED')
+  @Limit('contact-mail')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'addContact',
+    summary: 'Add a contact',
+    description:
+      'An email address gets a mail with a link to confirm it, at most one a minute and address. Nobody signs in by a contact.',
+  })
+  @ApiCreatedResponse({
+    type: ContactResponse,
+    headers: apiHeaders('ETag', 'Location'),
+  })
+  @ApiProblems(
+    'validation-failed',
+    'forbidden',
+    'not-found',
+    'contact-exists',
+    'too-many-contacts',
+    'refused-by-handler',
+    'precondition-failed',
+  )
+  async add(
+    @UserId() id: string,
+    @Body() { kind, value, label }: NewContactDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @IfMatch() ifMatch?: string,
+  ): Promise<ContactResponse> {
+    const contact = { id: uuidv7(), kind, value, label: label ?? null };
+    const { user, actor } = await this.acts.perform({ id, action: 'addContact', caller, context, ifMatch }, (state) =>
+      addContact(state, contact),
+    );
+    void reply.headers({ etag: etagOf(user), location: contactPath(id, contact.id) });
+    return ContactResponse.from(contactOf(user, contact.id), user, actor);
+  }
+
+  @Delete(':contactId')
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiContactChange()
+  @ApiOperation({
+    operationId: 'removeContact',
+    summary: 'Remove a contact',
+    description: 'A link that was mailed to it is dead from then on.',
+  })
+  @ApiNoContentResponse({ headers: apiHeaders('ETag') })
+  @ApiProblems('forbidden', 'not-found', 'refused-by-handler', 'precondition-failed')
+  async remove(
+    @UserId() id: string,
+    @ContactId() contactId: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @IfMatch() ifMatch?: string,
+  ): Promise<void> {
+    const { user } = await this.acts.perform({ id, action: 'removeContact', caller, context, ifMatch }, (state) =>
+      removeContact(state, contactId),
+    );
+    void reply.header('etag', etagOf(user));
+  }
+}

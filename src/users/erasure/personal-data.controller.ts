@@ -1,0 +1,74 @@
+import { Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { Clock } from '../../config/clock.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { UserActs } from '../api/user-acts.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+
+/** Everything that is held about a person. */
+export class PersonalDataExport {
+  @ApiProperty({ format: 'date-time' }) readonly exportedAt: string;
+
+  @ApiProperty({
+    description: 'what is held, by place: the profile, events, sessions, mails, ...',
+    type: 'object',
+    additionalProperties: {},
+    example: { profile: { email: 'ada@example.com' }, sessions: [] },
+  })
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The rights of the person whom the data is about (GDPR, articles 15, 17 and 20). */
+@ApiTags('Users')
+@Controller('users/:id')
+export class PersonalDataController {
+  constructor(
+    private readonly acts: UserActs,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('export')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'exportUser',
+    summary: 'Everything held about a user, as one file',
+    description:
+      'Your own, or anybody’s as an ADMIN. Passwords and tokens are not in it, nor their hashes. The reason of a suspension is in that of an ADMIN only.',
+  })
+  @ApiOkResponse({ type: PersonalDataExport })
+  @ApiProblems('forbidden', 'not-found')
+  async export(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PersonalDataExport> {
+    const data = await this.acts.export(id, caller);
+    void reply.header('content-disposition', `attachment; filename="user-${id}.json"`);
+    return { exportedAt: this.clock.now().toISOString(), data };
+  }
+
+  @Post('erase')
+  @HttpCode(204)
+  @Allow('ADMIN')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'eraseUser',
+    summary: 'Erase a user for good',
+    description:
+      'Destroys all personal data, in the event log too: history then shows that something happened, by whom and when, and not what it said about the person. The address and the username are free again. Cannot be undone.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblems('last-admin', 'not-found', 'precondition-failed', 'refused-by-handler')
+  async erase(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<void> {
+    await this.acts.erase({ id, caller, context, ifMatch });
+  }
+}

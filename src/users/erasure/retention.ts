@@ -1,0 +1,44 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { systemContext } from '../../access/caller.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { Transactions } from '../../database/transaction.js';
+import { newTraceId } from '../../config/trace-id.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import { erase } from '../aggregate/decide.js';
+import { Users } from '../store/users.js';
+
+const EVERY_HOUR = '47 * * * *';
+const BATCH = 100;
+
+/** Erases users who were deleted longer than `DELETED_RETENTION` ago. */
+@Injectable()
+export class Retention implements OnModuleInit {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    @InjectLog() private readonly log: Log,
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handleAt(EVERY_HOUR, 'users.retention', () => this.run());
+  }
+
+  /** In batches, each a transaction of its own, so that nobody waits long for a lock. */
+  async run(): Promise<void> {
+    const context = systemContext(newTraceId());
+    let erased = 0;
+    for (let batch = BATCH; batch === BATCH; erased += batch) {
+      batch = await this.transactions.run(async (tx) => {
+        const due = await this.users.deletedLongAgo(tx, this.settings.DELETED_RETENTION, BATCH);
+        // None of them is an active admin, so none can be the last one.
+        for (const id of due) await this.users.change(tx, id, (state) => erase(state, 'retention', 1), context);
+        return due.length;
+      });
+    }
+    if (erased > 0) this.log.info({ erased, traceId: context.traceId }, 'deleted users erased');
+  }
+}

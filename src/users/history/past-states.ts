@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/transaction.js';
+import { EventLog } from '../../events/event-log.js';
+import { Snapshots } from '../store/snapshots.js';
+import { evolve, type UserState } from '../aggregate/user.js';
+
+// What is held in memory at once of a stream without snapshots.
+const CHUNK = 1000;
+
+/** Users as they were. */
+@Injectable()
+export class PastStates {
+  constructor(
+    private readonly log: EventLog,
+    private readonly snapshots: Snapshots,
+  ) {}
+
+  /**
+   * The user as of a version, folded by the same `evolve` as the row, from the snapshot before it on. Snapshots that are missed on
+   * the way are kept for the next time. Erased values are null.
+   * @throws Error when the log has no such version
+   */
+  async asOf(tx: Transaction, userId: string, version: number): Promise<UserState> {
+    let state = await this.snapshots.newest(tx, userId, version);
+    for (let after = state?.version ?? 0; after < version; after += CHUNK) {
+      const passed: UserState[] = [];
+      for (const event of await this.log.read(tx, userId, { after, upTo: Math.min(version, after + CHUNK) })) {
+        state = evolve(state, event);
+        passed.push(state);
+      }
+      await this.snapshots.save(tx, passed);
+    }
+    if (state?.version !== version) throw new Error(`The log has no version ${version} of user ${userId}`);
+    return state;
+  }
+}

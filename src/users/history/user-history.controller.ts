@@ -1,0 +1,58 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, CurrentCaller } from '../../access/caller.js';
+import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { pageAnswer } from '../../http/pagination/page-links.js';
+import { UserHistory } from './user-history.js';
+import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
+import { ApiUserId, UserId } from '../aggregate/user-id.js';
+
+const WHOSE = 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.';
+
+/** What became of a user. */
+@ApiTags('Users')
+@Controller('users/:id')
+export class UserHistoryController {
+  constructor(private readonly history: UserHistory) {}
+
+  @Get('history')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'listUserHistory',
+    summary: 'The events of a user by page, the newest first',
+    description: WHOSE,
+  })
+  @ApiOkResponse({ type: HistoryPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async page(
+    @UserId() id: string,
+    @Query() query: HistoryQuery,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HistoryPage> {
+    const includeDeleted = query.includeDeleted === 'true';
+    return pageAnswer(reply, query.limit, await this.history.page({ id, caller, includeDeleted }, query));
+  }
+
+  @Get('diff')
+  @Allow('AUTHENTICATED')
+  @ApiUserId()
+  @ApiOperation({
+    operationId: 'diffUser',
+    summary: 'What changed between two versions or times',
+    description: WHOSE,
+  })
+  @ApiOkResponse({ type: UserDiff })
+  @ApiProblems('validation-failed', 'forbidden', 'not-found')
+  async diff(
+    @UserId() id: string,
+    @Query() { includeDeleted, ...between }: DiffQuery,
+    @CurrentCaller() caller: Caller,
+  ): Promise<UserDiff> {
+    return this.history.diff({ id, caller, includeDeleted: includeDeleted === 'true' }, between);
+  }
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { Forbidden } from '../../access/access-errors.js';
+import type { Caller } from '../../access/caller.js';
+import { allows } from '../../access/policy.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { EventHistory } from '../../events/event-history.js';
+import { ValidationFailed } from '../../http/request/validation.js';
+import type { PageRead } from '../../http/pagination/page-links.js';
+import { readHistoryPage } from './history-page.js';
+import { PastStates } from './past-states.js';
+import { PastUserResponse } from './past-user.response.js';
+import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from '../api/user-acts.js';
+import { NoSuchVersion, UserNotFound } from '../aggregate/user-errors.js';
+import type { DiffQuery, HistoryItem, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
+import type { UserEntity } from '../store/user.entity.js';
+import type { UserState } from '../aggregate/user.js';
+import { Users } from '../store/users.js';
+
+interface Asked {
+  readonly id: string;
+  readonly caller: Caller;
+  /** For an ADMIN: also a user that is deleted, or erased altogether. */
+  readonly includeDeleted: boolean;
+}
+
+/** What became of users, for those who may know it: to look at somebody's past is one right, whether as events or as states. */
+@Injectable()
+export class UserHistory {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: Users,
+    private readonly events: EventHistory,
+    private readonly past: PastStates,
+  ) {}
+
+  /** @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  async page(asked: Asked, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
+    return this.look(asked, (tx, user) => readHistoryPage(tx, this.events, this.users, { ...asked, user }, query));
+  }
+
+  /** @throws Forbidden, UserNotFound; NoSuchVersion before the first event or beyond the newest version */
+  async asOf(asked: Asked, moment: Moment): Promise<PastUserResponse> {
+    return this.look(asked, async (tx) => PastUserResponse.of(await this.stateAt(tx, asked.id, moment)));
+  }
+
+  /** @throws as `asOf`; ValidationFailed when the end is before the beginning */
+  async diff(asked: Asked, { from, to }: Pick<DiffQuery, 'from' | 'to'>): Promise<UserDiff> {
+    return this.look(asked, async (tx) => {
+      const before = await this.stateAt(tx, asked.id, from);
+      const after = await this.stateAt(tx, asked.id, to ?? { version: await this.events.newestVersion(tx, asked.id) });
+      if (after.version < before.version) {
+        throw new ValidationFailed([{ path: 'to', message: 'must not be before from' }]);
+      }
+      return {
+        from: endOf(before),
+        to: endOf(after),
+        changes: changesBetween(before, after),
+        events: after.version - before.version,
+      };
+    });
+  }
+
+  private async look<T>(
+    { id, caller, includeDeleted }: Asked,
+    read: (tx: Transaction, user: UserEntity | null) => Promise<T>,
+  ): Promise<T> {
+    refuseOutsiders(rankOf(caller), 'history', id);
+    refuseLookingAtDeleted(caller, includeDeleted);
+    return this.transactions.run(async (tx) => {
+      const user = await this.users.find(tx, id);
+      // Of whoever is erased altogether only the log is left.
+      const isGone = user ? user.deletedAt !== null : (await this.events.newestVersion(tx, id)) > 0;
+      if (isGone ? !includeDeleted : !user) throw new UserNotFound();
+      if (user && !allows(rankOf(caller), 'history', user)) throw new Forbidden();
+      return read(tx, user);
+    });
+  }
+
+  private async stateAt(tx: Transaction, id: string, moment: Moment): Promise<UserState> {
+    if ('at' in moment) {
+      const version = await this.events.versionAt(tx, id, moment.at);
+      if (version === 0) throw new NoSuchVersion('The user did not exist at that time.');
+      return this.past.asOf(tx, id, version);
+    }
+    const newest = await this.events.newestVersion(tx, id);
+    if (moment.version > newest) {
+      throw new NoSuchVersion(`The user has no version ${moment.version}; its newest is ${newest}.`);
+    }
+    return this.past.asOf(tx, id, moment.version);
+  }
+}
+
+function endOf({ version, updatedAt }: UserState): UserDiff['from'] {
+  return { version, at: updatedAt.toISOString() };
+}
+
+// What differs between any two versions, and what is no fact of the past.
+const NOT_COMPARED: ReadonlySet<string> = new Set(['version', 'updatedAt', '_links', 'lockedUntil', 'lastLoginAt']);
+
+function changesBetween(before: UserState, after: UserState): UserDiff['changes'] {
+  const old = new Map<string, unknown>(Object.entries(comparable(before)));
+  return Object.entries(comparable(after)).flatMap(([field, to]: [string, unknown]) => {
+    const from = old.get(field);
+    const isSame = NOT_COMPARED.has(field) || JSON.stringify(from) === JSON.stringify(to);
+    return isSame ? [] : [{ field, from, to }];
+  });
+}
+
+/** The user as callers see it, with the contacts that they see beside it. */
+function comparable(state: UserState): object {
+  return Object.assign({}, PastUserResponse.of(state), { contacts: state.contacts });
+}

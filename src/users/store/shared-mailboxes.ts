@@ -1,0 +1,104 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import { addressKey } from '../aggregate/identifiers.js';
+import { rowOf, stateOf, UserEntity } from './user.entity.js';
+
+/** A user whose address is another spelling of somebody else's: they cannot be found by it, and so not sign in by it. */
+export interface SharedMailbox {
+  readonly id: string;
+  readonly email: string;
+  readonly lastLoginAt: Date | null;
+  /** Who is found by the address; null when nobody is any more, and this user will be in a moment. */
+  readonly keptBy: { readonly id: string; readonly email: string; readonly lastLoginAt: Date | null } | null;
+}
+
+const EVERY_TEN_MINUTES = '*/10 * * * *';
+const BATCH = 200;
+const WITHOUT_KEY = 'email IS NOT NULL AND email_key IS NULL AND erased_at IS NULL';
+// As the index of migration KeyMailboxes has it.
+const OF_RELEASE_BEFORE = `left(search, 1) NOT IN ('', ' ')`;
+
+/**
+ * Users who share a mailbox. Before 0.3.0, two spellings of one address could be two users; one of them has the key since then, and
+ * the others none. They get it as soon as it is free: the one who has it was erased, or has another address. And rows that a
+ * server of the release before writes beside this one get the forms of this release.
+ */
+@Injectable()
+export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
+  constructor(
+    @InjectLog() private readonly log: Log,
+    private readonly transactions: Transactions,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handleAt(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.settle());
+  }
+
+  /** Whoever starts the new release learns of it. */
+  async onApplicationBootstrap(): Promise<void> {
+    const shared = await this.transactions.run((tx) => sharedMailboxes(tx));
+    if (shared.length === 0) return;
+    const userIds = shared.map(({ id }) => id);
+    this.log.warn({ userIds }, `${sharedMailboxesNotice(shared.length)} See: npm run roster -- shared-mailboxes`);
+  }
+
+  /** Gives keys that are free to users who have none, and puts right what the release before wrote. */
+  async settle(): Promise<void> {
+    for (const which of [OF_RELEASE_BEFORE, WITHOUT_KEY]) {
+      let last = '00000000-0000-0000-0000-000000000000';
+      for (let ids = await this.next(which, last); ids.length > 0; ids = await this.next(which, last)) {
+        for (const id of ids) await this.transactions.run((tx) => this.settleOne(tx, id));
+        last = ids.at(-1) ?? last;
+      }
+    }
+  }
+
+  private async next(which: string, last: string): Promise<string[]> {
+    const rows = await this.transactions.run((tx) =>
+      tx.query<{ id: string }[]>(`SELECT id FROM users WHERE id > $1 AND ${which} ORDER BY id LIMIT ${BATCH}`, [last]),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  private async settleOne(tx: Transaction, id: string): Promise<void> {
+    const repository = tx.getRepository(UserEntity);
+    const email = (await repository.findOneBy({ id }))?.email;
+    // In the order of all who take both locks.
+    if (email) await lock(tx, `address:${addressKey(email)}`);
+    const user = await repository.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    const row = user?.email === email && user && rowOf(stateOf(user));
+    if (!row) return;
+    const owner = row.emailKey !== null && !row.pending && (await ownerOf(tx, row.emailKey));
+    const emailKey = owner && owner.id !== id ? null : row.emailKey;
+    if (emailKey !== user.emailKey || row.search !== user.search) {
+      await repository.update(id, { emailKey, search: row.search });
+    }
+  }
+}
+
+async function ownerOf(tx: Transaction, emailKey: string): Promise<UserEntity | null> {
+  return tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
+}
+
+/** Who has no key because somebody else has it, the oldest first. */
+export async function sharedMailboxes(tx: Transaction): Promise<SharedMailbox[]> {
+  const keyless = await tx.query<Omit<SharedMailbox, 'keptBy'>[]>(
+    `SELECT id, email, last_login_at AS "lastLoginAt" FROM users WHERE NOT pending AND ${WITHOUT_KEY} ORDER BY id`,
+  );
+  const shared: SharedMailbox[] = [];
+  for (const user of keyless) {
+    const owner = await ownerOf(tx, addressKey(user.email));
+    const keptBy = owner && { id: owner.id, email: owner.email ?? '', lastLoginAt: owner.lastLoginAt };
+    shared.push({ ...user, keptBy });
+  }
+  return shared;
+}
+
+export function sharedMailboxesNotice(count: number): string {
+  return count === 1
+    ? 'One user has the mailbox of another user, and cannot be found by its address.'
+    : `${count} users have the mailbox of another user, and cannot be found by their addresses.`;
+}

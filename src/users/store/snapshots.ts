@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/transaction.js';
+import { PersonalData } from '../../events/personal-data.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import type { UserState } from '../aggregate/user.js';
+
+/**
+ * The number of the shape of `UserState`, and of what `evolve` makes of events. Raise it whenever either changes: snapshots of
+ * another shape are passed over, and written anew when they are missed.
+ */
+export const STATE_SHAPE = 1;
+
+const EVERY = 200;
+
+/**
+ * States at every 200th version, so that any past state is at most 199 events away. They are a cache of the log, and never the
+ * record: one that is missing, of another shape or tampered with costs time only.
+ */
+@Injectable()
+export class Snapshots {
+  /** In versions. */
+  readonly every: number = EVERY;
+
+  constructor(
+    private readonly personalData: PersonalData,
+    @InjectLog() private readonly log: Log,
+  ) {}
+
+  /** Keeps those of these states of one user that are due, sealed under the user's key; none once that is destroyed. */
+  async save(tx: Transaction, states: readonly UserState[]): Promise<void> {
+    const due = states.filter(({ version, erasedAt }) => version % this.every === 0 && erasedAt === null);
+    const userId = due[0]?.id;
+    if (userId === undefined) return;
+    const sealer = await this.personalData.sealer(tx, userId);
+    if (!sealer) return;
+    // The key is held until commit: who erases the user meanwhile waits, and takes these with it.
+    await tx.query(
+      `INSERT INTO user_snapshots (user_id, user_version, shape, sealed)
+       SELECT key.user_id, due.version, $2, due.sealed
+       FROM (SELECT user_id FROM user_keys WHERE user_id = $1 FOR KEY SHARE) AS key,
+         unnest($3::integer[], $4::bytea[]) AS due (version, sealed)
+       ON CONFLICT (user_id, user_version) DO UPDATE SET shape = excluded.shape, sealed = excluded.sealed`,
+      [
+        userId,
+        STATE_SHAPE,
+        due.map(({ version }) => version),
+        due.map((state) => sealer.seal(Buffer.from(writeState(state)), labelOf(state.version))),
+      ],
+    );
+  }
+
+  /** The newest state that is kept of this user up to a version, if there is one that can be read. */
+  async newest(tx: Transaction, userId: string, upTo: number): Promise<UserState | undefined> {
+    const [row] = await tx.query<{ user_version: number; sealed: Buffer }[]>(
+      `SELECT user_version, sealed FROM user_snapshots WHERE user_id = $1 AND user_version <= $2 AND shape = $3
+       ORDER BY user_version DESC LIMIT 1`,
+      [userId, upTo, STATE_SHAPE],
+    );
+    const sealer = row && (await this.personalData.sealer(tx, userId));
+    if (!sealer) return undefined;
+    try {
+      return readState(sealer.open(row.sealed, labelOf(row.user_version)).toString());
+    } catch (error) {
+      const what = { err: error, userId, userVersion: row.user_version };
+      this.log.warn(what, 'a snapshot was changed behind our back; read from the log instead');
+      return undefined;
+    }
+  }
+}
+
+function labelOf(version: number): string {
+  return `snapshot:${version}`;
+}
+
+/** JSON, with times told from texts. */
+export function writeState(state: UserState): string {
+  return JSON.stringify(state, function (this: Record<string, unknown>, key, value: unknown) {
+    // By now a time has become a text; its owner still has it.
+    const own = this[key];
+    return own instanceof Date ? { $time: own.getTime() } : value;
+  });
+}
+
+export function readState(text: string): UserState {
+  return JSON.parse(text, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && '$time' in value ? new Date(value.$time as number) : value,
+  ) as UserState;
+}

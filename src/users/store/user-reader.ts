@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { type Statement, Statements } from '../../database/statements.js';
+import { UserEntity } from './user.entity.js';
+
+/** Reads one user outside any transaction: most of all requests need no more of the database. */
+@Injectable()
+export class UserReader {
+  /** What stands between SELECT and FROM, or after RETURNING, for rows of `users` that are a `UserEntity`. */
+  readonly columns: string;
+  private readonly byId: Statement;
+
+  constructor(
+    private readonly statements: Statements,
+    dataSource: DataSource,
+  ) {
+    const { columns } = dataSource.getMetadata(UserEntity);
+    this.columns = columns.map((column) => `users.${column.databaseName} AS "${column.propertyName}"`).join(', ');
+    this.byId = { name: 'user-by-id', text: `SELECT ${this.columns} FROM users WHERE id = $1` };
+  }
+
+  /** The user, deleted or not. */
+  async find(id: string): Promise<UserEntity | undefined> {
+    const [user] = await this.statements.read<UserEntity>(this.byId, [id]);
+    return user;
+  }
+}

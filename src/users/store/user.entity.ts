@@ -1,0 +1,66 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { UserRole } from '../../access/role.js';
+import type { Contact } from '../aggregate/contact.js';
+import { addressKey, usernameKey } from '../aggregate/identifiers.js';
+import { searchColumnOf } from '../list/user-search.js';
+import type { UserState } from '../aggregate/user.js';
+
+const time = { type: 'timestamptz', precision: 3, nullable: true } as const;
+const text = { type: 'text', nullable: true } as const;
+
+/** The row of a user: the fold of its events, and two operational columns beside it. */
+@Entity('users')
+export class UserEntity {
+  @PrimaryColumn('uuid') id: string;
+  @Column('integer') version: number;
+  @Column(text) email: string | null;
+  @Column({ ...text, name: 'email_key' }) emailKey: string | null;
+  @Column('boolean', { name: 'email_verified' }) emailVerified: boolean;
+  @Column(text) username: string | null;
+  @Column({ ...text, name: 'username_key' }) usernameKey: string | null;
+  @Column({ ...text, name: 'first_name' }) firstName: string | null;
+  @Column({ ...text, name: 'last_name' }) lastName: string | null;
+  @Column(text) nickname: string | null;
+  @Column(text) bio: string | null;
+  @Column({ ...text, name: 'picture_url' }) pictureUrl: string | null;
+  @Column(text) locale: string | null;
+  @Column(text) phone: string | null;
+  @Column({ ...text, name: 'github_url' }) githubUrl: string | null;
+  @Column({ ...text, name: 'linkedin_url' }) linkedinUrl: string | null;
+  @Column('boolean', { name: 'is_professional' }) isProfessional: boolean;
+  @Column({ ...time, name: 'professional_status_changed_at' }) professionalStatusChangedAt: Date | null;
+  @Column('text') role: UserRole;
+  @Column('jsonb') contacts: readonly Contact[];
+  @Column('boolean') pending: boolean;
+  @Column({ ...time, name: 'suspended_at' }) suspendedAt: Date | null;
+  @Column({ ...time, name: 'deleted_at' }) deletedAt: Date | null;
+  @Column({ ...time, name: 'erased_at' }) erasedAt: Date | null;
+  @Column({ ...time, name: 'created_at', nullable: false }) createdAt: Date;
+  @Column({ ...time, name: 'updated_at', nullable: false }) updatedAt: Date;
+  /** Names and identifiers as the list searches them; see `user-search.ts`. */
+  @Column('text') search: string;
+
+  // Operational: written by `auth` through `Users`, outside the fold and the version.
+  @Column({ ...time, name: 'locked_until', insert: false, update: false }) lockedUntil: Date | null;
+  @Column({ ...time, name: 'last_login_at', insert: false, update: false }) lastLoginAt: Date | null;
+}
+
+export type UserRow = Omit<UserEntity, 'lockedUntil' | 'lastLoginAt'>;
+
+/** The row that stands for a state: blank for a person who was erased, none for a registration that vanished. */
+export function rowOf(state: UserState): UserRow | undefined {
+  if (state.pending && state.erasedAt !== null) return undefined;
+  return {
+    ...state,
+    emailKey: state.email === null ? null : addressKey(state.email),
+    usernameKey: state.username === null ? null : usernameKey(state.username),
+    search: searchColumnOf(state),
+  };
+}
+
+/** The state that a row stands for: `stateOf(rowOf(state))` is `state`. */
+export function stateOf(row: UserRow): UserState {
+  const { emailKey: _, usernameKey: __, search: ___, ...state } = row;
+  const { lockedUntil: ____, lastLoginAt: _____, ...facts } = state as typeof state & Partial<UserEntity>;
+  return facts;
+}

@@ -1,0 +1,241 @@
+import { Injectable } from '@nestjs/common';
+import { In, IsNull } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { RequestContext } from '../../access/caller.js';
+import { lock, type Transaction, Transactions, violatedConstraint } from '../../database/transaction.js';
+import type { NewUserEvent } from '../../events/catalogue.js';
+import { EventLog } from '../../events/event-log.js';
+import { UserEventHandlers } from '../../events/handlers.js';
+import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { addressKey, usernameKey } from '../aggregate/identifiers.js';
+import { create, loseClaim, type NewUser } from '../aggregate/decide.js';
+import { Snapshots } from './snapshots.js';
+import { evolve, type UserState } from '../aggregate/user.js';
+import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
+import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
+import { WaysIn } from '../aggregate/ways-in.js';
+
+// Each half by an index of its own: there is none for both.
+const OF_ADDRESS = `
+  SELECT id FROM users WHERE email_key = :emailKey AND NOT pending
+  UNION ALL (SELECT id FROM users WHERE email_key = :emailKey AND pending ORDER BY id DESC LIMIT 1)`;
+
+/**
+ * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
+ * into the row and told to the handlers in the caller's transaction: all of it is there at commit, or none of it.
+ */
+@Injectable()
+export class Users {
+  constructor(
+    private readonly log: EventLog,
+    private readonly handlers: UserEventHandlers,
+    private readonly places: PersonalDataPlaces,
+    private readonly snapshots: Snapshots,
+    private readonly transactions: Transactions,
+    private readonly waysIn: WaysIn,
+  ) {}
+
+  /** For an embedding application: everything that `work` does with `tx` is there at its end, or nothing when it throws. */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.transactions.run(work);
+  }
+
+  /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
+  async create(tx: Transaction, command: NewUser, context: RequestContext, id = uuidv7()): Promise<UserState> {
+    return this.commit(tx, id, undefined, create(command), context);
+  }
+
+  /**
+   * Changes one user: `decide` sees the state as it is inside the transaction, locked against other writers.
+   * @throws UserNotFound; whatever `decide` throws; RefusedByHandler
+   */
+  async change(
+    tx: Transaction,
+    id: string,
+    decide: (state: UserState) => NewUserEvent[],
+    context: RequestContext,
+  ): Promise<UserState> {
+    const row = await this.hold(tx, id);
+    if (!row) throw new UserNotFound();
+    const state = stateOf(row);
+    return this.commit(tx, id, state, decide(state), context);
+  }
+
+  /**
+   * How many admins there are beside this user who can act now. Holds, until commit, whoever else asks: two admins who demote
+   * each other at the same moment must meet here.
+   */
+  async otherActiveAdmins(tx: Transaction, id: string): Promise<number> {
+    await lock(tx, 'admins');
+    return (await this.activeAdmins(tx)).filter((admin) => admin.id !== id).length;
+  }
+
+  /**
+   * The admins who can act now, the oldest first: neither suspended nor deleted, and with a way to sign in. Who has a name only,
+   * or was invited and has not accepted, is none: the address may be mistyped. A lock ends by itself and does not count.
+   */
+  async activeAdmins(tx: Transaction): Promise<UserEntity[]> {
+    const admins = await tx.getRepository(UserEntity).find({
+      where: { role: 'ADMIN', suspendedAt: IsNull(), deletedAt: IsNull(), pending: false },
+      order: { id: 'ASC' },
+    });
+    const active: UserEntity[] = [];
+    for (const admin of admins) {
+      // Who has neither an address of their own (see `SharedMailboxes`) nor a username has nothing to sign in by.
+      const isNamed = admin.emailKey !== null || admin.usernameKey !== null;
+      if (isNamed && (await this.waysIn.hasOne(tx, admin))) active.push(admin);
+    }
+    return active;
+  }
+
+  /** Lets every registration vanish that claims this address, with the person whose address it was. */
+  async dropClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+    const claims = await tx.getRepository(UserEntity).find({
+      select: { id: true },
+      where: { emailKey: addressKey(email), pending: true },
+      order: { id: 'ASC' },
+    });
+    for (const { id } of claims) await this.change(tx, id, (state) => loseClaim(state), context);
+  }
+
+  /**
+   * Lets registrations vanish that nobody has proved for so long, the oldest first, at most `limit` of them.
+   * @param age in milliseconds, by the clock of the database
+   * @returns how many vanished
+   */
+  async dropStaleClaims(tx: Transaction, age: number, limit: number, context: RequestContext): Promise<number> {
+    const claims = await tx.query<{ id: string }[]>(
+      `SELECT id FROM users WHERE pending AND created_at < now() - $1 * interval '1 millisecond'
+       ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [age, limit],
+    );
+    for (const { id } of claims) await this.change(tx, id, (state) => loseClaim(state, 'claim-expired'), context);
+    return claims.length;
+  }
+
+  /** Users who were deleted so long ago and are not erased yet, the oldest first, locked for this transaction. */
+  async deletedLongAgo(tx: Transaction, age: number, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }[]>(
+      `SELECT id FROM users
+       WHERE deleted_at < now() - $1 * interval '1 millisecond' AND erased_at IS NULL
+       ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [age, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** The user, deleted or not, with its row locked until commit: for who reads and writes more than the user itself. */
+  async hold(tx: Transaction, id: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** The user, deleted or not. */
+  async find(tx: Transaction, id: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ id });
+  }
+
+  /** Those of them that there are, deleted or not. */
+  async findAll(tx: Transaction, ids: readonly string[]): Promise<UserEntity[]> {
+    return ids.length === 0 ? [] : tx.getRepository(UserEntity).findBy({ id: In(ids) });
+  }
+
+  /** Who proved this address, or was given it by an admin. */
+  async ownerOf(tx: Transaction, email: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
+  }
+
+  /** As `ownerOf`, and the latest registration that claims the address and waits for its proof. */
+  async ofAddress(
+    tx: Transaction,
+    email: string,
+  ): Promise<{ readonly owner: UserEntity | null; readonly claim: UserEntity | null }> {
+    const users = await tx
+      .getRepository(UserEntity)
+      .createQueryBuilder('user')
+      .where(`"user".id = ANY (ARRAY(${OF_ADDRESS}))`, { emailKey: addressKey(email) })
+      .getMany();
+    return {
+      owner: users.find(({ pending }) => !pending) ?? null,
+      claim: users.find(({ pending }) => pending) ?? null,
+    };
+  }
+
+  async byUsername(tx: Transaction, username: string): Promise<UserEntity | null> {
+    return tx.getRepository(UserEntity).findOneBy({ usernameKey: usernameKey(username) });
+  }
+
+  /** Operational, outside log and version. */
+  async recordSignIn(tx: Transaction, id: string): Promise<void> {
+    await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [id]);
+  }
+
+  /** Operational, outside log and version. @param id null for the work alone, which nobody is to tell apart by its time */
+  async recordLock(tx: Transaction, id: string | null, until: Date | null): Promise<void> {
+    await tx.query('UPDATE users SET locked_until = $2 WHERE id = $1 AND locked_until IS DISTINCT FROM $2', [
+      id,
+      until,
+    ]);
+  }
+
+  private async commit(
+    tx: Transaction,
+    id: string,
+    state: UserState | undefined,
+    newEvents: NewUserEvent[],
+    context: RequestContext,
+  ): Promise<UserState> {
+    if (newEvents.length === 0 && state) return state;
+    const events = await this.log.append(tx, { userId: id, afterVersion: state?.version ?? 0 }, newEvents, context);
+    const states: UserState[] = [];
+    for (const event of events) states.push(evolve(states.at(-1) ?? state, event));
+    const next = states.at(-1);
+    if (!next) throw new Error('A command that creates a user must decide at least one event');
+    await this.save(tx, state, next);
+    if (state && next.erasedAt !== null) await this.places.erase(tx, state);
+    await this.snapshots.save(tx, states);
+    await this.handlers.dispatch(events, tx);
+    return next;
+  }
+
+  private async save(tx: Transaction, before: UserState | undefined, next: UserState): Promise<void> {
+    const repository = tx.getRepository(UserEntity);
+    const row = rowOf(next);
+    if (!row) {
+      await repository.delete(next.id);
+      return;
+    }
+    // A user who shares a mailbox with another has no key (`SharedMailboxes`), and goes on so until the address changes.
+    const { emailKey, ...rest } = row;
+    const isOfAddress = before?.email !== next.email || before.pending !== next.pending;
+    await this.reserve(tx, before, { ...row, emailKey: isOfAddress ? emailKey : null });
+    try {
+      if (!before) await repository.insert(row);
+      else await repository.update(next.id, isOfAddress ? row : rest);
+    } catch (error) {
+      // By a server of the release before, which reserves nothing.
+      const constraint = violatedConstraint(error);
+      if (constraint === 'users_username') throw new UsernameTaken();
+      if (constraint === 'users_email_owner') throw new EmailTaken();
+      throw error;
+    }
+  }
+
+  /**
+   * Holds until commit what must be one user's alone, and looks before it is written: PostgreSQL logs the value that a unique
+   * index refuses, and no erasure would reach it there.
+   * @throws UsernameTaken, EmailTaken
+   */
+  private async reserve(tx: Transaction, before: UserState | undefined, row: UserRow): Promise<void> {
+    const { id, emailKey, usernameKey: nameKey } = row;
+    if (nameKey !== null && row.username !== before?.username) {
+      await lock(tx, `username:${nameKey}`);
+      const owner = await tx.getRepository(UserEntity).findOneBy({ usernameKey: nameKey });
+      if (owner && owner.id !== id) throw new UsernameTaken();
+    }
+    if (emailKey !== null && !row.pending) {
+      await lock(tx, `address:${emailKey}`);
+      const owner = await tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
+      if (owner && owner.id !== id) throw new EmailTaken();
+    }
+  }
+}
