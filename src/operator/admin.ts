@@ -5,7 +5,7 @@ import { NewPasswords } from '../auth/passwords/new-passwords.js';
 import type { Transaction } from '../database/transaction.js';
 import { event, type NewUserEvent } from '../events/catalogue.js';
 import { newTraceId } from '../config/trace-id.js';
-import { MailQueue } from '../mail/mail-queue.js';
+import { MailQueue } from '../mail/delivery/mail-queue.js';
 import { changeRole, reinstate, restore } from '../users/aggregate/decide.js';
 import { changePassword } from '../users/aggregate/decide-credentials.js';
 import { addressKey, usernameKey } from '../users/aggregate/identifiers.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Transactions } from '../../src/database/transaction.js';
-import { MailQueue } from '../../src/mail/mail-queue.js';
+import { MailQueue } from '../../src/mail/delivery/mail-queue.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MailRetention } from '../../src/mail/mail-retention.js';
+import { MailRetention } from '../../src/mail/delivery/mail-retention.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { MailsInHand, type Outcome } from '../../src/mail/mails-in-hand.js';
+import { MailsInHand, type Outcome } from '../../src/mail/delivery/mails-in-hand.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;

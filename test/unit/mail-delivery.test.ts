@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { retryDelay, ServerOutage } from '../../src/mail/server-outage.js';
-import { openingFault, sendingFault } from '../../src/mail/smtp-fault.js';
+import { retryDelay, ServerOutage } from '../../src/mail/delivery/server-outage.js';
+import { openingFault, sendingFault } from '../../src/mail/delivery/smtp-fault.js';
 
 describe('an SMTP server that cannot be used', () => {
   it('is tried again after 1, 2, 4, 8 and then every 15 seconds, and at once for all when it answers', () => {

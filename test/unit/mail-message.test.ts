@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
-import { messageOf, type OutgoingMail } from '../../src/mail/mail-message.js';
+import { messageOf, type OutgoingMail } from '../../src/mail/delivery/mail-message.js';
 
 const MAIL: OutgoingMail = {
   id: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',

@@ -5,8 +5,8 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { readable } from '../../src/rendering/formats.js';
 import { namesIn } from '../../src/rendering/template-names.js';
-import { type MailTemplate, MailTemplates, type RenderedMail } from '../../src/mail/mail-templates.js';
-import { OCCASIONS } from '../../src/mail/occasions.js';
+import { type MailTemplate, MailTemplates, type RenderedMail } from '../../src/mail/notifications/mail-templates.js';
+import { OCCASIONS } from '../../src/mail/notifications/occasions.js';
 import { MAIL_SAMPLES } from '../../src/operator/preview/mail-samples.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'templates/mail');

@@ -6,7 +6,7 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings, SettingsError } from '../../src/config/settings.js';
 import { Duration } from '../../src/rendering/formats.js';
 import { Pages } from '../../src/http/pages/pages.js';
-import { MailTemplates } from '../../src/mail/mail-templates.js';
+import { MailTemplates } from '../../src/mail/notifications/mail-templates.js';
 
 let folder: string;
 beforeEach(() => {

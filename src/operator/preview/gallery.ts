@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { type PageName, Pages } from '../../http/pages/pages.js';
-import { type MailTemplate, MailTemplates } from '../../mail/mail-templates.js';
+import { type MailTemplate, MailTemplates } from '../../mail/notifications/mail-templates.js';
 import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
 import { galleryIndexes } from './gallery-index.js';
 import { MAIL_SAMPLES } from './mail-samples.js';

@@ -1,5 +1,5 @@
 import { Duration } from '../../rendering/formats.js';
-import type { MailTemplate, MailValues } from '../../mail/mail-templates.js';
+import type { MailTemplate, MailValues } from '../../mail/notifications/mail-templates.js';
 
 const HOUR = 3_600_000;
 const MOMENT = new Date('2026-01-21T09:14:00Z');

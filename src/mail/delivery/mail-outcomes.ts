@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InjectLog, type Log } from '../ops/log.js';
+import { InjectLog, type Log } from '../../ops/log.js';
 import { MailsInHand, type Outcome } from './mails-in-hand.js';
 
 interface Waiting {

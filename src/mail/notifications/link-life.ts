@@ -1,6 +1,6 @@
-import { UNLOCK_TOKEN_TTL_MS } from '../auth/lockout/lock-notices.js';
-import type { Settings } from '../config/settings.js';
-import type { TokenPurpose } from '../events/catalogue.js';
+import { UNLOCK_TOKEN_TTL_MS } from '../../auth/lockout/lock-notices.js';
+import type { Settings } from '../../config/settings.js';
+import type { TokenPurpose } from '../../events/catalogue.js';
 
 /** How long the link of each purpose is good, in milliseconds. */
 export function linkLife(purpose: TokenPurpose, settings: Settings): number {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Metrics } from '../ops/metrics.js';
+import { Metrics } from '../../ops/metrics.js';
 
 interface Waiting {
   readonly count: number;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { AUTH_EVENT_TYPES, type AuthEvent } from '../auth/sign-in-evidence/auth-event.js';
-import { OnAuthEvent } from '../auth/sign-in-evidence/auth-events.js';
-import type { Transaction } from '../database/transaction.js';
-import { OnUserEvent } from '../events/handlers.js';
-import type { UserEvent } from '../events/user-event.js';
-import { Users } from '../users/store/users.js';
-import { MailQueue } from './mail-queue.js';
+import { AUTH_EVENT_TYPES, type AuthEvent } from '../../auth/sign-in-evidence/auth-event.js';
+import { OnAuthEvent } from '../../auth/sign-in-evidence/auth-events.js';
+import type { Transaction } from '../../database/transaction.js';
+import { OnUserEvent } from '../../events/handlers.js';
+import type { UserEvent } from '../../events/user-event.js';
+import { Users } from '../../users/store/users.js';
+import { MailQueue } from '../delivery/mail-queue.js';
 import type { Moment, Occasion, OccasionEventType } from './occasion.js';
 import { OccasionFacts } from './occasion-facts.js';
 import { OCCASIONS } from './occasions.js';

@@ -1,5 +1,5 @@
-import { isPlainName } from '../users/aggregate/account-name.js';
-import type { UserEntity } from '../users/store/user.entity.js';
+import { isPlainName } from '../../users/aggregate/account-name.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 
 /** They turn the line round in which they stand, in a text part too (UAX #9, 2). */
 const DIRECTIONS = /[\u202A-\u202E\u2066-\u2069]/g;

@@ -5,7 +5,7 @@ import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
 import { UserActs } from '../../users/api/user-acts.js';
-import type { MailRow } from '../mail-queue.js';
+import type { MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
 /** The mails of one user, as those see them who may. */

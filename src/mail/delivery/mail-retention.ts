@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import { PersonalDataPlaces } from '../events/personal-data-places.js';
-import { Jobs } from '../jobs/jobs.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { Jobs } from '../../jobs/jobs.js';
 import { eraseAddressFromOthers } from './erased-addresses.js';
 
 const EVERY_DAY = '23 3 * * *';

@@ -1,23 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { subjectOf } from '../auth/email-change/email-change-links.js';
-import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
-import { Clock } from '../config/clock.js';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import type { Transaction } from '../database/transaction.js';
-import type { TokenPurpose } from '../events/catalogue.js';
-import { Duration } from '../rendering/formats.js';
-import { waitingContact } from '../users/aggregate/decide-contacts.js';
-import { accountName, maskedAddress, plainName } from '../users/aggregate/account-name.js';
-import { mayConfirmEmailChange } from '../users/aggregate/decide-credentials.js';
-import { Deletions } from '../users/erasure/deletions.js';
-import type { UserEntity } from '../users/store/user.entity.js';
-import { Users } from '../users/store/users.js';
+import { subjectOf } from '../../auth/email-change/email-change-links.js';
+import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
+import { Clock } from '../../config/clock.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { TokenPurpose } from '../../events/catalogue.js';
+import { Duration } from '../../rendering/formats.js';
+import { waitingContact } from '../../users/aggregate/decide-contacts.js';
+import { accountName, maskedAddress, plainName } from '../../users/aggregate/account-name.js';
+import { mayConfirmEmailChange } from '../../users/aggregate/decide-credentials.js';
+import { Deletions } from '../../users/erasure/deletions.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { greetingName, strangersGreeting } from './greeting-name.js';
 import { linkLife } from './link-life.js';
-import type { MailRow } from './mail-queue.js';
+import type { MailRow } from '../delivery/mail-queue.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from './mail-templates.js';
-import { MailTurns } from './mail-turns.js';
+import { MailTurns } from '../delivery/mail-turns.js';
 
 /** The page behind each link. */
 const PAGES: Readonly<Record<TokenPurpose, string>> = {

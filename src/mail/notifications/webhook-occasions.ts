@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Clock } from '../config/clock.js';
-import type { Transaction } from '../database/transaction.js';
-import { type DisabledWebhook, WebhookNotices } from '../relay/webhooks/webhook-notices.js';
-import { Users } from '../users/store/users.js';
-import { MailQueue } from './mail-queue.js';
+import { Clock } from '../../config/clock.js';
+import type { Transaction } from '../../database/transaction.js';
+import { type DisabledWebhook, WebhookNotices } from '../../relay/webhooks/webhook-notices.js';
+import { Users } from '../../users/store/users.js';
+import { MailQueue } from '../delivery/mail-queue.js';
 import type { Told } from './occasion.js';
 
 /** Tells the admins when a webhook was switched off by itself: from then on, events do not get there. */

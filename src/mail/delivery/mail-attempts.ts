@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../database/transaction.js';
-import { InjectLog, type Log } from '../ops/log.js';
-import { addressKey } from '../users/aggregate/identifiers.js';
-import { MailContents, type MailFacts } from './mail-contents.js';
-import type { RenderedMail } from './mail-templates.js';
+import { Transactions } from '../../database/transaction.js';
+import { InjectLog, type Log } from '../../ops/log.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+import { MailContents, type MailFacts } from '../notifications/mail-contents.js';
+import type { RenderedMail } from '../notifications/mail-templates.js';
 import { type MailInHand, MailsInHand, type Outcome } from './mails-in-hand.js';
 import { MailTransport } from './mail-transport.js';
 import { retryDelay } from './server-outage.js';

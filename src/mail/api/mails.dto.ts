@@ -3,7 +3,7 @@ import { PageInfo } from '../../http/pagination/page.dto.js';
 import { PageLinks } from '../../http/pagination/page-links.js';
 
 import { Link } from '../../users/api/user.response.js';
-import { MAIL_STATES, type MailRow, type MailState } from '../mail-queue.js';
+import { MAIL_STATES, type MailRow, type MailState } from '../delivery/mail-queue.js';
 
 const text = { type: String, nullable: true } as const;
 const time = { type: String, format: 'date-time', nullable: true } as const;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
-import { afterCommit, type Transaction } from '../database/transaction.js';
-import type { MailTemplate } from './mail-templates.js';
+import { afterCommit, type Transaction } from '../../database/transaction.js';
+import type { MailTemplate } from '../notifications/mail-templates.js';
 
 /** `confirm-email-change` turns into `email-change-taken` when it leaves; for the other see `MailTurns`. */
 export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken' | 'restore-account'>;

@@ -4,9 +4,9 @@ import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { UserActs } from '../../users/api/user-acts.js';
-import { MailContents } from '../mail-contents.js';
-import { goesAstray } from '../mail-attempts.js';
-import { MailQueue, type MailRow } from '../mail-queue.js';
+import { MailContents } from '../notifications/mail-contents.js';
+import { goesAstray } from '../delivery/mail-attempts.js';
+import { MailQueue, type MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
 /** Says the same for a mail that was forgotten after `MAIL_RETENTION`, and one that never was. */

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestContext } from '../access/caller.js';
-import { LockNotices } from '../auth/lockout/lock-notices.js';
-import { SignInMethods } from '../auth/methods/sign-in-methods.js';
-import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
-import type { TokenDetails } from '../auth/one-time-tokens/token-rows.js';
-import { Passwords } from '../auth/passwords/passwords.js';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import type { Transaction } from '../database/transaction.js';
-import type { TokenPurpose } from '../events/catalogue.js';
-import type { UserEntity } from '../users/store/user.entity.js';
-import { Users } from '../users/store/users.js';
+import type { RequestContext } from '../../access/caller.js';
+import { LockNotices } from '../../auth/lockout/lock-notices.js';
+import { SignInMethods } from '../../auth/methods/sign-in-methods.js';
+import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
+import type { TokenDetails } from '../../auth/one-time-tokens/token-rows.js';
+import { Passwords } from '../../auth/passwords/passwords.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { TokenPurpose } from '../../events/catalogue.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import { Users } from '../../users/store/users.js';
 import { linkLife } from './link-life.js';
 
 /** What the list of occasions asks others for. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import { type Brand, brandOf } from '../rendering/brand.js';
-import { type Duration, readable } from '../rendering/formats.js';
-import { checkOverrides, templatesOf } from '../rendering/template-overrides.js';
-import { type TemplateFiles, TemplateSet } from '../rendering/templates.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { type Brand, brandOf } from '../../rendering/brand.js';
+import { type Duration, readable } from '../../rendering/formats.js';
+import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
+import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
 interface Greeting {
   readonly greetingName: string | null;

@@ -1,5 +1,5 @@
-import type { UserEventOf } from '../events/user-event.js';
-import { waitingContact } from '../users/aggregate/decide-contacts.js';
+import type { UserEventOf } from '../../events/user-event.js';
+import { waitingContact } from '../../users/aggregate/decide-contacts.js';
 import type { Moment, Recipient } from './occasion.js';
 
 type To<E> = (moment: Moment<E>) => Recipient | null | Promise<Recipient | null>;

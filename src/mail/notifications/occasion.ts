@@ -1,9 +1,9 @@
-import type { AuthEvent, AuthEventType } from '../auth/sign-in-evidence/auth-event.js';
-import type { Transaction } from '../database/transaction.js';
-import type { UserEventType } from '../events/catalogue.js';
-import type { UserEventOf } from '../events/user-event.js';
-import type { UserEntity } from '../users/store/user.entity.js';
-import type { QueuedTemplate } from './mail-queue.js';
+import type { AuthEvent, AuthEventType } from '../../auth/sign-in-evidence/auth-event.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { UserEventType } from '../../events/catalogue.js';
+import type { UserEventOf } from '../../events/user-event.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import type { QueuedTemplate } from '../delivery/mail-queue.js';
 import type { MailTemplate, MailValues } from './mail-templates.js';
 import type { OccasionFacts } from './occasion-facts.js';
 

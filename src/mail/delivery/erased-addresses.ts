@@ -1,7 +1,7 @@
 import { domainToUnicode } from 'node:url';
-import { addressOf } from '../auth/email-change/email-change-links.js';
-import type { Transaction } from '../database/transaction.js';
-import { addressKey } from '../users/aggregate/identifiers.js';
+import { addressOf } from '../../auth/email-change/email-change-links.js';
+import type { Transaction } from '../../database/transaction.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
 
 /** Stands where an address was; `invalid` is nobody's for ever (RFC 2606). */
 export const ERASED_ADDRESS = 'erased@erased.invalid';

@@ -1,5 +1,5 @@
 import SMTPConnection, { type SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
-import type { SmtpServer } from '../config/mail-settings.js';
+import type { SmtpServer } from '../../config/mail-settings.js';
 import { openingFault, sendingFault, type SmtpFault, unwritableFault } from './smtp-fault.js';
 
 // From the lookup of the name to a session that is ready: a server that keeps strangers waiting for a minute is waited for.

@@ -1,8 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '../config/settings.js';
-import { InjectSettings } from '../config/settings.token.js';
-import { InjectLog, type Log } from '../ops/log.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { InjectLog, type Log } from '../../ops/log.js';
 import { MailAttempts, type PreparedMail } from './mail-attempts.js';
 import { MailOutcomes } from './mail-outcomes.js';
 import { MailQueue } from './mail-queue.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Invitations } from '../auth/invitation/invitations.js';
-import type { Transaction } from '../database/transaction.js';
-import { Deletions } from '../users/erasure/deletions.js';
-import type { UserEntity } from '../users/store/user.entity.js';
+import { Invitations } from '../../auth/invitation/invitations.js';
+import type { Transaction } from '../../database/transaction.js';
+import { Deletions } from '../../users/erasure/deletions.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import type { QueuedTemplate } from './mail-queue.js';
-import type { MailTemplate } from './mail-templates.js';
+import type { MailTemplate } from '../notifications/mail-templates.js';
 
 /** What somebody can do with their account who wants to get in. */
 export type Standing = 'open' | 'invited' | 'suspended' | 'deleted' | 'returnable';

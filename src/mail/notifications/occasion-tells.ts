@@ -1,10 +1,10 @@
-import type { AuthEvent } from '../auth/sign-in-evidence/auth-event.js';
-import type { LinkPurpose } from '../events/catalogue.js';
-import type { UserEvent, UserEventOf } from '../events/user-event.js';
-import { describeOrigin } from '../rendering/device.js';
-import { subjectOf } from '../auth/email-change/email-change-links.js';
-import type { Transaction } from '../database/transaction.js';
-import { maskedAddress } from '../users/aggregate/account-name.js';
+import type { AuthEvent } from '../../auth/sign-in-evidence/auth-event.js';
+import type { LinkPurpose } from '../../events/catalogue.js';
+import type { UserEvent, UserEventOf } from '../../events/user-event.js';
+import { describeOrigin } from '../../rendering/device.js';
+import { subjectOf } from '../../auth/email-change/email-change-links.js';
+import type { Transaction } from '../../database/transaction.js';
+import { maskedAddress } from '../../users/aggregate/account-name.js';
 import type { Moment, Told } from './occasion.js';
 import type { OccasionFacts } from './occasion-facts.js';
 

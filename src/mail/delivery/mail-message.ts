@@ -1,7 +1,7 @@
 import MimeNode from 'nodemailer/lib/mime-node';
 import type { SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 import { encode, wrap } from 'nodemailer/lib/qp';
-import { asciiDomain } from '../users/aggregate/identifiers.js';
+import { asciiDomain } from '../../users/aggregate/identifiers.js';
 import { SmtpFault } from './smtp-fault.js';
 
 export interface OutgoingMail {
