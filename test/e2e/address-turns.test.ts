@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MAILS_A_DAY } from '../../src/auth/verification/address-throttle.js';
+import { MAILS_A_DAY } from '../../src/auth/one-time-tokens/address-throttle.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 

@@ -6,7 +6,7 @@ import { Allow } from '../../src/access/allow.decorator.js';
 import { Context, type RequestContext } from '../../src/access/caller.js';
 import { type MethodOffer, type OwnMethod, SignInMethod } from '../../src/auth/methods/sign-in-method.js';
 import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
-import { SignedInResponse } from '../../src/auth/sign-in/signed-in.response.js';
+import { SignedInResponse } from '../../src/auth/sessions/signed-in.response.js';
 import { BeforeRegistration, type RegistrationRequest } from '../../src/auth/registration/before-registration.js';
 import type { Transaction } from '../../src/database/transaction.js';
 import { ApiProblems } from '../../src/http/openapi/api-problems.js';

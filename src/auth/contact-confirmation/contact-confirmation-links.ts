@@ -8,7 +8,7 @@ import type { UserEventOf } from '../../events/user-event.js';
 import { requestContactConfirmation, waitingContact } from '../../users/aggregate/decide-contacts.js';
 import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 // Who reads the mail may be a stranger, and is not told from where the user acts.
 const NOWHERE = { ip: null, userAgent: null } as const;

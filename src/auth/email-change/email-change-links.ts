@@ -7,7 +7,7 @@ import { type UserAct, UserActs } from '../../users/api/user-acts.js';
 import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { CurrentPassword, WrongCurrentPassword } from '../password-change/current-password.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 import type { ChangeEmailDto } from './email-change.dto.js';
 
 /** The address that a link is for, as the subject of its token: bound to it by the HMAC, and gone with it. */

@@ -8,7 +8,7 @@ import type { UserEntity } from '../../users/store/user.entity.js';
 import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { Passwords } from '../passwords/passwords.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 type Invited = Pick<UserEntity, 'id' | 'email'>;
 

@@ -5,7 +5,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../http/openapi/api-problems.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
-import { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { LoginDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
 

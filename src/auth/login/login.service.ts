@@ -6,7 +6,7 @@ import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.j
 import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { maySignIn } from '../sign-in/sign-in-outcomes.js';
-import type { SignedInResponse } from '../sign-in/signed-in.response.js';
+import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
 type PasswordAttempt = Omit<SignInAttempt, 'method'> & { readonly identifier: string; readonly password: string };
 

@@ -13,7 +13,7 @@ import { Message } from '../../http/openapi/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
-import { SignedInResponse } from '../sign-in/signed-in.response.js';
+import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { RequestMagicLinkDto, UseMagicLinkDto } from './magic-link.dto.js';
 import { MagicLinkRequests } from './magic-link-requests.js';
 import { MagicLinkService } from './magic-link.service.js';

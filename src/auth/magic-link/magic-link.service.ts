@@ -12,7 +12,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
-import type { SignedInResponse } from '../sign-in/signed-in.response.js';
+import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
 /** Whom a link proved, by which address, and of when their password was then. */
 interface UsedLink {

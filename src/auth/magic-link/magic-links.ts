@@ -9,7 +9,7 @@ import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { refusalOf } from '../sign-in/sign-in-outcomes.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 /** Makes links to sign in by due; Mail sends them after commit. */
 @Injectable()

@@ -9,7 +9,7 @@ import { addressKey } from '../../users/aggregate/identifiers.js';
 import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 export const PASSWORD_RESET_JOB = 'auth.request-password-reset';
 

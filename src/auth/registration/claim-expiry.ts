@@ -8,7 +8,7 @@ import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Users } from '../../users/store/users.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
-import { AddressThrottle } from '../verification/address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 const EVERY_HOUR = '17 * * * *';
 const BATCH = 200;

@@ -4,7 +4,7 @@ import { Clock } from '../../config/clock.js';
 import { DomainError } from '../../problems/domain-error.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserResponse } from '../../users/api/user.response.js';
-import type { TokensResponse } from '../sign-in/signed-in.response.js';
+import type { TokensResponse } from './signed-in.response.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { SessionGenerations } from './session-generations.js';
 import { Sessions } from './sessions.js';

@@ -8,7 +8,7 @@ import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-att
 import { SignInAttempts } from './sign-in-attempts.js';
 import { EmailNotVerified, InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
-import type { SignedInResponse } from './signed-in.response.js';
+import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
 type StillHolds = (tx: Transaction) => Promise<boolean>;
 

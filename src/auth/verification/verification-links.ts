@@ -7,7 +7,7 @@ import { requestVerification } from '../../users/aggregate/decide.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { Users } from '../../users/store/users.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { AddressThrottle } from './address-throttle.js';
+import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 import { type Claim, Claims } from './claims.js';
 
 /** Makes verification links due; Mail sends them after commit. */

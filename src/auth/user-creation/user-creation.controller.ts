@@ -7,7 +7,7 @@ import { ApiProblems } from '../../http/openapi/api-problems.js';
 import { ApiUserAnswer } from '../../users/aggregate/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
-import { CreationService } from './creation.service.js';
+import { CreationService } from './user-creation.service.js';
 
 @ApiTags('Users')
 @Controller('users')
