@@ -5,6 +5,7 @@ import * as parse from './parsers.js';
 import { productionProblems } from './production.js';
 import { type Environment, withSecretFiles } from './secret-files.js';
 import { optional, required, secret, type Setting } from './setting.js';
+import { StartError } from './start-error.js';
 
 export { isPlaceholder } from './production.js';
 
@@ -167,7 +168,7 @@ export type Settings = { readonly [Name in keyof Table]: ReturnType<Table[Name][
 type Absent<S> = S extends { default: string } ? never : undefined;
 
 /** The settings are wrong. The message names every one of them and is meant for the person who starts Roster. */
-export class SettingsError extends Error {
+export class SettingsError extends StartError {
   override readonly name = 'SettingsError';
   constructor(readonly problems: string[]) {
     super(

@@ -1,7 +1,8 @@
 import { DomainError } from '../problems/domain-error.js';
+import { StartError } from '../config/start-error.js';
 
 /** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
-export class WrongSecretKey extends Error {
+export class WrongSecretKey extends StartError {
   override readonly name = 'WrongSecretKey';
   constructor() {
     super(

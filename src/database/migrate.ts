@@ -10,9 +10,10 @@ import { admit, closeRoutines, grantTo, openToAll } from './grants.js';
 import { explainedMigration } from './migration-failure.js';
 import type { SessionKind } from './session.js';
 import { postgresCode } from './transaction.js';
+import { StartError } from '../config/start-error.js';
 
 /** The database cannot be reached or refuses; the message is for the person who starts Roster. */
-export class DatabaseUnavailable extends Error {
+export class DatabaseUnavailable extends StartError {
   override readonly name = 'DatabaseUnavailable';
 }
 

@@ -1,9 +1,10 @@
+import { StartError } from '../config/start-error.js';
 import { type DataSource, type QueryFailedError } from 'typeorm';
 import { isInTheWay } from './give-way.js';
 import { postgresCode } from './transaction.js';
 
 /** Why the schema could not be brought up to date, for the person who starts Roster. */
-export class MigrationFailed extends Error {
+export class MigrationFailed extends StartError {
   override readonly name = 'MigrationFailed';
 }
 

@@ -1,11 +1,6 @@
-import { SettingsError } from '../config/settings.js';
-import { EmbeddedPostgresError } from '../development/postgres/embedded-postgres.js';
-import { WrongSecretKey } from '../database/key-errors.js';
-import { DatabaseUnavailable } from '../database/migrate.js';
-import { MigrationFailed } from '../database/migration-failure.js';
-import { OperatorError } from '../operator/operator-error.js';
+import { StartError } from '../config/start-error.js';
 
-export class PortTaken extends Error {
+export class PortTaken extends StartError {
   constructor(host: string, port: number) {
     super(
       `Port ${port} on ${host} is in use by another program.\n` +
@@ -15,7 +10,7 @@ export class PortTaken extends Error {
 }
 
 /** An optional part of Roster needs a package that is not there. */
-export class MissingPackage extends Error {
+export class MissingPackage extends StartError {
   constructor(what: string, packages: readonly string[]) {
     super(
       `${what} needs the development packages ${packages.join(' and ')}, which are not installed.\nInstall them: npm ci`,
@@ -23,20 +18,9 @@ export class MissingPackage extends Error {
   }
 }
 
-const FOR_PEOPLE = [
-  SettingsError,
-  DatabaseUnavailable,
-  MigrationFailed,
-  EmbeddedPostgresError,
-  WrongSecretKey,
-  PortTaken,
-  MissingPackage,
-  OperatorError,
-];
-
 /** One message for the person at the terminal; a stack only for what nobody foresaw. */
 export function explainFailure(error: unknown, what = 'Roster could not start'): string {
-  if (FOR_PEOPLE.some((kind) => error instanceof kind)) return `\n${(error as Error).message}\n`;
+  if (error instanceof StartError) return `\n${error.message}\n`;
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `\n${what} because of an unexpected error:\n${detail}\n`;
 }

@@ -1,8 +1,10 @@
+import { StartError } from '../../config/start-error.js';
+
 /**
  * The embedded PostgreSQL could not be started. The message is for a person: what is wrong, what was expected, and what
  * to do about it.
  */
-export class EmbeddedPostgresError extends Error {
+export class EmbeddedPostgresError extends StartError {
   override readonly name = 'EmbeddedPostgresError';
 }
 
