@@ -7,6 +7,7 @@ import { readEnvironment } from './config/environment.js';
 import { loadSettings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
 import { settle } from './development/development.js';
+import { EventStream } from './events/event-stream.js';
 import { endApp } from './server/end-app.js';
 import { giveBackMemory } from './server/give-back-memory.js';
 import { HealthChecks } from './ops/health-checks.js';
@@ -27,7 +28,7 @@ async function start(): Promise<void> {
   lifetime.check();
 
   const app = await createApp(AppModule.forRoot(settings, log), settings, log);
-  lifetime.add('server', () => endApp(app));
+  lifetime.add('server', () => endApp(app, [HealthChecks, EventStream]));
   await app.init();
   const firstAdmin = app.get(FirstAdmin);
   const makeAdmin = await firstAdmin.prepare();

@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
-import { ApiProblems } from '../http/openapi/api-problems.js';
+import { ApiProblems } from '../problems/api-problems.js';
 import type { Settings } from '../config/settings.js';
 import type { Role } from './role.js';
 

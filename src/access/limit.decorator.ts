@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiProblems } from '../http/openapi/api-problems.js';
+import { ApiProblems } from '../problems/api-problems.js';
 
 export const LIMIT_METADATA = 'roster:rate-limit';
 

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { AccessGuard } from '../access/access.guard.js';
 import { Allow } from '../access/allow.decorator.js';
 import { Execution } from '../access/execution.js';
-import { ApiProblems } from '../http/openapi/api-problems.js';
+import { ApiProblems } from '../problems/api-problems.js';
 import { linkHeader, pageLinks } from '../http/pagination/page-links.js';
 import { EventFeed } from './event-feed.js';
 import { EventStream } from './event-stream.js';

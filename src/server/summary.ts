@@ -1,12 +1,15 @@
-import type { AdminHint, AdminSignIn } from '../auth/first-admin.js';
 import type { Settings } from '../config/settings.js';
+
+/** How the first admin signs in, or what an operator should know of admins. */
+type AboutAdmin =
+  { readonly email: string; readonly generatedPassword: string | null } | 'no-way-in' | 'never-signed-in';
 
 interface Started {
   readonly settings: Settings;
   readonly mailboxUrl: string | null;
   readonly database: string;
   readonly psql: string | null;
-  readonly admin: AdminSignIn | AdminHint | undefined;
+  readonly admin: AboutAdmin | undefined;
 }
 
 /** What to open, said once everything is up. */
@@ -32,7 +35,7 @@ export function summary({ settings, mailboxUrl, database, psql, admin }: Started
 
 const WAY_IN = 'npm run roster -- admin reset-password';
 
-function aboutAdmin(admin: AdminSignIn | AdminHint): string {
+function aboutAdmin(admin: AboutAdmin): string {
   if (admin === 'no-way-in') return `none can sign in; ${WAY_IN} lets one in again`;
   if (admin === 'never-signed-in') return `has never signed in; without the password: ${WAY_IN}`;
   const { email, generatedPassword: password } = admin;

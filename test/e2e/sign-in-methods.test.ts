@@ -9,7 +9,7 @@ import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { SignedInResponse } from '../../src/auth/sessions/signed-in.response.js';
 import { BeforeRegistration, type RegistrationRequest } from '../../src/auth/registration/before-registration.js';
 import type { Transaction } from '../../src/database/transaction.js';
-import { ApiProblems } from '../../src/http/openapi/api-problems.js';
+import { ApiProblems } from '../../src/problems/api-problems.js';
 import type { UserEntity } from '../../src/users/store/user.entity.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/aggregate/user-id.js';
 import { MethodOffer } from './sign-in-method.js';
 import { SignInMethods } from './sign-in-methods.js';

@@ -5,7 +5,7 @@ import { Allow, OrServiceToken } from '../../access/allow.decorator.js';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { AccessTokenAuthentication } from './access-token.authentication.js';
 
 class IntrospectDto {

@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { SessionList, SessionResponse } from './session.response.js';
 import { Sessions } from './sessions.js';

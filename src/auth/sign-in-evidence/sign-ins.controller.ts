@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../../access/caller.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ApiUserId, UserId } from '../../users/aggregate/user-id.js';

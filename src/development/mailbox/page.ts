@@ -1,5 +1,5 @@
 import type { Mail, MailSummary } from './mail.js';
-import { markup, type Markup } from './markup.js';
+import { markup, type Markup } from '../../rendering/markup.js';
 
 /** The three ways to look at a mail. */
 export type View = 'html' | 'text' | 'source';

@@ -10,7 +10,8 @@ import {
   type SchemaObject,
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
-import { ApiPage, hasPage, takeProblems } from './api-problems.js';
+import { ApiPage, hasPage } from '../pages/api-page.js';
+import { takeProblems } from '../../problems/api-problems.js';
 import { PROBLEMS, type ProblemCode } from '../../problems/problem-catalogue.js';
 import { WITHOUT_NUL } from '../request/text-patterns.js';
 

@@ -4,7 +4,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
 import { PACKAGE_ROOT } from '../../config/package-root.js';
 import { completeAnswers } from './api-answers.js';
-import { problemMarks, ProblemSchema } from './api-problems.js';
+import { problemMarks } from '../../problems/api-problems.js';
+import { ProblemSchema } from './problem.schema.js';
 import { tidySchemas } from './api-schemas.js';
 
 const DESCRIPTION = `Register and sign in people, and manage them.

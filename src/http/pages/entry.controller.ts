@@ -12,7 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ApiPage } from '../openapi/api-problems.js';
+import { ApiPage } from './api-page.js';
 import { IgnoreOtherQuery } from '../request/declared-input.js';
 import { Pages, wantsPage } from './pages.js';
 

@@ -1,4 +1,4 @@
-import { markup, type Markup } from '../../development/mailbox/markup.js';
+import { markup, type Markup } from '../../rendering/markup.js';
 import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
 
 /** The widths that they are shown in, in CSS pixels. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { wantsJson } from '../../http/pages/pages.js';
 import { dataSchemaUrl } from '../cloud-event.js';

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../rendering/markup.js';
 import { createHash } from 'node:crypto';
 import { USER_EVENTS, type UserEventType } from '../../events/catalogue.js';
 import type { Fields, JsonSchema } from '../../events/event-fields.js';
@@ -91,11 +92,11 @@ function section(type: UserEventType, settings: DocumentSettings): string {
     Object.keys(schema.properties).length > 0 ? table(schema, fields) : '<p class="quiet">Its data is empty.</p>';
   return `<section aria-labelledby="${type}">
 <h2 id="${type}">${type}</h2>
-<p>${escape(summary)} <a class="quiet" href="${path}">Schema, version ${version}</a></p>
+<p>${escapeHtml(summary)} <a class="quiet" href="${path}">Schema, version ${version}</a></p>
 ${data}
 <details>
 <summary>Example</summary>
-<pre tabindex="0">${escape(JSON.stringify(exampleOf(type, settings), undefined, 2))}</pre>
+<pre tabindex="0">${escapeHtml(JSON.stringify(exampleOf(type, settings), undefined, 2))}</pre>
 </details>
 </section>`;
 }
@@ -107,7 +108,7 @@ function table({ properties, required }: ObjectSchema, fields: Fields = {}): str
     const meaning = (declared?.schema ?? schema).description ?? '';
     const personal = declared?.personal ? ' <span class="mark">personal</span>' : '';
     const optional = `${personal}${required.includes(name) ? '' : ' <span class="quiet">not always</span>'}`;
-    return `<tr><th scope="row"><code>${escape(name)}</code>${optional}</th><td>${escape(kindOf(schema))}</td><td>${prose(meaning)}</td></tr>`;
+    return `<tr><th scope="row"><code>${escapeHtml(name)}</code>${optional}</th><td>${escapeHtml(kindOf(schema))}</td><td>${prose(meaning)}</td></tr>`;
   });
   return `<div class="scroll" tabindex="0" role="group" aria-label="Fields"><table>
 <thead><tr><th scope="col">Field</th><th scope="col">Value</th><th scope="col">Meaning</th></tr></thead>
@@ -126,17 +127,5 @@ function kindOf({ type, format, enum: values, const: only }: JsonSchema): string
 
 /** With what stands between backticks as code. */
 function prose(text: string): string {
-  return escape(text).replace(/`([^`]+)`/g, '<code>$1</code>');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

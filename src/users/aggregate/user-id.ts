@@ -1,7 +1,7 @@
 import { applyDecorators, Headers, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { UserNotFound } from './user-errors.js';
 import { UserResponse } from '../api/user.response.js';
 

@@ -7,7 +7,7 @@ import { Clock } from '../../config/clock.js';
 import { Transactions } from '../../database/transaction.js';
 import { PROFILE_FIELDS } from '../../events/catalogue.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { updateProfile } from '../aggregate/decide.js';

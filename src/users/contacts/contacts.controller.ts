@@ -6,7 +6,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from '../aggregate/contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
 import { addContact, contactOf, removeContact } from '../aggregate/decide-contacts.js';

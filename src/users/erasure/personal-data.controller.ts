@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
-import { ApiProblems } from '../../http/openapi/api-problems.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { UserActs } from '../api/user-acts.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
 
