@@ -72,7 +72,7 @@ async function fillSearch(runner: QueryRunner): Promise<void> {
   }
 }
 
-// As src/users/list/user-search.ts was at this release: a migration does the same for ever.
+// As src/users/aggregate/search-text.ts was at this release: a migration does the same for ever.
 
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',

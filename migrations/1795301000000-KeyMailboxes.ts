@@ -120,7 +120,7 @@ async function fill(runner: QueryRunner, { emailKey, search }: Forms, which: str
   }
 }
 
-// As src/users/aggregate/identifiers.ts and src/users/list/user-search.ts are at this release: a migration does the same for ever.
+// As src/users/aggregate/identifiers.ts and src/users/aggregate/search-text.ts are at this release: a migration does the same for ever.
 
 const NOT_OF_A_DOMAIN = /[\p{Cc}\s%/\\?#:[\]@]/u;
 const SIGNS = /([\u212a\u037e\u1fef])/;

@@ -9,7 +9,7 @@ import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { type Log, LOG_TOKEN } from '../ops/log.js';
 import { UsersModule } from '../users/users.module.js';
-import { WaysIn } from '../users/aggregate/ways-in.js';
+import { WaysIn } from '../users/store/ways-in.js';
 import { AuthMetrics } from './auth-metrics.js';
 import { AuthPersonalData } from './auth-personal-data.js';
 import { ContactConfirmationController } from './contact-confirmation/contact-confirmation.controller.js';

@@ -20,7 +20,7 @@ import type { Lifetime } from '../server/shutdown.js';
 import { createLog, nestLogger } from '../ops/log.js';
 import { MissingPackage } from '../server/start-failure.js';
 import { create, type NewUser } from '../users/aggregate/decide.js';
-import { foldForSearch } from '../users/list/user-search.js';
+import { foldForSearch } from '../users/aggregate/search-text.js';
 import { rowOf, UserEntity, type UserRow } from '../users/store/user.entity.js';
 import { evolve, type UserState } from '../users/aggregate/user.js';
 

@@ -24,7 +24,7 @@ import {
 } from '../../src/users/aggregate/user-errors.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
 import { Users } from '../../src/users/store/users.js';
-import { WaysIn } from '../../src/users/aggregate/ways-in.js';
+import { WaysIn } from '../../src/users/store/ways-in.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { searchColumnOf } from '../../src/users/list/user-search.js';
+import { searchColumnOf } from '../../src/users/aggregate/search-text.js';
 import type { TestDatabase } from './database.js';
 
 export interface GivenUser {

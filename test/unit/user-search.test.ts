@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { KeyMailboxes1795301000000 } from '../../migrations/1795301000000-KeyMailboxes.js';
 import { addressKey } from '../../src/users/aggregate/identifiers.js';
-import { foldForSearch, isSearchTerm, searchColumnOf, searchPatterns } from '../../src/users/list/user-search.js';
+import { foldForSearch, isSearchTerm, searchColumnOf, searchPatterns } from '../../src/users/aggregate/search-text.js';
 
 const NOBODY = { email: null, username: null, firstName: null, lastName: null, nickname: null };
 

@@ -9,8 +9,8 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { Message } from '../../http/openapi/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
-import { ApiContactChange, ContactId } from '../../users/aggregate/contact-id.js';
-import { IfMatch, UserId } from '../../users/aggregate/user-id.js';
+import { ApiContactChange, ContactId } from '../../users/contacts/contact-id.js';
+import { IfMatch, UserId } from '../../users/api/user-id.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { ContactConfirmationService } from './contact-confirmation.service.js';
 

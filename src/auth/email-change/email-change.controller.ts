@@ -16,7 +16,7 @@ import type { DomainError } from '../../problems/domain-error.js';
 import { Message } from '../../http/openapi/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { accountName, maskedAddress } from '../../users/aggregate/account-name.js';
-import { ApiUserChange, IfMatch, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { WrongCurrentPassword } from '../password-change/current-password.js';

@@ -10,7 +10,7 @@ import { describeOrigin } from '../../rendering/device.js';
 import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { Message } from '../../http/openapi/message.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
-import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { DeviceCookies } from './device-cookies.js';

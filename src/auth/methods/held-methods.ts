@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { WaysIn } from '../../users/aggregate/ways-in.js';
+import { WaysIn } from '../../users/store/ways-in.js';
 import { type OwnMethod, SignInMethod } from './sign-in-method.js';
 
 /** A way to sign in that a user has. */

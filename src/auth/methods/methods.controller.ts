@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiPropert
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { MethodOffer } from './sign-in-method.js';
 import { SignInMethods } from './sign-in-methods.js';
 

@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { ApiUserChange, IfMatch, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import { ChangePasswordDto } from './password-change.dto.js';
 import { PasswordChangeService } from './password-change.service.js';
 

@@ -7,7 +7,7 @@ import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
-import { ApiUserId, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserId, UserId } from '../../users/api/user-id.js';
 import { SignIns } from './sign-ins.js';
 import { SignInsPage } from './sign-ins.dto.js';
 

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { ApiUserAnswer } from '../../users/aggregate/user-id.js';
+import { ApiUserAnswer } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
 import { CreationService } from './user-creation.service.js';

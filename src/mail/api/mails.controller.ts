@@ -7,7 +7,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
-import { ApiUserId, UserId } from '../../users/aggregate/user-id.js';
+import { ApiUserId, UserId } from '../../users/api/user-id.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';

@@ -1,6 +1,6 @@
-import type { UserEntity } from '../store/user.entity.js';
+import type { UserState } from './user.js';
 
-type Named = Pick<UserEntity, 'firstName' | 'lastName' | 'nickname' | 'username' | 'email'>;
+type Named = Pick<UserState, 'firstName' | 'lastName' | 'nickname' | 'username' | 'email'>;
 
 const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
 

@@ -14,7 +14,7 @@ import {
 } from '../aggregate/decide.js';
 import { UserActs } from './user-acts.js';
 import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-acts.dto.js';
-import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../aggregate/user-id.js';
+import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from './user-id.js';
 import { UserResponse } from './user.response.js';
 
 const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as const;

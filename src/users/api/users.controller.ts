@@ -15,7 +15,7 @@ import { ProfileDto } from './profile.dto.js';
 import { UserActs } from './user-acts.js';
 import { UserHistory } from '../history/user-history.js';
 import { GetUserQuery } from '../history/user-history.dto.js';
-import { ApiIfMatch, ApiUserAnswer, ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+import { ApiIfMatch, ApiUserAnswer, ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
 import { listUsers } from '../list/user-list.js';
 import { UserResponse } from './user.response.js';
 import { ListUsersQuery, UserPage } from './users.dto.js';

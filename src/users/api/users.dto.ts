@@ -5,7 +5,7 @@ import { USER_ROLES, type UserRole } from '../../access/role.js';
 import { LONGEST_DATE_TIME, parseInstant } from '../../http/request/date-time.js';
 import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
 import { PageLinks } from '../../http/pagination/page-links.js';
-import { isSearchTerm } from '../list/user-search.js';
+import { isSearchTerm } from '../aggregate/search-text.js';
 import { USER_STATUSES, UserResponse, type UserStatus } from './user.response.js';
 
 export const USER_SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const;

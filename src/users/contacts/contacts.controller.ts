@@ -7,11 +7,11 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../../
 import { Limit } from '../../access/limit.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { ApiContactChange, ApiContactId, ContactId } from '../aggregate/contact-id.js';
+import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
 import { addContact, contactOf, removeContact } from '../aggregate/decide-contacts.js';
 import { etagOf, UserActs } from '../api/user-acts.js';
-import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
 /** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
 @ApiTags('Users')

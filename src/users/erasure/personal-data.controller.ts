@@ -6,7 +6,7 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../../
 import { Clock } from '../../config/clock.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { UserActs } from '../api/user-acts.js';
-import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../aggregate/user-id.js';
+import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
 /** Everything that is held about a person. */
 export class PersonalDataExport {

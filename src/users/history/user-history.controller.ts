@@ -8,7 +8,7 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
 import { UserHistory } from './user-history.js';
 import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
-import { ApiUserId, UserId } from '../aggregate/user-id.js';
+import { ApiUserId, UserId } from '../api/user-id.js';
 
 const WHOSE = 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.';
 

@@ -5,7 +5,7 @@ import type { Transaction } from '../../database/transaction.js';
 import { type Cursor, readCursor } from '../../http/pagination/cursor.js';
 import { isInstantKey } from '../../http/request/date-time.js';
 import { isBackward, keysetPage } from '../../http/pagination/keyset-page.js';
-import { searchPatterns } from './user-search.js';
+import { searchPatterns } from '../aggregate/search-text.js';
 import { UserEntity } from '../store/user.entity.js';
 import type { UserStatus } from '../api/user.response.js';
 import type { ListUsersQuery, UserSort } from '../api/users.dto.js';

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { UserRole } from '../../access/role.js';
 import type { Contact } from '../aggregate/contact.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
-import { searchColumnOf } from '../list/user-search.js';
+import { searchColumnOf } from '../aggregate/search-text.js';
 import type { UserState } from '../aggregate/user.js';
 
 const time = { type: 'timestamptz', precision: 3, nullable: true } as const;

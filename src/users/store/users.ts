@@ -13,7 +13,7 @@ import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
 import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
-import { WaysIn } from '../aggregate/ways-in.js';
+import { WaysIn } from './ways-in.js';
 
 // Each half by an index of its own: there is none for both.
 const OF_ADDRESS = `

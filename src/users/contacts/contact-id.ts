@@ -1,7 +1,7 @@
 import { applyDecorators, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { ContactNotFound } from './user-errors.js';
-import { ApiUserChange, ApiUserId } from './user-id.js';
+import { ContactNotFound } from '../aggregate/user-errors.js';
+import { ApiUserChange, ApiUserId } from '../api/user-id.js';
 
 /** Parameter: `:contactId`; what is no id is the id of no contact. */
 export const ContactId = (): ParameterDecorator =>

@@ -2,8 +2,8 @@ import { applyDecorators, Headers, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { UserNotFound } from './user-errors.js';
-import { UserResponse } from '../api/user.response.js';
+import { UserNotFound } from '../aggregate/user-errors.js';
+import { UserResponse } from './user.response.js';
 
 /** Parameter: `:id`; what is no id is the id of nobody. */
 export const UserId = (): ParameterDecorator =>

@@ -1,5 +1,5 @@
 import { domainToUnicode } from 'node:url';
-import { asciiDomain } from '../aggregate/identifiers.js';
+import { asciiDomain } from './identifiers.js';
 
 /** Letters that no decomposition takes apart, as people type them who do not have the key. */
 const LETTERS: Readonly<Record<string, string>> = {

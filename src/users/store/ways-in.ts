@@ -1,5 +1,5 @@
 import type { Transaction } from '../../database/transaction.js';
-import type { UserEntity } from '../store/user.entity.js';
+import type { UserEntity } from './user.entity.js';
 
 /** Who has a way to sign in. `auth` knows, which has the ways, and provides it. */
 export abstract class WaysIn {
