@@ -5,11 +5,11 @@ import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from './config/environment.js';
 import { withSecretFiles } from './config/secret-files.js';
-import { loadSettings } from './config/settings.js';
+import { loadSettings, type Settings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
 import { migrate } from './database/migrate.js';
-import { keptSecretOf, settle, settleForOperator } from './development/development.js';
-import { Lifetime } from './server/shutdown.js';
+import { secretKeyFileOf } from './config/secret-key-file.js';
+import { Shutdown } from './server/shutdown.js';
 import { adminReport, resetAdminPassword } from './operator/admin.js';
 import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
@@ -25,7 +25,7 @@ import { verify } from './operator/verify.js';
 import { openWorkplace, type Workplace } from './operator/workplace.js';
 import { explainFailure } from './server/start-failure.js';
 
-const lifetime = new Lifetime();
+const shutdown = new Shutdown();
 const program = new Command('roster').description(
   "Roster's operator commands. Settings come from the environment and .env.",
 );
@@ -34,7 +34,7 @@ program
   .command('migrate')
   .description('bring the database schema up to date (the server does so too when it starts)')
   .action(async () => {
-    const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, () => undefined);
+    const settings = await settingsForCommand();
     const applied = await migrate(settings, console.warn);
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
     const shared = await readSharedMailboxes(settings);
@@ -45,7 +45,7 @@ program
   .command('shared-mailboxes')
   .description('list users whose address is another spelling of somebody else’s, so that they cannot be found by it')
   .action(async () => {
-    const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, () => undefined);
+    const settings = await settingsForCommand();
     console.log(sharedMailboxesReport(await readSharedMailboxes(settings)));
   });
 
@@ -54,10 +54,11 @@ program
   .description('fill the database with made-up users who can sign in, for development and measurements')
   .option('--users <number>', 'how many', wholeNumber, 1000)
   .action(async ({ users }: { users: number }) => {
-    const { settings } = await settle(loadSettings(readEnvironment()), lifetime, console.log);
+    const { startLocalServices } = await import('./development/local-services.js');
+    const { settings } = await startLocalServices(loadSettings(readEnvironment()), shutdown, console.log);
     await migrate(settings);
     const { seed } = await import('./development/seed.js');
-    await seed(settings, users, lifetime);
+    await seed(settings, users, shutdown);
   });
 
 program
@@ -70,7 +71,7 @@ program
     const progress = await showProgress('Verifying');
     const result = await verify(await workplace(), { limit, checkpoint, progress });
     console.log(verifyReport(result, limit));
-    if (result.faults.length > 0) await lifetime.end(1);
+    if (result.faults.length > 0) await shutdown.end(1);
   });
 
 program
@@ -88,7 +89,7 @@ program
   .action(async ({ dryRun }: { dryRun: boolean }) => {
     const result = await replay(await workplace(), { dryRun, progress: await showProgress('Replaying') });
     console.log(replayReport(result, dryRun));
-    if (result.unsettled.length > 0) await lifetime.end(1);
+    if (result.unsettled.length > 0) await shutdown.end(1);
   });
 
 program
@@ -99,7 +100,7 @@ program
   .action(async () => {
     const { environment, problems } = withSecretFiles(readEnvironment(), ['NEW_SECRET_KEY']);
     if (problems.length > 0) throw new OperatorError(problems.join('\n'));
-    const kept = keptSecretOf(loadSettings(environment));
+    const kept = secretKeyFileOf(loadSettings(environment));
     const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
     const rotation = await rotateSecret(await workplace(), kept, given);
     console.log(
@@ -172,9 +173,17 @@ program
     );
   });
 
+/** Production names its database and key; else they are those of the server that runs beside the command, or would. */
+async function settingsForCommand(progress: (text: string) => void = () => undefined): Promise<Settings> {
+  const given = loadSettings(readEnvironment());
+  if (given.NODE_ENV === 'production') return given;
+  const development = await import('./development/local-services.js');
+  return development.settingsForCommand(given, shutdown, progress);
+}
+
 async function workplace(): Promise<Workplace> {
-  const settings = await settleForOperator(loadSettings(readEnvironment()), lifetime, (text) => console.error(text));
-  return openWorkplace(settings, lifetime);
+  const settings = await settingsForCommand((text) => console.error(text));
+  return openWorkplace(settings, shutdown);
 }
 
 function wholeNumber(text: string): number {
@@ -182,11 +191,11 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-lifetime.endOnSignals();
+shutdown.endOnSignals();
 program.parseAsync().then(
-  () => lifetime.end(0),
+  () => shutdown.end(0),
   (error: unknown) => {
     console.error(explainFailure(error, 'The command failed'));
-    return lifetime.end(1);
+    return shutdown.end(1);
   },
 );

@@ -4,35 +4,35 @@ import { AppModule } from './app.module.js';
 import { createApp } from './server/app-setup.js';
 import { FirstAdmin } from './auth/first-admin.js';
 import { readEnvironment } from './config/environment.js';
-import { loadSettings } from './config/settings.js';
+import { loadSettings, type Settings } from './config/settings.js';
 import { migrate } from './database/migrate.js';
-import { settle } from './development/development.js';
 import { EventStream } from './events/event-stream.js';
 import { endApp } from './server/end-app.js';
 import { giveBackMemory } from './server/give-back-memory.js';
 import { HealthChecks } from './ops/health-checks.js';
 import { createLog } from './ops/log.js';
-import { Lifetime } from './server/shutdown.js';
+import { Shutdown } from './server/shutdown.js';
+import { givenServices, type Services } from './server/services.js';
 import { explainFailure, PortTaken } from './server/start-failure.js';
 import { summary } from './server/summary.js';
 
-const lifetime = new Lifetime();
+const shutdown = new Shutdown();
 
 async function start(): Promise<void> {
   const given = loadSettings(readEnvironment());
   const log = createLog(given);
   const say = given.NODE_ENV === 'production' ? (text: string) => log.info(text) : (text: string) => console.log(text);
-  const { settings, mailboxUrl, database, psql } = await settle(given, lifetime, say);
+  const { settings, mailboxUrl, database, psql } = await servicesFor(given, say);
   const applied = await migrate(settings, (text) => log.warn(text));
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
-  lifetime.check();
+  shutdown.throwIfEnding();
 
   const app = await createApp(AppModule.forRoot(settings, log), settings, log);
-  lifetime.add('server', () => endApp(app, [HealthChecks, EventStream]));
+  shutdown.register('server', () => endApp(app, [HealthChecks, EventStream]));
   await app.init();
   const firstAdmin = app.get(FirstAdmin);
   const makeAdmin = await firstAdmin.prepare();
-  lifetime.check();
+  shutdown.throwIfEnding();
   // Now, while nobody waits for an answer.
   giveBackMemory();
   const ready = app.get(HealthChecks).holdBack();
@@ -47,9 +47,16 @@ async function start(): Promise<void> {
   say(summary({ settings, mailboxUrl, database, psql, admin }));
 }
 
-lifetime.endOnSignals();
+/** Production has all of its own, and never loads the ones for development. */
+async function servicesFor(given: Settings, say: (text: string) => void): Promise<Services> {
+  if (given.NODE_ENV === 'production') return givenServices(given);
+  const { startLocalServices } = await import('./development/local-services.js');
+  return startLocalServices(given, shutdown, say);
+}
+
+shutdown.endOnSignals();
 start().catch(async (error: unknown) => {
-  if (lifetime.ending) return;
+  if (shutdown.ending) return;
   console.error(explainFailure(error));
-  await lifetime.end(1);
+  await shutdown.end(1);
 });

@@ -10,7 +10,8 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Settings } from './settings.js';
 
 const NAME = 'secret-key';
 
@@ -18,7 +19,7 @@ const NAME = 'secret-key';
  * The `SECRET_KEY` of a data folder, made at its first start: a lost key loses every password and sealed value. While it is
  * being changed, the next one lies beside it, so that whenever the process dies, the one that opens the database is there.
  */
-export class KeptSecret {
+export class SecretKeyFile {
   private readonly file: string;
   private readonly nextFile: string;
 
@@ -36,7 +37,7 @@ export class KeptSecret {
     if (!existsSync(this.file)) {
       mkdirSync(this.dataDir, { recursive: true });
       // Never overwrites: of two starts at once, the second reads what the first wrote.
-      write(this.file, KeptSecret.generate(), 'wx');
+      write(this.file, SecretKeyFile.generate(), 'wx');
     }
     // One that does not open it stays: the command that wrote it may be at work.
     if (existsSync(this.nextFile) && (await opens(readKey(this.nextFile)))) this.promote();
@@ -67,4 +68,9 @@ function write(file: string, text: string, flag: 'w' | 'wx'): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Where the key is kept, if it is Roster itself that keeps it. */
+export function secretKeyFileOf({ SECRET_KEY, DATA_DIR }: Settings): SecretKeyFile | undefined {
+  return SECRET_KEY === undefined ? new SecretKeyFile(resolve(DATA_DIR)) : undefined;
 }

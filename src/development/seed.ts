@@ -16,7 +16,7 @@ import { EventLog } from '../events/event-log.js';
 import { PersonalData } from '../events/personal-data.js';
 import { Sequencer } from '../events/sequencer.js';
 import { newTraceId } from '../config/trace-id.js';
-import type { Lifetime } from '../server/shutdown.js';
+import type { Shutdown } from '../server/shutdown.js';
 import { createLog, nestLogger } from '../ops/log.js';
 import { MissingPackage } from '../server/start-failure.js';
 import { create, type NewUser } from '../users/aggregate/decide.js';
@@ -45,7 +45,7 @@ class PastClock extends Clock {
  * folded by the same code as any other; handlers are not told of them. Prints the password that they share.
  * @throws MissingPackage where the development packages are left out, as in production
  */
-export async function seed(given: Settings, count: number, lifetime: Lifetime): Promise<void> {
+export async function seed(given: Settings, count: number, shutdown: Shutdown): Promise<void> {
   const { fakers, bar } = await developmentPackages();
   const settings: Settings = { ...given, LOG_LEVEL: 'warn' };
   const log = createLog(settings);
@@ -54,7 +54,7 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
     abortOnError: false,
   });
   let writing: Promise<unknown> = Promise.resolve();
-  lifetime.add('seeding', async () => {
+  shutdown.register('seeding', async () => {
     // Batches that were begun are written to their end.
     await writing.catch(() => undefined);
     await app.close();
@@ -100,7 +100,7 @@ export async function seed(given: Settings, count: number, lifetime: Lifetime): 
 
   let next = 0;
   async function write(): Promise<void> {
-    while (next < count && !lifetime.ending) {
+    while (next < count && !shutdown.ending) {
       const start = next;
       next = Math.min(start + BATCH, count);
       const end = next;

@@ -1,6 +1,6 @@
 import { isPlaceholder, type Settings } from '../config/settings.js';
 import { secret } from '../config/parsers.js';
-import { KeptSecret } from '../config/secret-key-file.js';
+import { SecretKeyFile } from '../config/secret-key-file.js';
 import { OperatorError } from './operator-error.js';
 import type { Workplace } from './workplace.js';
 
@@ -20,10 +20,10 @@ export interface Rotation {
  */
 export async function rotateSecret(
   workplace: Workplace,
-  kept: KeptSecret | undefined,
+  kept: SecretKeyFile | undefined,
   given: string | undefined,
 ): Promise<Rotation> {
-  const next = given ?? (kept && KeptSecret.generate());
+  const next = given ?? (kept && SecretKeyFile.generate());
   if (next === undefined) {
     throw new OperatorError(
       'Put the new key into NEW_SECRET_KEY (in the environment or .env; an argument could be read by others on this machine).\n' +

@@ -1,3 +1,4 @@
+import type { Shutdown } from '../server/shutdown.js';
 import { DataSource } from 'typeorm';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
@@ -24,21 +25,17 @@ export interface Workplace {
   connect(): Promise<pg.Client>;
 }
 
-interface Cleanup {
-  add(name: string, stop: () => Promise<void>): void;
-}
-
 /**
  * @param settings with `DATABASE_URL` and `SECRET_KEY` settled
  * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
  */
-export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promise<Workplace> {
+export async function openWorkplace(settings: Settings, shutdown: Pick<Shutdown, 'register'>): Promise<Workplace> {
   const url = sessionAddress(settings);
   const dataSource = await connect(
     new DataSource({ ...dataSourceOptions(url, 2, { patient: true }), entities: [UserEntity] }),
     url,
   );
-  cleanup.add('connections', () => dataSource.destroy());
+  shutdown.register('connections', () => dataSource.destroy());
   if (await lacksMigrations(dataSource)) {
     throw new OperatorError('The schema is not that of this release. Bring it up to date: npm run roster -- migrate');
   }
@@ -57,7 +54,7 @@ export async function openWorkplace(settings: Settings, cleanup: Cleanup): Promi
     connect: async () => {
       const client = new pg.Client({ connectionString: url, application_name: 'roster operator' });
       await client.connect();
-      cleanup.add('connection', () => client.end());
+      shutdown.register('connection', () => client.end());
       await settleSession(client, { patient: true });
       return client;
     },

@@ -4,7 +4,7 @@ const LONGEST_END_MS = 9500;
 export class Interrupted extends Error {}
 
 /** What this process has started, so that all of it ends with the process, newest first. */
-export class Lifetime {
+export class Shutdown {
   private readonly parts: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   private ended: Promise<void> | undefined;
 
@@ -12,14 +12,14 @@ export class Lifetime {
     return this.ended !== undefined;
   }
 
-  add(name: string, stop: () => Promise<void>): void {
+  register(name: string, stop: () => Promise<void>): void {
     this.parts.push({ name, stop });
     // A part that was still starting when the end came.
     if (this.ending) void stop();
   }
 
   /** @throws Interrupted when the process is to end */
-  check(): void {
+  throwIfEnding(): void {
     if (this.ending) throw new Interrupted();
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { opensKeys } from '../../src/database/keyring.js';
-import { KeptSecret } from '../../src/config/secret-key-file.js';
+import { SecretKeyFile } from '../../src/config/secret-key-file.js';
 import { rotateSecret } from '../../src/operator/rotate-secret.js';
 import { makeToken } from '../../src/operator/token.js';
 import { verify } from '../../src/operator/verify.js';
@@ -99,7 +99,7 @@ describe('A rotation where Roster keeps the key under DATA_DIR', () => {
   let dataDir: string;
   let kept: TestDatabase;
   const file = () => join(dataDir, 'secret-key');
-  const read = () => new KeptSecret(dataDir).read((key) => opensKeys(kept.url, key));
+  const read = () => new SecretKeyFile(dataDir).read((key) => opensKeys(kept.url, key));
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'roster-secret-'));
     kept = await createTestDatabase();

@@ -9,7 +9,7 @@ export async function atWork<T>(
   const stops: (() => Promise<void>)[] = [];
   const settings = loadSettings({ NODE_ENV: 'test', SECRET_KEY: 'k3yZ'.repeat(12), ...environment });
   try {
-    return await work(await openWorkplace(settings, { add: (_, stop) => void stops.push(stop) }));
+    return await work(await openWorkplace(settings, { register: (_, stop) => void stops.push(stop) }));
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

@@ -4,60 +4,43 @@ import type { Settings } from '../config/settings.js';
 import { sessionAddress } from '../database/addresses.js';
 import { findRunningPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { opensKeys } from '../database/keyring.js';
-import { KeptSecret } from '../config/secret-key-file.js';
+import { secretKeyFileOf } from '../config/secret-key-file.js';
+import { type Services, withoutPassword } from '../server/services.js';
+import type { Shutdown } from '../server/shutdown.js';
 import { startMailbox } from './mailbox/mailbox.js';
-
-export interface SettledSettings {
-  readonly settings: Settings;
-  /** Where the mails can be read, if the development mailbox takes them. */
-  readonly mailboxUrl: string | null;
-  /** Where the database is, for a person. */
-  readonly database: string;
-  /** The command that opens it in a terminal, where it is one of our own. */
-  readonly psql: string | null;
-}
-
-interface Cleanup {
-  add(name: string, stop: () => Promise<void>): void;
-}
 
 /**
  * Fills in what the settings leave out with the parts for development: a real PostgreSQL and a real mailbox under `DATA_DIR`,
  * and a secret key that is kept there. Production has none of them: its settings are complete.
  */
-export async function settle(
+export async function startLocalServices(
   given: Settings,
-  cleanup: Cleanup,
+  shutdown: Shutdown,
   progress: (text: string) => void,
-): Promise<SettledSettings> {
-  const { settings, database, psql } = await settleGround(given, cleanup, progress);
+): Promise<Services> {
+  const { settings, database, psql } = await startDatabase(given, shutdown, progress);
   if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database, psql };
   const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR), onProgress: progress });
-  cleanup.add('mailbox', () => mailbox.stop());
+  shutdown.register('mailbox', () => mailbox.stop());
   return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database, psql };
 }
 
 /** For an operator's command: no mailbox, and the database of a server that runs beside it, if there is one. */
-export async function settleForOperator(
+export async function settingsForCommand(
   given: Settings,
-  cleanup: Cleanup,
+  shutdown: Shutdown,
   progress: (text: string) => void,
 ): Promise<Settings> {
   const running = given.DATABASE_URL === undefined ? await findRunningPostgres(resolve(given.DATA_DIR)) : undefined;
   const joined = running === undefined ? given : { ...given, DATABASE_URL: running };
-  return (await settleGround(joined, cleanup, progress)).settings;
+  return (await startDatabase(joined, shutdown, progress)).settings;
 }
 
-/** Where the key is kept, if it is Roster itself that keeps it. */
-export function keptSecretOf({ SECRET_KEY, DATA_DIR }: Settings): KeptSecret | undefined {
-  return SECRET_KEY === undefined ? new KeptSecret(resolve(DATA_DIR)) : undefined;
-}
-
-async function settleGround(
+async function startDatabase(
   settings: Settings,
-  cleanup: Cleanup,
+  shutdown: Shutdown,
   progress: (text: string) => void,
-): Promise<Omit<SettledSettings, 'mailboxUrl'>> {
+): Promise<Omit<Services, 'mailboxUrl'>> {
   const dataDir = resolve(settings.DATA_DIR);
   let { DATABASE_URL } = settings;
   let database = DATABASE_URL === undefined ? '' : withoutPassword(DATABASE_URL);
@@ -66,19 +49,14 @@ async function settleGround(
     progress('Starting PostgreSQL ...');
     mkdirSync(dataDir, { recursive: true });
     const postgres = await startEmbeddedPostgres({ dataDir, onProgress: progress });
-    cleanup.add('PostgreSQL', () => postgres.stop());
+    shutdown.register('PostgreSQL', () => postgres.stop());
     DATABASE_URL = postgres.url;
     database = `${withoutPassword(postgres.url)} (its own, under ${settings.DATA_DIR})`;
     psql = psqlCommand(postgres.url, postgres.passwordFile);
   }
   const url = sessionAddress({ ...settings, DATABASE_URL });
-  const SECRET_KEY = settings.SECRET_KEY ?? (await keptSecretOf(settings)?.read((key) => opensKeys(url, key)));
+  const SECRET_KEY = settings.SECRET_KEY ?? (await secretKeyFileOf(settings)?.read((key) => opensKeys(url, key)));
   return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database, psql };
-}
-
-function withoutPassword(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port || '5432'}${pathname}`;
 }
 
 /** Reads the password from its file: the summary is often shown to others. */
