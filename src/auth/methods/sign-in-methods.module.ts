@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { WaysIn } from '../../users/store/ways-in.js';
+import { UsersModule } from '../../users/users.module.js';
+import { PasswordsModule } from '../passwords/passwords.module.js';
+import { MethodsController } from './methods.controller.js';
+import { SignInMethods } from './sign-in-methods.js';
+import { HeldMethods } from './held-methods.js';
+import { PasswordMethod } from './password.method.js';
+
+/** Global, for the users, who know nothing of it, must not lose their last way to sign in. */
+@Global()
+@Module({
+  imports: [DiscoveryModule, UsersModule, PasswordsModule],
+  controllers: [MethodsController],
+  providers: [SignInMethods, HeldMethods, { provide: WaysIn, useExisting: HeldMethods }, PasswordMethod],
+  exports: [SignInMethods, WaysIn],
+})
+export class SignInMethodsModule {}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { JobsModule } from '../../jobs/jobs.module.js';
+import { AddressThrottle } from './address-throttle.js';
+import { EndedLinks } from './ended-links.js';
+import { LinkEndings } from './link-endings.js';
+import { OneTimeTokens } from './one-time-tokens.js';
+
+@Module({
+  imports: [JobsModule],
+  providers: [AddressThrottle, EndedLinks, LinkEndings, OneTimeTokens],
+  exports: [AddressThrottle, OneTimeTokens],
+})
+export class LinksModule {}

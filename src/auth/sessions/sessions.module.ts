@@ -1,0 +1,46 @@
+import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { Authentication } from '../../access/authentication.js';
+import { JobsModule } from '../../jobs/jobs.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
+import { RefreshController } from './refresh.controller.js';
+import { SessionsController } from './sessions.controller.js';
+import { IntrospectionController } from './introspection.controller.js';
+import { JwksController } from './jwks.controller.js';
+import { Sessions } from './sessions.js';
+import { AccessTokens } from './access-tokens.js';
+import { RefreshTokens } from './refresh-tokens.js';
+import { RefreshService } from './refresh.service.js';
+import { SessionGenerations } from './session-generations.js';
+import { RevocationReader } from './revocation-reader.js';
+import { Revocations } from './revocations.js';
+import { RevocationHints } from './revocation-hints.js';
+import { SessionStates } from './session-states.js';
+import { AccessTokenAuthentication } from './access-token.authentication.js';
+import { SessionEndings } from './session-endings.js';
+import { SessionUpkeep } from './session-upkeep.js';
+
+/** Global, for the guard before every route asks who the caller is. */
+@Global()
+@Module({
+  imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
+  controllers: [RefreshController, SessionsController, IntrospectionController, JwksController],
+  providers: [
+    Sessions,
+    AccessTokens,
+    RefreshTokens,
+    RefreshService,
+    SessionGenerations,
+    RevocationReader,
+    Revocations,
+    RevocationHints,
+    SessionStates,
+    AccessTokenAuthentication,
+    SessionEndings,
+    SessionUpkeep,
+    { provide: Authentication, useExisting: AccessTokenAuthentication },
+  ],
+  exports: [Sessions, Authentication],
+})
+export class SessionsModule {}
