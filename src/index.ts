@@ -51,4 +51,4 @@ export {
 } from './users/aggregate/user-errors.js';
 export { statusOf } from './users/api/user.response.js';
 export type { UserState } from './users/aggregate/user.js';
-export { Users } from './users/store/users.js';
+export { UserStore as Users } from './users/store/user-store.js';

@@ -9,7 +9,7 @@ import { verifyEmail } from '../users/aggregate/decide.js';
 import { addressKey } from '../users/aggregate/identifiers.js';
 import { EmailTaken } from '../users/aggregate/user-errors.js';
 import type { UserState } from '../users/aggregate/user.js';
-import { Users } from '../users/store/users.js';
+import { UserStore } from '../users/store/user-store.js';
 import { WeakPassword } from './passwords/password-rules.js';
 import { Passwords } from './passwords/passwords.js';
 
@@ -28,7 +28,7 @@ export class FirstAdmin {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly passwords: Passwords,
   ) {}
 

@@ -73,7 +73,7 @@ export async function seed(given: Settings, count: number, shutdown: Shutdown): 
   const context = systemContext(newTraceId());
   const first = Date.now() - PAST_MS;
 
-  // Row by row through `Users` it takes three times as long.
+  // Row by row through `UserStore` it takes three times as long.
   async function addBatch(tx: Transaction, start: number, end: number): Promise<void> {
     const clock = new PastClock(new Date(first));
     const log = new EventLog(clock, keyring, personalData, sequencer);

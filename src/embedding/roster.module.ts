@@ -20,7 +20,7 @@ import { migrate } from '../database/migrate.js';
 import { EventStream } from '../events/event-stream.js';
 import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
-import { Users } from '../users/store/users.js';
+import { UserStore } from '../users/store/user-store.js';
 import { type Host, hostFrom } from './host.js';
 import { mount, type MountedRoute, noteRoutes, withPreflights } from './mount.js';
 import { type RosterOptions, settingsFrom } from './roster-options.js';
@@ -51,7 +51,7 @@ async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?
   return { host, app, routes, isOpen: settings.CORS_ORIGINS !== undefined };
 }
 
-const fromInside = [Users, Accounts, Authentication].map((type) => ({
+const fromInside = [UserStore, Accounts, Authentication].map((type) => ({
   provide: type,
   inject: [INSIDE],
   useFactory: ({ app }: Inside): unknown => app.get<unknown>(type, { strict: false }),
@@ -76,7 +76,7 @@ const fromInside = [Users, Accounts, Authentication].map((type) => ({
     },
     ...fromInside,
   ],
-  exports: [Users, Accounts, Authentication],
+  exports: [UserStore, Accounts, Authentication],
 })
 export class RosterModule
   extends ConfigurableModuleClass

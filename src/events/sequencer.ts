@@ -32,8 +32,8 @@ const COUNT_AT_MOST = 10_000;
  * the other's batch waits for it.
  *
  * Within a user, numbers of the outbox rise with the version, because `EventLog.append` writes version n + 1 only where it reads
- * version n, committed or its own: the number of n was drawn before. (`Users.change` holds the user's row besides; nobody
- * knows a user of `Users.create` before its commit.) Over users they say nothing: a number may commit after a higher one, and is
+ * version n, committed or its own: the number of n was drawn before. (`UserStore.change` holds the user's row besides; nobody
+ * knows a user of `UserStore.create` before its commit.) Over users they say nothing: a number may commit after a higher one, and is
  * then simply taken later.
  */
 @Injectable()

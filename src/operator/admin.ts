@@ -11,7 +11,7 @@ import { changePassword } from '../users/aggregate/decide-credentials.js';
 import { addressKey, usernameKey } from '../users/aggregate/identifiers.js';
 import type { UserState } from '../users/aggregate/user.js';
 import { UserEntity } from '../users/store/user.entity.js';
-import type { Users } from '../users/store/users.js';
+import type { UserStore } from '../users/store/user-store.js';
 import { OperatorError } from './operator-error.js';
 import { authEventsAt, linksAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
 import type { Workplace } from './workplace.js';
@@ -103,7 +103,7 @@ function wayIn(state: UserState, isFirst: boolean): NewUserEvent[] {
   ];
 }
 
-async function endLocks(tx: Transaction, users: Users, id: string): Promise<boolean> {
+async function endLocks(tx: Transaction, users: UserStore, id: string): Promise<boolean> {
   const [ended] = await tx.query<[{ locked: boolean | null }[], number]>(
     'DELETE FROM lockouts WHERE user_id = $1 RETURNING locked_until > clock_timestamp() AS locked',
     [id],

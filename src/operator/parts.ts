@@ -20,7 +20,7 @@ import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
 import { createLog } from '../ops/log.js';
 import { Snapshots } from '../users/store/snapshots.js';
-import { Users } from '../users/store/users.js';
+import { UserStore } from '../users/store/user-store.js';
 import type { Workplace } from './workplace.js';
 
 // The parts of a server that operators' commands use, without a server. Nobody but the servers has handlers; they find by
@@ -45,12 +45,12 @@ export function passwordsAt({ settings, keyring, transactions, dataSource }: Wor
   return new Passwords(settings, hasher, transactions, new Statements(settings, dataSource), breached);
 }
 
-export function usersAt(workplace: Workplace, passwords: Passwords): Users {
+export function usersAt(workplace: Workplace, passwords: Passwords): UserStore {
   const { settings, keyring, personalData, transactions } = workplace;
   const handlers = new UserEventHandlers(nobody());
   handlers.onModuleInit();
   const methods = [new PasswordMethod(passwords), new MagicLinkMethod()];
-  return new Users(
+  return new UserStore(
     new EventLog(new SystemClock(), keyring, personalData, { wake: () => undefined }),
     handlers,
     new PersonalDataPlaces(),

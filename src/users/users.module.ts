@@ -8,24 +8,30 @@ import { PersonalDataController } from './erasure/personal-data.controller.js';
 import { Retention } from './erasure/retention.js';
 import { SharedMailboxes } from './store/shared-mailboxes.js';
 import { Snapshots } from './store/snapshots.js';
-import { UserActs } from './api/user-acts.js';
-import { UserActsController } from './api/user-acts.controller.js';
+import { UserActions } from './api/user-actions.js';
+import { UserActionsController } from './api/user-actions.controller.js';
 import { UserEtags } from './api/user-etags.js';
 import { UserHistoryController } from './history/user-history.controller.js';
 import { UserHistory } from './history/user-history.js';
-import { UserReader } from './store/user-reader.js';
+import { UserLookup } from './store/user-lookup.js';
 import { Deletions } from './erasure/deletions.js';
 import { UserEntity } from './store/user.entity.js';
-import { Users } from './store/users.js';
+import { UserStore } from './store/user-store.js';
 import { UsersController } from './api/users.controller.js';
 
 @Module({
   imports: [EventsModule, JobsModule],
-  controllers: [UsersController, UserActsController, UserHistoryController, PersonalDataController, ContactsController],
+  controllers: [
+    UsersController,
+    UserActionsController,
+    UserHistoryController,
+    PersonalDataController,
+    ContactsController,
+  ],
   providers: [
-    Users,
-    UserReader,
-    UserActs,
+    UserStore,
+    UserLookup,
+    UserActions,
     UserEtags,
     UserHistory,
     PastStates,
@@ -34,7 +40,7 @@ import { UsersController } from './api/users.controller.js';
     Deletions,
     SharedMailboxes,
   ],
-  exports: [Users, UserReader, UserActs, Deletions],
+  exports: [UserStore, UserLookup, UserActions, Deletions],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly places: PersonalDataPlaces) {}

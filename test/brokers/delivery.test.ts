@@ -13,7 +13,7 @@ import type { OutgoingEvent } from '../../src/relay/event-sink.js';
 import { KafkaSink } from '../../src/relay/kafka/kafka-sink.js';
 import { reasonOf } from '../../src/relay/outage.js';
 import { RabbitmqSink } from '../../src/relay/rabbitmq/rabbitmq-sink.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { caughtUp, latest } from '../support/broker-ground.js';
 import {
   type Kafka,
@@ -156,7 +156,7 @@ describe('a thousand transactions that fail', () => {
   it('publish nothing', async () => {
     const get = <T>(token: abstract new (...args: never[]) => T): T =>
       roster.app.get(token as never, { strict: false });
-    const [transactions, users] = [get(Transactions), get(Users)];
+    const [transactions, users] = [get(Transactions), get(UserStore)];
     const before = await latest(roster.database);
     let failed = 0;
     for (let round = 0; round < 1000; round++) {

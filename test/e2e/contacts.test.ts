@@ -3,7 +3,7 @@ import { Transactions } from '../../src/database/transaction.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { evolve, type UserState } from '../../src/users/aggregate/user.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -331,7 +331,7 @@ describe('contacts', () => {
   it('are in the row what the log says, sealed there, and absent from profile and list', async () => {
     await roster.app.get(Transactions, { strict: false }).run(async (tx) => {
       const events = await roster.app.get(EventLog, { strict: false }).read(tx, ada.id);
-      const row = await roster.app.get(Users, { strict: false }).find(tx, ada.id);
+      const row = await roster.app.get(UserStore, { strict: false }).find(tx, ada.id);
       expect(row!.contacts.length).toBeGreaterThan(0);
       expect(stateOf(row!)).toEqual(events.reduce<UserState | undefined>(evolve, undefined));
     });

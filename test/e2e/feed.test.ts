@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { ClaimExpiry } from '../../src/auth/registration/claim-expiry.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { EventReader } from '../support/event-stream.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { tokenIn } from '../support/inbox.js';
@@ -191,7 +191,7 @@ describe('the feed by page', () => {
     const create = (email: string, fails: boolean) =>
       get(Transactions).run(async (tx) => {
         const context = systemContext('feed-test');
-        const state = await get(Users).create(tx, { email, role: 'AUTHENTICATED', how: 'admin' }, context);
+        const state = await get(UserStore).create(tx, { email, role: 'AUTHENTICATED', how: 'admin' }, context);
         if (fails) throw new Error('changed my mind');
         return state;
       });

@@ -7,7 +7,7 @@ import { Transactions } from '../../src/database/transaction.js';
 import { chainHash, EventLog } from '../../src/events/event-log.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
 import { evolve, type UserState } from '../../src/users/aggregate/user.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { createTestDatabase } from '../support/database.js';
 import { ADMIN, type Roster, startRoster } from '../support/roster.js';
 
@@ -105,7 +105,7 @@ describe('npm run seed', () => {
     await get(Transactions).run(async (tx) => {
       for (const { id } of ids) {
         const events = await get(EventLog).read(tx, id);
-        const row = await get(Users).find(tx, id);
+        const row = await get(UserStore).find(tx, id);
         expect(row && stateOf(row)).toEqual(events.reduce<UserState | undefined>(evolve, undefined));
       }
     });

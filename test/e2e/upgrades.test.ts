@@ -8,7 +8,7 @@ import { Transactions } from '../../src/database/transaction.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
 import { evolve, type UserState } from '../../src/users/aggregate/user.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { createTestDatabase } from '../support/database.js';
 import { startRoster } from '../support/roster.js';
 
@@ -64,7 +64,7 @@ describe('a database of an earlier release', () => {
       await roster.app.get(Transactions, { strict: false }).run(async (tx) => {
         for (const { id } of ids) {
           const events = await roster.app.get(EventLog, { strict: false }).read(tx, id);
-          const row = await roster.app.get(Users, { strict: false }).find(tx, id);
+          const row = await roster.app.get(UserStore, { strict: false }).find(tx, id);
           expect(row && stateOf(row)).toEqual(events.reduce<UserState | undefined>(evolve, undefined));
         }
       });

@@ -9,7 +9,7 @@ import { VersionConflict } from '../../src/events/event-errors.js';
 import { changeRole } from '../../src/users/aggregate/decide.js';
 import { evolve, type UserState } from '../../src/users/aggregate/user.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;
@@ -20,7 +20,9 @@ const get = <T>(token: abstract new (...args: never[]) => T): T => roster.app.ge
 const context = systemContext('event-log-test');
 
 async function newUser(email: string): Promise<UserState> {
-  return get(Transactions).run((tx) => get(Users).create(tx, { email, role: 'AUTHENTICATED', how: 'admin' }, context));
+  return get(Transactions).run((tx) =>
+    get(UserStore).create(tx, { email, role: 'AUTHENTICATED', how: 'admin' }, context),
+  );
 }
 
 describe('the event log', () => {
@@ -58,7 +60,12 @@ describe('the event log', () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         get(Transactions).run((tx) =>
-          get(Users).change(tx, id, (state) => changeRole(state, index % 2 ? 'MANAGER' : 'AUTHENTICATED', 1), context),
+          get(UserStore).change(
+            tx,
+            id,
+            (state) => changeRole(state, index % 2 ? 'MANAGER' : 'AUTHENTICATED', 1),
+            context,
+          ),
         ),
       ),
     );
@@ -80,7 +87,7 @@ describe('the event log', () => {
     for (const { id } of ids) {
       await get(Transactions).run(async (tx) => {
         const events = await get(EventLog).read(tx, id);
-        const row = await get(Users).find(tx, id);
+        const row = await get(UserStore).find(tx, id);
         expect(row && stateOf(row)).toEqual(events.reduce<UserState | undefined>(evolve, undefined));
       });
     }

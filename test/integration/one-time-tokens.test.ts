@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemContext } from '../../src/access/caller.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../../src/auth/one-time-tokens/one-time-tokens.js';
 import { type Transaction, Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 const HOUR = 3_600_000;
@@ -21,7 +21,7 @@ const inTransaction = <T>(work: (tx: Transaction) => Promise<T>) =>
 async function issue(userId?: string): Promise<{ userId: string; token: string }> {
   return inTransaction(async (tx) => {
     const email = `${randomBytes(4).toString('hex')}@example.com`;
-    const users = roster.app.get(Users, { strict: false });
+    const users = roster.app.get(UserStore, { strict: false });
     const context = systemContext('test');
     const id = userId ?? (await users.create(tx, { email, role: 'AUTHENTICATED', how: 'registration' }, context)).id;
     await tokens.issue(tx, id, 'verify-email', HOUR, context);

@@ -23,7 +23,7 @@ import {
   UserNotFound,
 } from '../../src/users/aggregate/user-errors.js';
 import { stateOf } from '../../src/users/store/user.entity.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { WaysIn } from '../../src/users/store/ways-in.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
@@ -36,9 +36,9 @@ const get = <T>(token: abstract new (...args: never[]) => T): T => roster.app.ge
 const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => get(Transactions).run(work);
 const context = systemContext('past-states-test');
 let count = 0;
-const newUser = (users = get(Users)) =>
+const newUser = (users = get(UserStore)) =>
   run((tx) => users.create(tx, { email: `past${++count}@example.com`, role: 'AUTHENTICATED', how: 'admin' }, context));
-const change = (id: string, events: (state: UserState) => NewUserEvent[], users = get(Users)) =>
+const change = (id: string, events: (state: UserState) => NewUserEvent[], users = get(UserStore)) =>
   run((tx) => users.change(tx, id, events, context));
 const asOf = (id: string, version: number) => run((tx) => get(PastStates).asOf(tx, id, version));
 const bio = (text: string) => event('user.updated', { bio: text });
@@ -61,7 +61,7 @@ async function changeALot(id: string, events: NewUserEvent[]): Promise<void> {
       rows.push(values);
       return [];
     };
-    await get(Users).change(Object.assign(tx, { query: gathering }), id, () => events, context);
+    await get(UserStore).change(Object.assign(tx, { query: gathering }), id, () => events, context);
     await query(
       INSERT_MANY,
       rows[0]!.map((_, column) => rows.map((row) => row[column])),
@@ -109,7 +109,7 @@ describe('for any sequence of commands', () => {
       override readonly every = 7;
     }
     const snapshots = new OftenKept(get(PersonalData), { warn: () => undefined } as never);
-    const users = new Users(
+    const users = new UserStore(
       get(EventLog),
       get(UserEventHandlers),
       get(PersonalDataPlaces),

@@ -8,7 +8,7 @@ import { EventFeed } from '../../src/events/event-feed.js';
 import { EventStream } from '../../src/events/event-stream.js';
 import { changeRole } from '../../src/users/aggregate/decide.js';
 import type { UserState } from '../../src/users/aggregate/user.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { faultsOf, runFeedLoad } from '../support/feed-load.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function addUser(roster: Roster, username: string): Promise<string> {
   const command = { username, role: 'AUTHENTICATED', how: 'admin' } as const;
-  const { id } = await get(roster, Transactions).run((tx) => get(roster, Users).create(tx, command, context));
+  const { id } = await get(roster, Transactions).run((tx) => get(roster, UserStore).create(tx, command, context));
   return id;
 }
 
@@ -105,7 +105,7 @@ describe('two sequencers on one database', () => {
       while (writing) {
         const decide = (state: UserState) =>
           changeRole(state, state.role === 'MANAGER' ? 'AUTHENTICATED' : 'MANAGER', 1);
-        await get(roster, Transactions).run((tx) => get(roster, Users).change(tx, id, decide, context));
+        await get(roster, Transactions).run((tx) => get(roster, UserStore).change(tx, id, decide, context));
       }
     };
     const writers = [one, other].flatMap((roster, r) => [1, 2].map((n) => write(roster, `writer-${r}-${n}`)));

@@ -17,7 +17,7 @@ import { verify } from '../../src/operator/verify.js';
 import type { Workplace } from '../../src/operator/workplace.js';
 import { addContact } from '../../src/users/aggregate/decide-contacts.js';
 import { changeRole, erase, suspend, updateProfile } from '../../src/users/aggregate/decide.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { type CommandResult, runCommand } from '../support/cli.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { atWork, SILENT } from '../support/workplace.js';
@@ -43,7 +43,7 @@ beforeAll(async () => {
     'lost',
     (await roster.database.query<{ id: string }>("SELECT id FROM users WHERE email LIKE 'joined%'"))[0]!.id,
   );
-  const users = roster.app.get(Users, { strict: false });
+  const users = roster.app.get(UserStore, { strict: false });
   for (const name of ['ada', 'bea', 'cyd', 'dee', 'eve']) {
     await roster.app.get(Transactions, { strict: false }).run(async (tx) => {
       const email = `${name}@example.com`;
@@ -105,7 +105,7 @@ describe('A database that nobody touched', () => {
   });
 
   it('may have gone on since the checkpoint', async () => {
-    const users = roster.app.get(Users, { strict: false });
+    const users = roster.app.get(UserStore, { strict: false });
     await roster.app
       .get(Transactions, { strict: false })
       .run((tx) => users.change(tx, idOf('ada'), (state) => updateProfile(state, { bio: 'later' }), context));

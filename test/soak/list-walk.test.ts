@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../src/access/caller.js';
 import { Clock } from '../../src/config/clock.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { costOf, queriesOf } from '../support/query-cost.js';
 import { type Roster, startRoster } from '../support/roster.js';
 import { soak } from '../support/soak.js';
@@ -149,7 +149,7 @@ class ComeAndGo {
     const command = { email: `passer-by-${turn}@walk.example`, role: 'AUTHENTICATED', how: 'admin' } as const;
     const id = uuidv7({ msecs: at.getTime() });
     await moment.run(at, () =>
-      get(Transactions).run((tx) => get(Users).create(tx, command, systemContext('list-walk'), id)),
+      get(Transactions).run((tx) => get(UserStore).create(tx, command, systemContext('list-walk'), id)),
     );
     this.all.push(id);
     this.there.push(id);

@@ -6,7 +6,7 @@ import { Transactions } from '../../src/database/transaction.js';
 import { event } from '../../src/events/catalogue.js';
 import { EventFeed, type FeedEvent } from '../../src/events/event-feed.js';
 import { UserEntity } from '../../src/users/store/user.entity.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import type { Roster } from './roster.js';
 
 const WRITERS = 20;
@@ -29,7 +29,7 @@ export interface FeedLoad {
  */
 export async function runFeedLoad(roster: Roster, { seconds }: { seconds: number }): Promise<FeedLoad> {
   const get = <T>(token: abstract new (...args: never[]) => T): T => roster.app.get(token as never, { strict: false });
-  const users = get(Users);
+  const users = get(UserStore);
   const feed = get(EventFeed);
   const context = systemContext('feed-load');
   const dataSource = await new DataSource({

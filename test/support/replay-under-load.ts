@@ -3,7 +3,7 @@ import { systemContext } from '../../src/access/caller.js';
 import { Transactions } from '../../src/database/transaction.js';
 import { changeProfessionalStatus } from '../../src/users/aggregate/decide.js';
 import { type Verification, verify } from '../../src/operator/verify.js';
-import { Users } from '../../src/users/store/users.js';
+import { UserStore } from '../../src/users/store/user-store.js';
 import { type CommandResult, runCommand } from './cli.js';
 import type { Roster } from './roster.js';
 import { atWork, SILENT } from './workplace.js';
@@ -39,7 +39,7 @@ export async function replayUnderLoad(
     Array.from({ length: WRITERS }, (_, index) => roster.join(`load-${index}@example.com`)),
   );
   const transactions = roster.app.get(Transactions, { strict: false });
-  const users = roster.app.get(Users, { strict: false });
+  const users = roster.app.get(UserStore, { strict: false });
   // Those who are changed by the load are among those whose rows are wrong.
   await roster.database.query("UPDATE users SET nickname = 'mallory' WHERE id = ANY ($1)", [
     people.map(({ id }) => id),

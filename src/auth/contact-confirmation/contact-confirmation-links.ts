@@ -6,7 +6,7 @@ import type { Transaction } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
 import { requestContactConfirmation, waitingContact } from '../../users/aggregate/decide-contacts.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
@@ -18,7 +18,7 @@ const NOWHERE = { ip: null, userAgent: null } as const;
 export class ContactConfirmationLinks {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
   ) {}

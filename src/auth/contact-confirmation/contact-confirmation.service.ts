@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { confirmContact, contactOf, waitingContact } from '../../users/aggregate/decide-contacts.js';
-import { type UserAct, UserActs } from '../../users/api/user-acts.js';
-import { Users } from '../../users/store/users.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { NothingToConfirm } from '../../users/aggregate/user-errors.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
@@ -18,8 +18,8 @@ import { ContactConfirmationLinks } from './contact-confirmation-links.js';
 export class ContactConfirmationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
-    private readonly acts: UserActs,
+    private readonly users: UserStore,
+    private readonly acts: UserActions,
     private readonly tokens: OneTimeTokens,
     private readonly links: ContactConfirmationLinks,
   ) {}
@@ -50,7 +50,7 @@ export class ContactConfirmationService {
   }
 
   /** A fresh link, if the contact waits for one. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */
-  async resend(act: Omit<UserAct, 'action'>, contactId: string): Promise<void> {
+  async resend(act: Omit<ActionRequest, 'action'>, contactId: string): Promise<void> {
     await this.acts.perform(
       { ...act, action: 'addContact' },
       (state) => {

@@ -3,8 +3,8 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
 import { checkEmailChange, requestEmailChange } from '../../users/aggregate/decide-credentials.js';
-import { type UserAct, UserActs } from '../../users/api/user-acts.js';
-import { Users } from '../../users/store/users.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { CurrentPassword, WrongCurrentPassword } from '../password-change/current-password.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
@@ -21,8 +21,8 @@ export class EmailChangeLinks {
 
   constructor(
     @InjectSettings() settings: Settings,
-    private readonly acts: UserActs,
-    private readonly users: Users,
+    private readonly acts: UserActions,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly current: CurrentPassword,
@@ -34,8 +34,8 @@ export class EmailChangeLinks {
    * Does the same whether or not the address is taken; its owner gets another mail then.
    * @throws Forbidden, UserNotFound, WrongCurrentPassword, EmailUnchanged, PreconditionFailed; RefusedByHandler; Busy
    */
-  async request(given: Omit<UserAct, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
-    const act: UserAct = { ...given, action: 'email' };
+  async request(given: Omit<ActionRequest, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
+    const act: ActionRequest = { ...given, action: 'email' };
     const { user } = await this.acts.find(act);
     // Of an admin too: a token that was left behind is not enough to take the account over.
     const isSelf = act.caller.userId === user.id;
@@ -60,7 +60,7 @@ export class EmailChangeLinks {
    * Mails nothing when this account had the address mailed within the last minute and asked for no other since, or when the address has
    * had its mails of the day. The link for the address that was asked for last is the one that is good.
    */
-  private async sendIfDue(tx: Transaction, { id, caller, context }: UserAct, newEmail: string): Promise<void> {
+  private async sendIfDue(tx: Transaction, { id, caller, context }: ActionRequest, newEmail: string): Promise<void> {
     const isSelf = caller.userId === id;
     const subject = subjectOf(newEmail);
     const isAnother = await this.tokens.replaceOthers(tx, id, 'confirm-email-change', subject);

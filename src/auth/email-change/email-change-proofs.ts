@@ -4,7 +4,7 @@ import type { Transaction } from '../../database/transaction.js';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
 import { completePasswordReset } from '../../users/aggregate/decide-credentials.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { CurrentPassword, type PasswordProof } from '../password-change/current-password.js';
@@ -50,7 +50,7 @@ export class EmailChangeProofs {
   constructor(
     private readonly current: CurrentPassword,
     private readonly passwords: NewPasswords,
-    private readonly users: Users,
+    private readonly users: UserStore,
   ) {}
 
   /**

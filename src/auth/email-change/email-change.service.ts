@@ -4,7 +4,7 @@ import { lock, type Transaction, Transactions } from '../../database/transaction
 import { confirmEmailChange, mayConfirmEmailChange } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { EmailTaken, NothingToConfirm } from '../../users/aggregate/user-errors.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
@@ -26,7 +26,7 @@ export class AddressGivenAway extends DomainError {
 export class EmailChangeService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly sessions: Sessions,
     private readonly proofs: EmailChangeProofs,

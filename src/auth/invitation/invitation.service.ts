@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { verifyEmail } from '../../users/aggregate/decide.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
@@ -14,7 +14,7 @@ import { Passwords } from '../passwords/passwords.js';
 export class InvitationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
     private readonly newPasswords: NewPasswords,

@@ -5,7 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
 import { invite } from '../../users/aggregate/decide.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { Passwords } from '../passwords/passwords.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
@@ -17,7 +17,7 @@ type Invited = Pick<UserEntity, 'id' | 'email'>;
 export class Invitations {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly passwords: Passwords,

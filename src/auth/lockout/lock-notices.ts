@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { type AccountLocked, LOCKED_JOB } from './lockouts.js';
@@ -15,7 +15,7 @@ export const UNLOCK_TOKEN_TTL_MS = 24 * 3_600_000;
 export class LockNotices implements OnModuleInit {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly events: AuthEvents,
     private readonly jobs: Jobs,

@@ -6,7 +6,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 
 /** What failures are counted for. */
 export interface LockSubject {
@@ -40,7 +40,7 @@ export class Lockouts implements OnModuleInit {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly keyring: Keyring,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly transactions: Transactions,
     private readonly jobs: Jobs,
   ) {}

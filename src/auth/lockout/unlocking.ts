@@ -3,9 +3,9 @@ import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
-import { type UserAct, UserActs } from '../../users/api/user-acts.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
 import type { UserResponse } from '../../users/api/user.response.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
@@ -16,10 +16,10 @@ import { Lockouts } from './lockouts.js';
 export class Unlocking {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly lockouts: Lockouts,
     private readonly tokens: OneTimeTokens,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
     private readonly events: AuthEvents,
   ) {}
 
@@ -46,7 +46,7 @@ export class Unlocking {
   }
 
   /** By a manager or an admin. Does nothing to who is not locked. @throws Forbidden, UserNotFound, PreconditionFailed */
-  async byStaff(act: Omit<UserAct, 'action'>): Promise<UserResponse> {
+  async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
     const decideNothing = (): [] => [];
     return this.acts.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
       this.end(tx, act.id, 'staff', act.context),

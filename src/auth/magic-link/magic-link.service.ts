@@ -4,7 +4,7 @@ import { lock, type Transaction, Transactions } from '../../database/transaction
 import { proveByMagicLink } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { EmailTaken } from '../../users/aggregate/user-errors.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
@@ -26,7 +26,7 @@ interface UsedLink {
 export class MagicLinkService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
     private readonly newPasswords: NewPasswords,

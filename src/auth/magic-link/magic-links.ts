@@ -5,7 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { requestMagicLink } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { refusalOf } from '../sign-in/sign-in-outcomes.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
@@ -19,7 +19,7 @@ export class MagicLinks {
   constructor(
     @InjectSettings() settings: Settings,
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly events: AuthEvents,

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../problems/domain-error.js';
 import { Transactions } from '../../database/transaction.js';
 import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
-import { type UserAct, UserActs } from '../../users/api/user-acts.js';
-import { Users } from '../../users/store/users.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { UserNotFound } from '../../users/aggregate/user-errors.js';
 import { type Held, HeldMethods } from './held-methods.js';
 import type { SignInMethod } from './sign-in-method.js';
@@ -25,8 +25,8 @@ export class SignInMethods {
   constructor(
     private readonly held: HeldMethods,
     private readonly transactions: Transactions,
-    private readonly users: Users,
-    private readonly acts: UserActs,
+    private readonly users: UserStore,
+    private readonly acts: UserActions,
   ) {}
 
   all(): readonly SignInMethod[] {
@@ -34,7 +34,7 @@ export class SignInMethods {
   }
 
   /** Those of one user. @throws Forbidden, UserNotFound */
-  async of(act: Omit<UserAct, 'action' | 'context'>): Promise<Held[]> {
+  async of(act: Omit<ActionRequest, 'action' | 'context'>): Promise<Held[]> {
     const { user } = await this.acts.find({ ...act, action: 'methods' });
     return this.transactions.run((tx) => this.held.of(tx, user));
   }
@@ -43,8 +43,8 @@ export class SignInMethods {
    * Takes one away; whoever is signed in stays so.
    * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays when it cannot be taken away, or is the last
    */
-  async remove(given: Omit<UserAct, 'action'>, id: string): Promise<void> {
-    const act: UserAct = { ...given, action: 'removeMethod' };
+  async remove(given: Omit<ActionRequest, 'action'>, id: string): Promise<void> {
+    const act: ActionRequest = { ...given, action: 'removeMethod' };
     await this.acts.perform(
       act,
       (state) => removeAuthenticator(state, id),

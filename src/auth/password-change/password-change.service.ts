@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { changePassword } from '../../users/aggregate/decide-credentials.js';
-import { type UserAct, UserActs } from '../../users/api/user-acts.js';
-import { Users } from '../../users/store/users.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { CurrentPassword } from './current-password.js';
 import type { ChangePasswordDto } from './password-change.dto.js';
@@ -10,15 +10,18 @@ import type { ChangePasswordDto } from './password-change.dto.js';
 @Injectable()
 export class PasswordChangeService {
   constructor(
-    private readonly acts: UserActs,
-    private readonly users: Users,
+    private readonly acts: UserActions,
+    private readonly users: UserStore,
     private readonly current: CurrentPassword,
     private readonly passwords: NewPasswords,
   ) {}
 
   /** @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; Busy */
-  async change(given: Omit<UserAct, 'action'>, { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
-    const act: UserAct = { ...given, action: 'password' };
+  async change(
+    given: Omit<ActionRequest, 'action'>,
+    { currentPassword, newPassword }: ChangePasswordDto,
+  ): Promise<void> {
+    const act: ActionRequest = { ...given, action: 'password' };
     const { user } = await this.acts.find(act);
     const proof = await this.current.prove(user, currentPassword, act.context, act.caller.sessionId);
     const hash = await this.passwords.accept(newPassword, user, 'known');

@@ -6,7 +6,7 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { requestPasswordReset } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
@@ -25,7 +25,7 @@ export class PasswordResetRequests implements OnModuleInit {
 
   constructor(
     @InjectSettings() settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly events: AuthEvents,

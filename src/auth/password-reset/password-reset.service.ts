@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { completePasswordReset } from '../../users/aggregate/decide-credentials.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { Unlocking } from '../lockout/unlocking.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
@@ -14,7 +14,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 export class PasswordResetService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: NewPasswords,
     private readonly unlocking: Unlocking,

@@ -6,7 +6,7 @@ import { Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
@@ -20,7 +20,7 @@ export class ClaimExpiry implements OnModuleInit {
     @InjectSettings() private readonly settings: Settings,
     @InjectLog() private readonly log: Log,
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly throttle: AddressThrottle,
     private readonly passwords: ClaimPasswords,
     private readonly jobs: Jobs,

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { UsernameTaken } from '../../users/aggregate/user-errors.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { Passwords } from '../passwords/passwords.js';
 import { VerificationLinks } from '../verification/verification-links.js';
 import { RegistrationHandlers } from './before-registration.js';
@@ -14,7 +14,7 @@ import type { RegisterDto } from './register.dto.js';
 export class RegistrationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly passwords: Passwords,
     private readonly links: VerificationLinks,
     private readonly handlers: RegistrationHandlers,

@@ -4,7 +4,7 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { restore } from '../../users/aggregate/decide.js';
 import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 
@@ -22,7 +22,7 @@ export interface RestorationLink extends TokenDetails {
 export class RestorationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly deletions: Deletions,
     private readonly tokens: OneTimeTokens,
   ) {}

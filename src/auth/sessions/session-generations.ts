@@ -5,7 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { UserReader } from '../../users/store/user-reader.js';
+import { UserLookup } from '../../users/store/user-lookup.js';
 import { RecentlyUsed } from '../../async/lru-cache.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
@@ -33,7 +33,7 @@ export class SessionGenerations {
     private readonly statements: Statements,
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
-    private readonly users: UserReader,
+    private readonly users: UserLookup,
   ) {
     this.advanceOne = {
       name: 'session-advance',

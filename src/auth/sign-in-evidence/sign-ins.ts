@@ -8,7 +8,7 @@ import { isInstantKey } from '../../http/request/date-time.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
-import { UserActs } from '../../users/api/user-acts.js';
+import { UserActions } from '../../users/api/user-actions.js';
 import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 
 interface Row {
@@ -31,7 +31,7 @@ export class SignIns {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly transactions: Transactions,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
   ) {}
 
   /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { identifierKey } from '../../users/aggregate/identifiers.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { DeviceTokens } from '../lockout/device-tokens.js';
 import { Lockouts, type LockSubject } from '../lockout/lockouts.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
@@ -13,7 +13,7 @@ import type { EnteredAttempt, SignInAttempt } from './sign-in-attempt.js';
 export class SignInAttempts {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly limits: RateLimits,
     private readonly lockouts: Lockouts,
     private readonly devices: DeviceTokens,

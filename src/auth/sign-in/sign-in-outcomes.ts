@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { Lockouts } from '../lockout/lockouts.js';
 import { Unlocking } from '../lockout/unlocking.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
@@ -20,7 +20,7 @@ export class Refused extends Error {
 export class SignInOutcomes {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly attempts: SignInAttempts,
     private readonly lockouts: Lockouts,
     private readonly unlocking: Unlocking,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller, RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { ValidationFailed } from '../../http/request/validation.js';
-import { UserActs } from '../../users/api/user-acts.js';
+import { UserActions } from '../../users/api/user-actions.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { Invitations } from '../invitation/invitations.js';
 import { Passwords } from '../passwords/passwords.js';
@@ -14,7 +14,7 @@ import { Idempotency } from './idempotency.js';
 export class CreationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
     private readonly passwords: Passwords,
     private readonly invitations: Invitations,
     private readonly idempotency: Idempotency,

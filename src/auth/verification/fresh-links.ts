@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { Invitations } from '../invitation/invitations.js';
 import { VerificationLinks } from './verification-links.js';
 
@@ -19,7 +19,7 @@ interface Asked {
 export class FreshLinks implements OnModuleInit {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly links: VerificationLinks,
     private readonly invitations: Invitations,
     private readonly jobs: Jobs,

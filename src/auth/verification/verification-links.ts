@@ -5,7 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { lock, type Transaction } from '../../database/transaction.js';
 import { requestVerification } from '../../users/aggregate/decide.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 import { type Claim, Claims } from './claims.js';
@@ -15,7 +15,7 @@ import { type Claim, Claims } from './claims.js';
 export class VerificationLinks {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly claims: Claims,
     private readonly throttle: AddressThrottle,

@@ -5,7 +5,7 @@ import { verifyEmail } from '../../users/aggregate/decide.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { EmailTaken } from '../../users/aggregate/user-errors.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
@@ -24,7 +24,7 @@ type Claimant = UserEntity & { readonly email: string };
 export class VerificationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: NewPasswords,
     private readonly claims: Claims,

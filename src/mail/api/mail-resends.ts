@@ -3,7 +3,7 @@ import type { Caller, RequestContext } from '../../access/caller.js';
 import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
-import { UserActs } from '../../users/api/user-acts.js';
+import { UserActions } from '../../users/api/user-actions.js';
 import { MailContents } from '../notifications/mail-contents.js';
 import { goesAstray } from '../delivery/mail-attempts.js';
 import { MailQueue, type MailRow } from '../delivery/mail-queue.js';
@@ -33,7 +33,7 @@ export class MailNotNeeded extends DomainError {
 export class MailResends {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
     private readonly contents: MailContents,
     private readonly queue: MailQueue,
     private readonly limits: RateLimits,

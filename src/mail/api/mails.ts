@@ -4,7 +4,7 @@ import { Transactions } from '../../database/transaction.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
-import { UserActs } from '../../users/api/user-acts.js';
+import { UserActions } from '../../users/api/user-actions.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
@@ -13,7 +13,7 @@ import { MailItem } from './mails.dto.js';
 export class Mails {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
   ) {}
 
   /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */

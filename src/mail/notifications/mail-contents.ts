@@ -12,7 +12,7 @@ import { accountName, maskedAddress, plainName } from '../../users/aggregate/acc
 import { mayConfirmEmailChange } from '../../users/aggregate/decide-credentials.js';
 import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { greetingName, strangersGreeting } from './greeting-name.js';
 import { linkLife } from './link-life.js';
 import type { MailRow } from '../delivery/mail-queue.js';
@@ -70,7 +70,7 @@ interface DueMail {
 export class MailContents {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly templates: MailTemplates,
     private readonly turns: MailTurns,

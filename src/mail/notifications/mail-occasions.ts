@@ -4,7 +4,7 @@ import { OnAuthEvent } from '../../auth/sign-in-evidence/auth-events.js';
 import type { Transaction } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { MailQueue } from '../delivery/mail-queue.js';
 import type { Moment, Occasion, OccasionEventType } from './occasion.js';
 import { OccasionFacts } from './occasion-facts.js';
@@ -14,7 +14,7 @@ import { OCCASIONS } from './occasions.js';
 @Injectable()
 export class MailOccasions {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly facts: OccasionFacts,
     private readonly queue: MailQueue,
   ) {}

@@ -10,7 +10,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { linkLife } from './link-life.js';
 
 /** What the list of occasions asks others for. */
@@ -18,7 +18,7 @@ import { linkLife } from './link-life.js';
 export class OccasionFacts {
   constructor(
     @InjectSettings() private readonly settings: Settings,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
     private readonly methods: SignInMethods,

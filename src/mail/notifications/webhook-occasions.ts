@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import type { Transaction } from '../../database/transaction.js';
 import { type DisabledWebhook, WebhookNotices } from '../../relay/webhooks/webhook-notices.js';
-import { Users } from '../../users/store/users.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { MailQueue } from '../delivery/mail-queue.js';
 import type { Told } from './occasion.js';
 
@@ -11,7 +11,7 @@ import type { Told } from './occasion.js';
 export class WebhookOccasions implements OnModuleInit {
   constructor(
     private readonly notices: WebhookNotices,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly queue: MailQueue,
     private readonly clock: Clock,
   ) {}

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { PastUserResponse } from '../history/past-user.response.js';
-import { etagOf } from './user-acts.js';
+import { etagOf } from './user-actions.js';
 import type { UserResponse } from './user.response.js';
 
 /**

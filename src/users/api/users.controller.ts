@@ -12,7 +12,7 @@ import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { updateProfile } from '../aggregate/decide.js';
 import { ProfileDto } from './profile.dto.js';
-import { UserActs } from './user-acts.js';
+import { UserActions } from './user-actions.js';
 import { UserHistory } from '../history/user-history.js';
 import { GetUserQuery } from '../history/user-history.dto.js';
 import { ApiIfMatch, ApiUserAnswer, ApiUserChange, ApiUserId, IfMatch, UserId } from './user-id.js';
@@ -39,7 +39,7 @@ const ETAG_OF_NOW = {
 export class UsersController {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
     private readonly history: UserHistory,
     private readonly clock: Clock,
   ) {}

@@ -10,14 +10,14 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
 import { addContact, contactOf, removeContact } from '../aggregate/decide-contacts.js';
-import { etagOf, UserActs } from '../api/user-acts.js';
+import { etagOf, UserActions } from '../api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
 /** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
 @ApiTags('Users')
 @Controller('users/:id/contacts')
 export class ContactsController {
-  constructor(private readonly acts: UserActs) {}
+  constructor(private readonly acts: UserActions) {}
 
   @Get()
   @Allow('AUTHENTICATED')

@@ -5,7 +5,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { UserActs } from '../api/user-acts.js';
+import { UserActions } from '../api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
 /** Everything that is held about a person. */
@@ -26,7 +26,7 @@ export class PersonalDataExport {
 @Controller('users/:id')
 export class PersonalDataController {
   constructor(
-    private readonly acts: UserActs,
+    private readonly acts: UserActions,
     private readonly clock: Clock,
   ) {}
 

@@ -7,7 +7,7 @@ import { newTraceId } from '../../config/trace-id.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { erase } from '../aggregate/decide.js';
-import { Users } from '../store/users.js';
+import { UserStore } from '../store/user-store.js';
 
 const EVERY_HOUR = '47 * * * *';
 const BATCH = 100;
@@ -19,7 +19,7 @@ export class Retention implements OnModuleInit {
     @InjectSettings() private readonly settings: Settings,
     @InjectLog() private readonly log: Log,
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly jobs: Jobs,
   ) {}
 

@@ -6,10 +6,10 @@ import type { EventHistory, PastEvent } from '../../events/event-history.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
 import { summaryOf } from './event-summary.js';
-import { rankOf } from '../api/user-acts.js';
+import { rankOf } from '../api/user-actions.js';
 import type { HistoryActor, HistoryItem, HistoryQuery } from './user-history.dto.js';
 import type { UserEntity } from '../store/user.entity.js';
-import type { Users } from '../store/users.js';
+import type { UserStore } from '../store/user-store.js';
 
 /**
  * One page of a user's events, the newest first.
@@ -18,7 +18,7 @@ import type { Users } from '../store/users.js';
 export async function readHistoryPage(
   tx: Transaction,
   events: EventHistory,
-  users: Users,
+  users: UserStore,
   { id, caller, user }: { readonly id: string; readonly caller: Caller; readonly user: UserEntity | null },
   { type, ...query }: HistoryQuery,
 ): Promise<PageRead<HistoryItem>> {

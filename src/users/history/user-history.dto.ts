@@ -7,7 +7,7 @@ import { listOf } from '../../events/read-events.dto.js';
 import { DATE_TIME, LONGEST_DATE_TIME, parseInstant } from '../../http/request/date-time.js';
 import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
 import { PageLinks } from '../../http/pagination/page-links.js';
-import { IncludeDeletedQuery } from '../api/user-acts.dto.js';
+import { IncludeDeletedQuery } from '../api/user-actions.dto.js';
 import { INSTANT, instant, read } from '../api/users.dto.js';
 
 const EVENT_TYPES = Object.keys(USER_EVENTS) as UserEventType[];

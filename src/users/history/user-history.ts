@@ -9,12 +9,12 @@ import type { PageRead } from '../../http/pagination/page-links.js';
 import { readHistoryPage } from './history-page.js';
 import { PastStates } from './past-states.js';
 import { PastUserResponse } from './past-user.response.js';
-import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from '../api/user-acts.js';
+import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from '../api/user-actions.js';
 import { NoSuchVersion, UserNotFound } from '../aggregate/user-errors.js';
 import type { DiffQuery, HistoryItem, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
 import type { UserEntity } from '../store/user.entity.js';
 import type { UserState } from '../aggregate/user.js';
-import { Users } from '../store/users.js';
+import { UserStore } from '../store/user-store.js';
 
 interface Asked {
   readonly id: string;
@@ -28,7 +28,7 @@ interface Asked {
 export class UserHistory {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
+    private readonly users: UserStore,
     private readonly events: EventHistory,
     private readonly past: PastStates,
   ) {}

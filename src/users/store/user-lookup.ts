@@ -5,7 +5,7 @@ import { UserEntity } from './user.entity.js';
 
 /** Reads one user outside any transaction: most of all requests need no more of the database. */
 @Injectable()
-export class UserReader {
+export class UserLookup {
   /** What stands between SELECT and FROM, or after RETURNING, for rows of `users` that are a `UserEntity`. */
   readonly columns: string;
   private readonly byId: Statement;

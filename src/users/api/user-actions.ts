@@ -12,10 +12,10 @@ import type { UserState } from '../aggregate/user.js';
 import { PreconditionFailed, UserNotFound } from '../aggregate/user-errors.js';
 import type { UserEntity } from '../store/user.entity.js';
 import { UserResponse } from './user.response.js';
-import { UserReader } from '../store/user-reader.js';
-import { Users } from '../store/users.js';
+import { UserLookup } from '../store/user-lookup.js';
+import { UserStore } from '../store/user-store.js';
 
-export interface UserAct {
+export interface ActionRequest {
   readonly id: string;
   readonly action: UserAction;
   readonly caller: Caller;
@@ -40,11 +40,11 @@ const ON_DELETED: ReadonlySet<UserAction> = new Set(['restore', 'erase']);
 
 /** What callers do with users: allowed or refused on the state that the transaction finds, then decided, then done. */
 @Injectable()
-export class UserActs {
+export class UserActions {
   constructor(
     private readonly transactions: Transactions,
-    private readonly users: Users,
-    private readonly reader: UserReader,
+    private readonly users: UserStore,
+    private readonly reader: UserLookup,
     private readonly clock: Clock,
     private readonly places: PersonalDataPlaces,
   ) {}
@@ -57,7 +57,7 @@ export class UserActs {
   }
 
   /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
-  async find({ id, action, caller }: Omit<UserAct, 'context'>, includeDeleted = false): Promise<Found> {
+  async find({ id, action, caller }: Omit<ActionRequest, 'context'>, includeDeleted = false): Promise<Found> {
     const actor = rankOf(caller);
     refuseOutsiders(actor, action, id);
     const user = await this.reader.find(id);
@@ -68,12 +68,12 @@ export class UserActs {
 
   /**
    * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address come to nothing.
-   * @throws Forbidden when the caller may not create users of this role; whatever `Users.create` and `also` throw
+   * @throws Forbidden when the caller may not create users of this role; whatever `UserStore.create` and `also` throw
    */
   async create(
     tx: Transaction,
     command: NewUser,
-    { caller, context }: Pick<UserAct, 'caller' | 'context'>,
+    { caller, context }: Pick<ActionRequest, 'caller' | 'context'>,
     also: (created: UserState) => Promise<void>,
   ): Promise<UserResponse> {
     const actor = await this.actorNow(tx, caller);
@@ -91,13 +91,17 @@ export class UserActs {
    * @param andThen is part of the same transaction, with the user locked
    * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
    */
-  async change(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<UserResponse> {
+  async change(
+    act: ActionRequest,
+    decide: Decide,
+    andThen?: (tx: Transaction) => Promise<void>,
+  ): Promise<UserResponse> {
     const { user, actor } = await this.perform(act, decide, andThen);
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
   /** As `change`, for who answers with something else than the user. */
-  async perform(act: UserAct, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
+  async perform(act: ActionRequest, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
     return this.transactions.run(async (tx) => {
       const actor = await this.apply(tx, act, decide);
       await andThen?.(tx);
@@ -108,7 +112,7 @@ export class UserActs {
   }
 
   /** Nothing is left to answer with. @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; RefusedByHandler */
-  async erase(act: Omit<UserAct, 'action'>): Promise<void> {
+  async erase(act: Omit<ActionRequest, 'action'>): Promise<void> {
     await this.transactions.run(async (tx) => {
       const user = await this.users.find(tx, act.id);
       await this.apply(tx, { ...act, action: 'erase' }, (state, others) => erase(state, 'admin', others));
@@ -130,7 +134,7 @@ export class UserActs {
 
   private async apply(
     tx: Transaction,
-    { id, action, caller, context, ifMatch }: UserAct,
+    { id, action, caller, context, ifMatch }: ActionRequest,
     decide: Decide,
   ): Promise<Rank> {
     refuseOutsiders(rankOf(caller), action, id);

@@ -12,8 +12,8 @@ import {
   restore,
   suspend,
 } from '../aggregate/decide.js';
-import { UserActs } from './user-acts.js';
-import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-acts.dto.js';
+import { UserActions } from './user-actions.js';
+import { ChangeProfessionalStatusDto, ChangeRoleDto, ChangeUsernameDto, SuspendDto } from './user-actions.dto.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from './user-id.js';
 import { UserResponse } from './user.response.js';
 
@@ -22,8 +22,8 @@ const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as con
 /** What is done to a user beside its profile, each by a route of its own. */
 @ApiTags('Users')
 @Controller('users/:id')
-export class UserActsController {
-  constructor(private readonly acts: UserActs) {}
+export class UserActionsController {
+  constructor(private readonly acts: UserActions) {}
 
   @Put('username')
   @Allow('AUTHENTICATED')

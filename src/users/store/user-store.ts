@@ -25,7 +25,7 @@ const OF_ADDRESS = `
  * into the row and told to the handlers in the caller's transaction: all of it is there at commit, or none of it.
  */
 @Injectable()
-export class Users {
+export class UserStore {
   constructor(
     private readonly log: EventLog,
     private readonly handlers: UserEventHandlers,
