@@ -49,7 +49,7 @@ export async function resetAdminPassword(workplace: Workplace, name: string | un
     const { id } = await meant(tx, name);
     const others = await users.otherActiveAdmins(tx, id);
     const wasLocked = await endLocks(tx, users, id);
-    const user = await users.hold(tx, id);
+    const user = await users.lockForUpdate(tx, id);
     // Another user may have the mailbox; then the address leads to that one.
     const identifier = user?.emailKey == null ? user?.username : user.email;
     if (!user || identifier == null) {

@@ -66,7 +66,7 @@ export class EmailChangeService {
       const newEmail = addressOf(subject);
       // Whoever else proves this address at the same moment meets us here.
       await lock(tx, `address:${addressKey(newEmail)}`);
-      const user = await this.users.hold(tx, userId);
+      const user = await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'confirm-email-change');
       await this.proofs.check(tx, proof, details, user);
       await this.tokens.withdrawAll(tx, userId);

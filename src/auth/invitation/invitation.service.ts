@@ -36,7 +36,7 @@ export class InvitationService {
     const names = [username, firstName, lastName, nickname];
     const hash = await this.passwords.accept(newPassword, { email, names, field: 'newPassword' }, { account: id });
     return this.transactions.run(async (tx) => {
-      await this.users.hold(tx, id);
+      await this.users.lockForUpdate(tx, id);
       const details = await this.tokens.consume(tx, token, 'invitation');
       await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);

@@ -43,7 +43,7 @@ export class Invitations {
   /** At most one mail a minute, and none when it was accepted meanwhile. */
   async sendIfDue(tx: Transaction, { id }: Invited, context: RequestContext): Promise<void> {
     // The user first, then turns and links: the order in which everybody locks them.
-    const user = await this.users.hold(tx, id);
+    const user = await this.users.lockForUpdate(tx, id);
     if (!user || user.email === null || !(await this.isOpen(tx, user))) return;
     if (await this.throttle.take(tx, { mail: 'invitation', email: user.email, subject: id }, context)) {
       await this.mail(tx, user, context);

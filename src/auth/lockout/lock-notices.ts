@@ -35,7 +35,7 @@ export class LockNotices implements OnModuleInit {
     if (userId === null) return;
     await this.transactions.run(async (tx) => {
       // Before its link, which the mail brings about: the order in which everybody locks them.
-      const user = await this.users.hold(tx, userId);
+      const user = await this.users.lockForUpdate(tx, userId);
       if (!user || user.erasedAt !== null) return;
       const reason = REASONS[kind];
       await this.events.record(tx, { type: 'account.locked', userId, reason, context, occurredAt: new Date(at) });

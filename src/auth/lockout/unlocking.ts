@@ -38,7 +38,7 @@ export class Unlocking {
       const { userId } = await this.tokens.peek(tx, token, 'unlock');
       // The count, the user, and then its link: the order in which everybody locks them.
       const wasLocked = await this.lockouts.end(tx, userId);
-      await this.users.hold(tx, userId);
+      await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'unlock');
       if (wasLocked) await this.note(tx, userId, 'link', context);
       return details;

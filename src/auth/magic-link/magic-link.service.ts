@@ -65,7 +65,7 @@ export class MagicLinkService {
     const { userId, email } = await this.peek(tx, token);
     // Whoever else proves this address at the same moment meets us here.
     await lock(tx, `address:${addressKey(email)}`);
-    const user = await this.users.hold(tx, userId);
+    const user = await this.users.lockForUpdate(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');
     if (user?.pending === true) await this.claimPasswords.keep(tx, userId, addressKey(email), false);
     const hadPassword = user?.emailVerified === false && (await this.newPasswords.forgetAll(tx, userId, context));

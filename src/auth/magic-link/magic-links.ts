@@ -41,14 +41,14 @@ export class MagicLinks {
       await lock(tx, `address:${addressKey(email)}`);
       const found = await this.users.ownerOf(tx, email);
       // The user first, then turns and links: the order in which everybody locks them.
-      const owner = found && (await this.users.hold(tx, found.id));
+      const owner = found && (await this.users.lockForUpdate(tx, found.id));
       const reason = owner ? refusalOf(owner) : undefined;
       if (owner && reason !== undefined) {
         await this.refuse(tx, email, { userId: owner.id, reason }, context);
         return;
       }
       const id = owner?.id ?? (await this.ownClaim(tx, email)) ?? (await this.register(tx, email, context));
-      await this.users.hold(tx, id);
+      await this.users.lockForUpdate(tx, id);
       if (!(await this.throttle.take(tx, { mail: 'magic-link', email, subject: id }, context))) return;
       const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
       await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);

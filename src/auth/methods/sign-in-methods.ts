@@ -49,7 +49,7 @@ export class SignInMethods {
       act,
       (state) => removeAuthenticator(state, id),
       async (tx) => {
-        const user = await this.users.hold(tx, act.id);
+        const user = await this.users.lockForUpdate(tx, act.id);
         if (!user) throw new UserNotFound();
         const held = await this.held.of(tx, user);
         const one = held.find(({ method }) => method.id === id);

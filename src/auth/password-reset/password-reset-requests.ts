@@ -50,7 +50,7 @@ export class PasswordResetRequests implements OnModuleInit {
   /** For whoever owns the address, at most once a minute. A registration that only claims it has nothing to reset. */
   private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
-    const owner = id === undefined ? null : await this.users.hold(tx, id);
+    const owner = id === undefined ? null : await this.users.lockForUpdate(tx, id);
     // Whoever has the address: what is left of its mails of the day must not tell.
     const asked = { mail: 'password-reset', email, subject: id ?? email } as const;
     if (!(await this.throttle.take(tx, asked, context)) || !owner) return;

@@ -57,7 +57,7 @@ export class PasswordResetService {
 
   /** The user first and then its tokens: the order in which everybody locks them. */
   private async owner(tx: Transaction, { userId }: Pick<TokenDetails, 'userId'>): Promise<UserEntity> {
-    const user = await this.users.hold(tx, userId);
+    const user = await this.users.lockForUpdate(tx, userId);
     if (!user || user.deletedAt !== null) throw new TokenExpiredOrUsed();
     return user;
   }

@@ -40,7 +40,7 @@ export class RestorationService {
   async restore(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'restore-account');
-      await this.users.hold(tx, userId);
+      await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'restore-account');
       await this.deleted(tx, userId);
       await this.users.change(tx, userId, restore, context);

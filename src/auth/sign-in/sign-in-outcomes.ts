@@ -36,7 +36,7 @@ export class SignInOutcomes {
   async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity> {
     // The count first and then the user, in the order in which a failure locks them.
     const isFree = await this.beginAnew(tx, attempt, userId);
-    const user = await this.users.hold(tx, userId);
+    const user = await this.users.lockForUpdate(tx, userId);
     const reason = user ? refusalOf(user) : 'wrong-proof';
     if (!user || reason !== undefined) throw new Refused(reason ?? 'wrong-proof');
     if (!isFree) throw new Refused('locked');

@@ -37,7 +37,7 @@ export class VerificationLinks {
     await lock(tx, `address:${addressKey(email)}`);
     const claim = await this.claims.meantBy(tx, email, context.ip);
     // The user first, then turns and links: the order in which everybody locks them. A claim may expire at this moment.
-    if (!claim || !(await this.users.hold(tx, claim.id))) {
+    if (!claim || !(await this.users.lockForUpdate(tx, claim.id))) {
       // What is left of the mails of an address must not tell whether a registration waits.
       await this.throttle.take(tx, { mail: 'verification', email, subject: email }, context);
       return;

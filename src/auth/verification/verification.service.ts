@@ -56,7 +56,7 @@ export class VerificationService {
       const { email } = await this.claimant(tx, userId);
       // Two links for one address, opened at once, meet here and not in each other's rows.
       await lock(tx, `address:${addressKey(email)}`);
-      await this.users.hold(tx, userId);
+      await this.users.lockForUpdate(tx, userId);
       // A rival may have come since, and a release that runs beside this one does not note any.
       await this.claims.noteRivals(tx, email);
       const details = await this.tokens.consume(tx, token, 'verify-email');

@@ -55,7 +55,7 @@ export class UserStore {
     decide: (state: UserState) => NewUserEvent[],
     context: RequestContext,
   ): Promise<UserState> {
-    const row = await this.hold(tx, id);
+    const row = await this.lockForUpdate(tx, id);
     if (!row) throw new UserNotFound();
     const state = stateOf(row);
     return this.commit(tx, id, state, decide(state), context);
@@ -125,7 +125,7 @@ export class UserStore {
   }
 
   /** The user, deleted or not, with its row locked until commit: for who reads and writes more than the user itself. */
-  async hold(tx: Transaction, id: string): Promise<UserEntity | null> {
+  async lockForUpdate(tx: Transaction, id: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
