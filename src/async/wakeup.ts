@@ -1,27 +1,27 @@
-/** Says that there may be something new to look for. Only a hint: whoever waits for it looks every so often all the same. */
-export class Hint {
-  private count = 0;
+/** Wakes loops that poll. Only a hint: a wakeup can be missed, so a loop that waits for one polls at intervals all the same. */
+export class Wakeup {
+  private total = 0;
   private readonly waiting = new Set<() => void>();
 
-  /** How often it was given so far. Ask before looking, so that a hint given while looking is not missed. */
-  get given(): number {
-    return this.count;
+  /** How many wakeups there were so far. Read it before polling, so that a wakeup during the poll is not missed. */
+  get count(): number {
+    return this.total;
   }
 
-  give(): void {
-    this.count++;
+  wake(): void {
+    this.total++;
     for (const wake of [...this.waiting]) wake();
   }
 
   /**
-   * Waits until it has been given more than `seen` times, for `ms` milliseconds at most, or until `signal` aborts.
-   * @returns whether it was given
+   * Waits for a wakeup after the first `seen` ones, until `timeoutMs` have passed or `signal` aborts.
+   * @returns whether there was one
    */
-  async after(seen: number, ms: number, signal: AbortSignal): Promise<boolean> {
-    if (this.count === seen && !signal.aborted) {
+  async waitAfter(seen: number, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    if (this.total === seen && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<undefined>();
       const wake = (): void => resolve(undefined);
-      const timer = setTimeout(wake, ms);
+      const timer = setTimeout(wake, timeoutMs);
       this.waiting.add(wake);
       signal.addEventListener('abort', wake, { once: true });
       await promise;
@@ -29,6 +29,6 @@ export class Hint {
       this.waiting.delete(wake);
       signal.removeEventListener('abort', wake);
     }
-    return this.count > seen;
+    return this.total > seen;
   }
 }

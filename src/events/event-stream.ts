@@ -60,7 +60,7 @@ export class EventStream implements OnModuleDestroy {
           if (!(await mayRead())) return;
           checkedAt = performance.now();
         }
-        const seen = this.sequencer.positions.given;
+        const seen = this.sequencer.positions.count;
         const { events, next, latest } = await this.feed.read(this.dataSource, { after: place, types, limit: PAGE });
         place = next;
         const frames = events.map(frameOf).join('');
@@ -68,7 +68,7 @@ export class EventStream implements OnModuleDestroy {
           yield frames === '' ? `: nothing new\n${idOnly(place)}` : frames;
           sentAt = performance.now();
         }
-        if (next >= latest) await this.sequencer.positions.after(seen, CHECK_EVERY_MS, ended);
+        if (next >= latest) await this.sequencer.positions.waitAfter(seen, CHECK_EVERY_MS, ended);
       }
     } catch (err) {
       // Nobody can be told any more but by the end. The reader comes back, and goes on where it was.

@@ -7,7 +7,7 @@ import { OwnConnection } from '../database/own-connection.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { Metrics } from '../ops/metrics.js';
-import { Hint } from '../async/wakeup.js';
+import { Wakeup } from '../async/wakeup.js';
 
 const BATCH = 1000;
 /** What is committed within so long of the batch before is taken together. */
@@ -38,13 +38,13 @@ const COUNT_AT_MOST = 10_000;
  */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Given when events have got positions, on whichever server; for those who read them. */
-  readonly positions = new Hint();
-  private readonly outbox = new Hint();
+  /** Wakes readers of the feed: events have got positions, on this server or another. */
+  readonly positions = new Wakeup();
+  private readonly outbox = new Wakeup();
   private readonly connection: OwnConnection;
 
   /** To be called after a commit that wrote events. */
-  readonly wake = (): void => this.outbox.give();
+  readonly wake = (): void => this.outbox.wake();
 
   constructor(
     @InjectSettings() settings: Settings,
@@ -82,13 +82,13 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     const { ending } = this.connection;
     // Nobody asks anything of a connection that is lost while it waits: the next question then finds out.
     client.on('error', this.wake);
-    client.on('notification', ({ channel }) => (channel === OUTBOX_CHANNEL ? this.outbox : this.positions).give());
+    client.on('notification', ({ channel }) => (channel === OUTBOX_CHANNEL ? this.outbox : this.positions).wake());
     await client.query(SESSION);
     let leads = false;
     let hinted = false;
     let pause = FOLLOWER_PAUSE_MS;
     while (!ending.aborted) {
-      const seen = this.outbox.given;
+      const seen = this.outbox.count;
       const begin = performance.now();
       if (!leads && (leads = await follow(client, hinted))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
       if (leads) {
@@ -96,7 +96,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
         if (taken === BATCH) continue;
         pause = taken > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
       }
-      hinted = await this.outbox.after(seen, pause, ending);
+      hinted = await this.outbox.waitAfter(seen, pause, ending);
       const early = GATHER_MS - (performance.now() - begin);
       if (early > 0) await this.connection.pause(early);
     }

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { OwnConnection } from '../database/own-connection.js';
 import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
-import type { Hint } from '../async/wakeup.js';
+import type { Wakeup } from '../async/wakeup.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
 import { Cursor } from './cursor.js';
@@ -28,8 +28,8 @@ const END_WITHIN_MS = 2000;
 export interface DeliveryParts {
   readonly settings: Settings;
   readonly feed: EventFeed;
-  /** Given when there are new positions. */
-  readonly positions: Hint;
+  /** Wakes when there are new positions. */
+  readonly positions: Wakeup;
   readonly log: Log;
 }
 
@@ -113,15 +113,15 @@ export class Delivery {
     let failures = 0;
     let from = await cursor.position();
     let batch: readonly OutgoingEvent[] = [];
-    /** How many hints had been given before what was read last; undefined to read at once. */
+    /** The count of wakeups before the last read; undefined to read at once. */
     let seen: number | undefined;
     while (!this.isEnding()) {
       const last = batch.at(-1);
       if (!last) {
-        const hadNone = seen !== undefined && !(await this.parts.positions.after(seen, LOOK_EVERY_MS, woken));
+        const hadNone = seen !== undefined && !(await this.parts.positions.waitAfter(seen, LOOK_EVERY_MS, woken));
         // An operator may have set the cursor.
         if (hadNone) from = await cursor.position();
-        seen = this.parts.positions.given;
+        seen = this.parts.positions.count;
         batch = await this.read(reader, from);
         continue;
       }

@@ -42,8 +42,8 @@ export class RevocationHints implements OnApplicationBootstrap, BeforeApplicatio
     await client.query(`LISTEN ${CHANNEL}; LISTEN ${KEYS_CHANNEL}`);
     while (!ending.aborted) {
       this.revocations.look();
-      const hinted = await made.after(this.told, AT_LEAST_EVERY_MS, ending);
-      this.told = made.given;
+      const hinted = await made.waitAfter(this.told, AT_LEAST_EVERY_MS, ending);
+      this.told = made.count;
       if (hinted) await client.query(`NOTIFY ${CHANNEL}`);
       else await refuseStandby(client);
     }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SECRET_KEY_REPLACED } from '../../database/key-errors.js';
 import { Keyring } from '../../database/keyring.js';
-import { Hint } from '../../async/wakeup.js';
+import { Wakeup } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { RevocationReader } from './revocation-reader.js';
 
@@ -22,8 +22,8 @@ const REMEMBERED = 10_000;
  */
 @Injectable()
 export class Revocations {
-  /** Given when something was revoked here, for those who tell other servers. */
-  readonly made = new Hint();
+  /** Wakes when something was revoked here, for those who tell other servers. */
+  readonly made = new Wakeup();
   private now = 0;
   private lookedAt = Number.NEGATIVE_INFINITY;
   private mustSee = Number.NEGATIVE_INFINITY;
@@ -65,7 +65,7 @@ export class Revocations {
   /** To be called after a commit that revoked something: the next request on this server finds it. */
   readonly expire = (): void => {
     this.mustSee = performance.now();
-    this.made.give();
+    this.made.wake();
   };
 
   /** Waits for a look at the table that begins after this call. @throws as `fresh` */

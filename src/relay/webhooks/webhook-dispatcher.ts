@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Hint } from '../../async/wakeup.js';
+import { Wakeup } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
 import { DeliveryQueue, type DueDelivery } from './delivery-queue.js';
@@ -21,7 +21,7 @@ const END_WITHIN_MS = 2000;
  */
 @Injectable()
 export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly due = new Hint();
+  private readonly due = new Wakeup();
   private readonly ending = new AbortController();
   private readonly cut = new AbortController();
   private readonly underWay = new Map<string, number>();
@@ -29,7 +29,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private running: Promise<void> | undefined;
 
   /** To be called after a commit that made something due. */
-  readonly wake = (): void => this.due.give();
+  readonly wake = (): void => this.due.wake();
 
   constructor(
     private readonly queue: DeliveryQueue,
@@ -55,14 +55,14 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   private async run(): Promise<void> {
     while (!this.ending.signal.aborted) {
-      const seen = this.due.given;
+      const seen = this.due.count;
       try {
         await this.sendDue();
       } catch (err) {
         this.log.warn({ err }, 'webhooks that are due cannot be looked for; trying again soon');
         await sleep(LOOK_EVERY_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
       }
-      await this.due.after(seen, LOOK_EVERY_MS, this.ending.signal);
+      await this.due.waitAfter(seen, LOOK_EVERY_MS, this.ending.signal);
       await sleep(GATHER_MS);
     }
   }
