@@ -1,13 +1,13 @@
-/** Writes many at a time what comes one by one: whatever comes while one batch is under way goes with the next. */
-export class Batches<Item> {
+/** Writes single items in batches: what is submitted during one write goes into the next. */
+export class Batcher<Item> {
   private waiting: Item[] = [];
   private next: Promise<void> | undefined;
   private last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly write: (items: readonly Item[]) => Promise<void>) {}
+  constructor(private readonly writeBatch: (items: readonly Item[]) => Promise<void>) {}
 
-  /** Returns when it is written. @throws what `write` throws for the batch that it is in */
-  add(item: Item): Promise<void> {
+  /** Returns when the item is written. @throws what `writeBatch` throws for the batch that the item is in */
+  submit(item: Item): Promise<void> {
     this.waiting.push(item);
     if (!this.next) {
       this.next = this.last.then(() => this.writeWaiting());
@@ -20,6 +20,6 @@ export class Batches<Item> {
     const items = this.waiting;
     this.waiting = [];
     this.next = undefined;
-    return this.write(items);
+    return this.writeBatch(items);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { Batches } from '../../async/batcher.js';
+import { Batcher } from '../../async/batcher.js';
 import type { DueDelivery } from './delivery-queue.js';
 import { DISABLE_AFTER_FAILURES, DISABLE_AFTER_MS, pauseAfter, waitAfter } from './retry-schedule.js';
 import { type DisabledReason, WebhookEndpoints, WELL } from './webhook-endpoints.js';
@@ -32,8 +32,8 @@ const GONE = 410;
  */
 @Injectable()
 export class DeliveryOutcomes {
-  private readonly accepted = new Batches<Tried>((batch) => this.recordAccepted(batch));
-  private readonly refused = new Batches<Tried>((batch) => this.recordRefused(batch));
+  private readonly accepted = new Batcher<Tried>((batch) => this.recordAccepted(batch));
+  private readonly refused = new Batcher<Tried>((batch) => this.recordRefused(batch));
 
   constructor(
     private readonly transactions: Transactions,
@@ -44,7 +44,7 @@ export class DeliveryOutcomes {
 
   /** Returns when it is recorded. Of an endpoint that was removed meanwhile, and its deliveries with it, nothing is. */
   async record(delivery: DueDelivery, outcome: Outcome): Promise<void> {
-    await (outcome.accepted ? this.accepted : this.refused).add({ delivery, outcome });
+    await (outcome.accepted ? this.accepted : this.refused).submit({ delivery, outcome });
   }
 
   private async recordAccepted(batch: readonly Tried[]): Promise<void> {

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../database/transaction.js';
 import { parseEventTypes } from '../../events/read-events.dto.js';
 import type { OutgoingEvent } from '../event-sink.js';
-import { Batches } from '../../async/batcher.js';
+import { Batcher } from '../../async/batcher.js';
 import { FAILURES_BEFORE_PAUSES } from './retry-schedule.js';
 import { ANSWER_WITHIN_MS } from './webhook-sender.js';
 import { RETIRED_SECRETS, type SealedSecrets } from './webhook-secrets.js';
@@ -31,7 +31,7 @@ const HELD_MS = ANSWER_WITHIN_MS + 5000;
 /** What each endpoint is still to get. A row says which event; the message is made when it is sent. */
 @Injectable()
 export class DeliveryQueue {
-  private readonly untried = new Batches<string>(async (ids) => {
+  private readonly untried = new Batcher<string>(async (ids) => {
     await this.dataSource.query(
       `UPDATE webhook_deliveries SET next_attempt_at = now() WHERE id = ANY ($1) AND state = 'pending'`,
       [ids],
@@ -91,7 +91,7 @@ export class DeliveryQueue {
 
   /** Gives back what was taken and not tried: it is due at once. */
   async giveBack(id: string): Promise<void> {
-    await this.untried.add(id);
+    await this.untried.submit(id);
   }
 
   /** How many wait, at endpoints that are switched on; counted up to some thousands. */

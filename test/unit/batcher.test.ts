@@ -1,25 +1,25 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Batches } from '../../src/async/batcher.js';
+import { Batcher } from '../../src/async/batcher.js';
 
 /** Writes that end when they are told to. */
 function slowWrites() {
   const begun: { items: readonly string[]; end: () => void; fail: (error: Error) => void }[] = [];
-  const batches = new Batches<string>((items) => {
+  const batcher = new Batcher<string>((items) => {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     begun.push({ items, end: () => resolve(undefined), fail: reject });
     return promise.then(() => undefined);
   });
-  return { batches, begun };
+  return { batcher, begun };
 }
 
 describe('What is written many at a time', () => {
   it('begins at once, and goes together where it came while something was written', async () => {
-    const { batches, begun } = slowWrites();
-    const first = batches.add('a');
+    const { batcher, begun } = slowWrites();
+    const first = batcher.submit('a');
     await settled();
-    const second = batches.add('b');
-    const third = batches.add('c');
+    const second = batcher.submit('b');
+    const third = batcher.submit('c');
     expect(begun.map(({ items }) => items)).toEqual([['a']]);
     begun[0]!.end();
     await first;
@@ -31,10 +31,10 @@ describe('What is written many at a time', () => {
   });
 
   it('tells those of a batch that failed, and no others', async () => {
-    const { batches, begun } = slowWrites();
-    const first = batches.add('a');
+    const { batcher, begun } = slowWrites();
+    const first = batcher.submit('a');
     await settled();
-    const second = batches.add('b');
+    const second = batcher.submit('b');
     const failed = expect(first).rejects.toThrow('the disk is full');
     begun[0]!.fail(new Error('the disk is full'));
     await failed;
