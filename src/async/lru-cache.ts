@@ -1,5 +1,5 @@
-/** A map that forgets what was not asked for the longest once it is full. */
-export class RecentlyUsed<Value> {
+/** A map with a limit: once it is full, the least recently used entry goes. */
+export class LruCache<Value> {
   private readonly values = new Map<string, Value>();
 
   constructor(private readonly limit: number) {}

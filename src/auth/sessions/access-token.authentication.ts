@@ -11,7 +11,7 @@ import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ACCESS_TOKEN_ALGORITHM, AccessTokens, CLOCK_LEEWAY, keyIdOf, MAX_ACCESS_TOKEN } from './access-tokens.js';
-import { RecentlyUsed } from '../../async/lru-cache.js';
+import { LruCache } from '../../async/lru-cache.js';
 import { Revocations } from './revocations.js';
 import { SessionStates } from './session-states.js';
 
@@ -64,7 +64,7 @@ function bearerOf({ headers }: Headers): string | null {
 export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATEGY) implements Authentication {
   // Without a value here, which would be set only after the constructor of the strategy has asked for it.
   declare private own: passport.Authenticator | undefined;
-  private readonly proved = new RecentlyUsed<RememberedToken>(REMEMBERED);
+  private readonly proved = new LruCache<RememberedToken>(REMEMBERED);
 
   constructor(
     @InjectSettings() private readonly settings: Settings,

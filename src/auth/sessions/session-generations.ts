@@ -6,7 +6,7 @@ import { type Statement, Statements } from '../../database/statements.js';
 import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserLookup } from '../../users/store/user-lookup.js';
-import { RecentlyUsed } from '../../async/lru-cache.js';
+import { LruCache } from '../../async/lru-cache.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
 
@@ -26,7 +26,7 @@ export interface SessionGeneration extends TokenSource {
 @Injectable()
 export class SessionGenerations {
   private readonly advanceOne: Statement;
-  private readonly sources = new RecentlyUsed<TokenSource>(REMEMBERED);
+  private readonly sources = new LruCache<TokenSource>(REMEMBERED);
 
   constructor(
     @InjectSettings() private readonly settings: Settings,

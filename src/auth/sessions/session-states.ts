@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
 import { type Statement, Statements } from '../../database/statements.js';
-import { RecentlyUsed } from '../../async/lru-cache.js';
+import { LruCache } from '../../async/lru-cache.js';
 import { Revocations } from './revocations.js';
 
 const REMEMBERED = 20_000;
@@ -24,7 +24,7 @@ interface Row {
 /** Who a session signs in now. Remembered, and tested on every use: what was revoked meanwhile does not count. */
 @Injectable()
 export class SessionStates {
-  private readonly states = new RecentlyUsed<State>(REMEMBERED);
+  private readonly states = new LruCache<State>(REMEMBERED);
 
   constructor(
     private readonly statements: Statements,
