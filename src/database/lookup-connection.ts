@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { waitAtMost } from '../async/pause.js';
 import { refuseStandby } from './read-only.js';
 import { type SessionKind, settleSession } from './session.js';
 
@@ -68,6 +68,6 @@ export class LookupConnection {
     if (this.client === client) this.client = undefined;
     const ended = client.then((one) => one.end()).catch(() => undefined);
     // Over a dead network the end of a connection is never confirmed.
-    await Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await waitAtMost(END_WITHIN_MS, ended);
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { pause, waitAtMost } from '../async/pause.js';
 import type { Settings } from '../config/settings.js';
 import { sessionAddress } from './addresses.js';
 import { refuseStandby } from './read-only.js';
@@ -44,12 +44,12 @@ export class OwnConnection {
   /** Waits for what is under way, for two seconds. */
   async stop(): Promise<void> {
     this.ended.abort();
-    await Promise.race([this.running, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await waitAtMost(END_WITHIN_MS, this.running);
   }
 
   /** Until the time is over, or we are ending. */
   async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.ending }).catch(() => undefined);
+    await pause(ms, this.ending);
   }
 
   private async run(): Promise<void> {
@@ -73,7 +73,10 @@ export class OwnConnection {
         if (!this.isEnding()) onLoss?.(error);
       }
       // Over a dead network the end of a connection is never confirmed.
-      await Promise.race([client.end().catch(() => undefined), sleep(RECONNECT_AFTER_MS, undefined, { ref: false })]);
+      await waitAtMost(
+        RECONNECT_AFTER_MS,
+        client.end().catch(() => undefined),
+      );
       await this.pause(RECONNECT_AFTER_MS);
     }
   }

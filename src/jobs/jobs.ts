@@ -1,6 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CronItem,
   Logger as WorkerLogger,
@@ -11,6 +10,7 @@ import {
   type WorkerEvents,
 } from 'graphile-worker';
 import pg from 'pg';
+import { pause } from '../async/pause.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { sessionAddress } from '../database/addresses.js';
@@ -146,7 +146,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private async restart(pool: pg.Pool): Promise<void> {
     while (!this.isEnding()) {
       await this.locks?.stop();
-      await sleep(RESTART_AFTER_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
+      await pause(RESTART_AFTER_MS, this.ending.signal);
       if (this.isEnding()) return;
       this.log.warn('the job queue has stopped; starting it again');
       try {

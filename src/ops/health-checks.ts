@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { inTime } from '../async/deadline.js';
+import { withDeadline } from '../async/deadline.js';
 
 const TIMEOUT_MS = 2000;
 
@@ -66,7 +66,7 @@ export class HealthChecks implements OnModuleDestroy {
     const results = await this.results();
     const figures = await Promise.all(
       [...this.figures].map(
-        async ([name, count]) => [name, await inTime(TIMEOUT_MS, count).catch(() => undefined)] as const,
+        async ([name, count]) => [name, await withDeadline(TIMEOUT_MS, count).catch(() => undefined)] as const,
       ),
     );
     const down = results.filter(({ state }) => state === 'down');
@@ -79,7 +79,7 @@ export class HealthChecks implements OnModuleDestroy {
 }
 
 async function stateOf(look: () => Promise<unknown>): Promise<CheckState> {
-  return inTime(TIMEOUT_MS, look).then(
+  return withDeadline(TIMEOUT_MS, look).then(
     () => 'up',
     () => 'down',
   );

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import { inTime } from '../async/deadline.js';
+import { withDeadline } from '../async/deadline.js';
 
 /** Longer than a check of readiness may take, and shorter than Prometheus waits. */
 const TIMEOUT_MS = 3000;
@@ -71,7 +71,7 @@ function collecting<Metric extends Collected>(
   note: (metric: Metric, labels: Record<string, string>, value: number) => void,
 ): (this: Metric) => Promise<void> {
   return async function () {
-    const readings = await inTime(TIMEOUT_MS, async () => read()).catch((): Readings => []);
+    const readings = await withDeadline(TIMEOUT_MS, async () => read()).catch((): Readings => []);
     this.reset();
     // Of a metric without labels there is a value then, 0, which nobody has read.
     if (names.length === 0) this.remove();

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { backoff } from '../async/backoff.js';
+import { withDeadline } from '../async/deadline.js';
+import { waitAtMost } from '../async/pause.js';
+import type { Wakeup } from '../async/wakeup.js';
 import type { Settings } from '../config/settings.js';
 import { OwnConnection } from '../database/own-connection.js';
 import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
-import type { Wakeup } from '../async/wakeup.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
 import { Cursor } from './cursor.js';
@@ -21,8 +23,7 @@ const BEAT_EVERY_MS = 2000;
 const SILENT_AT_MOST = '7s';
 const ANSWER_WITHIN_MS = 5000;
 const PUBLISH_WITHIN_MS = 30_000;
-const SHORTEST_BACKOFF_MS = 250;
-const LONGEST_BACKOFF_MS = 8000;
+const RETRY_BACKOFF = { firstMs: 250, longestMs: 8000 };
 const END_WITHIN_MS = 2000;
 
 export interface DeliveryParts {
@@ -79,7 +80,8 @@ export class Delivery {
 
   private async serve(client: pg.Client): Promise<void> {
     const lost = new AbortController();
-    client.on('error', () => lost.abort());
+    const lose = (error: unknown): void => lost.abort(error);
+    client.on('error', lose);
     await client.query(SESSION);
     while (!(await this.leads(client))) {
       await this.connection.pause(FOLLOW_EVERY_MS);
@@ -87,7 +89,7 @@ export class Delivery {
     }
     const cursor = new Cursor(client, this.sink.name);
     const beat = setInterval(() => {
-      refuseStandby(client).catch(() => lost.abort());
+      refuseStandby(client).catch(lose);
     }, BEAT_EVERY_MS);
     try {
       await cursor.lead(`${hostname()} (process ${process.pid})`);
@@ -130,13 +132,13 @@ export class Delivery {
       ahead?.catch(() => undefined);
       let refusals: readonly Refusal[];
       try {
-        refusals = await inTime(this.sink.publish(batch), lost);
+        refusals = await this.publish(batch, lost);
       } catch (error) {
         if (lost.aborted) throw error;
         this.sinkOutage.goesOn(error);
         await this.close();
         await cursor.fail(reasonOf(error));
-        await this.connection.pause(Math.min(SHORTEST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS));
+        await this.connection.pause(backoff(++failures, RETRY_BACKOFF));
         from = await cursor.position();
         [batch, seen] = [[], undefined];
         continue;
@@ -152,6 +154,11 @@ export class Delivery {
         [batch, seen] = [[], undefined];
       }
     }
+  }
+
+  private async publish(batch: readonly OutgoingEvent[], lost: AbortSignal): Promise<readonly Refusal[]> {
+    const message = `it has not confirmed a batch within ${PUBLISH_WITHIN_MS / 1000} s`;
+    return withDeadline(PUBLISH_WITHIN_MS, () => this.sink.publish(batch), { message, signal: lost });
   }
 
   private async read(reader: FeedReader, after: number): Promise<OutgoingEvent[]> {
@@ -172,8 +179,10 @@ export class Delivery {
   }
 
   private async close(): Promise<void> {
-    const closed = Promise.resolve(this.sink.close?.()).catch(() => undefined);
-    await Promise.race([closed, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await waitAtMost(
+      END_WITHIN_MS,
+      Promise.resolve(this.sink.close?.()).catch(() => undefined),
+    );
   }
 
   private isEnding(): boolean {
@@ -191,23 +200,6 @@ function preparing(client: pg.Client): FeedReader {
       return (await client.query({ name, text, values })).rows as Rows;
     },
   };
-}
-
-async function inTime<T>(answer: Promise<T>, lost: AbortSignal): Promise<T> {
-  const { promise: never, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Error(`it has not confirmed a batch within ${PUBLISH_WITHIN_MS / 1000} s`)),
-    PUBLISH_WITHIN_MS,
-  );
-  const onLost = (): void => reject(new Error('the lead was lost while a batch was on its way'));
-  lost.addEventListener('abort', onLost, { once: true });
-  try {
-    if (lost.aborted) onLost();
-    return await Promise.race([answer, never]);
-  } finally {
-    clearTimeout(timer);
-    lost.removeEventListener('abort', onLost);
-  }
 }
 
 // A cursor that a crash of PostgreSQL takes back makes the relay send again, as it may; so it need not wait for the disk.

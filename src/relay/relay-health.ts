@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { singleFlight } from '../async/single-flight.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { type Figure, Metrics, type Readings } from '../ops/metrics.js';
 import { Relay } from './relay.js';
@@ -11,7 +12,8 @@ const LATE_AFTER_SECONDS = 60;
 /** Lag, rate and dead letters of every sink among the figures of readiness and the metrics; one that is away, or late, degrades it. */
 @Injectable()
 export class RelayHealth implements OnApplicationBootstrap {
-  private asking: Promise<SinkStatus[]> | undefined;
+  /** All figures of one answer come from one query. */
+  private readonly readStatus = singleFlight(() => readStatus(this.dataSource));
 
   constructor(
     private readonly relay: Relay,
@@ -60,10 +62,8 @@ export class RelayHealth implements OnApplicationBootstrap {
     );
   }
 
-  /** All figures of one answer come from one look. */
   private async statusOf(name: string): Promise<SinkStatus> {
-    this.asking ??= readStatus(this.dataSource).finally(() => (this.asking = undefined));
-    const status = (await this.asking).find(({ sink }) => sink === name);
+    const status = (await this.readStatus()).find(({ sink }) => sink === name);
     if (!status) throw new Error(`The cursor of ${name} is missing from relay_cursors`);
     return status;
   }

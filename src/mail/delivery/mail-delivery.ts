@@ -1,5 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, waitAtMost } from '../../async/pause.js';
+import { Wakeup } from '../../async/wakeup.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { InjectLog, type Log } from '../../ops/log.js';
@@ -31,7 +32,7 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
   private keeper: NodeJS.Timeout | undefined;
   private keptAt = 0;
   private isBlind = false;
-  private bell = Promise.withResolvers<undefined>();
+  private readonly due = new Wakeup();
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -44,7 +45,7 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.queue.whenDue(() => this.bell.resolve(undefined));
+    this.queue.whenDue(() => this.due.wake());
     this.keeper = setInterval(() => void this.keep(), KEEP_EVERY_MS);
     this.keeper.unref();
     this.running = this.run();
@@ -53,34 +54,26 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
   /** Mails under way get three seconds; what is still in hand then is free for others at once. */
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    this.bell.resolve(undefined);
     clearInterval(this.keeper);
     const done = this.finish();
-    await Promise.race([done, sleep(GRACE_MS, undefined, { ref: false })]);
+    await waitAtMost(GRACE_MS, done);
     this.transport.close();
-    await Promise.race([done, sleep(GRACE_MS, undefined, { ref: false })]);
+    await waitAtMost(GRACE_MS, done);
     this.outcomes.giveUp();
   }
 
   private async run(): Promise<void> {
     while (!this.ending.signal.aborted) {
-      this.bell = Promise.withResolvers();
+      const seen = this.due.count;
       const isMore = await this.take();
       this.leave();
-      if (!isMore) await this.pause(LOOK_EVERY_MS);
+      if (!isMore) await this.due.waitAfter(seen, LOOK_EVERY_MS, this.ending.signal);
     }
   }
 
   private async finish(): Promise<void> {
     await this.running;
     await Promise.all([...this.leaving.values(), this.letGo()]);
-  }
-
-  private async pause(ms: number): Promise<void> {
-    const { promise, resolve } = this.bell;
-    const timer = setTimeout(() => resolve(undefined), ms);
-    await promise;
-    clearTimeout(timer);
   }
 
   /** @returns true when there may be more to take at once */
@@ -124,7 +117,7 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
         this.leaving.delete(held.mail.id);
         this.leave();
         // Time to take more, before the last has left.
-        if (this.wanted() > 0) this.bell.resolve(undefined);
+        if (this.wanted() > 0) this.due.wake();
       });
       this.leaving.set(held.mail.id, done);
     }
@@ -132,7 +125,7 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async deliver({ takenAt, notBefore, ...prepared }: Held): Promise<void> {
     const wait = notBefore - performance.now();
-    if (wait > 0) await sleep(wait, undefined, { signal: this.ending.signal }).catch(() => undefined);
+    if (wait > 0) await pause(wait, this.ending.signal);
     // A process that stood still for so long has lost what it had in hand to others.
     if (performance.now() - Math.max(takenAt, this.keptAt) > LEASE_MS) return;
     const { signal } = this.ending;

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { singleFlight } from '../../async/single-flight.js';
 import { Metrics } from '../../ops/metrics.js';
 
 interface Waiting {
@@ -10,8 +11,6 @@ interface Waiting {
 /** How many mails wait, and for how long one has waited longer than it had to. */
 @Injectable()
 export class MailMetrics implements OnModuleInit {
-  private asking: Promise<Waiting> | undefined;
-
   constructor(
     private readonly metrics: Metrics,
     private readonly dataSource: DataSource,
@@ -28,13 +27,11 @@ export class MailMetrics implements OnModuleInit {
     );
   }
 
-  /** Both figures of one answer come from one look. */
-  private waiting(): Promise<Waiting> {
-    return (this.asking ??= this.dataSource
-      .query<[Waiting]>(WAITING)
-      .then(([row]) => row)
-      .finally(() => (this.asking = undefined)));
-  }
+  /** Both figures of one answer come from one query. */
+  private readonly waiting = singleFlight(async (): Promise<Waiting> => {
+    const [row] = await this.dataSource.query<[Waiting]>(WAITING);
+    return row;
+  });
 }
 
 const WAITING = `

@@ -1,23 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Batcher } from '../../async/batcher.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { MailsInHand, type Outcome } from './mails-in-hand.js';
 
-interface Waiting {
-  readonly outcome: Outcome;
-  readonly recorded: (nothing: undefined) => void;
-}
-
-const TRY_AGAIN_MS = 500;
+const RETRY_AFTER_MS = 500;
 
 /**
- * Writes down what became of mails: those that come while one statement is under way go together with the next. While the
- * database is away it tries again and again, for what is forgotten is sent twice.
+ * Records the outcomes of mails, in batches. While the database is away it retries: a mail whose outcome is not recorded is sent
+ * twice.
  */
 @Injectable()
 export class MailOutcomes {
-  private waiting: Waiting[] = [];
-  private writing: Promise<void> | undefined;
+  private readonly batcher = new Batcher<Outcome>((outcomes) => this.recordBatch(outcomes));
   private hasGivenUp = false;
 
   constructor(
@@ -25,34 +20,26 @@ export class MailOutcomes {
     private readonly inHand: MailsInHand,
   ) {}
 
-  /** Returns when it is written down. */
+  /** Returns when the outcome is recorded. */
   async record(outcome: Outcome): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.waiting.push({ outcome, recorded: resolve });
-    this.writing ??= this.write().finally(() => (this.writing = undefined));
-    await promise;
+    await this.batcher.submit(outcome);
   }
 
-  /** What is not written down by now will not be: the process ends. */
+  /** Ends the retries, because the process ends: what is not recorded by now will not be. */
   giveUp(): void {
     this.hasGivenUp = true;
   }
 
-  private async write(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0);
-      const outcomes = batch.map(({ outcome }) => outcome);
-      while (!(await this.hasWritten(outcomes)) && !this.hasGivenUp) await sleep(TRY_AGAIN_MS);
-      for (const { recorded } of batch) recorded(undefined);
-    }
+  private async recordBatch(outcomes: readonly Outcome[]): Promise<void> {
+    while (!(await this.isRecorded(outcomes)) && !this.hasGivenUp) await sleep(RETRY_AFTER_MS);
   }
 
-  private async hasWritten(outcomes: readonly Outcome[]): Promise<boolean> {
+  private async isRecorded(outcomes: readonly Outcome[]): Promise<boolean> {
     try {
       await this.inHand.record(outcomes);
       return true;
     } catch (err) {
-      this.log.warn({ err, mails: outcomes.length }, 'what became of mails could not be recorded; trying again');
+      this.log.warn({ err, mails: outcomes.length }, 'could not record the outcomes of mails; retrying');
       return false;
     }
   }

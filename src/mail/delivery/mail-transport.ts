@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import DKIM from 'nodemailer/lib/dkim';
+import { singleFlight } from '../../async/single-flight.js';
 import { senderOf, smtpServerOf } from '../../config/mail-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -24,7 +25,6 @@ export class MailTransport implements OnApplicationShutdown {
   private readonly idle = new Map<SmtpSession, NodeJS.Timeout>();
   private readonly busy = new Set<SmtpSession>();
   private readonly ending = new AbortController();
-  private checking: Promise<void> | undefined;
 
   constructor(@InjectSettings() private readonly settings: Settings) {
     const { SMTP_URL, MAIL_FROM, PRODUCT_NAME, PUBLIC_URL } = settings;
@@ -57,12 +57,12 @@ export class MailTransport implements OnApplicationShutdown {
     }
   }
 
-  /** Whether the server would take mails now. Keeps the connection that it needed. @throws SmtpFault */
-  async check(): Promise<void> {
-    // Whoever asks often while the server keeps us waiting does not open more and more connections.
-    this.checking ??= this.tryServer().finally(() => (this.checking = undefined));
-    return this.checking;
-  }
+  /**
+   * Checks whether the server would accept mail now. Keeps the connection that it needed. Checks at the same time share one, so
+   * that a slow server is not sent more and more connections.
+   * @throws SmtpFault
+   */
+  readonly check = singleFlight(() => this.tryServer());
 
   onApplicationShutdown(): void {
     this.close();

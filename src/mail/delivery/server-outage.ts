@@ -1,5 +1,6 @@
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 15_000;
+import { backoff } from '../../async/backoff.js';
+
+const PAUSE_BACKOFF = { firstMs: 1000, longestMs: 15_000 };
 
 /**
  * Whether the SMTP server can be used. While it cannot, one try at a time finds out when that is over, 1, 2, 4, 8 and then every
@@ -26,7 +27,7 @@ export class ServerOutage {
     // What was under way at the same time fails for the same reason.
     if (this.pauseMs > 0) return false;
     this.faults++;
-    this.nextTryAt = this.now() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.faults - 1));
+    this.nextTryAt = this.now() + backoff(this.faults, PAUSE_BACKOFF);
     return this.faults === 1;
   }
 
@@ -38,8 +39,7 @@ export class ServerOutage {
   }
 }
 
-const FIRST_DELAY_MS = 5000;
-const LONGEST_DELAY_MS = 3_600_000;
+const RETRY_BACKOFF = { firstMs: 5000, longestMs: 3_600_000 };
 
 /**
  * How long a mail waits that the server did not take this time, such as one by greylisting: 5 seconds at first, doubling to an hour,
@@ -48,5 +48,5 @@ const LONGEST_DELAY_MS = 3_600_000;
  * @param chance from 0 to 1
  */
 export function retryDelay(tries: number, chance = Math.random()): number {
-  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tries - 1)) * (0.9 + chance * 0.2);
+  return backoff(tries, RETRY_BACKOFF) * (0.9 + chance * 0.2);
 }

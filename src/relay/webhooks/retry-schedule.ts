@@ -1,3 +1,5 @@
+import { backoff } from '../../async/backoff.js';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -10,8 +12,7 @@ const JITTER = 0.1;
 
 /** After so many tries in a row that an endpoint did not take, it gets one at a time, with pauses. */
 export const FAILURES_BEFORE_PAUSES = 5;
-const FIRST_PAUSE_MS = 5 * SECOND;
-const LONGEST_PAUSE_MS = 5 * MINUTE;
+const PAUSE_BACKOFF = { firstMs: 5 * SECOND, longestMs: 5 * MINUTE };
 
 /** An endpoint that took nothing for so long, in so many tries at least, is switched off. */
 export const DISABLE_AFTER_MS = 3 * 24 * HOUR;
@@ -29,6 +30,5 @@ export function waitAfter(tries: number, chance = Math.random()): number | undef
 
 /** @returns for how many milliseconds an endpoint is left alone after so many failures in a row; 0 while they are few */
 export function pauseAfter(failures: number): number {
-  if (failures < FAILURES_BEFORE_PAUSES) return 0;
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - FAILURES_BEFORE_PAUSES));
+  return failures < FAILURES_BEFORE_PAUSES ? 0 : backoff(failures - FAILURES_BEFORE_PAUSES + 1, PAUSE_BACKOFF);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { pause, waitAtMost } from '../../async/pause.js';
 import { Wakeup } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
@@ -47,10 +48,9 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
     const ended = Promise.resolve(this.running).then(() => Promise.all(this.sending));
-    const soon = (): Promise<unknown> => Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
-    await soon();
+    await waitAtMost(END_WITHIN_MS, ended);
     this.cut.abort();
-    await soon();
+    await waitAtMost(END_WITHIN_MS, ended);
   }
 
   private async run(): Promise<void> {
@@ -60,7 +60,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
         await this.sendDue();
       } catch (err) {
         this.log.warn({ err }, 'webhooks that are due cannot be looked for; trying again soon');
-        await sleep(LOOK_EVERY_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
+        await pause(LOOK_EVERY_MS, this.ending.signal);
       }
       await this.due.waitAfter(seen, LOOK_EVERY_MS, this.ending.signal);
       await sleep(GATHER_MS);

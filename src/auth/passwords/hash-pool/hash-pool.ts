@@ -1,4 +1,5 @@
 import { availableParallelism, constants } from 'node:os';
+import { backoff } from '../../../async/backoff.js';
 import { Busy } from './busy.js';
 import { HashChild } from './hash-child.js';
 import { HashQueue } from './hash-queue.js';
@@ -232,7 +233,7 @@ export class HashPool {
       this.pause = undefined;
       this.dispatch();
     };
-    this.pause = setTimeout(resume, Math.min(50 * 2 ** this.losses, LONGEST_PAUSE_MS)).unref();
+    this.pause = setTimeout(resume, backoff(this.losses, { firstMs: 100, longestMs: LONGEST_PAUSE_MS })).unref();
   }
 
   private takeJob(child: HashChild): Job | undefined {
