@@ -4,7 +4,7 @@ import { Transactions } from '../../database/transaction.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { UserActions } from '../../users/api/user-actions.js';
 import type { UserResponse } from '../../users/api/user.response.js';
-import { Invitations } from '../invitation/invitations.js';
+import { InvitationLinks } from '../invitation/invitation-links.js';
 import { Passwords } from '../passwords/passwords.js';
 import type { CreateUserDto } from './create-user.dto.js';
 import { Idempotency } from './idempotency.js';
@@ -16,7 +16,7 @@ export class CreationService {
     private readonly transactions: Transactions,
     private readonly acts: UserActions,
     private readonly passwords: Passwords,
-    private readonly invitations: Invitations,
+    private readonly invitations: InvitationLinks,
     private readonly idempotency: Idempotency,
   ) {}
 

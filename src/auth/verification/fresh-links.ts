@@ -4,7 +4,7 @@ import { Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { UserStore } from '../../users/store/user-store.js';
-import { Invitations } from '../invitation/invitations.js';
+import { InvitationLinks } from '../invitation/invitation-links.js';
 import { VerificationLinks } from './verification-links.js';
 
 export const FRESH_LINK_JOB = 'auth.resend-verification';
@@ -21,7 +21,7 @@ export class FreshLinks implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly users: UserStore,
     private readonly links: VerificationLinks,
-    private readonly invitations: Invitations,
+    private readonly invitations: InvitationLinks,
     private readonly jobs: Jobs,
   ) {}
 

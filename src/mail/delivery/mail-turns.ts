@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Invitations } from '../../auth/invitation/invitations.js';
+import { InvitationLinks } from '../../auth/invitation/invitation-links.js';
 import type { Transaction } from '../../database/transaction.js';
 import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
@@ -17,7 +17,7 @@ export type Standing = 'open' | 'invited' | 'suspended' | 'deleted' | 'returnabl
 export class MailTurns {
   constructor(
     private readonly deletions: Deletions,
-    private readonly invitations: Invitations,
+    private readonly invitations: InvitationLinks,
   ) {}
 
   /** The mail that leaves in place of the one that was queued, most often itself; undefined when there is nothing to say any more. */

@@ -14,7 +14,7 @@ type Invited = Pick<UserEntity, 'id' | 'email'>;
 
 /** Makes invitations due; Mail sends them after commit. */
 @Injectable()
-export class Invitations {
+export class InvitationLinks {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly users: UserStore,
