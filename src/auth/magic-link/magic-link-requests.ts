@@ -7,7 +7,7 @@ import { InjectLog, type Log } from '../../ops/log.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { isAddress } from '../../users/aggregate/is-address.js';
 import { RegistrationHandlers } from '../registration/before-registration.js';
-import { MagicLinks } from './magic-links.js';
+import { MagicLinkLinks } from './magic-link-links.js';
 
 export const MAGIC_LINK_JOB = 'auth.request-magic-link';
 
@@ -24,7 +24,7 @@ export class MagicLinkRequests implements OnModuleInit {
   constructor(
     @InjectLog() private readonly log: Log,
     private readonly transactions: Transactions,
-    private readonly links: MagicLinks,
+    private readonly links: MagicLinkLinks,
     private readonly handlers: RegistrationHandlers,
     private readonly jobs: Jobs,
   ) {}

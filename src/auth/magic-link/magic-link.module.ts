@@ -11,7 +11,7 @@ import { MagicLinkController } from './magic-link.controller.js';
 import { MagicLinkMethod } from './magic-link.method.js';
 import { MagicLinkService } from './magic-link.service.js';
 import { MagicLinkRequests } from './magic-link-requests.js';
-import { MagicLinks } from './magic-links.js';
+import { MagicLinkLinks } from './magic-link-links.js';
 
 @Module({
   imports: [
@@ -25,6 +25,6 @@ import { MagicLinks } from './magic-links.js';
     EvidenceModule,
   ],
   controllers: [MagicLinkController],
-  providers: [MagicLinkMethod, MagicLinkService, MagicLinkRequests, MagicLinks],
+  providers: [MagicLinkMethod, MagicLinkService, MagicLinkRequests, MagicLinkLinks],
 })
 export class MagicLinkModule {}

@@ -13,7 +13,7 @@ import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 /** Makes links to sign in by due; Mail sends them after commit. */
 @Injectable()
-export class MagicLinks {
+export class MagicLinkLinks {
   private readonly ttl: number;
 
   constructor(
