@@ -5,7 +5,7 @@ import { Jobs } from '../jobs/jobs.js';
 import { addressKey } from '../users/aggregate/identifiers.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
 import { MAGIC_LINK_JOB } from './magic-link/magic-link-requests.js';
-import { PASSWORD_RESET_JOB } from './password-reset/password-reset-requests.js';
+import { PASSWORD_RESET_JOB } from './password-reset/password-reset-links.js';
 import { FRESH_LINK_JOB } from './verification/fresh-links.js';
 
 /** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */

@@ -23,7 +23,7 @@ import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { refusalOf, WeakPassword } from '../passwords/password-rules.js';
 import { RequestPasswordResetDto, ResetPasswordDto } from './password-reset.dto.js';
-import { PasswordResetRequests } from './password-reset-requests.js';
+import { PasswordResetLinks } from './password-reset-links.js';
 import { PasswordResetService } from './password-reset.service.js';
 
 @ApiTags('Auth')
@@ -32,7 +32,7 @@ export class PasswordResetController {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly resets: PasswordResetService,
-    private readonly requests: PasswordResetRequests,
+    private readonly requests: PasswordResetLinks,
     private readonly pages: Pages,
   ) {}
 

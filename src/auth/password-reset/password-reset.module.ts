@@ -7,11 +7,11 @@ import { PasswordsModule } from '../passwords/passwords.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { PasswordResetController } from './password-reset.controller.js';
 import { PasswordResetService } from './password-reset.service.js';
-import { PasswordResetRequests } from './password-reset-requests.js';
+import { PasswordResetLinks } from './password-reset-links.js';
 
 @Module({
   imports: [JobsModule, UsersModule, LockoutModule, LinksModule, PasswordsModule, EvidenceModule],
   controllers: [PasswordResetController],
-  providers: [PasswordResetService, PasswordResetRequests],
+  providers: [PasswordResetService, PasswordResetLinks],
 })
 export class PasswordResetModule {}

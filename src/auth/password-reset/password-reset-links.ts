@@ -20,7 +20,7 @@ interface Asked {
 
 /** Makes links to choose a new password due; Mail sends them after commit. */
 @Injectable()
-export class PasswordResetRequests implements OnModuleInit {
+export class PasswordResetLinks implements OnModuleInit {
   private readonly ttl: number;
 
   constructor(
