@@ -14,6 +14,7 @@ import { LoginModule } from './login/login.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { ContactConfirmationModule } from './contact-confirmation/contact-confirmation.module.js';
 import { LockoutModule } from './lockout/lockout.module.js';
+import { UnlockModule } from './unlock/unlock.module.js';
 import { EvidenceModule } from './sign-in-evidence/evidence.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { PasswordChangeModule } from './password-change/password-change.module.js';
@@ -40,6 +41,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     SessionsModule,
     ContactConfirmationModule,
     LockoutModule,
+    UnlockModule,
     EvidenceModule,
     PasswordResetModule,
     PasswordChangeModule,

@@ -1,10 +1,10 @@
 import { Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { InvitationModule } from '../auth/invitation/invitation.module.js';
-import { LockoutModule } from '../auth/lockout/lockout.module.js';
 import { SignInMethodsModule } from '../auth/methods/sign-in-methods.module.js';
 import { LinksModule } from '../auth/one-time-tokens/links.module.js';
 import { PasswordsModule } from '../auth/passwords/passwords.module.js';
 import { RateLimitsModule } from '../auth/rate-limits/rate-limits.module.js';
+import { UnlockModule } from '../auth/unlock/unlock.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { Jobs } from '../jobs/jobs.js';
 import { JobsModule } from '../jobs/jobs.module.js';
@@ -40,11 +40,11 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     JobsModule,
     WebhooksModule,
     InvitationModule,
-    LockoutModule,
     SignInMethodsModule,
     LinksModule,
     PasswordsModule,
     RateLimitsModule,
+    UnlockModule,
   ],
   controllers: [MailsController],
   providers: [

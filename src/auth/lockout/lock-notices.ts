@@ -1,14 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { RequestContext } from '../../access/caller.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { UserStore } from '../../users/store/user-store.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { type AccountLocked, LOCKED_JOB } from './lockouts.js';
-
-/** Longer than any lock: the link is worth having as long as the attack goes on. */
-export const UNLOCK_TOKEN_TTL_MS = 24 * 3_600_000;
 
 /** Writes a lock down, which is the occasion for Mail, when whoever caused it has its answer. */
 @Injectable()
@@ -16,18 +11,12 @@ export class LockNotices implements OnModuleInit {
   constructor(
     private readonly transactions: Transactions,
     private readonly users: UserStore,
-    private readonly tokens: OneTimeTokens,
     private readonly events: AuthEvents,
     private readonly jobs: Jobs,
   ) {}
 
   onModuleInit(): void {
     this.jobs.handle<AccountLocked>(LOCKED_JOB, (locked) => this.tell(locked));
-  }
-
-  /** Makes the link that ends a lock due, in place of an older one. */
-  async issueLink(tx: Transaction, userId: string, context: Pick<RequestContext, 'ip' | 'userAgent'>): Promise<Date> {
-    return this.tokens.issue(tx, userId, 'unlock', UNLOCK_TOKEN_TTL_MS, context);
   }
 
   private async tell({ userId, kind, at, context }: AccountLocked): Promise<void> {

@@ -4,7 +4,7 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { completePasswordReset } from '../../users/aggregate/decide-credentials.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
-import { Unlocking } from '../lockout/unlocking.js';
+import { UnlockService } from '../unlock/unlock.service.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
@@ -17,7 +17,7 @@ export class PasswordResetService {
     private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly passwords: NewPasswords,
-    private readonly unlocking: Unlocking,
+    private readonly unlocking: UnlockService,
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */

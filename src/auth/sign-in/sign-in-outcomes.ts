@@ -3,7 +3,7 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { Lockouts } from '../lockout/lockouts.js';
-import { Unlocking } from '../lockout/unlocking.js';
+import { UnlockService } from '../unlock/unlock.service.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
@@ -23,7 +23,7 @@ export class SignInOutcomes {
     private readonly users: UserStore,
     private readonly attempts: SignInAttempts,
     private readonly lockouts: Lockouts,
-    private readonly unlocking: Unlocking,
+    private readonly unlocking: UnlockService,
     private readonly events: AuthEvents,
   ) {}
 

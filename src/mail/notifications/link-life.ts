@@ -1,4 +1,4 @@
-import { UNLOCK_TOKEN_TTL_MS } from '../../auth/lockout/lock-notices.js';
+import { UNLOCK_TOKEN_TTL_MS } from '../../auth/unlock/unlock-links.js';
 import type { Settings } from '../../config/settings.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
-import { LockNotices } from '../../auth/lockout/lock-notices.js';
 import { SignInMethods } from '../../auth/methods/sign-in-methods.js';
 import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../../auth/one-time-tokens/token-rows.js';
 import { Passwords } from '../../auth/passwords/passwords.js';
+import { UnlockLinks } from '../../auth/unlock/unlock-links.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
@@ -22,7 +22,7 @@ export class OccasionFacts {
     private readonly tokens: OneTimeTokens,
     private readonly passwords: Passwords,
     private readonly methods: SignInMethods,
-    private readonly locks: LockNotices,
+    private readonly unlockLinks: UnlockLinks,
   ) {}
 
   async ownerOf(tx: Transaction, email: string | null): Promise<UserEntity | null> {
@@ -40,7 +40,7 @@ export class OccasionFacts {
   }
 
   async issueUnlockLink(tx: Transaction, userId: string, context: RequestContext): Promise<Date> {
-    return this.locks.issueLink(tx, userId, context);
+    return this.unlockLinks.issue(tx, userId, context);
   }
 
   async passwordChangedFrom(tx: Transaction, userId: string): ReturnType<Passwords['changedFrom']> {

@@ -13,9 +13,9 @@ import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
-import { DeviceCookies } from './device-cookies.js';
-import { DeviceTokens } from './device-tokens.js';
-import { Unlocking } from './unlocking.js';
+import { DeviceCookies } from '../lockout/device-cookies.js';
+import { DeviceTokens } from '../lockout/device-tokens.js';
+import { UnlockService } from './unlock.service.js';
 
 class Unlocked extends Message {
   @ApiProperty({
@@ -28,7 +28,7 @@ class Unlocked extends Message {
 @Controller()
 export class UnlockController {
   constructor(
-    private readonly unlocking: Unlocking,
+    private readonly unlocking: UnlockService,
     private readonly devices: DeviceTokens,
     private readonly cookies: DeviceCookies,
     private readonly pages: Pages,

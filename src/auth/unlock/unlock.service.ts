@@ -9,11 +9,11 @@ import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
-import { Lockouts } from './lockouts.js';
+import { Lockouts } from '../lockout/lockouts.js';
 
 /** The ways in which a lock ends before its time. */
 @Injectable()
-export class Unlocking {
+export class UnlockService {
   constructor(
     private readonly transactions: Transactions,
     private readonly users: UserStore,
