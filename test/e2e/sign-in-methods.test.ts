@@ -6,6 +6,7 @@ import { Allow } from '../../src/access/allow.decorator.js';
 import { Context, type RequestContext } from '../../src/access/caller.js';
 import { type MethodOffer, type OwnMethod, SignInMethod } from '../../src/auth/methods/sign-in-method.js';
 import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
+import { SignInModule } from '../../src/auth/sign-in/sign-in.module.js';
 import { SignedInResponse } from '../../src/auth/sessions/signed-in.response.js';
 import { BeforeRegistration, type RegistrationRequest } from '../../src/auth/registration/before-registration.js';
 import type { Transaction } from '../../src/database/transaction.js';
@@ -72,7 +73,7 @@ class NobodyFromElsewhere {
   }
 }
 
-@Module({ controllers: [BadgeController], providers: [BadgeMethod, NobodyFromElsewhere] })
+@Module({ imports: [SignInModule], controllers: [BadgeController], providers: [BadgeMethod, NobodyFromElsewhere] })
 class BadgeModule {}
 
 let roster: Roster;

@@ -10,7 +10,10 @@ export interface Held extends OwnMethod {
   readonly method: SignInMethod;
 }
 
-/** The ways to sign in that there are, and who has which: every provider that is one, in the order of the modules. */
+// As a page offers them; those of an extension come after.
+const FIRST = ['password', 'magic-link'];
+
+/** The ways to sign in that there are, and who has which: every provider that is one. */
 @Injectable()
 export class HeldMethods extends WaysIn implements OnModuleInit {
   private methods: readonly SignInMethod[] = [];
@@ -22,7 +25,9 @@ export class HeldMethods extends WaysIn implements OnModuleInit {
   /** @throws Error for two of one id: clients could not tell them apart */
   onModuleInit(): void {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
-    this.methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];
+    const methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];
+    const place = ({ id }: SignInMethod): number => (FIRST.includes(id) ? FIRST.indexOf(id) : FIRST.length);
+    this.methods = methods.toSorted((one, other) => place(one) - place(other));
     const ids = this.methods.map(({ id }) => id);
     const twice = ids.find((id, index) => ids.indexOf(id) !== index);
     if (twice !== undefined) throw new Error(`Two sign-in methods have the id ${twice}`);
