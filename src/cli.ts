@@ -22,7 +22,7 @@ import { checkpointReport, replayReport, verifyReport } from './operator/reports
 import { rotateSecret } from './operator/rotate-secret.js';
 import { makeToken } from './operator/token.js';
 import { verify } from './operator/verify.js';
-import { openWorkplace, type Workplace } from './operator/workplace.js';
+import { openOperatorContext, type OperatorContext } from './operator/operator-context.js';
 import { explainFailure } from './server/start-failure.js';
 
 const shutdown = new Shutdown();
@@ -69,7 +69,7 @@ program
   .action(async ({ all, checkpoint }: { all?: number | true; checkpoint?: string }) => {
     const limit = all === true ? 100 : (all ?? 1);
     const progress = await showProgress('Verifying');
-    const result = await verify(await workplace(), { limit, checkpoint, progress });
+    const result = await verify(await operatorContext(), { limit, checkpoint, progress });
     console.log(verifyReport(result, limit));
     if (result.faults.length > 0) await shutdown.end(1);
   });
@@ -79,7 +79,7 @@ program
   .description("write a signed list of where every user's log ends, to be kept elsewhere and given to verify later")
   .requiredOption('--out <file>', 'a new file')
   .action(async ({ out }: { out: string }) => {
-    console.log(checkpointReport(await takeCheckpoint(await workplace(), out), out));
+    console.log(checkpointReport(await takeCheckpoint(await operatorContext(), out), out));
   });
 
 program
@@ -87,7 +87,7 @@ program
   .description('rebuild every user from the log and put rows right that differ, beside a running server')
   .option('--dry-run', 'change nothing, only say what differs', false)
   .action(async ({ dryRun }: { dryRun: boolean }) => {
-    const result = await replay(await workplace(), { dryRun, progress: await showProgress('Replaying') });
+    const result = await replay(await operatorContext(), { dryRun, progress: await showProgress('Replaying') });
     console.log(replayReport(result, dryRun));
     if (result.unsettled.length > 0) await shutdown.end(1);
   });
@@ -102,7 +102,7 @@ program
     if (problems.length > 0) throw new OperatorError(problems.join('\n'));
     const kept = secretKeyFileOf(loadSettings(environment));
     const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
-    const rotation = await rotateSecret(await workplace(), kept, given);
+    const rotation = await rotateSecret(await operatorContext(), kept, given);
     console.log(
       `Wrapped ${rotation.keys} keys. Servers that run go on.\n` +
         (rotation.kept
@@ -115,7 +115,7 @@ program
   .command('rotate-signing-key')
   .description('sign access tokens with a new key from now on; nobody is signed out (the server does so every 90 days)')
   .action(async () => {
-    const id = await (await workplace()).keyring.rotate('access-token');
+    const id = await (await operatorContext()).keyring.rotate('access-token');
     if (id === undefined) throw new WrongSecretKey();
     console.log(
       `Access tokens are signed with key ${id} from now on. The key before it verifies its tokens until they expire.`,
@@ -131,7 +131,7 @@ program
     if (loadSettings(readEnvironment()).NODE_ENV === 'production' && !inProduction) {
       throw new OperatorError('A token is as good as the password. To make one in production, say so: --in-production');
     }
-    console.log(await makeToken(await workplace(), user));
+    console.log(await makeToken(await operatorContext(), user));
   });
 
 const admin = program.command('admin').description('a way in for an admin who has none');
@@ -141,7 +141,7 @@ admin
   .description('give an admin a random password and print it once; needs no mail server')
   .option('--user <user>', 'address, username or id; the only admin without it')
   .action(async ({ user }: { user?: string }) => {
-    console.log(adminReport(await resetAdminPassword(await workplace(), user)));
+    console.log(adminReport(await resetAdminPassword(await operatorContext(), user)));
   });
 
 const relay = program.command('relay').description('events to Kafka, RabbitMQ and whatever else they are sent to');
@@ -150,7 +150,7 @@ relay
   .command('status')
   .description('how far each sink is, who sends to it, and what it refused for good')
   .action(async () => {
-    console.log(await relayStatus(await workplace()));
+    console.log(await relayStatus(await operatorContext()));
   });
 
 relay
@@ -159,7 +159,7 @@ relay
   .requiredOption('--sink <sink>', 'its name, as relay status has it')
   .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
   .action(async ({ sink, to }: { sink: string; to: string }) => {
-    console.log(rewindReport(sink, await rewind(await workplace(), sink, to)));
+    console.log(rewindReport(sink, await rewind(await operatorContext(), sink, to)));
   });
 
 program
@@ -181,9 +181,9 @@ async function settingsForCommand(progress: (text: string) => void = () => undef
   return development.settingsForCommand(given, shutdown, progress);
 }
 
-async function workplace(): Promise<Workplace> {
+async function operatorContext(): Promise<OperatorContext> {
   const settings = await settingsForCommand((text) => console.error(text));
-  return openWorkplace(settings, shutdown);
+  return openOperatorContext(settings, shutdown);
 }
 
 function wholeNumber(text: string): number {

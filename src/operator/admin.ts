@@ -14,7 +14,7 @@ import { UserEntity } from '../users/store/user.entity.js';
 import type { UserStore } from '../users/store/user-store.js';
 import { OperatorError } from './operator-error.js';
 import { authEventsAt, linksAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 /** A way in for an admin, to be told to whoever gave the command, and to nobody else. */
 export interface AdminReset {
@@ -35,12 +35,12 @@ const COMMAND = 'npm run roster -- admin reset-password';
  * @param name address, username or id; the only admin there is without it
  * @throws OperatorError when it is not clear who is meant, or when another admin can do what is in the way
  */
-export async function resetAdminPassword(workplace: Workplace, name: string | undefined): Promise<AdminReset> {
-  const { transactions } = workplace;
-  const events = authEventsAt(workplace);
-  const passwords = passwordsAt(workplace);
-  const users = usersAt(workplace, passwords);
-  const replacing = new NewPasswords(passwords, sessionsAt(workplace, events), linksAt(workplace));
+export async function resetAdminPassword(operator: OperatorContext, name: string | undefined): Promise<AdminReset> {
+  const { transactions } = operator;
+  const events = authEventsAt(operator);
+  const passwords = passwordsAt(operator);
+  const users = usersAt(operator, passwords);
+  const replacing = new NewPasswords(passwords, sessionsAt(operator, events), linksAt(operator));
   const context = systemContext(newTraceId());
   const password = randomBytes(15).toString('base64url');
   const hash = await passwords.accept(password, { names: [] }, 'in-process');

@@ -1,7 +1,7 @@
 import { Cursor, Snapshot } from './cursor.js';
 import { type Head, headsOf, type Statement, writeCheckpoint } from './checkpoint-file.js';
 import type { Fault } from './fault.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 const BATCH = 1000;
 
@@ -9,14 +9,14 @@ const BATCH = 1000;
  * Writes down, signed, where the log of every user ends at this moment.
  * @throws OperatorError when the file is there already
  */
-export async function takeCheckpoint(workplace: Workplace, file: string): Promise<Statement> {
-  const snapshot = await Snapshot.begin(await workplace.connect());
+export async function takeCheckpoint(operator: OperatorContext, file: string): Promise<Statement> {
+  const snapshot = await Snapshot.begin(await operator.connect());
   const [row] = await snapshot.query<{ now: Date }>('SELECT now()');
   const statement = await writeCheckpoint(
     file,
     currentHeads(snapshot),
     row?.now ?? new Date(Number.NaN),
-    workplace.keyring.current('checkpoint'),
+    operator.keyring.current('checkpoint'),
   );
   await snapshot.end();
   return statement;

@@ -21,32 +21,32 @@ import { Jobs } from '../jobs/jobs.js';
 import { createLog } from '../ops/log.js';
 import { Snapshots } from '../users/store/snapshots.js';
 import { UserStore } from '../users/store/user-store.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 // The parts of a server that operators' commands use, without a server. Nobody but the servers has handlers; they find by
 // themselves what has changed in the database.
 
 const nobody = (): DiscoveryService => new DiscoveryService(new ModulesContainer());
 
-export function authEventsAt({ keyring, transactions }: Workplace): AuthEvents {
+export function authEventsAt({ keyring, transactions }: OperatorContext): AuthEvents {
   return new AuthEvents(keyring, transactions, nobody());
 }
 
-export function sessionsAt({ settings, keyring }: Workplace, events: AuthEvents): Sessions {
+export function sessionsAt({ settings, keyring }: OperatorContext, events: AuthEvents): Sessions {
   const accessTokens = new AccessTokens(settings, new JwtService(), keyring, new SystemClock());
   return new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined }, events);
 }
 
 /** Passwords are to be hashed in this process. */
-export function passwordsAt({ settings, keyring, transactions, dataSource }: Workplace): Passwords {
+export function passwordsAt({ settings, keyring, transactions, dataSource }: OperatorContext): Passwords {
   const idle = new HashPool({ nice: settings.HASH_NICE, onLoss: () => undefined });
   const hasher = new PasswordHasher(keyring, settings.BCRYPT_COST, idle);
   const breached = new BreachedPasswords(false, createLog(settings));
   return new Passwords(settings, hasher, transactions, new Statements(settings, dataSource), breached);
 }
 
-export function usersAt(workplace: Workplace, passwords: Passwords): UserStore {
-  const { settings, keyring, personalData, transactions } = workplace;
+export function usersAt(operator: OperatorContext, passwords: Passwords): UserStore {
+  const { settings, keyring, personalData, transactions } = operator;
   const handlers = new UserEventHandlers(nobody());
   handlers.onModuleInit();
   const methods = [new PasswordMethod(passwords), new MagicLinkMethod()];
@@ -65,6 +65,6 @@ export function usersAt(workplace: Workplace, passwords: Passwords): UserStore {
   );
 }
 
-export function linksAt({ settings, keyring, transactions }: Workplace): OneTimeTokens {
+export function linksAt({ settings, keyring, transactions }: OperatorContext): OneTimeTokens {
   return new OneTimeTokens(keyring, new EndedLinks(transactions, new Jobs(settings, createLog(settings))));
 }

@@ -4,7 +4,7 @@ import type { WrappedUserKey } from '../events/personal-data.js';
 import { Chain } from './chain.js';
 import type { Fault } from './fault.js';
 import { type StoredUser, storedUserOf } from './walk.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 /** What the log makes of one user whose row differs. */
 interface RebuiltUser {
@@ -24,18 +24,18 @@ export class Rebuilt {
   private readonly columns: readonly string[];
 
   private constructor(
-    private readonly workplace: Workplace,
+    private readonly operator: OperatorContext,
     private readonly client: pg.Client,
   ) {
-    this.columns = [...workplace.userColumns.values()].map((column) => `"${column}"`);
+    this.columns = [...operator.userColumns.values()].map((column) => `"${column}"`);
   }
 
-  static async make(workplace: Workplace, client: pg.Client): Promise<Rebuilt> {
+  static async make(operator: OperatorContext, client: pg.Client): Promise<Rebuilt> {
     await client.query('CREATE TEMPORARY TABLE rebuilt_users (LIKE users INCLUDING DEFAULTS, PRIMARY KEY (id))');
     await client.query(`
       CREATE TEMPORARY TABLE users_to_merge (
         id uuid PRIMARY KEY, version integer NOT NULL, identifiers boolean NOT NULL, merged boolean NOT NULL DEFAULT false)`);
-    return new Rebuilt(workplace, client);
+    return new Rebuilt(operator, client);
   }
 
   async add(user: RebuiltUser): Promise<void> {
@@ -124,7 +124,7 @@ export class Rebuilt {
         broken.push(fault);
         continue;
       }
-      const row = chain.state && storedUserOf(chain.state, this.workplace.userColumns);
+      const row = chain.state && storedUserOf(chain.state, this.operator.userColumns);
       await this.client.query('DELETE FROM rebuilt_users WHERE id = $1', [id]);
       if (row) await this.insertRows([row]);
     }
@@ -132,7 +132,7 @@ export class Rebuilt {
   }
 
   private async chainOf(id: string): Promise<Chain> {
-    const { keyring, personalData } = this.workplace;
+    const { keyring, personalData } = this.operator;
     const keys = await this.client.query<WrappedUserKey>('SELECT * FROM user_keys WHERE user_id = $1', [id]);
     const events = await this.client.query<EventRow>(
       `SELECT ${EVENT_COLUMNS.join(', ')} FROM user_events WHERE user_id = $1 ORDER BY user_version`,

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { lagOf, readStatus, type SinkStatus } from '../relay/status.js';
 import { OperatorError } from './operator-error.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 const LETTERS_SHOWN = 5;
 
@@ -13,7 +13,7 @@ interface DeadLetter {
 }
 
 /** How every sink is doing, and the last events that it refused for good. */
-export async function relayStatus({ dataSource }: Workplace): Promise<string> {
+export async function relayStatus({ dataSource }: OperatorContext): Promise<string> {
   const sinks = await readStatus(dataSource);
   if (sinks.length === 0) return 'Events go nowhere: set KAFKA_BROKERS or AMQP_URL, and start the server.';
   const parts: string[] = [];
@@ -35,7 +35,7 @@ export interface Rewind {
  * @param to the position of the first event to be sent, a time from which on events happened, `beginning` or `end`
  * @throws OperatorError when there is no such sink, or `to` is none of these
  */
-export async function rewind({ dataSource }: Workplace, sink: string, to: string): Promise<Rewind> {
+export async function rewind({ dataSource }: OperatorContext, sink: string, to: string): Promise<Rewind> {
   const [{ latest }] = await dataSource.query<[{ latest: string }]>(LATEST);
   const after = (await firstOf(dataSource, to, Number(latest))) - 1;
   // The leader that is sending just now finds its cursor elsewhere than it left it, and goes on from here.

@@ -7,7 +7,7 @@ import type { Progress } from './progress.js';
 import { Rebuilt } from './rebuilt.js';
 import { faultsOf } from './verify.js';
 import { differingColumns, lacksKey, walkUsers } from './walk.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 export interface Replay {
   readonly users: number;
@@ -38,22 +38,22 @@ const UNIQUE_VIOLATION = '23505';
  * that differ are caught up and merged, a thousand at a time, each under a lock of its own.
  */
 export async function replay(
-  workplace: Workplace,
+  operator: OperatorContext,
   { dryRun, progress }: { readonly dryRun: boolean; readonly progress: Progress },
 ): Promise<Replay> {
-  const writer = await workplace.connect();
-  const rebuilt = await Rebuilt.make(workplace, writer);
+  const writer = await operator.connect();
+  const rebuilt = await Rebuilt.make(operator, writer);
   const [examples, unsettled]: [Fault[], Fault[]] = [[], []];
   let [users, events] = [0, 0];
   const begin = performance.now();
-  const snapshot = await Snapshot.begin(await workplace.connect());
+  const snapshot = await Snapshot.begin(await operator.connect());
   progress.start(await snapshot.countEvents());
   const onEvents = (count: number) => {
     events += count;
     progress.add(count);
   };
   try {
-    for await (const user of walkUsers(workplace, snapshot, onEvents)) {
+    for await (const user of walkUsers(operator, snapshot, onEvents)) {
       users++;
       const { id, expected, actual, version } = user;
       const faults = faultsOf(user);

@@ -2,7 +2,7 @@ import { isPlaceholder, type Settings } from '../config/settings.js';
 import { secret } from '../config/parsers.js';
 import { SecretKeyFile } from '../config/secret-key-file.js';
 import { OperatorError } from './operator-error.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 /** What became of a rotation. */
 export interface Rotation {
@@ -19,7 +19,7 @@ export interface Rotation {
  * @throws OperatorError when the new key is no good; WrongSecretKey
  */
 export async function rotateSecret(
-  workplace: Workplace,
+  operator: OperatorContext,
   kept: SecretKeyFile | undefined,
   given: string | undefined,
 ): Promise<Rotation> {
@@ -30,10 +30,10 @@ export async function rotateSecret(
         'Make one with: openssl rand -base64 48',
     );
   }
-  refuseBad(next, workplace.settings);
+  refuseBad(next, operator.settings);
   // Whenever this process dies, the key that opens the database is in one of the two files.
   kept?.prepare(next);
-  const keys = await workplace.keyring.rewrap(next);
+  const keys = await operator.keyring.rewrap(next);
   kept?.promote();
   return { keys, kept: kept !== undefined };
 }

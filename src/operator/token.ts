@@ -5,7 +5,7 @@ import { newTraceId } from '../config/trace-id.js';
 import { addressKey, usernameKey } from '../users/aggregate/identifiers.js';
 import { OperatorError } from './operator-error.js';
 import { authEventsAt, sessionsAt } from './parts.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 /**
  * Signs a user in without a password, for tests and measurements: a session like any other, which can be ended like any other.
@@ -13,10 +13,10 @@ import type { Workplace } from './workplace.js';
  * @returns an access token
  * @throws OperatorError when there is nobody, or nobody who may sign in
  */
-export async function makeToken(workplace: Workplace, user: string): Promise<string> {
-  const { transactions } = workplace;
-  const events = authEventsAt(workplace);
-  const sessions = sessionsAt(workplace, events);
+export async function makeToken(operator: OperatorContext, user: string): Promise<string> {
+  const { transactions } = operator;
+  const events = authEventsAt(operator);
+  const sessions = sessionsAt(operator, events);
   const context = systemContext(newTraceId());
   const [column, value] = isUuid(user)
     ? ['id', user]

@@ -4,7 +4,7 @@ import { Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';
 import type { Progress } from './progress.js';
 import { differingColumns, type WalkedUser, walkUsers } from './walk.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 export interface Verification {
   /** In the order in which they were found, at most as many as were asked for. */
@@ -27,10 +27,10 @@ export interface VerifyOptions {
  * beside it may go on.
  * @throws OperatorError when the checkpoint itself is not good
  */
-export async function verify(workplace: Workplace, options: VerifyOptions): Promise<Verification> {
+export async function verify(operator: OperatorContext, options: VerifyOptions): Promise<Verification> {
   const { limit, checkpoint, progress } = options;
-  if (checkpoint !== undefined) await proveCheckpoint(checkpoint, workplace.keyring);
-  const snapshot = await Snapshot.begin(await workplace.connect());
+  if (checkpoint !== undefined) await proveCheckpoint(checkpoint, operator.keyring);
+  const snapshot = await Snapshot.begin(await operator.connect());
   const begin = performance.now();
   let [users, events] = [0, 0];
   const faults: Fault[] = [];
@@ -44,7 +44,7 @@ export async function verify(workplace: Workplace, options: VerifyOptions): Prom
       events += count;
       progress.add(count);
     };
-    for await (const user of walkUsers(workplace, snapshot, onEvents)) {
+    for await (const user of walkUsers(operator, snapshot, onEvents)) {
       users++;
       for (const fault of faultsOf(user)) if (faults.push(fault) >= limit) return result();
     }

@@ -6,7 +6,7 @@ import type { UserState } from '../users/aggregate/user.js';
 import { Chain } from './chain.js';
 import { Cursor, type Snapshot } from './cursor.js';
 import type { Fault } from './fault.js';
-import type { Workplace } from './workplace.js';
+import type { OperatorContext } from './operator-context.js';
 
 /** A row of `users` by the names of its columns, without those that the log does not decide. */
 export type StoredUser = Readonly<Record<string, unknown>> & { readonly id: string };
@@ -33,11 +33,11 @@ interface UserKeyRow extends WrappedUserKey {
  * @param onEvents told how many more events were read, now and then
  */
 export async function* walkUsers(
-  workplace: Workplace,
+  operator: OperatorContext,
   snapshot: Snapshot,
   onEvents: (count: number) => void,
 ): AsyncGenerator<WalkedUser> {
-  const { keyring, personalData, userColumns } = workplace;
+  const { keyring, personalData, userColumns } = operator;
   const columns = [...userColumns.values()].map((column) => `"${column}"`);
   const events = await Cursor.open<EventRow>(
     snapshot,
@@ -77,7 +77,7 @@ export async function* walkUsers(
 }
 
 /** The row that stands for a state, by the names of its columns. */
-export function storedUserOf(state: UserState, userColumns: Workplace['userColumns']): StoredUser | undefined {
+export function storedUserOf(state: UserState, userColumns: OperatorContext['userColumns']): StoredUser | undefined {
   const row = rowOf(state);
   if (!row) return undefined;
   const entries = [...userColumns].map(([property, column]) => [column, row[property as keyof UserRow]]);

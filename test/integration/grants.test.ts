@@ -6,7 +6,7 @@ import { verify } from '../../src/operator/verify.js';
 import { runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Roster, startRoster } from '../support/roster.js';
-import { atWork, SILENT } from '../support/workplace.js';
+import { withOperatorContext, SILENT } from '../support/operator-context.js';
 
 // The role of the tests owns the schema; this one is the server's.
 const role = `server_${randomBytes(6).toString('hex')}`;
@@ -98,8 +98,11 @@ describe('A server with a role of its own, beside the one that owns the schema',
     const environment = { DATABASE_URL: applicationUrl };
     await database.query("UPDATE users SET nickname = 'mallory'");
     const options = { dryRun: false, limit: 1, progress: SILENT };
-    expect(await atWork(environment, (place) => replay(place, options))).toMatchObject({ differed: 2, unsettled: [] });
-    expect((await atWork(environment, (place) => verify(place, options))).faults).toEqual([]);
+    expect(await withOperatorContext(environment, (place) => replay(place, options))).toMatchObject({
+      differed: 2,
+      unsettled: [],
+    });
+    expect((await withOperatorContext(environment, (place) => verify(place, options))).faults).toEqual([]);
   });
 });
 

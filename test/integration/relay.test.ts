@@ -4,7 +4,7 @@ import { CollectingSink } from '../support/collecting-sink.js';
 import { eventually } from '../support/eventually.js';
 import { type Roster, startRoster } from '../support/roster.js';
 import { relayStatus, rewind } from '../../src/operator/relay.js';
-import { atWork } from '../support/workplace.js';
+import { withOperatorContext } from '../support/operator-context.js';
 
 const good = new CollectingSink('good');
 const other = new CollectingSink('other');
@@ -109,7 +109,7 @@ describe('the relay', () => {
     await eventually(() => good.attempts > attempts + 1);
     const told = roster.logLines().filter(({ msg }) => String(msg).includes('cannot be sent to good'));
     expect(told).toEqual([expect.objectContaining({ level: 40, reason: 'connect ECONNREFUSED 127.0.0.1:9092' })]);
-    expect(await atWork(operator(), relayStatus)).toMatch(/^good\n[^]*FAILING +since .*ECONNREFUSED/);
+    expect(await withOperatorContext(operator(), relayStatus)).toMatch(/^good\n[^]*FAILING +since .*ECONNREFUSED/);
 
     good.failure = undefined;
     await eventually(caughtUp('good'));
@@ -126,13 +126,13 @@ describe('the relay', () => {
     await eventually(caughtUp('good'));
     expect(good.events.at(-1)).toMatchObject({ userId: accepted, userVersion: 2 });
     expect((await ready()).figures['goodDeadLetters']).toBe(1);
-    expect(await atWork(operator(), relayStatus)).toMatch(
+    expect(await withOperatorContext(operator(), relayStatus)).toMatch(
       /dead letters {2}1\n +\d+ {2}user\.updated {2}[0-9a-f-]{36} {2}the message is too large/,
     );
 
     good.refuse = () => undefined;
     const [letter] = await roster.database.query<{ position: string }>('SELECT position FROM relay_dead_letters');
-    await atWork(operator(), (workplace) => rewind(workplace, 'good', letter!.position));
+    await withOperatorContext(operator(), (context) => rewind(context, 'good', letter!.position));
     await eventually(() => good.events.at(-1)!.userId === accepted && good.events.at(-2)!.userId === refused);
     await eventually(async () => (await ready()).figures['goodDeadLetters'] === 0);
   });
@@ -145,7 +145,7 @@ describe('the relay', () => {
     await eventually(caughtUp('good'));
     const count = good.events.length;
 
-    await atWork(operator(), (workplace) => rewind(workplace, 'good', since.toISOString()));
+    await withOperatorContext(operator(), (context) => rewind(context, 'good', since.toISOString()));
     await eventually(() => good.events.length > count);
     expect(good.events.at(-1)!.id).toBe(good.events[count - 1]!.id);
 
@@ -153,16 +153,18 @@ describe('the relay', () => {
     good.hold = held;
     await rename(id, 'held');
     await eventually(() => good.events.length > count + 1);
-    await atWork(operator(), (workplace) => rewind(workplace, 'good', 'beginning'));
+    await withOperatorContext(operator(), (context) => rewind(context, 'good', 'beginning'));
     good.hold = undefined;
     letGo(undefined);
     await eventually(() => good.batches.at(-1)![0]!.position === 1);
     await eventually(caughtUp('good'));
 
     for (const to of ['0', '999999', 'yesterday', '']) {
-      await expect(atWork(operator(), (workplace) => rewind(workplace, 'good', to))).rejects.toThrow(/position/);
+      await expect(withOperatorContext(operator(), (context) => rewind(context, 'good', to))).rejects.toThrow(
+        /position/,
+      );
     }
-    await expect(atWork(operator(), (workplace) => rewind(workplace, 'nowhere', '1'))).rejects.toThrow(
+    await expect(withOperatorContext(operator(), (context) => rewind(context, 'nowhere', '1'))).rejects.toThrow(
       'There are: good, other, webhooks.',
     );
   });
@@ -192,7 +194,7 @@ describe('the relay', () => {
       .expect(204);
     await eventually(caughtUp('other'));
     const count = other.events.length;
-    await atWork(operator(), (workplace) => rewind(workplace, 'other', 'beginning'));
+    await withOperatorContext(operator(), (context) => rewind(context, 'other', 'beginning'));
     await eventually(() => other.events.length >= 2 * count);
     const again = other.events.slice(count).filter(({ userId }) => userId === id);
     expect(again.map(({ type }) => type)).toEqual(['user.created', 'user.deleted', 'user.erased']);

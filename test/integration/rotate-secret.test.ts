@@ -11,7 +11,7 @@ import { runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
-import { atWork, SILENT } from '../support/workplace.js';
+import { withOperatorContext, SILENT } from '../support/operator-context.js';
 
 const OLD = 'k3yZ'.repeat(12);
 const NEW = 'n3wK'.repeat(12);
@@ -44,7 +44,9 @@ describe('A rotation of SECRET_KEY', () => {
   ])('is refused with %s as the new key', async (given, message) => {
     const wrapped = await database.query('SELECT id, wrapped FROM keys ORDER BY id');
     await expect(
-      atWork({ DATABASE_URL: database.url, SECRET_KEY: OLD }, (workplace) => rotateSecret(workplace, undefined, given)),
+      withOperatorContext({ DATABASE_URL: database.url, SECRET_KEY: OLD }, (context) =>
+        rotateSecret(context, undefined, given),
+      ),
     ).rejects.toThrow(message);
     expect(await database.query('SELECT id, wrapped FROM keys ORDER BY id')).toEqual(wrapped);
   });
@@ -77,7 +79,7 @@ describe('A rotation of SECRET_KEY', () => {
     await after.api.post('/auth/verify-email').send({ token: link }).expect(200);
     await after.signIn('bea@example.com', PASSWORD);
     const environment = { DATABASE_URL: database.url, SECRET_KEY: NEW };
-    const verified = await atWork(environment, (place) => verify(place, { limit: 1, progress: SILENT }));
+    const verified = await withOperatorContext(environment, (place) => verify(place, { limit: 1, progress: SILENT }));
     expect(verified.faults).toEqual([]);
   });
 
@@ -91,7 +93,9 @@ describe('A rotation of SECRET_KEY', () => {
     const { stdout } = await command({ SECRET_KEY: NEW }, 'token', '--user', 'Ada@example.com');
     expect((await me(after, stdout.trim())).body).toMatchObject({ email: 'ada@example.com' });
     const environment = { DATABASE_URL: database.url, SECRET_KEY: NEW };
-    await expect(atWork(environment, (place) => makeToken(place, 'nobody'))).rejects.toThrow('There is no user nobody');
+    await expect(withOperatorContext(environment, (place) => makeToken(place, 'nobody'))).rejects.toThrow(
+      'There is no user nobody',
+    );
   });
 });
 
@@ -103,7 +107,7 @@ describe('A rotation where Roster keeps the key under DATA_DIR', () => {
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'roster-secret-'));
     kept = await createTestDatabase();
-    await atWork({ DATABASE_URL: kept.url, SECRET_KEY: await read() }, () => Promise.resolve());
+    await withOperatorContext({ DATABASE_URL: kept.url, SECRET_KEY: await read() }, () => Promise.resolve());
   });
   afterAll(async () => {
     await kept.drop();

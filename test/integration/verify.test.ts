@@ -14,13 +14,13 @@ import { describeFault } from '../../src/operator/fault.js';
 import { replay } from '../../src/operator/replay.js';
 import { replayReport } from '../../src/operator/reports.js';
 import { verify } from '../../src/operator/verify.js';
-import type { Workplace } from '../../src/operator/workplace.js';
+import type { OperatorContext } from '../../src/operator/operator-context.js';
 import { addContact } from '../../src/users/aggregate/decide-contacts.js';
 import { changeRole, erase, suspend, updateProfile } from '../../src/users/aggregate/decide.js';
 import { UserStore } from '../../src/users/store/user-store.js';
 import { type CommandResult, runCommand } from '../support/cli.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
-import { atWork, SILENT } from '../support/workplace.js';
+import { withOperatorContext, SILENT } from '../support/operator-context.js';
 
 const SECRET_KEY = 'k3yZ'.repeat(12);
 const context = systemContext('verify-test');
@@ -74,13 +74,13 @@ function command(...args: string[]): Promise<CommandResult> {
   return runCommand(args, { DATABASE_URL: roster.database.url, SECRET_KEY });
 }
 
-const work = <T>(doIt: (workplace: Workplace) => Promise<T>) =>
-  atWork({ DATABASE_URL: roster.database.url, SECRET_KEY }, doIt);
+const work = <T>(doIt: (context: OperatorContext) => Promise<T>) =>
+  withOperatorContext({ DATABASE_URL: roster.database.url, SECRET_KEY }, doIt);
 
 /** The lines that `verify --all` prints of faults. */
 async function faults(given?: string): Promise<string[]> {
   const options = { limit: 100, checkpoint: given, progress: SILENT };
-  return (await work((workplace) => verify(workplace, options))).faults.map(describeFault);
+  return (await work((context) => verify(context, options))).faults.map(describeFault);
 }
 
 /** What somebody with every right does behind Roster's back. */
@@ -114,7 +114,7 @@ describe('A database that nobody touched', () => {
 
   it('is left alone by replay', async () => {
     const before = await rowsOfUsers();
-    const result = await work((workplace) => replay(workplace, { dryRun: false, progress: SILENT }));
+    const result = await work((context) => replay(context, { dryRun: false, progress: SILENT }));
     expect(result).toMatchObject({ users: 8, differed: 0, unsettled: [] });
     expect(await rowsOfUsers()).toEqual(before);
   });
@@ -149,7 +149,7 @@ describe('Rows that were changed behind the back of the log', () => {
 
   it('are only counted by a dry run', async () => {
     const changed = await rowsOfUsers();
-    const result = await work((workplace) => replay(workplace, { dryRun: true, progress: SILENT }));
+    const result = await work((context) => replay(context, { dryRun: true, progress: SILENT }));
     expect(result).toMatchObject({ differed: 4, unsettled: [] });
     expect(result.examples).toHaveLength(4);
     expect(await rowsOfUsers()).toEqual(changed);
@@ -205,7 +205,7 @@ describe('A log that was changed', () => {
 
   it('is not made the truth by replay', async () => {
     const before = await rowsOfUsers();
-    const result = await work((workplace) => replay(workplace, { dryRun: false, progress: SILENT }));
+    const result = await work((context) => replay(context, { dryRun: false, progress: SILENT }));
     expect(result).toMatchObject({ differed: 0 });
     expect(result.unsettled).toHaveLength(3);
     expect(replayReport(result, false)).toContain('Left as they are, to be looked into:');
@@ -234,7 +234,7 @@ describe('A log that was changed', () => {
 
 describe('A checkpoint', () => {
   it('is never written over another', async () => {
-    await expect(work((workplace) => takeCheckpoint(workplace, checkpoint))).rejects.toThrow(
+    await expect(work((context) => takeCheckpoint(context, checkpoint))).rejects.toThrow(
       `${checkpoint} is there already, and a checkpoint is never overwritten.`,
     );
   });

@@ -6,7 +6,7 @@ import { type Verification, verify } from '../../src/operator/verify.js';
 import { UserStore } from '../../src/users/store/user-store.js';
 import { type CommandResult, runCommand } from './cli.js';
 import type { Roster } from './roster.js';
-import { atWork, SILENT } from './workplace.js';
+import { withOperatorContext, SILENT } from './operator-context.js';
 
 export interface ReplayUnderLoad {
   readonly replay: CommandResult;
@@ -76,7 +76,9 @@ export async function replayUnderLoad(
   const replay = await runCommand(['replay'], settings);
   running = false;
   await Promise.all(load);
-  const verification = await atWork(settings, (workplace) => verify(workplace, { limit: 1, progress: SILENT }));
+  const verification = await withOperatorContext(settings, (context) =>
+    verify(context, { limit: 1, progress: SILENT }),
+  );
   return {
     replay,
     verification,

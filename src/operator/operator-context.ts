@@ -13,7 +13,7 @@ import { UserEntity } from '../users/store/user.entity.js';
 import { OperatorError } from './operator-error.js';
 
 /** What an operator's command works with: the database and its keys, without a server. */
-export interface Workplace {
+export interface OperatorContext {
   readonly settings: Settings;
   readonly dataSource: DataSource;
   readonly transactions: Transactions;
@@ -29,7 +29,10 @@ export interface Workplace {
  * @param settings with `DATABASE_URL` and `SECRET_KEY` settled
  * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
  */
-export async function openWorkplace(settings: Settings, shutdown: Pick<Shutdown, 'register'>): Promise<Workplace> {
+export async function openOperatorContext(
+  settings: Settings,
+  shutdown: Pick<Shutdown, 'register'>,
+): Promise<OperatorContext> {
   const url = sessionAddress(settings);
   const dataSource = await connect(
     new DataSource({ ...dataSourceOptions(url, 2, { patient: true }), entities: [UserEntity] }),
