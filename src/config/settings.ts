@@ -1,4 +1,4 @@
-import { halvesMissing } from './halves.js';
+import { missingDependentSettings } from './dependent-settings.js';
 import * as mail from './mail-settings.js';
 import * as network from './network-settings.js';
 import * as parse from './parsers.js';
@@ -208,7 +208,7 @@ export function loadSettings(given: Environment): Settings {
     ...settings,
     PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
   } as Settings;
-  problems.push(...halvesMissing(loaded));
+  problems.push(...missingDependentSettings(loaded));
   problems.push(...mail.dkimProblems(isGiven));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);

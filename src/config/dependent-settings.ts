@@ -11,7 +11,7 @@ const ADDITIONS = [
 ] as const;
 
 /** @returns a problem for every setting that is missing beside another one */
-export function halvesMissing(settings: Readonly<Record<string, unknown>>): string[] {
+export function missingDependentSettings(settings: Readonly<Record<string, unknown>>): string[] {
   const needs = [...PAIRS, ...PAIRS.map(([one, other]) => [other, one] as const), ...ADDITIONS];
   return needs.flatMap(([given, needed]) =>
     settings[given] !== undefined && settings[needed] === undefined ? [`${needed}: ${given} is set and needs it`] : [],
