@@ -167,9 +167,9 @@ program
   .description('write every mail and page in every language into a folder, to be looked at in a browser')
   .option('--out <folder>', 'where to; what an earlier gallery left there is replaced', 'mail-preview')
   .action(({ out }: { out: string }) => {
-    const exhibits = writeGallery(loadSettings(readEnvironment()), out);
+    const samples = writeGallery(loadSettings(readEnvironment()), out);
     console.log(
-      `Wrote ${exhibits.length} mails and pages. Open ${pathToFileURL(join(resolve(out), 'index.html')).href}`,
+      `Wrote ${samples.length} mails and pages. Open ${pathToFileURL(join(resolve(out), 'index.html')).href}`,
     );
   });
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { loadSettings } from '../../src/config/settings.js';
-import { type Exhibit, SCHEMES } from '../../src/operator/preview/exhibit.js';
+import { type PreviewSample, SCHEMES } from '../../src/operator/preview/preview-sample.js';
 import { writeGallery } from '../../src/operator/preview/gallery.js';
 import { launchBrowser } from '../support/browser.js';
 import { bringAxe, violations } from '../support/journey.js';
@@ -34,12 +34,12 @@ const BRANDS = {
 
 describe.each(Object.entries(BRANDS))('the gallery %s', (brand, settings) => {
   it('has every mail and page fit a phone and a desk, light and dark, without a violation that axe-core finds', async () => {
-    const exhibits = writeGallery(loadSettings(settings), folder);
+    const samples = writeGallery(loadSettings(settings), folder);
     // A colour is the same in all of them: one mail and one page with all there is say enough.
     const tells = /^(mails|pages)\/en\/(verify-email|reset-password\.refused|error\.fields)$/;
-    const shown = brand === 'as it is shipped' ? exhibits : exhibits.filter(({ file }) => tells.test(file));
+    const shown = brand === 'as it is shipped' ? samples : samples.filter(({ file }) => tells.test(file));
     expect(shown.length).toBeGreaterThan(3);
-    const wrong = await inTurns(shown, (page, exhibit) => look(page, exhibit, brand));
+    const wrong = await inTurns(shown, (page, sample) => look(page, sample, brand));
     expect(wrong).toEqual([]);
   });
 });
@@ -61,16 +61,15 @@ const urlOf = (file: string): string => pathToFileURL(join(folder, file)).href;
 
 /** Looks at all of them in a few pages at once. */
 async function inTurns(
-  exhibits: readonly Exhibit[],
-  work: (page: Page, exhibit: Exhibit) => Promise<string[]>,
+  samples: readonly PreviewSample[],
+  work: (page: Page, sample: PreviewSample) => Promise<string[]>,
 ): Promise<string[]> {
-  const waiting = [...exhibits];
+  const waiting = [...samples];
   const found: string[] = [];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       const page = await browser.newPage();
-      for (let exhibit = waiting.shift(); exhibit; exhibit = waiting.shift())
-        found.push(...(await work(page, exhibit)));
+      for (let sample = waiting.shift(); sample; sample = waiting.shift()) found.push(...(await work(page, sample)));
       await page.close();
     }),
   );
@@ -78,7 +77,7 @@ async function inTurns(
 }
 
 /** @returns what is wrong with it; with SCREENSHOTS, pictures of it are in that folder */
-async function look(page: Page, { kind, file }: Exhibit, brand: string): Promise<string[]> {
+async function look(page: Page, { kind, file }: PreviewSample, brand: string): Promise<string[]> {
   const wrong: string[] = [];
   const screenshots = process.env['SCREENSHOTS'];
   if (screenshots) mkdirSync(screenshots, { recursive: true });

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '../../rendering/markup.js';
-import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
+import { type PreviewSample, type Scheme, SCHEMES } from './preview-sample.js';
 
 /** The widths that they are shown in, in CSS pixels. */
 const DEVICES = { phone: 375, desk: 1280 } as const;
@@ -9,10 +9,10 @@ type Device = keyof typeof DEVICES;
  * The pages that show them all, by file: as on a phone and as on a desk, light and dark, a page each, for browsers load what is
  * hidden. Plain HTML, so that it opens from a folder.
  */
-export function galleryIndexes(productName: string, exhibits: readonly Exhibit[]): Record<string, string> {
+export function galleryIndexes(productName: string, samples: readonly PreviewSample[]): Record<string, string> {
   const looks = SCHEMES.flatMap((scheme) => (['phone', 'desk'] as const).map((device) => ({ scheme, device })));
   return Object.fromEntries(
-    looks.map(({ scheme, device }) => [fileOf(scheme, device), index(productName, exhibits, scheme, device)]),
+    looks.map(({ scheme, device }) => [fileOf(scheme, device), index(productName, samples, scheme, device)]),
   );
 }
 
@@ -20,8 +20,8 @@ function fileOf(scheme: Scheme, device: Device): string {
   return scheme === 'light' && device === 'phone' ? 'index.html' : `index.${scheme}.${device}.html`;
 }
 
-function index(productName: string, exhibits: readonly Exhibit[], scheme: Scheme, device: Device): string {
-  const locales = [...new Set(exhibits.map(({ locale }) => locale))];
+function index(productName: string, samples: readonly PreviewSample[], scheme: Scheme, device: Device): string {
+  const locales = [...new Set(samples.map(({ locale }) => locale))];
   const look = (label: string, to: [Scheme, Device]): Markup => {
     const isThis = to[0] === scheme && to[1] === device;
     return markup`<a href="${fileOf(...to)}" ${isThis && markup`aria-current="page"`}>${label}</a>
@@ -46,10 +46,10 @@ ${look('Desk, dark', ['dark', 'desk'])}
 </nav>
 </header>
 <nav class="contents" aria-label="Mails and pages">
-${locales.map((locale) => chapterOf(exhibits, locale))}
+${locales.map((locale) => chapterOf(samples, locale))}
 </nav>
 <main>
-${exhibits.map((one) => section(one, scheme, device))}
+${samples.map((one) => section(one, scheme, device))}
 </main>
 </body>
 </html>
@@ -57,10 +57,10 @@ ${exhibits.map((one) => section(one, scheme, device))}
   return page.toString();
 }
 
-function chapterOf(exhibits: readonly Exhibit[], locale: string): Markup {
-  const list = (kind: Exhibit['kind'], title: string): Markup =>
+function chapterOf(samples: readonly PreviewSample[], locale: string): Markup {
+  const list = (kind: PreviewSample['kind'], title: string): Markup =>
     markup`<h3>${title}</h3>
-<ul>${exhibits
+<ul>${samples
       .filter((one) => one.locale === locale && one.kind === kind)
       .map((one) => markup`<li><a href="#${one.file}">${titleOf(one)}</a></li>\n`)}</ul>`;
   return markup`<details open><summary><h2 lang="en">${languageName(locale)}</h2></summary>
@@ -70,7 +70,7 @@ ${list('page', 'Pages')}
 `;
 }
 
-function section(one: Exhibit, scheme: Scheme, device: Device): Markup {
+function section(one: PreviewSample, scheme: Scheme, device: Device): Markup {
   const heading = `${titleOf(one)}, ${one.locale}`;
   return markup`<section id="${one.file}">
 <h2>${heading}</h2>
@@ -82,7 +82,7 @@ ${one.text !== undefined && markup`<details><summary>Text part</summary><pre lan
 `;
 }
 
-const titleOf = ({ name, variant }: Exhibit): string => (variant ? `${name} (${variant})` : name);
+const titleOf = ({ name, variant }: PreviewSample): string => (variant ? `${name} (${variant})` : name);
 
 function languageName(locale: string): string {
   return new Intl.DisplayNames('en', { type: 'language' }).of(locale) ?? locale;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { type PageName, Pages } from '../../http/pages/pages.js';
 import { type MailTemplate, MailTemplates } from '../../mail/notifications/mail-templates.js';
-import { type Exhibit, type Scheme, SCHEMES } from './exhibit.js';
+import { type PreviewSample, type Scheme, SCHEMES } from './preview-sample.js';
 import { galleryIndexes } from './gallery-index.js';
 import { MAIL_SAMPLES } from './mail-samples.js';
 import { PAGE_SAMPLES } from './page-samples.js';
@@ -12,7 +12,7 @@ import { PAGE_SAMPLES } from './page-samples.js';
  * Writes every mail and page in every language, with the templates and the brand of the settings, into a folder to be looked at
  * in a browser, from `index.html` on. What the folder held of an earlier gallery goes.
  */
-export function writeGallery(settings: Settings, folder: string): readonly Exhibit[] {
+export function writeGallery(settings: Settings, folder: string): readonly PreviewSample[] {
   for (const old of ['mails', 'pages', 'assets']) rmSync(join(folder, old), { recursive: true, force: true });
   const put = (file: string, text: string): void => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -23,17 +23,17 @@ export function writeGallery(settings: Settings, folder: string): readonly Exhib
     for (const scheme of SCHEMES) put(`${file}.${scheme}.html`, inScheme(html, scheme));
   };
   const pages = new Pages(settings);
-  const exhibits = [...mails(new MailTemplates(settings), putHtml, put), ...allPages(pages, putHtml)];
+  const samples = [...mails(new MailTemplates(settings), putHtml, put), ...allPages(pages, putHtml)];
   put('assets/pages.css', pages.stylesheet());
   for (const scheme of SCHEMES) put(`assets/pages.${scheme}.css`, inScheme(pages.stylesheet(), scheme));
   put('assets/icon.svg', pages.icon());
-  for (const [file, html] of Object.entries(galleryIndexes(settings.PRODUCT_NAME, exhibits))) put(file, html);
-  return exhibits;
+  for (const [file, html] of Object.entries(galleryIndexes(settings.PRODUCT_NAME, samples))) put(file, html);
+  return samples;
 }
 
 type Put = (file: string, text: string) => void;
 
-function mails(templates: MailTemplates, putHtml: Put, put: Put): Exhibit[] {
+function mails(templates: MailTemplates, putHtml: Put, put: Put): PreviewSample[] {
   return templates.locales.flatMap((locale) =>
     Object.entries(MAIL_SAMPLES).flatMap(([name, samples]) =>
       Object.entries<object>(samples).map(([sample, values]) => {
@@ -48,7 +48,7 @@ function mails(templates: MailTemplates, putHtml: Put, put: Put): Exhibit[] {
   );
 }
 
-function allPages(pages: Pages, putHtml: Put): Exhibit[] {
+function allPages(pages: Pages, putHtml: Put): PreviewSample[] {
   return pages.locales.flatMap((locale) =>
     Object.entries(PAGE_SAMPLES).flatMap(([name, samples]) =>
       Object.entries<object>(samples).map(([sample, values]) => {

@@ -2,7 +2,7 @@ export const SCHEMES = ['light', 'dark'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
 /** A mail or page as it is shown. */
-export interface Exhibit {
+export interface PreviewSample {
   readonly kind: 'mail' | 'page';
   readonly name: string;
   /** What it is an example of; empty for what there is one of. */
