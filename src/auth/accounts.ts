@@ -24,7 +24,7 @@ export class Accounts {
    * refuses the right one. Takes the time of a hash.
    * @param identifier email address or username
    * @returns the id of the user; undefined when they do not match, or when the user may not sign in
-   * @throws Busy when more is asked for than can be done; EmailNotVerified for the right password of a registration whose address is not proved
+   * @throws HashingOverloaded when more is asked for than can be done; EmailNotVerified for the right password of a registration whose address is not proved
    */
   async verifyPassword(identifier: string, password: string): Promise<string | undefined> {
     try {
@@ -38,7 +38,7 @@ export class Accounts {
   /**
    * Checks a new password against the rules. Takes the time of a hash: call it before the transaction that stores it.
    * @param about the user whose it will be: a password is not made of their names
-   * @throws WeakPassword with the reason; Busy
+   * @throws WeakPassword with the reason; HashingOverloaded
    */
   async accept(
     password: string,

@@ -1,7 +1,7 @@
 import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Busy } from '../../src/auth/passwords/hash-pool/busy.js';
+import { HashingOverloaded } from '../../src/auth/passwords/hash-pool/hashing-overloaded.js';
 import { HashPool, type HashPoolOptions } from '../../src/auth/passwords/hash-pool/hash-pool.js';
 import type { HashWork } from '../../src/auth/passwords/hash-pool/hash-request.js';
 
@@ -105,7 +105,7 @@ describe('a queue of hashes that is full', () => {
     const done: string[] = [];
     const ask = (name: string, work: HashWork) => pool.hash(PREHASH, COST, work).then(() => done.push(name));
     const stranger = ask('stranger', { account: 'ada' });
-    await expect(ask('late stranger', { account: 'bob' })).rejects.toThrow(Busy);
+    await expect(ask('late stranger', { account: 'bob' })).rejects.toThrow(HashingOverloaded);
     const known = ask('known', { account: 'ada', lane: 'known' });
     goOn();
     await Promise.all([inHand, stranger, known]);
@@ -119,7 +119,7 @@ describe('a queue of hashes that is full', () => {
     const ask = (account: string) => pool.hash(PREHASH, COST, { account }).then(() => done.push(account));
     const flood = Array.from({ length: 4 }, () => ask('eve'));
     const quiet = ask('ada');
-    await expect(flood[3]).rejects.toThrow(Busy);
+    await expect(flood[3]).rejects.toThrow(HashingOverloaded);
     goOn();
     await Promise.all([inHand, quiet, ...flood.slice(0, 3)]);
     expect(done).toEqual(['eve', 'ada', 'eve', 'eve']);
@@ -127,7 +127,7 @@ describe('a queue of hashes that is full', () => {
 
   it('drops what has waited for too long all the same', async () => {
     const { pool, inHand, goOn } = await makeHeldPool({ longestQueuedMs: 20 });
-    await expect(pool.hash(PREHASH, COST)).rejects.toThrow(Busy);
+    await expect(pool.hash(PREHASH, COST)).rejects.toThrow(HashingOverloaded);
     expect(pool.stats()).toMatchObject({ queued: 0, busy: 1, refused: 1 });
     goOn();
     await expect(inHand).resolves.toMatch(/^\$2b/);
@@ -160,7 +160,7 @@ describe('a worker that is killed', () => {
     process.kill(first, 'SIGKILL');
     await until(() => workersOf(pool).some((pid) => pid !== first));
     for (const pid of workersOf(pool)) process.kill(pid, 'SIGKILL');
-    await expect(poison).rejects.toThrow(Busy);
+    await expect(poison).rejects.toThrow(HashingOverloaded);
     await expect(pool.hash(PREHASH, COST)).resolves.toMatch(/^\$2b/);
     expect(lost).toEqual(['SIGKILL', 'SIGKILL']);
   });
@@ -171,8 +171,8 @@ describe('the end of the pool', () => {
     const { pool, pid, inHand, goOn } = await makeHeldPool();
     const waiting = pool.hash(PREHASH, COST);
     const end = pool.onApplicationShutdown();
-    await expect(waiting).rejects.toThrow(Busy);
-    await expect(pool.hash(PREHASH, COST)).rejects.toThrow(Busy);
+    await expect(waiting).rejects.toThrow(HashingOverloaded);
+    await expect(pool.hash(PREHASH, COST)).rejects.toThrow(HashingOverloaded);
     goOn();
     await expect(inHand).resolves.toMatch(/^\$2b/);
     await end;

@@ -28,7 +28,7 @@ export class LoginService {
     private readonly gate: SignInGate,
   ) {}
 
-  /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, Busy */
+  /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, HashingOverloaded */
   async login(input: PasswordAttempt): Promise<SignedInResponse> {
     const found = await this.authenticate(input);
     const { attempt, userId, changedAt } = found;
@@ -40,7 +40,7 @@ export class LoginService {
 
   /**
    * Who this is, by all the rules of a sign-in, without a session.
-   * @throws InvalidCredentials, EmailNotVerified, Busy
+   * @throws InvalidCredentials, EmailNotVerified, HashingOverloaded
    */
   async verify(input: PasswordAttempt): Promise<string> {
     const found = await this.authenticate(input);

@@ -39,7 +39,7 @@ export class CurrentPassword {
    * from it, and whoever tries them here shuts nobody out. Takes the time of a hash: call it before the transaction that relies on it.
    * @param sessionId absent where a mailed link takes its place. It has a count of its own, so guesses elsewhere keep nobody from it; wrong
    *   ones beside it count for the account too
-   * @throws WrongCurrentPassword, also while the session is locked; TooManyRequests, Busy
+   * @throws WrongCurrentPassword, also while the session is locked; TooManyRequests, HashingOverloaded
    */
   async prove(user: UserEntity, password: string, context: RequestContext, sessionId?: string): Promise<PasswordProof> {
     const isByLink = sessionId === undefined;

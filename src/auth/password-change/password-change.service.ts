@@ -16,7 +16,7 @@ export class PasswordChangeService {
     private readonly passwords: NewPasswords,
   ) {}
 
-  /** @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; Busy */
+  /** @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; HashingOverloaded */
   async change(
     given: Omit<ActionRequest, 'action'>,
     { currentPassword, newPassword }: ChangePasswordDto,

@@ -22,7 +22,7 @@ export class NewPasswords {
    * Takes the time of a hash: call it outside any transaction.
    * @param lane `known` for who is signed in
    * @returns the hash
-   * @throws WeakPassword with the reason; Busy
+   * @throws WeakPassword with the reason; HashingOverloaded
    */
   async accept(newPassword: string, user: Named, lane: HashLane): Promise<string> {
     const { id, email, username, firstName, lastName, nickname } = user;

@@ -36,7 +36,7 @@ export class PasswordHasher {
 
   /**
    * @param sharedBy what all hashes with the same salt have in common, for `verifyAny`; a random salt without it
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async hash(password: string, place?: HashPlace, sharedBy?: string): Promise<string> {
     const pepper = this.keyring.current('password-pepper');
@@ -50,7 +50,7 @@ export class PasswordHasher {
   /**
    * Whether the password is that of any of these, which share a salt, in the time of one hash. Those that do not share that of the
    * first, being from before another pepper or cost, are left out.
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async verifyAny(password: string, stored: readonly string[], work?: HashWork): Promise<boolean> {
     const [first] = stored;
@@ -66,7 +66,7 @@ export class PasswordHasher {
   /**
    * Takes the time of exactly one hash, whether or not there is something to compare with, and also when that was made at a
    * lower cost. (One of a higher cost takes longer until `needsUpgrade` has brought it down.)
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
     const { pepper, hashed } = stored === undefined ? this.noOne() : this.read(stored);
@@ -74,7 +74,7 @@ export class PasswordHasher {
     return stored !== undefined && same;
   }
 
-  /** @throws Busy when a hash for this would be refused now */
+  /** @throws HashingOverloaded when a hash for this would be refused now */
   check(work: HashWork): void {
     this.pool.check(this.cost, work);
   }

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { Busy } from './hash-pool/busy.js';
+import { HashingOverloaded } from './hash-pool/hashing-overloaded.js';
 import type { HashWork } from './hash-pool/hash-request.js';
 import { BreachedPasswords } from './hibp.js';
 import { type HashPlace, PasswordHasher } from './password-hasher.js';
@@ -39,7 +39,7 @@ export class Passwords {
    * Checks a new password against the rules and hashes it. Takes the time of a hash: call it outside any transaction.
    * @param place for whom, for turns are shared; or `in-process`
    * @param address the key of an address that others may claim too: the hashes of all of them can be looked at in one
-   * @throws WeakPassword with the reason; Busy
+   * @throws WeakPassword with the reason; HashingOverloaded
    */
   async accept(
     password: string,
@@ -61,14 +61,14 @@ export class Passwords {
     return this.hasher.hash(password, place, address);
   }
 
-  /** Before anything is looked up for a hash that would be refused. @throws Busy */
+  /** Before anything is looked up for a hash that would be refused. @throws HashingOverloaded */
   checkRoom(work: HashWork): void {
     this.hasher.check(work);
   }
 
   /**
    * Takes the time of exactly one hash, whether or not there is a stored one.
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
     // What could never have been accepted is not worth hashing at that length; the answer takes the same time.
@@ -80,7 +80,7 @@ export class Passwords {
   /**
    * Whether it is the password of any registration that claims an address, in the time of one hash however many there are.
    * @param stored theirs, the newest first
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async verifyAny(password: string, stored: readonly string[], work?: HashWork): Promise<boolean> {
     const tooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES;
@@ -102,7 +102,7 @@ export class Passwords {
       );
     } catch (error) {
       // The next sign-in will do.
-      if (!(error instanceof Busy)) throw error;
+      if (!(error instanceof HashingOverloaded)) throw error;
     }
   }
 

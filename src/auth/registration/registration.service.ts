@@ -23,7 +23,7 @@ export class RegistrationService {
   /**
    * Makes a pending user with its own password and its own link, whether or not the address is taken or claimed by others: the
    * same work and the same answer in all cases (OWASP ASVS 5.0 V6.3.8).
-   * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; Busy
+   * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; HashingOverloaded
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
     await this.handlers.ask(input, context);

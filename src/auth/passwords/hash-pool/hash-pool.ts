@@ -1,6 +1,6 @@
 import { availableParallelism, constants } from 'node:os';
 import { backoff } from '../../../async/backoff.js';
-import { Busy } from './busy.js';
+import { HashingOverloaded } from './hashing-overloaded.js';
 import { HashChild } from './hash-child.js';
 import { HashQueue } from './hash-queue.js';
 import type { HashAnswer, HashLane, HashRequest, HashWork } from './hash-request.js';
@@ -33,7 +33,7 @@ interface Job {
   readonly account: string;
   readonly lane: HashLane;
   readonly resolve: (result: string | boolean) => void;
-  readonly reject: (error: Busy) => void;
+  readonly reject: (error: HashingOverloaded) => void;
   readonly deadline: NodeJS.Timeout;
   /** Workers that ended over it. */
   losses: number;
@@ -80,7 +80,7 @@ export class HashPool {
 
   /**
    * @param salt with algorithm and cost, as a bcrypt string begins with them; then `cost` is the least that it is to cost
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async hash(prehash: string, cost: number, work?: HashWork, salt?: string): Promise<string> {
     return (await this.run({ prehash, cost, ...(salt !== undefined && { salt }) }, work)) as string;
@@ -88,7 +88,7 @@ export class HashPool {
 
   /**
    * @param cost the least that the comparison is to cost, whatever cost `stored` was made with
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   async compare(prehash: string, stored: string, cost: number, work?: HashWork): Promise<boolean> {
     return (await this.run({ prehash, cost, stored }, work)) as boolean;
@@ -97,7 +97,7 @@ export class HashPool {
   /**
    * For who would have to ask others first: what would be refused now need not begin.
    * @param cost of the hash that would come
-   * @throws Busy
+   * @throws HashingOverloaded
    */
   check(cost: number, { account = '', lane = 'other' }: HashWork = {}): void {
     if (!this.isFull(lane, cost) || (!this.closing && this.queue.canMakeRoomFor({ account, lane }))) return;
@@ -159,8 +159,8 @@ export class HashPool {
     job.reject(this.busyFor(job.lane, job.request.cost));
   }
 
-  private busyFor(lane: HashLane, cost: number): Busy {
-    return new Busy(Math.max(1, Math.ceil(this.expectedWaitMs(lane, cost) / 1000)));
+  private busyFor(lane: HashLane, cost: number): HashingOverloaded {
+    return new HashingOverloaded(Math.max(1, Math.ceil(this.expectedWaitMs(lane, cost) / 1000)));
   }
 
   private mayStartOne(): boolean {

@@ -1,7 +1,7 @@
 import { DomainError } from '../../../problems/domain-error.js';
 
-/** More people are signing in than there are processors for; nothing was looked at. */
-export class Busy extends DomainError {
+/** More password hashes are queued than this machine can compute in time; this one was not tried. Embedders know it as `Busy`. */
+export class HashingOverloaded extends DomainError {
   readonly code = 'busy';
   constructor(override readonly retryAfterSeconds: number) {
     super('More passwords are being checked just now than this server can take. Try again in a moment.');
