@@ -4,10 +4,10 @@ export class Duration {
 }
 
 /** What a template gets: texts for a person in place of times and durations, and all else as it is. */
-export function readable(values: object, locale: string): Record<string, unknown> {
+export function formatValues(values: object, locale: string): Record<string, unknown> {
   const shown = (value: unknown): unknown => {
-    if (value instanceof Date) return readableTime(value, locale);
-    return value instanceof Duration ? readableDuration(value.milliseconds, locale) : value;
+    if (value instanceof Date) return formatTime(value, locale);
+    return value instanceof Duration ? formatDuration(value.milliseconds, locale) : value;
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(value)]));
 }
@@ -20,7 +20,7 @@ const clockFormat = madeOnce((tag) => {
 });
 
 /** "21 November 2026, 09:14 UTC". @param locale a language tag (BCP 47); `en` alone is taken for British English */
-export function readableTime(time: Date, locale = 'en'): string {
+export function formatTime(time: Date, locale = 'en'): string {
   const tag = tagOf(locale);
   return `${dateFormat(tag).format(time)}, ${clockFormat(tag).format(time)} UTC`;
 }
@@ -37,7 +37,7 @@ const unitFormat = madeOnce((tag, unit) => {
 });
 
 /** "24 hours", "30 minutes": in the largest unit of which there are at least two, for "for one day" is taken for "today". */
-export function readableDuration(milliseconds: number, locale = 'en'): string {
+export function formatDuration(milliseconds: number, locale = 'en'): string {
   const [unit, size] = UNITS.find(([, size]) => milliseconds >= 2 * size && milliseconds % size === 0) ?? [
     'second',
     1000,

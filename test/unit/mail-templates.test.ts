@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
-import { readable } from '../../src/rendering/formats.js';
+import { formatValues } from '../../src/rendering/formats.js';
 import { namesIn } from '../../src/rendering/template-names.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from '../../src/mail/notifications/mail-templates.js';
 import { OCCASIONS } from '../../src/mail/notifications/occasions.js';
@@ -88,7 +88,7 @@ describe.each(ALL)('the mail %s in the language %s', (name, locale) => {
       const { subject, html, text } = usual.render(name, sample as never, locale);
       expect(subject).toMatch(/^\S[^\r\n]{5,77}\S$/);
       expect(subject).toContain('Roster');
-      const said = Object.entries(readable(sample, locale)).filter(
+      const said = Object.entries(formatValues(sample, locale)).filter(
         ([field, value]) => value !== null && !FLAG.test(field),
       );
       for (const part of [unescaped(html), text]) {

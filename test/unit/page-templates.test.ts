@@ -5,7 +5,7 @@ import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { PROBLEMS } from '../../src/problems/problem-catalogue.js';
 import { type PageName, Pages } from '../../src/http/pages/pages.js';
-import { readable } from '../../src/rendering/formats.js';
+import { formatValues } from '../../src/rendering/formats.js';
 import { namesIn } from '../../src/rendering/template-names.js';
 import { PAGE_SAMPLES } from '../../src/operator/preview/page-samples.js';
 
@@ -69,7 +69,7 @@ describe.each(ALL)('the page %s (%s) in the language %s', (name, sample, locale)
   });
 
   it('is not made without a value that it prints, and the error names it', () => {
-    const printed = Object.entries(readable(values, locale)).filter(
+    const printed = Object.entries(formatValues(values, locale)).filter(
       ([, value]) => typeof value === 'string' && value.length > 3 && html.includes(value),
     );
     for (const [field] of printed) {

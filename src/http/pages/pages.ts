@@ -7,7 +7,7 @@ import type { FieldError, LinkEnding } from '../../problems/domain-error.js';
 import { deadLink } from './dead-links.js';
 import { acceptedLanguages } from '../../rendering/languages.js';
 import type { Problem } from '../problem.js';
-import { readable } from '../../rendering/formats.js';
+import { formatValues } from '../../rendering/formats.js';
 import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
@@ -157,7 +157,7 @@ export class Pages {
   ): string {
     const file = `${name}.hbs`;
     const { locale, format } = this.files.languageOf(file, wanted);
-    const shown = readable(values, regional ? format : locale);
+    const shown = formatValues(values, regional ? format : locale);
     return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...shown });
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Brand, brandOf } from '../../rendering/brand.js';
-import { type Duration, readable } from '../../rendering/formats.js';
+import { type Duration, formatValues } from '../../rendering/formats.js';
 import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
@@ -135,7 +135,7 @@ export class MailTemplates {
    */
   render<Name extends MailTemplate>(name: Name, values: MailValues[Name], wanted: string | null = null): RenderedMail {
     const { locale, format } = this.files.languageOf(name, wanted === null ? [] : [wanted]);
-    const all = { brand: this.brand, lang: locale, ...readable(values, format) };
+    const all = { brand: this.brand, lang: locale, ...formatValues(values, format) };
     return {
       // A header is one line, whatever a name or a product name holds.
       subject: this.text.render(`${name}/subject.hbs`, locale, all).replace(/\s+/g, ' ').trim(),

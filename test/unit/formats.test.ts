@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Duration, readable, readableDuration, readableTime } from '../../src/rendering/formats.js';
+import { Duration, formatValues, formatDuration, formatTime } from '../../src/rendering/formats.js';
 
 const MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
@@ -20,14 +20,14 @@ describe('a duration for a person', () => {
     [500, '1 second'],
     [1, '1 second'],
   ])('%d ms is %s', (milliseconds, text) => {
-    expect(readableDuration(milliseconds)).toBe(text);
+    expect(formatDuration(milliseconds)).toBe(text);
   });
 
   it('says the very duration, for every whole number of seconds', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 400 * 86_400 }), (seconds) => {
         const [, count = '', unit = ''] =
-          /^(\d+) (second|minute|hour|day)s?$/.exec(readableDuration(seconds * 1000)) ?? [];
+          /^(\d+) (second|minute|hour|day)s?$/.exec(formatDuration(seconds * 1000)) ?? [];
         expect(Number(count) * MS[unit as keyof typeof MS]).toBe(seconds * 1000);
       }),
     );
@@ -38,7 +38,7 @@ describe('a duration for a person', () => {
     ['de-AT', '24 Stunden'],
     ['fr', '24 heures'],
   ])('is in the words of %s', (locale, text) => {
-    expect(readableDuration(MS.day, locale).replace(/\s/g, ' ')).toBe(text);
+    expect(formatDuration(MS.day, locale).replace(/\s/g, ' ')).toBe(text);
   });
 });
 
@@ -51,7 +51,7 @@ describe('a time for a person', () => {
     ['de', '21. Januar 2026, 09:14 UTC'],
     ['de-AT', '21. Jänner 2026, 09:14 UTC'],
   ])('is written as in %s, and says its zone', (locale, text) => {
-    expect(readableTime(morning, locale).replace(/\s/g, ' ')).toBe(text);
+    expect(formatTime(morning, locale).replace(/\s/g, ' ')).toBe(text);
   });
 
   it('stands among the values of a template as a text, and so does a duration', () => {
@@ -61,7 +61,7 @@ describe('a time for a person', () => {
       link: 'https://x.example',
       name: null,
     };
-    expect(readable(values, 'de')).toEqual({
+    expect(formatValues(values, 'de')).toEqual({
       requestedAt: '21. Januar 2026, 09:14 UTC',
       expiresIn: '24 Stunden',
       link: 'https://x.example',
