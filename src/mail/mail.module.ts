@@ -16,19 +16,18 @@ import { MailAttempts } from './delivery/mail-attempts.js';
 import { MailContents } from './notifications/mail-contents.js';
 import { MailDelivery } from './delivery/mail-delivery.js';
 import { MailMetrics } from './delivery/mail-metrics.js';
-import { MailOccasions } from './notifications/mail-occasions.js';
 import { MailOutcomes } from './delivery/mail-outcomes.js';
 import { MailQueue } from './delivery/mail-queue.js';
 import { MailRetention } from './delivery/mail-retention.js';
-import { MailTurns } from './delivery/mail-turns.js';
 import { MailTemplates } from './notifications/mail-templates.js';
 import { MailTransport } from './delivery/mail-transport.js';
 import { MailsController } from './api/mails.controller.js';
 import { MailResends } from './api/mail-resends.js';
 import { Mails } from './api/mails.js';
 import { MailsInHand } from './delivery/mails-in-hand.js';
-import { OccasionFacts } from './notifications/occasion-facts.js';
-import { WebhookOccasions } from './notifications/webhook-occasions.js';
+import { NotificationHandler } from './notifications/notification-handler.js';
+import { TemplateChoice } from './notifications/template-choice.js';
+import { NotificationServices } from './notifications/template-data.js';
 
 /** What the release before adds to the job queue beside each mail; the mail leaves without it. */
 const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
@@ -48,9 +47,8 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
   ],
   controllers: [MailsController],
   providers: [
-    MailOccasions,
-    OccasionFacts,
-    WebhookOccasions,
+    NotificationHandler,
+    NotificationServices,
     MailQueue,
     MailsInHand,
     MailOutcomes,
@@ -59,7 +57,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     MailRetention,
     MailMetrics,
     MailContents,
-    MailTurns,
+    TemplateChoice,
     MailTemplates,
     MailTransport,
     Mails,

@@ -6,7 +6,7 @@ import { loadSettings } from '../../src/config/settings.js';
 import { formatValues } from '../../src/rendering/formats.js';
 import { namesIn } from '../../src/rendering/template-names.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from '../../src/mail/notifications/mail-templates.js';
-import { OCCASIONS } from '../../src/mail/notifications/occasions.js';
+import { NOTIFICATION_RULES } from '../../src/mail/notifications/notification-rules.js';
 import { MAIL_SAMPLES } from '../../src/operator/preview/mail-samples.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'templates/mail');
@@ -66,11 +66,9 @@ it('every folder of templates/mail is a template that these tests know, and ther
   expect(usual.locales).toEqual(LOCALES);
 });
 
-it('every mail has its occasion, but for those that another turns into, and the one that is about no user', () => {
-  const occasioned = new Set(OCCASIONS.map(({ mail }) => mail));
-  expect([...occasioned, 'email-change-taken', 'restore-account', 'webhook-disabled'].sort()).toEqual(
-    [...NAMES].sort(),
-  );
+it('every mail has a rule, but for those that are chosen when a mail leaves, and the one that is about no user', () => {
+  const ruled = new Set(NOTIFICATION_RULES.map(({ mail }) => mail));
+  expect([...ruled, 'email-change-taken', 'restore-account', 'webhook-disabled'].sort()).toEqual([...NAMES].sort());
 });
 
 describe.each(NAMES)('the German %s', (name) => {

@@ -5,7 +5,7 @@ import { UserStore } from '../../users/store/user-store.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { type AccountLocked, LOCKED_JOB } from './lockouts.js';
 
-/** Writes a lock down, which is the occasion for Mail, when whoever caused it has its answer. */
+/** Records a lock, and so causes its mail, once the request that caused it has been answered. */
 @Injectable()
 export class LockNotices implements OnModuleInit {
   constructor(

@@ -50,7 +50,7 @@ export class MailResends {
     const { user } = await this.acts.find({ id: mail.user_id, action: 'resendMail', caller });
     await this.limits.take('mail-resend-to-user', mail.user_id);
     return this.transactions.run(async (tx) => {
-      const content = await this.contents.of(tx, mail);
+      const content = await this.contents.compose(tx, mail);
       if (!content || goesAstray({ ...mail, address: user.email }, content)) throw new MailNotNeeded();
       const again = (await this.queue.hasten(tx, id)) ? id : await this.repeat(tx, mail, caller, context);
       const queued = await this.queue.find(tx, again);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../database/transaction.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
-import { MailContents, type MailFacts } from '../notifications/mail-contents.js';
+import { MailContents, type CurrentData } from '../notifications/mail-contents.js';
 import type { RenderedMail } from '../notifications/mail-templates.js';
 import { type MailInHand, MailsInHand, type Outcome } from './mails-in-hand.js';
 import { MailTransport } from './mail-transport.js';
@@ -12,7 +12,7 @@ import { SmtpFault } from './smtp-fault.js';
 /** A mail that may leave with what it has to say, or why it cannot. */
 export interface PreparedMail {
   readonly mail: MailInHand;
-  readonly facts: MailFacts | Outcome;
+  readonly current: CurrentData | Outcome;
 }
 
 /** Their links are bound to the address that they go to. The links of all others belong to the address of the account. */
@@ -40,10 +40,10 @@ export class MailAttempts {
   }
 
   /** @param ending when the process does: what fails then is somebody else's to try, at once */
-  async make({ mail, facts }: PreparedMail, ending: AbortSignal): Promise<Outcome> {
+  async make({ mail, current }: PreparedMail, ending: AbortSignal): Promise<Outcome> {
     const { id, template, recipient: to, trace_id: traceId, created_at: date } = mail;
     const about = { mailId: id, template, traceId };
-    const content = 'state' in facts ? facts : this.putTogether(mail, facts);
+    const content = 'state' in current ? current : this.compose(mail, current);
     if ('state' in content) return content;
     try {
       const answer = await this.transport.send({ ...content, id, to, traceId, date });
@@ -63,25 +63,25 @@ export class MailAttempts {
     try {
       return await this.read([mail]);
     } catch (error) {
-      return [{ mail, facts: this.notPutTogether(mail, error) }];
+      return [{ mail, current: this.notComposed(mail, error) }];
     }
   }
 
   private async read(mails: readonly MailInHand[]): Promise<PreparedMail[]> {
-    const facts = await this.transactions.run((tx) => this.contents.factsOf(tx, mails));
-    return mails.map((mail) => ({ mail, facts: facts.get(mail.id) ?? notNeeded(mail) }));
+    const current = await this.transactions.run((tx) => this.contents.loadCurrentData(tx, mails));
+    return mails.map((mail) => ({ mail, current: current.get(mail.id) ?? notNeeded(mail) }));
   }
 
-  private putTogether(mail: MailInHand, facts: MailFacts): RenderedMail | Outcome {
+  private compose(mail: MailInHand, current: CurrentData): RenderedMail | Outcome {
     try {
-      const content = this.contents.render(mail, facts);
+      const content = this.contents.render(mail, current);
       return goesAstray(mail, content) ? notNeeded(mail) : content;
     } catch (error) {
-      return this.notPutTogether(mail, error);
+      return this.notComposed(mail, error);
     }
   }
 
-  private notPutTogether(mail: MailInHand, err: unknown): Outcome {
+  private notComposed(mail: MailInHand, err: unknown): Outcome {
     const { id: mailId, template, trace_id: traceId } = mail;
     this.log.error({ err, mailId, template, traceId }, 'mail could not be put together');
     return failure(mail, err, false);

@@ -3,7 +3,7 @@ import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
 import type { MailTemplate } from '../notifications/mail-templates.js';
 
-/** `confirm-email-change` turns into `email-change-taken` when it leaves; for the other see `MailTurns`. */
+/** Two templates are only chosen when a mail leaves: see `MailContents` and `TemplateChoice`. */
 export type QueuedTemplate = Exclude<MailTemplate, 'email-change-taken' | 'restore-account'>;
 
 export interface NewMail {

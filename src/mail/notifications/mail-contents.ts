@@ -14,13 +14,13 @@ import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { greetingName, strangersGreeting } from './greeting-name.js';
-import { linkLife } from './link-life.js';
+import { linkTtl } from './link-ttl.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from './mail-templates.js';
-import { MailTurns } from '../delivery/mail-turns.js';
+import { TemplateChoice } from './template-choice.js';
 
-/** The page behind each link. */
-const PAGES: Readonly<Record<TokenPurpose, string>> = {
+/** The page that each link opens. */
+const LINK_PATHS: Readonly<Record<TokenPurpose, string>> = {
   'verify-email': '/auth/verify-email',
   invitation: '/auth/accept-invitation',
   'confirm-contact': '/auth/confirm-contact',
@@ -32,7 +32,7 @@ const PAGES: Readonly<Record<TokenPurpose, string>> = {
 };
 
 /** The link that a mail has; the others have none. */
-const LINKS: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
+const LINK_PURPOSES: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
   'verify-email': 'verify-email',
   invitation: 'invitation',
   'confirm-contact': 'confirm-contact',
@@ -48,13 +48,13 @@ interface MailLink {
   readonly expiresIn: Duration;
 }
 
-/** What a mail says beside what was written down with it. */
-export interface MailFacts {
+/** Template data that is looked up when the mail leaves, beside the queued data. */
+export interface CurrentData {
   readonly user: UserEntity;
-  /** What the mail has turned into. */
+  /** The template that leaves: see `TemplateChoice`. */
   readonly template: MailTemplate;
   readonly link: MailLink | undefined;
-  /** Of the new address that a mail is to prove. */
+  /** The owner of the new address that the mail is to prove. */
   readonly owner: UserEntity | null;
   readonly invitedBy: string | null;
 }
@@ -65,7 +65,7 @@ interface DueMail {
   readonly template: MailTemplate;
 }
 
-/** Puts a mail together at the moment when it leaves: only then is its one-time token derived. */
+/** Composes a mail when it leaves: only then is its one-time token derived. */
 @Injectable()
 export class MailContents {
   constructor(
@@ -73,46 +73,46 @@ export class MailContents {
     private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly templates: MailTemplates,
-    private readonly turns: MailTurns,
+    private readonly choice: TemplateChoice,
     private readonly deletions: Deletions,
     private readonly clock: Clock,
   ) {}
 
   /** Undefined when the mail is not needed any more. */
-  async of(tx: Transaction, mail: MailRow): Promise<RenderedMail | undefined> {
-    const facts = (await this.factsOf(tx, [mail])).get(mail.id);
-    return facts && this.render(mail, facts);
+  async compose(tx: Transaction, mail: MailRow): Promise<RenderedMail | undefined> {
+    const current = (await this.loadCurrentData(tx, [mail])).get(mail.id);
+    return current && this.render(mail, current);
   }
 
-  /** What the database has to say in each of these mails, by its id; nothing for one that is not needed any more. */
-  async factsOf(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, MailFacts>> {
+  /** The current data of each of these mails, by its id; none for a mail that is not needed any more. */
+  async loadCurrentData(tx: Transaction, mails: readonly MailRow[]): Promise<ReadonlyMap<string, CurrentData>> {
     const ids = new Set(mails.flatMap(({ user_id: id, data }) => [id, data['invitedBy'] ?? id]));
     const users = new Map((await this.users.findAll(tx, [...ids])).map((user) => [user.id, user]));
     const due: DueMail[] = [];
     for (const mail of mails) {
       const user = users.get(mail.user_id);
-      const template = user && isStillDue(mail, user) ? await this.turns.of(tx, mail.template, user) : undefined;
+      const template = user && isStillDue(mail, user) ? await this.choice.choose(tx, mail.template, user) : undefined;
       if (user && template) due.push({ mail, user, template });
     }
-    const links = await this.links(tx, due);
-    const facts = new Map<string, MailFacts>();
+    const links = await this.loadLinks(tx, due);
+    const current = new Map<string, CurrentData>();
     for (const { mail, user, template } of due) {
       const link = links.get(mail.id);
-      if (LINKS[template] && !link) continue;
+      if (LINK_PURPOSES[template] && !link) continue;
       const owner = template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
       const inviter = users.get(mail.data['invitedBy'] ?? '');
-      facts.set(mail.id, { user, template, link, owner, invitedBy: inviter ? plainName(inviter) : null });
+      current.set(mail.id, { user, template, link, owner, invitedBy: inviter ? plainName(inviter) : null });
     }
-    return facts;
+    return current;
   }
 
-  render(mail: MailRow, facts: MailFacts): RenderedMail {
-    const { user, template, link, owner, invitedBy } = facts;
+  render(mail: MailRow, current: CurrentData): RenderedMail {
+    const { user, template, link, owner, invitedBy } = current;
     if (owner && owner.id !== user.id) return this.emailChangeTaken(mail, owner);
     const values = {
-      ...told(mail),
+      ...queuedDataOf(mail),
       ...link,
-      ...this.standing(user),
+      ...this.accountState(user),
       greetingName: isForStrangers(mail) ? strangersGreeting(user) : greetingName(user),
       accountName:
         accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
@@ -120,12 +120,12 @@ export class MailContents {
       signInUrl: this.settings.PUBLIC_URL,
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
-    // What was told fits the template, which the list of occasions has seen to; a mail of another release may still lack something.
+    // The notification rules check the queued data against the template; a mail of another release may still lack some.
     return this.templates.render(template, values as never, user.locale);
   }
 
-  /** What holds for the account now, which mails say that let somebody in or cannot. */
-  private standing({ deletedAt, suspendedAt, lockedUntil }: UserEntity): object {
+  /** The present state of the account, for mails about signing in. */
+  private accountState({ deletedAt, suspendedAt, lockedUntil }: UserEntity): object {
     const since = deletedAt ?? suspendedAt ?? this.clock.now();
     return {
       isSuspended: suspendedAt === null ? null : 'yes',
@@ -138,21 +138,21 @@ export class MailContents {
   }
 
   /**
-   * To the owner of the new address, if it has one, in place of its link. Only now, so that nothing that the user can see of
-   * the mail says so.
+   * Goes to the owner of the new address, if it has one, in place of the link. Decided when the mail leaves, so that what the user
+   * can see of the mail does not reveal it.
    */
   private emailChangeTaken(mail: MailRow, owner: UserEntity): RenderedMail {
     const isDeleted = owner.deletedAt === null ? null : 'yes';
-    const values = { ...told(mail), ...this.standing(owner), isDeleted, greetingName: greetingName(owner) };
+    const values = { ...queuedDataOf(mail), ...this.accountState(owner), isDeleted, greetingName: greetingName(owner) };
     return this.templates.render('email-change-taken', values as never, owner.locale);
   }
 
-  /** By the id of the mail, without those that were used or withdrawn meanwhile. */
-  private async links(tx: Transaction, mails: readonly DueMail[]): Promise<ReadonlyMap<string, MailLink>> {
+  /** The links by the id of the mail, without those that were used or revoked meanwhile. */
+  private async loadLinks(tx: Transaction, mails: readonly DueMail[]): Promise<ReadonlyMap<string, MailLink>> {
     const wanted = mails.flatMap(({ mail, template }) => {
-      const purpose = LINKS[template];
+      const purpose = LINK_PURPOSES[template];
       if (!purpose) return [];
-      const ttl = linkLife(purpose, this.settings);
+      const ttl = linkTtl(purpose, this.settings);
       const isMade = template !== mail.template;
       return { id: mail.id, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail), isMade };
     });
@@ -161,14 +161,14 @@ export class MailContents {
     for (const [index, { id, purpose, ttl }] of wanted.entries()) {
       const token = made[index];
       if (token === undefined) continue;
-      const address = `${this.settings.PUBLIC_URL}${PAGES[purpose]}?token=${token.token}`;
+      const address = `${this.settings.PUBLIC_URL}${LINK_PATHS[purpose]}?token=${token.token}`;
       links.set(id, { link: address, expiresIn: new Duration(roundedDown(token.msLeft, ttl)) });
     }
     return links;
   }
 }
 
-/** Not while its link opens nothing: the contact is gone or confirmed, or the user suspended or deleted. */
+/** False where the link of the mail has no use: the contact is gone or confirmed, or the user suspended or deleted. */
 function isStillDue({ template, data }: MailRow, user: UserEntity): boolean {
   switch (template) {
     case 'account-locked':
@@ -184,7 +184,7 @@ function isStillDue({ template, data }: MailRow, user: UserEntity): boolean {
   }
 }
 
-/** What its link is about, where a user can have several of the kind. */
+/** What the link of the mail is about, where a user can have several of the kind. */
 function subjectOfLink({ template, data, recipient }: MailRow): string {
   if (template === 'confirm-contact') return data['contactId'] ?? '';
   return template === 'confirm-email-change' ? subjectOf(recipient) : '';
@@ -194,8 +194,8 @@ function isForStrangers({ template }: MailRow): boolean {
   return template === 'confirm-contact' || template === 'confirm-email-change';
 }
 
-/** What was written down with the mail, with its times as times; a release before wrote them for people. */
-function told({ data, created_at: created }: MailRow): Record<string, string | Date | null> {
+/** The queued data, with its times as dates. An earlier release queued times as text for people. */
+function queuedDataOf({ data, created_at: created }: MailRow): Record<string, string | Date | null> {
   const values = Object.entries(data).map(([name, value]): [string, string | Date | null] => {
     if (!/(At|Since)$/.test(name) || value === null) return [name, value];
     const time = new Date(value);
@@ -207,7 +207,7 @@ function told({ data, created_at: created }: MailRow): Record<string, string | D
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** For "works for ...": what a link has left, which is its whole life in a mail that leaves at once. Never more than is true. */
+/** For "works for ...": the time that a link has left, which is its whole TTL in a mail that leaves at once. Never too long. */
 function roundedDown(msLeft: number, ttl: number): number {
   if (msLeft > ttl - MINUTE_MS) return ttl;
   const unit = msLeft >= 2 * HOUR_MS ? HOUR_MS : MINUTE_MS;

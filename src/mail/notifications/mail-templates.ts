@@ -6,77 +6,77 @@ import { type Duration, formatValues } from '../../rendering/formats.js';
 import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
-interface Greeting {
+interface GreetingValues {
   readonly greetingName: string | null;
 }
 
-interface Link extends Greeting {
+interface LinkValues extends GreetingValues {
   readonly link: string;
   readonly expiresIn: Duration;
   readonly requestedAt: Date;
 }
 
-interface Asked extends Greeting {
+interface RequestValues extends GreetingValues {
   readonly requestedAt: Date;
   readonly requestedFrom: string | null;
 }
 
-/** A name of the account by which its owner knows it, and others learn little. */
-interface OfAccount {
+/** A name of the account that its owner recognises and that tells others little. */
+interface AccountValues {
   readonly accountName: string | null;
 }
 
-interface Changed extends Greeting {
+interface ChangeValues extends GreetingValues {
   readonly changedAt: Date;
 }
 
-/** Whether something is so: a text when it is, for mails keep texts. */
+/** A boolean, as text when it is true: queued data is text. */
 type Flag = string | null;
 
 /** The values of each mail, beside the brand. */
 export interface MailValues {
   /** Where and when the registration was made, not its link asked for again. */
-  'verify-email': Link & Asked & OfAccount;
+  'verify-email': LinkValues & RequestValues & AccountValues;
   /** By whom, as far as a name may be shown to somebody who does not know them yet. */
-  invitation: Link & { invitedBy: string | null };
+  invitation: LinkValues & { invitedBy: string | null };
   /** Its reader may be a stranger to the user: nothing in it says from where the user acts. */
-  'confirm-contact': Link;
+  'confirm-contact': LinkValues;
   /** When it was locked, and from where the last wrong password came. */
-  'account-locked': Link & Asked;
-  'account-unlocked': Changed;
-  /** Not why: that is written for colleagues. */
-  'account-suspended': Changed;
-  'account-reinstated': Changed;
-  'account-deleted': Changed & { byAdministrator: Flag; keptFor: Duration };
-  'account-restored': Changed & { isSuspended: Flag };
-  'role-changed': Changed & { isAdmin: Flag; isManager: Flag };
-  'professional-status-changed': Changed & { isProfessional: Flag };
-  'already-registered': Asked & { signInUrl: string; isLocked: Flag };
-  /** To who wants to get in and deleted the account. */
-  'restore-account': Link & Asked & { deletedAt: Date; erasedAt: Date };
-  /** To who wants to get in and cannot: it is suspended since then, or was deleted then, and will be erased. */
-  'account-unavailable': Asked & { since: Date; erasedOn: Date | null };
-  'reset-password': Link & Asked & { isSuspended: Flag };
-  'magic-link': Link & Asked;
-  'password-changed': Changed & { changedFrom: string | null };
-  /** On a device that the user was not known by. */
-  'new-sign-in': Greeting & { signedInAt: Date; signedInFrom: string | null };
+  'account-locked': LinkValues & RequestValues;
+  'account-unlocked': ChangeValues;
+  /** Without the reason, which is for staff. */
+  'account-suspended': ChangeValues;
+  'account-reinstated': ChangeValues;
+  'account-deleted': ChangeValues & { byAdministrator: Flag; keptFor: Duration };
+  'account-restored': ChangeValues & { isSuspended: Flag };
+  'role-changed': ChangeValues & { isAdmin: Flag; isManager: Flag };
+  'professional-status-changed': ChangeValues & { isProfessional: Flag };
+  'already-registered': RequestValues & { signInUrl: string; isLocked: Flag };
+  /** To a user who deleted the account and tries to sign in. */
+  'restore-account': LinkValues & RequestValues & { deletedAt: Date; erasedAt: Date };
+  /** To a user who tries to sign in and cannot: the account is suspended or deleted since then, and a deleted one will be erased. */
+  'account-unavailable': RequestValues & { since: Date; erasedOn: Date | null };
+  'reset-password': LinkValues & RequestValues & { isSuspended: Flag };
+  'magic-link': LinkValues & RequestValues;
+  'password-changed': ChangeValues & { changedFrom: string | null };
+  /** On a device that the user has not used before. */
+  'new-sign-in': GreetingValues & { signedInAt: Date; signedInFrom: string | null };
   /** An old refresh token was used, and its session has ended. */
-  'session-reused': Asked;
-  'sign-in-method-removed': Changed & { methodName: string };
+  'session-reused': RequestValues;
+  'sign-in-method-removed': ChangeValues & { methodName: string };
   /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
-  'confirm-email-change': Link & Asked & OfAccount;
-  /** To the owner of an address that somebody else gave as their new one. */
-  'email-change-taken': Greeting & { requestedAt: Date; isDeleted: Flag; isSuspended: Flag };
+  'confirm-email-change': LinkValues & RequestValues & AccountValues;
+  /** To the owner of an address that another user requested as their new one. */
+  'email-change-taken': GreetingValues & { requestedAt: Date; isDeleted: Flag; isSuspended: Flag };
   /** To the address that the account has, and has until the new one is proved; the new one is masked. */
-  'email-change-requested': Asked & { newEmail: string; byAdministrator: Flag };
+  'email-change-requested': RequestValues & { newEmail: string; byAdministrator: Flag };
   /** To the address that the account had; the new one is masked. */
-  'email-changed': Changed & { newEmail: string };
+  'email-changed': ChangeValues & { newEmail: string };
   /**
    * To admins: events are not posted to this URL any more, until one of them switches it on again. `gone` when the receiver said so
    * itself; else it has accepted nothing for days.
    */
-  'webhook-disabled': Greeting & {
+  'webhook-disabled': GreetingValues & {
     webhook: string;
     gone: Flag;
     failingSince: Date;

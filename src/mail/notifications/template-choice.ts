@@ -3,39 +3,39 @@ import { InvitationLinks } from '../../auth/invitation/invitation-links.js';
 import type { Transaction } from '../../database/transaction.js';
 import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import type { QueuedTemplate } from './mail-queue.js';
-import type { MailTemplate } from '../notifications/mail-templates.js';
+import type { QueuedTemplate } from '../delivery/mail-queue.js';
+import type { MailTemplate } from './mail-templates.js';
 
-/** What somebody can do with their account who wants to get in. */
-export type Standing = 'open' | 'invited' | 'suspended' | 'deleted' | 'returnable';
+/** What can be done with the account by a person who wants to sign in. */
+type AccountStanding = 'open' | 'invited' | 'suspended' | 'deleted' | 'returnable';
 
 /**
- * Mails to whoever wants to get in, of which it is found out only when they leave which one it has to be: what they say of the account is
- * so at that moment, and a registration makes the same work whatever its address is.
+ * Chooses the template of a mail when it leaves. For mails about an account that somebody tried to use, it depends on the account:
+ * so the mail is true when it leaves, and a registration makes the same work whatever its address is.
  */
 @Injectable()
-export class MailTurns {
+export class TemplateChoice {
   constructor(
     private readonly deletions: Deletions,
     private readonly invitations: InvitationLinks,
   ) {}
 
-  /** The mail that leaves in place of the one that was queued, most often itself; undefined when there is nothing to say any more. */
-  async of(tx: Transaction, template: QueuedTemplate, user: UserEntity): Promise<MailTemplate | undefined> {
+  /** The template to send, most often the one that was queued; undefined when the mail is not needed any more. */
+  async choose(tx: Transaction, template: QueuedTemplate, user: UserEntity): Promise<MailTemplate | undefined> {
     if (template !== 'already-registered' && template !== 'account-unavailable') return template;
-    return mailAbout(template, await this.standing(tx, user));
+    return templateFor(template, await this.standingOf(tx, user));
   }
 
-  private async standing(tx: Transaction, user: UserEntity): Promise<Standing> {
+  private async standingOf(tx: Transaction, user: UserEntity): Promise<AccountStanding> {
     if (user.deletedAt !== null) return (await this.deletions.mayReturn(tx, user)) ? 'returnable' : 'deleted';
     if (user.suspendedAt !== null) return 'suspended';
     return (await this.invitations.isOpen(tx, user)) ? 'invited' : 'open';
   }
 }
 
-function mailAbout(
+function templateFor(
   template: 'already-registered' | 'account-unavailable',
-  standing: Standing,
+  standing: AccountStanding,
 ): MailTemplate | undefined {
   switch (standing) {
     case 'returnable':
@@ -46,7 +46,7 @@ function mailAbout(
     case 'invited':
       return 'invitation';
     case 'open':
-      // Open again since somebody asked: what they want, they can ask for once more.
+      // The account has become usable since the request: a new request will succeed.
       return template === 'account-unavailable' ? undefined : template;
   }
 }

@@ -2,8 +2,8 @@ import { UNLOCK_TOKEN_TTL_MS } from '../../auth/unlock/unlock-links.js';
 import type { Settings } from '../../config/settings.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 
-/** How long the link of each purpose is good, in milliseconds. */
-export function linkLife(purpose: TokenPurpose, settings: Settings): number {
+/** How long a link of each purpose is valid, in milliseconds. */
+export function linkTtl(purpose: TokenPurpose, settings: Settings): number {
   switch (purpose) {
     case 'verify-email':
     case 'confirm-contact':
