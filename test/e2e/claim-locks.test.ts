@@ -4,6 +4,7 @@ import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 const THRESHOLD = 5;
+const LOCK_NOTICE = /too many wrong passwords/i;
 const WRONG = 'seven idle boats on slate water';
 const KNOWN_TO_THE_ATTACKER = 'the attacker knows this one well';
 const CHOSEN = 'a password for this door alone';
@@ -102,6 +103,7 @@ describe('a lock of a registration', () => {
     await register(email, KNOWN_TO_THE_ATTACKER);
     expect(await poll(email)).toBe(OPEN);
     await fail(email, THRESHOLD);
+    await roster.inbox.about(email, LOCK_NOTICE);
     await login(email, PASSWORD).expect(401);
     await login(email, PASSWORD, { deviceToken }).expect(200);
     await roster.api.get('/users/me').set(as(token)).expect(200);
@@ -110,8 +112,10 @@ describe('a lock of a registration', () => {
     await login(email, PASSWORD).expect(200);
     expect(await poll(email)).toBe(LOCKED);
 
+    const mails = roster.inbox.to(email).length;
     await fail(email, THRESHOLD);
-    const mail = await roster.inbox.about(email, /too many wrong passwords/i);
+    const mail = await roster.inbox.waitFor(email, mails + 1);
+    expect(mail.email.subject).toMatch(LOCK_NOTICE);
     await post('unlock', { token: tokenIn(mail) }).expect(200);
     await login(email, PASSWORD).expect(200);
     expect(await poll(email)).toBe(LOCKED);
