@@ -19,7 +19,7 @@ import { EvidenceModule } from './sign-in-evidence/evidence.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { PasswordChangeModule } from './password-change/password-change.module.js';
 import { EmailChangeModule } from './email-change/email-change.module.js';
-import { SignInMethodsModule } from './methods/sign-in-methods.module.js';
+import { SignInMethodsModule } from './sign-in-methods/sign-in-methods.module.js';
 import { MagicLinkModule } from './magic-link/magic-link.module.js';
 import { RestorationModule } from './restoration/restoration.module.js';
 import { LinksModule } from './one-time-tokens/links.module.js';

@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { InvitationModule } from '../auth/invitation/invitation.module.js';
-import { SignInMethodsModule } from '../auth/methods/sign-in-methods.module.js';
+import { SignInMethodsModule } from '../auth/sign-in-methods/sign-in-methods.module.js';
 import { LinksModule } from '../auth/one-time-tokens/links.module.js';
 import { PasswordsModule } from '../auth/passwords/passwords.module.js';
 import { RateLimitsModule } from '../auth/rate-limits/rate-limits.module.js';

@@ -1,7 +1,7 @@
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
-import { PasswordMethod } from '../auth/methods/password.method.js';
+import { PasswordMethod } from '../auth/sign-in-methods/password.method.js';
 import { EndedLinks } from '../auth/one-time-tokens/ended-links.js';
 import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
 import { HashPool } from '../auth/passwords/hash-pool/hash-pool.js';

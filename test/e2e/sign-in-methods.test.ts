@@ -4,7 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import { IsString } from 'class-validator';
 import { Allow } from '../../src/access/allow.decorator.js';
 import { Context, type RequestContext } from '../../src/access/caller.js';
-import { type MethodOffer, type OwnMethod, SignInMethod } from '../../src/auth/methods/sign-in-method.js';
+import { type MethodOffer, type OwnMethod, SignInMethod } from '../../src/auth/sign-in-methods/sign-in-method.js';
 import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { SignInModule } from '../../src/auth/sign-in/sign-in.module.js';
 import { SignedInResponse } from '../../src/auth/sessions/signed-in.response.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import { type MethodOffer, type OwnMethod, SignInMethod } from '../methods/sign-in-method.js';
+import { type MethodOffer, type OwnMethod, SignInMethod } from '../sign-in-methods/sign-in-method.js';
 
 /** Everybody has it who has proved an address: whoever reads its mails could choose a new password as well. */
 @Injectable()

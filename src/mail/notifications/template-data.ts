@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { subjectOf } from '../../auth/email-change/email-change-links.js';
 import { UnlockLinks } from '../../auth/unlock/unlock-links.js';
-import { SignInMethods } from '../../auth/methods/sign-in-methods.js';
+import { SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../../auth/one-time-tokens/token-rows.js';
 import { Passwords } from '../../auth/passwords/passwords.js';

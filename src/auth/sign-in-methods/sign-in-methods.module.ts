@@ -3,7 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { WaysIn } from '../../users/store/ways-in.js';
 import { UsersModule } from '../../users/users.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
-import { MethodsController } from './methods.controller.js';
+import { SignInMethodsController } from './sign-in-methods.controller.js';
 import { SignInMethods } from './sign-in-methods.js';
 import { HeldMethods } from './held-methods.js';
 import { PasswordMethod } from './password.method.js';
@@ -12,7 +12,7 @@ import { PasswordMethod } from './password.method.js';
 @Global()
 @Module({
   imports: [DiscoveryModule, UsersModule, PasswordsModule],
-  controllers: [MethodsController],
+  controllers: [SignInMethodsController],
   providers: [SignInMethods, HeldMethods, { provide: WaysIn, useExisting: HeldMethods }, PasswordMethod],
   exports: [SignInMethods, WaysIn],
 })

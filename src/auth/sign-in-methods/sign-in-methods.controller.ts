@@ -33,7 +33,7 @@ class OwnMethods {
 }
 
 @Controller()
-export class MethodsController {
+export class SignInMethodsController {
   constructor(private readonly methods: SignInMethods) {}
 
   @Get('auth/methods')
