@@ -1,4 +1,4 @@
-import { Cursor, Snapshot } from './cursor.js';
+import { RowReader, Snapshot } from './snapshot.js';
 import { type Head, headsOf, type Statement, writeCheckpoint } from './checkpoint-file.js';
 import type { Fault } from './fault.js';
 import type { OperatorContext } from './operator-context.js';
@@ -23,14 +23,14 @@ export async function takeCheckpoint(operator: OperatorContext, file: string): P
 }
 
 async function* currentHeads(snapshot: Snapshot): AsyncGenerator<Head> {
-  const cursor = await Cursor.open<{ user_id: string; user_version: number; hash: Buffer }>(
+  const heads = await RowReader.open<{ user_id: string; user_version: number; hash: Buffer }>(
     snapshot,
     'heads',
     'SELECT DISTINCT ON (user_id) user_id, user_version, hash FROM user_events ORDER BY user_id, user_version DESC',
   );
-  for (let row = await cursor.peek(); row; row = cursor.atHand || (await cursor.peek())) {
+  for (let row = await heads.peek(); row; row = heads.atHand || (await heads.peek())) {
     yield { userId: row.user_id, version: row.user_version, hash: row.hash };
-    cursor.advance();
+    heads.advance();
   }
 }
 

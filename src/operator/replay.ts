@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { postgresCode } from '../database/transaction.js';
-import { Snapshot } from './cursor.js';
+import { Snapshot } from './snapshot.js';
 import type { Fault } from './fault.js';
 import type { Progress } from './progress.js';
 import { Rebuilt } from './rebuilt.js';

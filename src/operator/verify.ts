@@ -1,6 +1,6 @@
 import { lostSince } from './checkpoint.js';
 import { proveCheckpoint } from './checkpoint-file.js';
-import { Snapshot } from './cursor.js';
+import { Snapshot } from './snapshot.js';
 import type { Fault } from './fault.js';
 import type { Progress } from './progress.js';
 import { differingColumns, type WalkedUser, walkUsers } from './walk.js';

@@ -4,7 +4,7 @@ import type { WrappedUserKey } from '../events/personal-data.js';
 import { rowOf, type UserRow } from '../users/store/user.entity.js';
 import type { UserState } from '../users/aggregate/user.js';
 import { Chain } from './chain.js';
-import { Cursor, type Snapshot } from './cursor.js';
+import { RowReader, type Snapshot } from './snapshot.js';
 import type { Fault } from './fault.js';
 import type { OperatorContext } from './operator-context.js';
 
@@ -39,17 +39,17 @@ export async function* walkUsers(
 ): AsyncGenerator<WalkedUser> {
   const { keyring, personalData, userColumns } = operator;
   const columns = [...userColumns.values()].map((column) => `"${column}"`);
-  const events = await Cursor.open<EventRow>(
+  const events = await RowReader.open<EventRow>(
     snapshot,
     'events_to_walk',
     `SELECT ${EVENT_COLUMNS.join(', ')} FROM user_events ORDER BY user_id, user_version`,
   );
-  const rows = await Cursor.open<StoredUser>(
+  const rows = await RowReader.open<StoredUser>(
     snapshot,
     'rows_to_walk',
     `SELECT ${columns.join(', ')} FROM users ORDER BY id`,
   );
-  const keys = await Cursor.open<UserKeyRow>(snapshot, 'keys_to_walk', 'SELECT * FROM user_keys ORDER BY user_id');
+  const keys = await RowReader.open<UserKeyRow>(snapshot, 'keys_to_walk', 'SELECT * FROM user_keys ORDER BY user_id');
 
   for (;;) {
     const [event, row, key] = [await events.peek(), await rows.peek(), await keys.peek()];

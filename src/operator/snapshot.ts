@@ -31,7 +31,7 @@ export class Snapshot {
 }
 
 /** Walks the rows of a query in constant memory, the next rows being fetched while these are worked on. */
-export class Cursor<Row extends object> {
+export class RowReader<Row extends object> {
   private rows: Row[] = [];
   private index = 0;
   private following: Promise<Row[]>;
@@ -43,9 +43,9 @@ export class Cursor<Row extends object> {
     this.following = this.fetch();
   }
 
-  static async open<Row extends object>(snapshot: Snapshot, name: string, sql: string): Promise<Cursor<Row>> {
+  static async open<Row extends object>(snapshot: Snapshot, name: string, sql: string): Promise<RowReader<Row>> {
     await snapshot.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
-    return new Cursor<Row>(snapshot, name);
+    return new RowReader<Row>(snapshot, name);
   }
 
   /** The row that is next, if it is at hand: false means to ask `peek`. */
