@@ -16,7 +16,7 @@ export interface Head {
 }
 
 /** What is signed. `root` is the Merkle root over the lines of the heads, so each of them is signed too. */
-export interface Statement {
+export interface CheckpointStatement {
   readonly format: typeof FORMAT;
   /** By the clock of the database. */
   readonly createdAt: string;
@@ -41,7 +41,7 @@ export async function writeCheckpoint(
   heads: AsyncIterable<Head>,
   createdAt: Date,
   key: Key,
-): Promise<Statement> {
+): Promise<CheckpointStatement> {
   if (existsSync(file)) throw new OperatorError(`${file} is there already, and a checkpoint is never overwritten.`);
   const partial = `${file}.partial`;
   const tree = new MerkleTree();
@@ -57,7 +57,7 @@ export async function writeCheckpoint(
       if (!out.write(`${line}\n`)) await once(out, 'drain');
     }
     const privateKey = createPrivateKey({ key: key.secret, format: 'der', type: 'pkcs8' });
-    const statement: Statement = {
+    const statement: CheckpointStatement = {
       format: FORMAT,
       createdAt: createdAt.toISOString(),
       users,
@@ -83,7 +83,7 @@ export async function writeCheckpoint(
  * Reads a checkpoint through, and proves it whole and signed by a key of this database's ring.
  * @throws OperatorError saying what is wrong with it
  */
-export async function proveCheckpoint(file: string, keyring: Keyring): Promise<Statement> {
+export async function proveCheckpoint(file: string, keyring: Keyring): Promise<CheckpointStatement> {
   const tree = new MerkleTree();
   let [users, events] = [0, 0];
   let last = '';
@@ -144,8 +144,8 @@ function headOf(line: string, file: string): Head {
   throw new OperatorError(`${file} is not a checkpoint of Roster, or it was changed: one of its lines is no head.`);
 }
 
-function statementOf(line: string, file: string): Statement & { readonly signature: string } {
-  const parsed = parse(line) as (Statement & { signature: string }) | undefined;
+function statementOf(line: string, file: string): CheckpointStatement & { readonly signature: string } {
+  const parsed = parse(line) as (CheckpointStatement & { signature: string }) | undefined;
   if (parsed?.format === FORMAT && typeof parsed.keyId === 'string' && typeof parsed.signature === 'string') {
     return parsed;
   }
@@ -165,7 +165,7 @@ function publicPart(privateKey: KeyObject): Buffer {
 }
 
 /** RFC 8785, so that any program can make them from the last line without `signature`. */
-function signedBytes(statement: Statement): Buffer {
+function signedBytes(statement: CheckpointStatement): Buffer {
   return Buffer.from(canonicalize(statement) ?? '');
 }
 

@@ -1,5 +1,5 @@
 import { RowReader, Snapshot } from './snapshot.js';
-import { type Head, headsOf, type Statement, writeCheckpoint } from './checkpoint-file.js';
+import { type Head, headsOf, type CheckpointStatement, writeCheckpoint } from './checkpoint-file.js';
 import type { Fault } from './fault.js';
 import type { OperatorContext } from './operator-context.js';
 
@@ -9,7 +9,7 @@ const BATCH = 1000;
  * Writes down, signed, where the log of every user ends at this moment.
  * @throws OperatorError when the file is there already
  */
-export async function takeCheckpoint(operator: OperatorContext, file: string): Promise<Statement> {
+export async function takeCheckpoint(operator: OperatorContext, file: string): Promise<CheckpointStatement> {
   const snapshot = await Snapshot.begin(await operator.connect());
   const [row] = await snapshot.query<{ now: Date }>('SELECT now()');
   const statement = await writeCheckpoint(

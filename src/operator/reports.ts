@@ -1,4 +1,4 @@
-import type { Statement } from './checkpoint-file.js';
+import type { CheckpointStatement } from './checkpoint-file.js';
 import { describeFault } from './fault.js';
 import type { Replay } from './replay.js';
 import type { Verification } from './verify.js';
@@ -11,7 +11,7 @@ export function verifyReport({ faults, users, events, seconds }: Verification, l
   return [...faults.map(describeFault), `Read ${read}. ${ended}${more}`.trim()].join('\n');
 }
 
-export function checkpointReport({ users, events, root, publicKey }: Statement, file: string): string {
+export function checkpointReport({ users, events, root, publicKey }: CheckpointStatement, file: string): string {
   return (
     `Wrote ${file}: ${users} users, ${events} events, root ${root}\n` +
     `Signed with Ed25519; public key ${publicKey}\n` +
