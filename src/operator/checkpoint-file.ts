@@ -9,7 +9,7 @@ import { MerkleTree } from './merkle.js';
 import { OperatorError } from './operator-error.js';
 
 /** The newest event of one user. */
-export interface Head {
+export interface CheckpointHead {
   readonly userId: string;
   readonly version: number;
   readonly hash: Buffer;
@@ -38,7 +38,7 @@ const FORMAT = 'roster-checkpoint-1';
  */
 export async function writeCheckpoint(
   file: string,
-  heads: AsyncIterable<Head>,
+  heads: AsyncIterable<CheckpointHead>,
   createdAt: Date,
   key: Key,
 ): Promise<CheckpointStatement> {
@@ -115,7 +115,7 @@ export async function proveCheckpoint(file: string, keyring: Keyring): Promise<C
 }
 
 /** The heads of a checkpoint that was proved. */
-export async function* headsOf(file: string): AsyncGenerator<Head> {
+export async function* headsOf(file: string): AsyncGenerator<CheckpointHead> {
   let last = '';
   for await (const line of linesOf(file)) {
     if (last !== '') yield headOf(last, file);
@@ -133,7 +133,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   }
 }
 
-function headOf(line: string, file: string): Head {
+function headOf(line: string, file: string): CheckpointHead {
   const parsed = parse(line);
   if (Array.isArray(parsed)) {
     const [userId, version, hash] = parsed as unknown[];

@@ -1,5 +1,5 @@
 import { RowReader, Snapshot } from './snapshot.js';
-import { type Head, headsOf, type CheckpointStatement, writeCheckpoint } from './checkpoint-file.js';
+import { type CheckpointHead, headsOf, type CheckpointStatement, writeCheckpoint } from './checkpoint-file.js';
 import type { Fault } from './fault.js';
 import type { OperatorContext } from './operator-context.js';
 
@@ -22,7 +22,7 @@ export async function takeCheckpoint(operator: OperatorContext, file: string): P
   return statement;
 }
 
-async function* currentHeads(snapshot: Snapshot): AsyncGenerator<Head> {
+async function* currentHeads(snapshot: Snapshot): AsyncGenerator<CheckpointHead> {
   const heads = await RowReader.open<{ user_id: string; user_version: number; hash: Buffer }>(
     snapshot,
     'heads',
@@ -34,7 +34,7 @@ async function* currentHeads(snapshot: Snapshot): AsyncGenerator<Head> {
   }
 }
 
-interface Found {
+interface LoggedHead {
   readonly last_version: number | null;
   readonly hash: Buffer | null;
 }
@@ -44,7 +44,7 @@ interface Found {
  * @param file proved before
  */
 export async function* lostSince(snapshot: Snapshot, file: string): AsyncGenerator<Fault> {
-  let batch: Head[] = [];
+  let batch: CheckpointHead[] = [];
   for await (const head of headsOf(file)) {
     if (batch.push(head) < BATCH) continue;
     yield* lostOf(snapshot, batch);
@@ -53,8 +53,8 @@ export async function* lostSince(snapshot: Snapshot, file: string): AsyncGenerat
   yield* lostOf(snapshot, batch);
 }
 
-async function* lostOf(snapshot: Snapshot, heads: readonly Head[]): AsyncGenerator<Fault> {
-  const rows = await snapshot.query<Found>(
+async function* lostOf(snapshot: Snapshot, heads: readonly CheckpointHead[]): AsyncGenerator<Fault> {
+  const rows = await snapshot.query<LoggedHead>(
     `SELECT event.hash, (SELECT max(user_version) FROM user_events WHERE user_id = head.id) AS last_version
      FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS head (id, version, place)
        LEFT JOIN user_events AS event ON event.user_id = head.id AND event.user_version = head.version

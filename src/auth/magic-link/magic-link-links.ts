@@ -7,7 +7,7 @@ import { requestMagicLink } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { refusalOf } from '../sign-in/sign-in-outcomes.js';
+import { signInRefusal } from '../sign-in/sign-in-outcomes.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
@@ -42,7 +42,7 @@ export class MagicLinkLinks {
       const found = await this.users.ownerOf(tx, email);
       // The user first, then turns and links: the order in which everybody locks them.
       const owner = found && (await this.users.lockForUpdate(tx, found.id));
-      const reason = owner ? refusalOf(owner) : undefined;
+      const reason = owner ? signInRefusal(owner) : undefined;
       if (owner && reason !== undefined) {
         await this.refuse(tx, email, { userId: owner.id, reason }, context);
         return;

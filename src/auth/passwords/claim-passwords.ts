@@ -23,7 +23,7 @@ export interface Typed {
   readonly of: { readonly address: string } | { readonly userId: string | undefined };
 }
 
-interface Row {
+interface ClaimPasswordRow {
   readonly hash: string | null;
   readonly changedAt: Date | null;
   readonly isOwn: boolean;
@@ -55,9 +55,9 @@ export class ClaimPasswords {
   /** All that is to be compared, outside any transaction. */
   async typed({ ownerId = NOBODY, of }: Typed): Promise<TypedPasswords> {
     const rows = await ('address' in of
-      ? this.statements.read<Row>(BY_ADDRESS, [ownerId, of.address, this.hashOf(of.address)])
-      : this.statements.read<Row>(BY_USERNAME, [ownerId, of.userId ?? NOBODY]));
-    const own = rows.find((row): row is Row & { hash: string; changedAt: Date } => row.isOwn);
+      ? this.statements.read<ClaimPasswordRow>(BY_ADDRESS, [ownerId, of.address, this.hashOf(of.address)])
+      : this.statements.read<ClaimPasswordRow>(BY_USERNAME, [ownerId, of.userId ?? NOBODY]));
+    const own = rows.find((row): row is ClaimPasswordRow & { hash: string; changedAt: Date } => row.isOwn);
     const claims = rows.filter(({ isOwn }) => !isOwn);
     const ofClaims = claims.map(({ hash }) => hash).filter((hash) => hash !== null);
     return { own, areClaimed: claims.length > 0, ofClaims };

@@ -7,7 +7,7 @@ import { Sessions } from '../sessions/sessions.js';
 import type { HashLane } from './hash-pool/hash-request.js';
 import { Passwords } from './passwords.js';
 
-type Named = Pick<UserEntity, 'id' | 'email' | 'username' | 'firstName' | 'lastName' | 'nickname'>;
+type PasswordOwner = Pick<UserEntity, 'id' | 'email' | 'username' | 'firstName' | 'lastName' | 'nickname'>;
 
 /** What belongs to every change of a password, whoever proved what to make it. */
 @Injectable()
@@ -24,7 +24,7 @@ export class NewPasswords {
    * @returns the hash
    * @throws WeakPassword with the reason; HashingOverloaded
    */
-  async accept(newPassword: string, user: Named, lane: HashLane): Promise<string> {
+  async accept(newPassword: string, user: PasswordOwner, lane: HashLane): Promise<string> {
     const { id, email, username, firstName, lastName, nickname } = user;
     const names = [username, firstName, lastName, nickname];
     return this.passwords.accept(newPassword, { email, names, field: 'newPassword' }, { account: id, lane });

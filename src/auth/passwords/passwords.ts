@@ -21,8 +21,8 @@ const STORED: Statement = {
   text: `SELECT user_id AS "userId", hash, changed_at AS "changedAt" FROM password_credentials WHERE user_id = ANY ($1::uuid[])`,
 };
 
-type Origin = Pick<RequestContext, 'ip' | 'userAgent'>;
-const NOWHERE: Origin = { ip: null, userAgent: null };
+type ClientOrigin = Pick<RequestContext, 'ip' | 'userAgent'>;
+const UNKNOWN_ORIGIN: ClientOrigin = { ip: null, userAgent: null };
 
 /** The passwords of users: rules, hashing and the stored hashes, which leave this folder only to be compared. */
 @Injectable()
@@ -107,7 +107,7 @@ export class Passwords {
   }
 
   /** @param from where somebody chose it who had an account before */
-  async set(tx: Transaction, userId: string, hash: string, from: Origin = NOWHERE): Promise<void> {
+  async set(tx: Transaction, userId: string, hash: string, from: ClientOrigin = UNKNOWN_ORIGIN): Promise<void> {
     await tx.query(
       `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
        ON CONFLICT (user_id) DO UPDATE SET (hash, changed_at, changed_ip, changed_user_agent) =
@@ -117,12 +117,12 @@ export class Passwords {
   }
 
   /** From where the password was chosen that is there now. */
-  async changedFrom(tx: Transaction, userId: string): Promise<Origin> {
-    const [row] = await tx.query<Origin[]>(
+  async changedFrom(tx: Transaction, userId: string): Promise<ClientOrigin> {
+    const [row] = await tx.query<ClientOrigin[]>(
       `SELECT host(changed_ip) AS ip, changed_user_agent AS "userAgent" FROM password_credentials WHERE user_id = $1`,
       [userId],
     );
-    return row ?? NOWHERE;
+    return row ?? UNKNOWN_ORIGIN;
   }
 
   /** When the user chose it; a better hash of the same one leaves that. Undefined when there is none. */

@@ -24,7 +24,7 @@ export interface Revocation {
   readonly subject: string | null;
 }
 
-interface Row extends Omit<Revocation, 'id'> {
+interface RevocationRow extends Omit<Revocation, 'id'> {
   readonly id: string | null;
   readonly cursor: string;
   readonly missed: boolean;
@@ -57,7 +57,7 @@ export class RevocationReader implements OnApplicationShutdown {
    * @throws whatever says that the database cannot be asked now
    */
   async read(cursor: string | undefined): Promise<RevocationPage> {
-    const { rows } = await this.connection.query<Row>({ text: SELECT_PAGE, values: [cursor ?? null] });
+    const { rows } = await this.connection.query<RevocationRow>({ text: SELECT_PAGE, values: [cursor ?? null] });
     const [first] = rows;
     if (!first) throw new Error('The page of revocations has no row');
     if (first.standby) {

@@ -15,7 +15,7 @@ interface State {
   readonly epoch: number;
 }
 
-interface Row {
+interface SessionStateRow {
   readonly user_id: string;
   readonly role: UserRole;
   readonly ms_left: number;
@@ -50,7 +50,7 @@ export class SessionStates {
   private async load(sessionId: string): Promise<State | undefined> {
     const epoch = this.revocations.epoch;
     const began = performance.now();
-    const [row] = await this.statements.read<Row>(STATE, [sessionId]);
+    const [row] = await this.statements.read<SessionStateRow>(STATE, [sessionId]);
     if (!row) {
       this.states.delete(sessionId);
       return undefined;

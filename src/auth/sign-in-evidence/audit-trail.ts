@@ -7,7 +7,7 @@ import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
 import type { AuditItem, AuditQuery } from './audit.dto.js';
 
-type Row = Omit<AuditItem, 'occurredAt' | 'lastAt'> & { readonly occurredAt: Date; readonly lastAt: Date };
+type AuditRow = Omit<AuditItem, 'occurredAt' | 'lastAt'> & { readonly occurredAt: Date; readonly lastAt: Date };
 
 /** All evidence there is, for admins. */
 @Injectable()
@@ -21,7 +21,7 @@ export class AuditTrail {
   async page(query: AuditQuery): Promise<PageRead<AuditItem>> {
     const { type = null, actorId = null, userId = null } = query;
     const kept = this.settings.AUTH_EVENT_RETENTION;
-    return newestFirst<Row, AuditItem>(query, {
+    return newestFirst<AuditRow, AuditItem>(query, {
       sort: '-occurredAt',
       filters: { type, actorId, userId },
       isKey: isInstantKey,
@@ -29,7 +29,7 @@ export class AuditTrail {
       find: ({ order, limit, from }) => {
         const side = from ? `AND (occurred_at, id) ${from.comparison} ($6::timestamptz, $7::uuid)` : '';
         return this.transactions.run((tx) =>
-          tx.query<Row[]>(
+          tx.query<AuditRow[]>(
             `SELECT id, type, what, user_id AS "userId", actor_id AS "actorId", actor_role AS "actorRole",
                session_id AS "sessionId", method, reason, times, host(ip) AS ip, user_agent AS "userAgent",
                trace_id AS "traceId", occurred_at AS "occurredAt", last_at AS "lastAt"

@@ -11,7 +11,7 @@ import type { PageRead } from '../../http/pagination/page-links.js';
 import { UserActions } from '../../users/api/user-actions.js';
 import { SIGN_IN_TYPES, type SignInItem, type SignInType } from './sign-ins.dto.js';
 
-interface Row {
+interface SignInRow {
   readonly id: string;
   readonly type: SignInType;
   readonly method: string | null;
@@ -38,7 +38,7 @@ export class SignIns {
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<SignInItem>> {
     await this.acts.find({ id, action: 'signIns', caller });
     const kept = this.settings.AUTH_EVENT_RETENTION;
-    return newestFirst<Row, SignInItem>(query, {
+    return newestFirst<SignInRow, SignInItem>(query, {
       sort: '-occurredAt',
       filters: { user: id },
       isKey: isInstantKey,
@@ -46,7 +46,7 @@ export class SignIns {
       find: ({ order, limit, from }) => {
         const side = from ? `AND (occurred_at, id) ${from.comparison} ($5::timestamptz, $6::uuid)` : '';
         return this.transactions.run((tx) =>
-          tx.query<Row[]>(
+          tx.query<SignInRow[]>(
             `SELECT id, type, method, reason, times, host(ip) AS ip, user_agent, session_id, actor_id, occurred_at, last_at
              FROM auth_events WHERE user_id = $1 AND type = ANY ($2)
                AND occurred_at > now() - $3 * interval '1 millisecond' ${side}
@@ -60,7 +60,7 @@ export class SignIns {
   }
 }
 
-function itemOf(row: Row, userId: string): SignInItem {
+function itemOf(row: SignInRow, userId: string): SignInItem {
   // From where a manager works is nothing to the user.
   const isOthers = row.actor_id !== null && row.actor_id !== userId;
   return {

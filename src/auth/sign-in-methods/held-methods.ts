@@ -6,7 +6,7 @@ import { WaysIn } from '../../users/store/ways-in.js';
 import { type OwnMethod, SignInMethod } from './sign-in-method.js';
 
 /** A way to sign in that a user has. */
-export interface Held extends OwnMethod {
+export interface HeldMethod extends OwnMethod {
   readonly method: SignInMethod;
 }
 
@@ -37,8 +37,8 @@ export class HeldMethods extends WaysIn implements OnModuleInit {
     return this.methods;
   }
 
-  async of(tx: Transaction, user: UserEntity): Promise<Held[]> {
-    const held: Held[] = [];
+  async of(tx: Transaction, user: UserEntity): Promise<HeldMethod[]> {
+    const held: HeldMethod[] = [];
     for (const method of this.methods) {
       const own = await method.of(tx, user);
       if (own) held.push({ ...own, method });

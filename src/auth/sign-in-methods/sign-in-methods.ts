@@ -5,7 +5,7 @@ import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js
 import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { UserNotFound } from '../../users/aggregate/user-errors.js';
-import { type Held, HeldMethods } from './held-methods.js';
+import { type HeldMethod, HeldMethods } from './held-methods.js';
 import type { SignInMethod } from './sign-in-method.js';
 
 export class NoSuchMethod extends DomainError {
@@ -34,7 +34,7 @@ export class SignInMethods {
   }
 
   /** Those of one user. @throws Forbidden, UserNotFound */
-  async of(act: Omit<ActionRequest, 'action' | 'context'>): Promise<Held[]> {
+  async of(act: Omit<ActionRequest, 'action' | 'context'>): Promise<HeldMethod[]> {
     const { user } = await this.acts.find({ ...act, action: 'methods' });
     return this.transactions.run((tx) => this.held.of(tx, user));
   }

@@ -37,7 +37,7 @@ export class SignInOutcomes {
     // The count first and then the user, in the order in which a failure locks them.
     const isFree = await this.beginAnew(tx, attempt, userId);
     const user = await this.users.lockForUpdate(tx, userId);
-    const reason = user ? refusalOf(user) : 'wrong-proof';
+    const reason = user ? signInRefusal(user) : 'wrong-proof';
     if (!user || reason !== undefined) throw new Refused(reason ?? 'wrong-proof');
     if (!isFree) throw new Refused('locked');
     return user;
@@ -86,7 +86,7 @@ export class SignInOutcomes {
 }
 
 /** Why the user may not sign in, locked or not; undefined when they may. */
-export function refusalOf(user: UserEntity): RefusalReason | undefined {
+export function signInRefusal(user: UserEntity): RefusalReason | undefined {
   if (user.deletedAt !== null) return 'deleted';
   if (user.suspendedAt !== null) return 'suspended';
   return user.pending ? 'email-not-verified' : undefined;
@@ -94,5 +94,5 @@ export function refusalOf(user: UserEntity): RefusalReason | undefined {
 
 /** Whether the user is somebody who signs in, locked or not. */
 export function maySignIn(user: UserEntity): boolean {
-  return refusalOf(user) === undefined;
+  return signInRefusal(user) === undefined;
 }

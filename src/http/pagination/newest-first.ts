@@ -7,7 +7,7 @@ import type { PageRead } from './page-links.js';
 const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
 
 /** What is to be read: in this order, so many rows at most, and only those whose place compares so with `place`. */
-export interface Range {
+export interface PageRange {
   readonly order: 'ASC' | 'DESC';
   readonly limit: number;
   /** None for the first page. */
@@ -19,7 +19,7 @@ export type Place = Pick<Cursor, 'key' | 'id'>;
 
 interface NewestFirst<Row, Item> extends CursorFrame<string> {
   readonly place: (row: Row) => Place;
-  readonly find: (range: Range) => Promise<readonly Row[]>;
+  readonly find: (range: PageRange) => Promise<readonly Row[]>;
   readonly item: (row: Row) => Item;
 }
 

@@ -9,7 +9,7 @@ export class MethodNotAllowed extends DomainError {
   }
 }
 
-interface Address {
+interface RouteAddress {
   readonly pattern: RegExp;
   readonly parameters: number;
   readonly segments: number;
@@ -21,7 +21,7 @@ interface Address {
  * never taken for the parameter of another. Has to be there before any route.
  */
 export function refuseOtherMethods(fastify: FastifyInstance): void {
-  const addresses = new Map<string, Address>();
+  const addresses = new Map<string, RouteAddress>();
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {
     // Files, and CORS, which answers OPTIONS of whatever there may be.
     if (url.includes('*')) return;
@@ -29,7 +29,7 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
     for (const one of [method].flat()) known.methods.add(one);
     addresses.set(url, known);
   });
-  const rivals = new Map<string | undefined, readonly Address[]>();
+  const rivals = new Map<string | undefined, readonly RouteAddress[]>();
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url } = request.routeOptions;
     let others = rivals.get(url);
@@ -49,7 +49,7 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
  * What may have been meant where the router took this route, the most closely written first: addresses with fewer
  * parameters; all of them where it found no route.
  */
-function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, Address>): readonly Address[] {
+function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, RouteAddress>): readonly RouteAddress[] {
   if (url?.includes('*')) return [];
   const found = url === undefined ? undefined : addresses.get(url);
   return [...addresses.values()]
@@ -57,12 +57,12 @@ function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, Addres
     .sort((one, other) => one.parameters - other.parameters);
 }
 
-function addressFor(request: FastifyRequest, addresses: readonly Address[]): Address | undefined {
+function addressFor(request: FastifyRequest, addresses: readonly RouteAddress[]): RouteAddress | undefined {
   const path = request.url.split('?', 1)[0] ?? '/';
   return addresses.find(({ pattern }) => pattern.test(path));
 }
 
-function addressOf(url: string): Address {
+function addressOf(url: string): RouteAddress {
   const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll('.', '\\.')));
   return {
     pattern: new RegExp(`^${parts.join('/')}$`),

@@ -1,6 +1,6 @@
 import type { UserState } from './user.js';
 
-type Named = Pick<UserState, 'firstName' | 'lastName' | 'nickname' | 'username' | 'email'>;
+type NamedUser = Pick<UserState, 'firstName' | 'lastName' | 'nickname' | 'username' | 'email'>;
 
 const PLAIN_NAME = /^[\p{L}\p{M}][\p{L}\p{M}\p{Zs}'’-]{0,39}$/u;
 
@@ -10,13 +10,13 @@ export function isPlainName(name: string): boolean {
 }
 
 /** The name of a user to show to somebody else: theirs to choose, so only a plain one. */
-export function plainName({ firstName, lastName, nickname }: Omit<Named, 'username' | 'email'>): string | null {
+export function plainName({ firstName, lastName, nickname }: Omit<NamedUser, 'username' | 'email'>): string | null {
   const name = [firstName, lastName].filter((part) => part !== null).join(' ') || nickname;
   return name !== null && isPlainName(name) ? name : null;
 }
 
 /** "Ada Lovelace (ada)": by which a person recognises an account as theirs, and a stranger as none of theirs. */
-export function accountName(user: Named): string | null {
+export function accountName(user: NamedUser): string | null {
   const name = plainName(user);
   return name !== null && user.username !== null ? `${name} (${user.username})` : (name ?? user.username);
 }

@@ -27,7 +27,7 @@ export interface ActionRequest {
 /** Gives the events for the state that was found, and how many other active admins there are. */
 type Decide = (state: UserState, otherActiveAdmins: number) => NewUserEvent[];
 
-interface Found {
+interface FoundUser {
   readonly user: UserEntity;
   /** The caller as it was then. */
   readonly actor: Rank;
@@ -57,7 +57,7 @@ export class UserActions {
   }
 
   /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
-  async find({ id, action, caller }: Omit<ActionRequest, 'context'>, includeDeleted = false): Promise<Found> {
+  async find({ id, action, caller }: Omit<ActionRequest, 'context'>, includeDeleted = false): Promise<FoundUser> {
     const actor = rankOf(caller);
     refuseOutsiders(actor, action, id);
     const user = await this.reader.find(id);
@@ -101,7 +101,7 @@ export class UserActions {
   }
 
   /** As `change`, for who answers with something else than the user. */
-  async perform(act: ActionRequest, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<Found> {
+  async perform(act: ActionRequest, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<FoundUser> {
     return this.transactions.run(async (tx) => {
       const actor = await this.apply(tx, act, decide);
       await andThen?.(tx);

@@ -13,7 +13,7 @@ import { INSTANT, instant, read } from '../api/users.dto.js';
 const EVENT_TYPES = Object.keys(USER_EVENTS) as UserEventType[];
 
 /** A point in a user's life: one of its versions, or a time. */
-export type Moment = { readonly version: number } | { readonly at: Date };
+export type PointInHistory = { readonly version: number } | { readonly at: Date };
 
 const version = (text: string): number | undefined => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined);
 const LATEST_VERSION = 999_999_999_999_999;
@@ -62,7 +62,7 @@ export class HistoryQuery extends IntersectionType(PageQuery, IncludeDeletedQuer
   readonly type?: readonly UserEventType[];
 }
 
-function readMoment(text: string): Moment | undefined {
+function readPoint(text: string): PointInHistory | undefined {
   const number = version(text);
   if (number !== undefined) return { version: number };
   const at = parseInstant(text);
@@ -78,23 +78,23 @@ const IsMoment = (): PropertyDecorator =>
     { message: 'must be a version such as 3, or an RFC 3339 date-time such as 2026-11-21T09:14:00Z' },
   );
 
-const MOMENT = { type: String, pattern: `^([1-9][0-9]{0,14}|${DATE_TIME})$`, maxLength: LONGEST_DATE_TIME };
+const POINT_SCHEMA = { type: String, pattern: `^([1-9][0-9]{0,14}|${DATE_TIME})$`, maxLength: LONGEST_DATE_TIME };
 
 export class DiffQuery extends IncludeDeletedQuery {
-  @ApiProperty({ ...MOMENT, description: 'a version or an RFC 3339 date-time', example: '1' })
-  @Transform(read(readMoment))
+  @ApiProperty({ ...POINT_SCHEMA, description: 'a version or an RFC 3339 date-time', example: '1' })
+  @Transform(read(readPoint))
   @IsMoment()
-  readonly from: Moment;
+  readonly from: PointInHistory;
 
   @ApiPropertyOptional({
-    ...MOMENT,
+    ...POINT_SCHEMA,
     description: 'a version or an RFC 3339 date-time; now without it',
     example: '3',
   })
   @IsOptional()
-  @Transform(read(readMoment))
+  @Transform(read(readPoint))
   @IsMoment()
-  readonly to?: Moment;
+  readonly to?: PointInHistory;
 }
 
 const name = { type: String, nullable: true } as const;

@@ -11,12 +11,12 @@ import { PastStates } from './past-states.js';
 import { PastUserResponse } from './past-user.response.js';
 import { rankOf, refuseLookingAtDeleted, refuseOutsiders } from '../api/user-actions.js';
 import { NoSuchVersion, UserNotFound } from '../aggregate/user-errors.js';
-import type { DiffQuery, HistoryItem, HistoryQuery, Moment, UserDiff } from './user-history.dto.js';
+import type { DiffQuery, HistoryItem, HistoryQuery, PointInHistory, UserDiff } from './user-history.dto.js';
 import type { UserEntity } from '../store/user.entity.js';
 import type { UserState } from '../aggregate/user.js';
 import { UserStore } from '../store/user-store.js';
 
-interface Asked {
+interface HistoryRequest {
   readonly id: string;
   readonly caller: Caller;
   /** For an ADMIN: also a user that is deleted, or erased altogether. */
@@ -34,20 +34,26 @@ export class UserHistory {
   ) {}
 
   /** @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
-  async page(asked: Asked, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
-    return this.look(asked, (tx, user) => readHistoryPage(tx, this.events, this.users, { ...asked, user }, query));
+  async page(request: HistoryRequest, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
+    return this.readIfAllowed(request, (tx, user) =>
+      readHistoryPage(tx, this.events, this.users, { ...request, user }, query),
+    );
   }
 
   /** @throws Forbidden, UserNotFound; NoSuchVersion before the first event or beyond the newest version */
-  async asOf(asked: Asked, moment: Moment): Promise<PastUserResponse> {
-    return this.look(asked, async (tx) => PastUserResponse.of(await this.stateAt(tx, asked.id, moment)));
+  async asOf(request: HistoryRequest, point: PointInHistory): Promise<PastUserResponse> {
+    return this.readIfAllowed(request, async (tx) => PastUserResponse.of(await this.stateAt(tx, request.id, point)));
   }
 
   /** @throws as `asOf`; ValidationFailed when the end is before the beginning */
-  async diff(asked: Asked, { from, to }: Pick<DiffQuery, 'from' | 'to'>): Promise<UserDiff> {
-    return this.look(asked, async (tx) => {
-      const before = await this.stateAt(tx, asked.id, from);
-      const after = await this.stateAt(tx, asked.id, to ?? { version: await this.events.newestVersion(tx, asked.id) });
+  async diff(request: HistoryRequest, { from, to }: Pick<DiffQuery, 'from' | 'to'>): Promise<UserDiff> {
+    return this.readIfAllowed(request, async (tx) => {
+      const before = await this.stateAt(tx, request.id, from);
+      const after = await this.stateAt(
+        tx,
+        request.id,
+        to ?? { version: await this.events.newestVersion(tx, request.id) },
+      );
       if (after.version < before.version) {
         throw new ValidationFailed([{ path: 'to', message: 'must not be before from' }]);
       }
@@ -60,8 +66,8 @@ export class UserHistory {
     });
   }
 
-  private async look<T>(
-    { id, caller, includeDeleted }: Asked,
+  private async readIfAllowed<T>(
+    { id, caller, includeDeleted }: HistoryRequest,
     read: (tx: Transaction, user: UserEntity | null) => Promise<T>,
   ): Promise<T> {
     refuseOutsiders(rankOf(caller), 'history', id);
@@ -76,17 +82,17 @@ export class UserHistory {
     });
   }
 
-  private async stateAt(tx: Transaction, id: string, moment: Moment): Promise<UserState> {
-    if ('at' in moment) {
-      const version = await this.events.versionAt(tx, id, moment.at);
+  private async stateAt(tx: Transaction, id: string, point: PointInHistory): Promise<UserState> {
+    if ('at' in point) {
+      const version = await this.events.versionAt(tx, id, point.at);
       if (version === 0) throw new NoSuchVersion('The user did not exist at that time.');
       return this.past.asOf(tx, id, version);
     }
     const newest = await this.events.newestVersion(tx, id);
-    if (moment.version > newest) {
-      throw new NoSuchVersion(`The user has no version ${moment.version}; its newest is ${newest}.`);
+    if (point.version > newest) {
+      throw new NoSuchVersion(`The user has no version ${point.version}; its newest is ${newest}.`);
     }
-    return this.past.asOf(tx, id, moment.version);
+    return this.past.asOf(tx, id, point.version);
   }
 }
 
