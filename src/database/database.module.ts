@@ -76,13 +76,13 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     // Changes nothing, and is refused where nothing could be changed: after a failover, or when the disk is full.
-    this.health.add('database', true, () => this.dataSource.query('DELETE FROM event_outbox WHERE false'));
+    this.health.register('database', true, () => this.dataSource.query('DELETE FROM event_outbox WHERE false'));
     // Without the key that signs, nobody can sign in here. One whose SECRET_KEY was replaced under it works on, for the time being.
-    this.health.add('keys', true, () => Promise.resolve(this.keyring.current('access-token')));
-    this.health.add('secretKey', false, () =>
+    this.health.register('keys', true, () => Promise.resolve(this.keyring.current('access-token')));
+    this.health.register('secretKey', false, () =>
       this.keyring.isSecretReplaced ? Promise.reject(new Error('SECRET_KEY was replaced')) : Promise.resolve(),
     );
-    this.health.add('migrations', true, async () => {
+    this.health.register('migrations', true, async () => {
       if ((await pendingMigrations(this.dataSource)).length > 0) throw new Error('migrations are pending');
     });
   }

@@ -58,7 +58,7 @@ export class Statements implements OnApplicationShutdown {
    * For a statement that changes something, or that waits.
    * @throws what PostgreSQL or the connection to it says
    */
-  async run<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  async execute<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     return (await inSomeOrder(() => this.pool.query<Row>(this.prepared(statement, values)))).rows;
   }
 

@@ -60,10 +60,10 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
       onLoss: (err) => log.warn({ err }, 'the sequencer of events has lost the database; trying again soon'),
     });
     const waiting = async (): Promise<Waiting> => (await dataSource.query<[Waiting]>(WAITING))[0];
-    health.add('events', false, async () => {
+    health.register('events', false, async () => {
       if ((await waiting()).seconds > LATE_AFTER_SECONDS) throw new Error('events wait for their positions');
     });
-    health.addFigure('eventsWaiting', async () => (await waiting()).count);
+    health.registerFigure('eventsWaiting', async () => (await waiting()).count);
     metrics.gauge(
       { name: 'roster_events_waiting', help: 'Events without a position in the feed yet, counted to 10,000.' },
       async () => [{ value: (await waiting()).count }],

@@ -73,7 +73,7 @@ export class MailModule implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.health.add('mail', false, () => this.transport.check());
+    this.health.register('mail', false, () => this.transport.check());
     this.jobs.handle(JOB_OF_RELEASE_BEFORE, () => Promise.resolve());
   }
 

@@ -58,7 +58,7 @@ export function usersAt(operator: OperatorContext, passwords: Passwords): UserSt
     transactions,
     {
       hasOne: async (tx, user) => {
-        for (const method of methods) if (await method.of(tx, user)) return true;
+        for (const method of methods) if (await method.heldBy(tx, user)) return true;
         return false;
       },
     },

@@ -32,12 +32,12 @@ export class HealthChecks implements OnModuleDestroy {
   private isLeaving = false;
 
   /** @param look throws, or takes more than two seconds, when the part is down */
-  add(name: string, vital: boolean, look: () => Promise<unknown>): void {
+  register(name: string, vital: boolean, look: () => Promise<unknown>): void {
     this.checks.set(name, { look, vital });
   }
 
   /** A number that says how a part is doing; left out when it cannot be had. */
-  addFigure(name: string, count: () => Promise<number>): void {
+  registerFigure(name: string, count: () => Promise<number>): void {
     this.figures.set(name, count);
   }
 
@@ -61,7 +61,7 @@ export class HealthChecks implements OnModuleDestroy {
     );
   }
 
-  async run(): Promise<Health> {
+  async check(): Promise<Health> {
     if (this.isStarting || this.isLeaving) return { status: 'down', checks: { serving: 'down' }, figures: {} };
     const results = await this.results();
     const figures = await Promise.all(

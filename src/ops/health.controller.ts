@@ -71,7 +71,7 @@ export class HealthController {
     headers: apiHeaders('Retry-After'),
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
-    const result = await this.checks.run();
+    const result = await this.checks.check();
     if (result.status === 'down') void reply.code(503).header('retry-after', '1');
     return result;
   }

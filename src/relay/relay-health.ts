@@ -24,12 +24,12 @@ export class RelayHealth implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     for (const name of this.relay.names) {
-      this.health.add(name, false, async () => {
+      this.health.register(name, false, async () => {
         const { failingSince, lagSeconds } = await this.statusOf(name);
         if (failingSince !== null || lagSeconds > LATE_AFTER_SECONDS) throw new Error(`events wait for ${name}`);
       });
       const figure = (what: string, of: (status: SinkStatus) => number): void =>
-        this.health.addFigure(`${name}${what}`, async () => Math.round(of(await this.statusOf(name)) * 10) / 10);
+        this.health.registerFigure(`${name}${what}`, async () => Math.round(of(await this.statusOf(name)) * 10) / 10);
       figure('LagEvents', lagOf);
       figure('LagSeconds', ({ lagSeconds }) => lagSeconds);
       figure('EventsPerSecond', ({ eventsPerSecond }) => eventsPerSecond);

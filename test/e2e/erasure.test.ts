@@ -167,7 +167,7 @@ describe('an erasure', () => {
     const recent = await roster.join('recent@example.com');
     for (const { id } of [old, recent]) await roster.api.delete(`/users/${id}`).set(as(admin)).expect(204);
     await roster.database.query("UPDATE users SET deleted_at = now() - interval '31 days' WHERE id = $1", [old.id]);
-    await roster.app.get(Retention, { strict: false }).run();
+    await roster.app.get(Retention, { strict: false }).eraseDue();
     const rows = await roster.database.query(
       'SELECT id, email, erased_at IS NOT NULL AS erased FROM users WHERE id = ANY ($1)',
       [[old.id, recent.id]],

@@ -210,7 +210,7 @@ describe('every flow', () => {
     await roster.database.query(
       "UPDATE users SET created_at = now() - interval '8 days' WHERE email = 'stale@example.com'",
     );
-    await roster.app.get(ClaimExpiry, { strict: false }).run();
+    await roster.app.get(ClaimExpiry, { strict: false }).deleteExpired();
     const system = await roster.database.query<Row & { trace_id: string }>(
       "SELECT type, schema_version, actor, trace_id FROM user_events WHERE actor->>'kind' = 'system' ORDER BY id",
     );

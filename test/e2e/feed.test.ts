@@ -173,7 +173,7 @@ describe('the feed by page', () => {
     await roster.api.post('/auth/register').send({ email, password: PASSWORD, firstName: 'Two' }).expect(202);
     await roster.api.post('/auth/verify-email').send({ token, newPassword: PASSWORD }).expect(200);
     await roster.database.query("UPDATE users SET created_at = now() - interval '8 days' WHERE pending");
-    await get(ClaimExpiry).run();
+    await get(ClaimExpiry).deleteExpired();
     await settled();
     const items = await everything();
     const erased = items.find(({ type }) => type === 'user.erased');

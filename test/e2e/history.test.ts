@@ -253,7 +253,7 @@ describe('the past of a deleted user', () => {
       [email],
     );
     await roster.database.query("UPDATE users SET created_at = now() - interval '8 days' WHERE id = $1", [loser!.id]);
-    await roster.app.get(ClaimExpiry, { strict: false }).run();
+    await roster.app.get(ClaimExpiry, { strict: false }).deleteExpired();
     for (const path of paths(loser!.id)) await refused(path, 404);
     const { items } = await history(loser!.id, '?includeDeleted=true');
     expect(items).toMatchObject([

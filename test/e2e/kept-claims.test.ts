@@ -143,7 +143,7 @@ describe('the password of a registration that was proved with another one', () =
     await older('users', 'created_at');
     await older('proved_claims', 'registered_at');
     expect(await both()).toEqual([OPEN, OPEN]);
-    await roster.app.get(ClaimExpiry, { strict: false }).run();
+    await roster.app.get(ClaimExpiry, { strict: false }).deleteExpired();
     expect(await both()).toEqual(['401 invalid-credentials', '401 invalid-credentials']);
     expect([await hashesOf('outlived@example.com'), await hashesOf('unproved@example.com')]).toEqual([1, 1]);
     await roster.api.get('/users/me').set(as(owner.token)).expect(200);

@@ -51,7 +51,7 @@ describe('a rate limit', () => {
       const open = () => roster.api.post(`/auth/${route}`).set('x-forwarded-for', ip).send({});
       await open().expect(400);
       const limits = roster.app.get(RateLimits, { strict: false });
-      for (const _ of times(RATE_RULES['link-use'].times - 1)) await limits.takeForClient('link-use', ip);
+      for (const _ of times(RATE_RULES['link-use'].times - 1)) await limits.consumeForClient('link-use', ip);
       expect((await open().expect(429)).body).toMatchObject({ code: 'too-many-requests' });
       await forgetAll();
     },
@@ -91,7 +91,7 @@ describe('a rate limit', () => {
     await forgetAll();
     const limit = RATE_RULES['sign-in-by-client'].times;
     const limits = roster.app.get(RateLimits, { strict: false });
-    for (const _ of times(limit)) await limits.takeForClient('sign-in-by-client', '198.51.100.9');
+    for (const _ of times(limit)) await limits.consumeForClient('sign-in-by-client', '198.51.100.9');
     const failures = () => roster.database.query('SELECT times FROM auth_events WHERE user_id IS NULL');
     const before = await failures();
     await login(roster, 'fresh@example.com', '198.51.100.9').expect(429);

@@ -116,18 +116,18 @@ describe('the signing keys', () => {
   it('are replaced after 90 days, and destroyed when their last token has expired', async () => {
     const upkeep = roster.app.get(SessionUpkeep, { strict: false });
     const before = (await jwks()).map(({ kid }) => kid);
-    await upkeep.run();
+    await upkeep.sweep();
     expect((await jwks()).map(({ kid }) => kid)).toEqual(before);
     await roster.database.query(
       "UPDATE keys SET created_at = now() - interval '91 days' WHERE purpose = 'access-token' AND retired_at IS NULL",
     );
-    await upkeep.run();
+    await upkeep.sweep();
     const during = (await jwks()).map(({ kid }) => kid);
     expect(during).toEqual([...before, expect.any(String)]);
     await roster.database.query(
       "UPDATE keys SET retired_at = now() - interval '26 minutes' WHERE purpose = 'access-token' AND retired_at IS NOT NULL",
     );
-    await upkeep.run();
+    await upkeep.sweep();
     expect((await jwks()).map(({ kid }) => kid)).toEqual(during.slice(-1));
   });
 });

@@ -252,7 +252,7 @@ describe('the list of devices', () => {
     await roster.database.query("UPDATE sessions SET absolute_expires_at = now() - interval '1 second' WHERE id = $1", [
       idOf(gone),
     ]);
-    await roster.app.get(SessionUpkeep, { strict: false }).run();
+    await roster.app.get(SessionUpkeep, { strict: false }).sweep();
     const rows = await roster.database.query('SELECT id FROM sessions WHERE id = ANY ($1)', [[idOf(gone), idOf(kept)]]);
     expect(rows).toEqual([{ id: idOf(kept) }]);
   });

@@ -85,7 +85,7 @@ async function whoIs(identifier: string): Promise<string> {
   return (body as { user: { id: string } }).user.id;
 }
 
-const settle = () => roster.app.get(SharedMailboxes, { strict: false }).settle();
+const settle = () => roster.app.get(SharedMailboxes, { strict: false }).assignFreeKeys();
 
 describe('a database of 0.2.0 in which several users have one mailbox', () => {
   it('loses nothing: but for the keys by which they are found, every user is as before', async () => {

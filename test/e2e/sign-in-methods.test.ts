@@ -24,7 +24,7 @@ class BadgeMethod extends SignInMethod {
   offer(): MethodOffer {
     return { label: 'A badge', signIn: { method: 'POST', href: '/auth/badge' } };
   }
-  of(_tx: Transaction, { id }: UserEntity): Promise<OwnMethod | undefined> {
+  heldBy(_tx: Transaction, { id }: UserEntity): Promise<OwnMethod | undefined> {
     const held = [...this.badges.values()].includes(id);
     return Promise.resolve(held ? { addedAt: new Date(0), removable: true } : undefined);
   }

@@ -10,7 +10,7 @@ const register = (email: string, username: string) =>
   roster.api.post('/auth/register').send({ email, username, password: PASSWORD });
 const age = (where: string, by: string) =>
   roster.database.query(`UPDATE users SET created_at = now() - interval '${by}' WHERE ${where}`);
-const run = () => roster.app.get(ClaimExpiry, { strict: false }).run();
+const run = () => roster.app.get(ClaimExpiry, { strict: false }).deleteExpired();
 const emails = async () =>
   (await roster.database.query<{ email: string }>('SELECT email FROM users ORDER BY email')).map(({ email }) => email);
 

@@ -128,7 +128,7 @@ describe('the event log', () => {
     );
     const id = loser?.id ?? '';
     await roster.database.query("UPDATE users SET created_at = now() - interval '8 days' WHERE id = $1", [id]);
-    await get(ClaimExpiry).run();
+    await get(ClaimExpiry).deleteExpired();
     expect(await roster.database.query('SELECT 1 FROM users WHERE id = $1', [id])).toEqual([]);
     expect(await roster.database.query('SELECT 1 FROM user_keys WHERE user_id = $1', [id])).toEqual([]);
     expect(await roster.database.query('SELECT 1 FROM password_credentials WHERE user_id = $1', [id])).toEqual([]);

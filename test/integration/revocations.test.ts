@@ -35,8 +35,8 @@ beforeEach(async () => {
   revocations = new Revocations(reader, keyring, pino({ level: 'silent' }));
   // The first row of all: a cursor at or before it may have missed something.
   await revoke();
-  await revocations.lookNow();
-  await revocations.lookNow();
+  await revocations.readNow();
+  await revocations.readNow();
 });
 const stop = () => reader.onApplicationShutdown();
 
@@ -55,11 +55,11 @@ describe('a remembered state', () => {
     const loadedAt = revocations.epoch;
     const subject = await revoke();
     expect(revocations.spare(loadedAt, subject, other)).toBe(true);
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, subject, other)).toBe(false);
     expect(revocations.spare(loadedAt, other)).toBe(true);
     expect(revocations.spare(revocations.epoch, subject)).toBe(true);
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(revocations.epoch - 1, subject)).toBe(true);
     await stop();
   });
@@ -69,15 +69,15 @@ describe('a remembered state', () => {
     const late = await revoke(undefined, slow);
     const loadedAt = revocations.epoch;
     const early = await revoke();
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, early)).toBe(false);
     expect(revocations.spare(loadedAt, late)).toBe(true);
     for (let look = 0; look < 3; look++) {
       await revoke();
-      await revocations.lookNow();
+      await revocations.readNow();
     }
     await slow.query('COMMIT');
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, late)).toBe(false);
     await stop();
   });
@@ -86,9 +86,9 @@ describe('a remembered state', () => {
     await slow.query('BEGIN');
     await revoke(undefined, slow);
     const subject = await revoke();
-    await revocations.lookNow();
+    await revocations.readNow();
     const loadedAt = revocations.epoch;
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, subject)).toBe(true);
     await slow.query('ROLLBACK');
     await stop();
@@ -103,20 +103,20 @@ describe('a remembered state', () => {
     await database.query(SWEEP_REVOCATIONS);
     expect(await database.query('SELECT FROM revocations WHERE subject = $1', [subject])).toEqual([]);
     const before = reloads;
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, subject)).toBe(false);
     expect(reloads).toBe(before + 1);
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(reloads).toBe(before + 1);
     await stop();
   });
 
   it('is not disturbed by rows that a dump of another cluster brought, and they are swept', async () => {
     await database.query("INSERT INTO revocations (xid, kind, subject) VALUES ('99999999999', 'sessions', 'foreign')");
-    await revocations.lookNow();
+    await revocations.readNow();
     const loadedAt = revocations.epoch;
     const subject = await revoke();
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, subject)).toBe(false);
     expect(revocations.spare(loadedAt, 'foreign', randomUUID())).toBe(true);
     await database.query(SWEEP_REVOCATIONS);
@@ -129,9 +129,9 @@ describe('a remembered state', () => {
     await database.query(
       "INSERT INTO revocations (kind, subject) SELECT 'sessions', gen_random_uuid() FROM generate_series(1, 10001)",
     );
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, randomUUID())).toBe(true);
-    await revocations.lookNow();
+    await revocations.readNow();
     expect(revocations.spare(loadedAt, randomUUID())).toBe(false);
     expect(revocations.spare(revocations.epoch, randomUUID())).toBe(true);
     await stop();
@@ -141,12 +141,12 @@ describe('a remembered state', () => {
 describe('a look', () => {
   it('is shared by all who wait, and goes on when the connection was cut', async () => {
     const before = revocations.epoch;
-    await Promise.all(Array.from({ length: 50 }, () => revocations.lookNow()));
+    await Promise.all(Array.from({ length: 50 }, () => revocations.readNow()));
     expect(revocations.epoch - before).toBeLessThan(50);
     await database.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'roster revocations'",
     );
-    await revocations.lookNow();
+    await revocations.readNow();
     await stop();
   });
 

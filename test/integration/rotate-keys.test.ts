@@ -62,7 +62,7 @@ describe('A server that runs while another process replaces keys', () => {
       [id],
     );
     const upkeep = roster.app.get(SessionUpkeep, { strict: false });
-    await upkeep.run();
+    await upkeep.sweep();
     expect(errors().at(-1)).toMatchObject({ msg: expect.stringMatching(REPLACED) });
     expect(JSON.stringify(roster.logLines())).not.toContain('that was used before');
     const token = await roster.signIn();

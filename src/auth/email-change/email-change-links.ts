@@ -36,7 +36,7 @@ export class EmailChangeLinks {
    */
   async request(given: Omit<ActionRequest, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
     const act: ActionRequest = { ...given, action: 'email' };
-    const { user } = await this.acts.find(act);
+    const { user } = await this.acts.findAllowed(act);
     // Of an admin too: a token that was left behind is not enough to take the account over.
     const isSelf = act.caller.userId === user.id;
     if (isSelf && currentPassword == null) throw new WrongCurrentPassword();

@@ -44,7 +44,7 @@ export class MagicLinkRequests implements OnModuleInit {
       // An address that nobody owns is registered by this.
       if (!(await this.links.isOwned(email))) {
         if (!isAddress(email)) return;
-        await this.handlers.ask({ email }, context);
+        await this.handlers.callWith({ email }, context);
       }
       await this.links.sendIfDue(email, context);
     } catch (error) {

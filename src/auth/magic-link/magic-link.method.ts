@@ -13,7 +13,7 @@ export class MagicLinkMethod extends SignInMethod {
     return { label: 'A link by mail', signIn: request, register: request };
   }
 
-  of(_tx: Transaction, { email, emailVerified }: UserEntity): Promise<OwnMethod | undefined> {
+  heldBy(_tx: Transaction, { email, emailVerified }: UserEntity): Promise<OwnMethod | undefined> {
     return Promise.resolve(email !== null && emailVerified ? { addedAt: null, removable: false } : undefined);
   }
 

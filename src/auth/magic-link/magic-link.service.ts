@@ -67,7 +67,7 @@ export class MagicLinkService {
     await lock(tx, `address:${addressKey(email)}`);
     const user = await this.users.lockForUpdate(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');
-    if (user?.pending === true) await this.claimPasswords.keep(tx, userId, addressKey(email), false);
+    if (user?.pending === true) await this.claimPasswords.keepProved(tx, userId, addressKey(email), false);
     const hadPassword = user?.emailVerified === false && (await this.newPasswords.forgetAll(tx, userId, context));
     try {
       await this.users.change(tx, userId, (state) => proveByMagicLink(state, hadPassword), context);

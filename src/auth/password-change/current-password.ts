@@ -44,7 +44,7 @@ export class CurrentPassword {
   async prove(user: UserEntity, password: string, context: RequestContext, sessionId?: string): Promise<PasswordProof> {
     const isByLink = sessionId === undefined;
     const subject = isByLink ? this.lockouts.ofLink(user.id) : this.lockouts.ofSession(sessionId, user.id);
-    await this.limits.take('sign-in-by-account', subject.key);
+    await this.limits.consume('sign-in-by-account', subject.key);
     const [stored] = await this.passwords.stored([user.id]);
     const isRight = await this.passwords.verify(password, stored?.hash, { account: user.id, lane: 'known' });
     // Looked at only now: of many guesses at once, a right one comes too late once there is a lock.

@@ -22,7 +22,7 @@ export class PasswordChangeService {
     { currentPassword, newPassword }: ChangePasswordDto,
   ): Promise<void> {
     const act: ActionRequest = { ...given, action: 'password' };
-    const { user } = await this.acts.find(act);
+    const { user } = await this.acts.findAllowed(act);
     const proof = await this.current.prove(user, currentPassword, act.context, act.caller.sessionId);
     const hash = await this.passwords.accept(newPassword, user, 'known');
     // Nothing of the user changes until the proof is known to hold still.

@@ -68,7 +68,7 @@ export class ClaimPasswords {
    * @param address the key of the address that was proved
    * @param isReplaced whether it gets one: the one that it was made with goes on being answered as that of a claim
    */
-  async keep(tx: Transaction, userId: string, address: string, isReplaced: boolean): Promise<void> {
+  async keepProved(tx: Transaction, userId: string, address: string, isReplaced: boolean): Promise<void> {
     await tx.query(
       `INSERT INTO proved_claims (user_id, address_hash, hash, registered_at)
        SELECT users.id, $2::bytea, CASE WHEN $3::boolean THEN hash END, created_at

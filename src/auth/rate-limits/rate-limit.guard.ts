@@ -19,8 +19,8 @@ export class RateLimitGuard implements CanActivate {
     if (rule === undefined) return true;
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const { caller } = request;
-    if (caller) await this.limits.take(rule, caller.userId);
-    else await this.limits.takeForClient(rule, contextOf(request).ip);
+    if (caller) await this.limits.consume(rule, caller.userId);
+    else await this.limits.consumeForClient(rule, contextOf(request).ip);
     return true;
   }
 }

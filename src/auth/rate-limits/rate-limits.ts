@@ -45,15 +45,15 @@ export class RateLimits implements OnModuleInit {
   }
 
   /** Takes one turn of a client: of an IPv4 address, of an IPv6 /64, or of all whose address nobody knows. @throws TooManyRequests */
-  async takeForClient(rule: RateRuleName, ip: string | null): Promise<void> {
-    await this.take(rule, clientNetwork(ip));
+  async consumeForClient(rule: RateRuleName, ip: string | null): Promise<void> {
+    await this.consume(rule, clientNetwork(ip));
   }
 
   /**
    * Takes one turn of whoever `key` stands for.
    * @throws TooManyRequests with the seconds until there are turns again
    */
-  async take(rule: RateRuleName, key: string | Buffer): Promise<void> {
+  async consume(rule: RateRuleName, key: string | Buffer): Promise<void> {
     if (!this.store.enabled) return;
     const { shared, own } = this.limiterFor(rule);
     const hidden = createHmac('sha256', this.keyring.current('rate-limit').secret).update(key).digest('base64url');

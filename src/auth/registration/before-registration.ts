@@ -45,7 +45,7 @@ export class RegistrationHandlers implements OnModuleInit {
   }
 
   /** @throws RefusedByHandler with the first handler's message that refuses, or the problem that it throws itself */
-  async ask(input: Omit<RegisterDto, 'password'>, { ip, userAgent }: RequestContext): Promise<void> {
+  async callWith(input: Omit<RegisterDto, 'password'>, { ip, userAgent }: RequestContext): Promise<void> {
     const { email, username, firstName, lastName, nickname, locale } = input;
     const request: RegistrationRequest = Object.freeze({
       email,

@@ -27,11 +27,11 @@ export class ClaimExpiry implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.claim-expiry', () => this.run());
+    this.jobs.handleAt(EVERY_HOUR, 'auth.claim-expiry', () => this.deleteExpired());
   }
 
   /** In batches, each a transaction of its own: what an attacker piled up must not be one long lock. */
-  async run(): Promise<void> {
+  async deleteExpired(): Promise<void> {
     const context = systemContext(newTraceId());
     // At one moment with those that nobody proved, or which of them somebody did would show.
     await this.transactions.run((tx) => this.passwords.forgetOld(tx, this.settings.PENDING_RETENTION));

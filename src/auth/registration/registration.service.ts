@@ -26,7 +26,7 @@ export class RegistrationService {
    * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; HashingOverloaded
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
-    await this.handlers.ask(input, context);
+    await this.handlers.callWith(input, context);
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];

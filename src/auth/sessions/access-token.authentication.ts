@@ -145,7 +145,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
 
   private async prove(token: string, kid: string): Promise<ProvedToken | undefined> {
     // Another server may have begun to sign with a new key. However many such tokens come, they share one look.
-    if (!this.accessTokens.hasKey(kid)) await this.revocations.lookNow();
+    if (!this.accessTokens.hasKey(kid)) await this.revocations.readNow();
     return new Promise((resolve, reject) => {
       const answer = (error: Error | null, proved: ProvedToken | false | null): void => {
         if (error) reject(error);

@@ -50,7 +50,7 @@ export class RefreshService {
       if (user) return this.answer(known, next, user);
     }
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const row = await this.generations.find(sessionId);
+      const row = await this.generations.findGeneration(sessionId);
       if (!row || !this.refreshTokens.proves(presented, row) || !row.alive) break;
       if (row.generation === generation) {
         const user = await this.generations.advance(sessionId, generation, context.ip);

@@ -38,10 +38,10 @@ export class RevocationHints implements OnApplicationBootstrap, BeforeApplicatio
   private async serve(client: pg.Client): Promise<void> {
     const { ending } = this.connection;
     const { made } = this.revocations;
-    client.on('notification', () => this.revocations.look());
+    client.on('notification', () => this.revocations.readInBackground());
     await client.query(`LISTEN ${CHANNEL}; LISTEN ${KEYS_CHANNEL}`);
     while (!ending.aborted) {
-      this.revocations.look();
+      this.revocations.readInBackground();
       const hinted = await made.waitAfter(this.told, AT_LEAST_EVERY_MS, ending);
       this.told = made.count;
       if (hinted) await client.query(`NOTIFY ${CHANNEL}`);

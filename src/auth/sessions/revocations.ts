@@ -56,9 +56,9 @@ export class Revocations {
   fresh(): Promise<void> | undefined {
     const now = performance.now();
     if (this.lookedAt <= this.mustSee || now - this.lookedAt > TRUSTED_FOR_MS) {
-      return this.lookedSince(Math.max(this.mustSee, now - TRUSTED_FOR_MS));
+      return this.readSince(Math.max(this.mustSee, now - TRUSTED_FOR_MS));
     }
-    if (now - this.lookedAt > READ_EVERY_MS && !this.looking) this.look();
+    if (now - this.lookedAt > READ_EVERY_MS && !this.looking) this.readInBackground();
     return undefined;
   }
 
@@ -69,18 +69,18 @@ export class Revocations {
   };
 
   /** Waits for a look at the table that begins after this call. @throws as `fresh` */
-  lookNow(): Promise<void> {
-    return this.lookedSince(performance.now());
+  readNow(): Promise<void> {
+    return this.readSince(performance.now());
   }
 
   /** Looks without anybody waiting for it. */
-  look(): void {
+  readInBackground(): void {
     // Whoever waits for the next one is told why it failed.
-    this.lookNow().catch(() => undefined);
+    this.readNow().catch(() => undefined);
   }
 
   /** Waits for a look that began after `time`; all who wait share one. */
-  private async lookedSince(time: number): Promise<void> {
+  private async readSince(time: number): Promise<void> {
     while (this.lookedAt <= time) {
       await (this.looking ??= this.read().finally(() => (this.looking = undefined)));
     }

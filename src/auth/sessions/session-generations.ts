@@ -52,7 +52,7 @@ export class SessionGenerations {
     return this.sources.get(sessionId);
   }
 
-  async find(sessionId: string): Promise<SessionGeneration | undefined> {
+  async findGeneration(sessionId: string): Promise<SessionGeneration | undefined> {
     const values = [sessionId, this.settings.REFRESH_REUSE_GRACE];
     const [row] = await this.statements.read<SessionGeneration>(FIND, values);
     if (row) {
@@ -70,13 +70,13 @@ export class SessionGenerations {
    */
   async advance(id: string, generation: number, ip: string | null): Promise<UserEntity | undefined> {
     const values = [id, generation, ip, this.settings.REFRESH_TOKEN_IDLE_TTL];
-    const [user] = await this.statements.run<UserEntity>(this.advanceOne, values);
+    const [user] = await this.statements.execute<UserEntity>(this.advanceOne, values);
     return user;
   }
 
   /** Whose session it is. */
   async userOf({ user_id }: SessionGeneration): Promise<UserEntity | undefined> {
-    return this.users.find(user_id);
+    return this.users.findById(user_id);
   }
 
   /** Ends a session of which an old token was used: two hold its tokens, and nobody can tell who is who. */

@@ -28,10 +28,10 @@ export class SessionUpkeep implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.session-upkeep', () => this.run());
+    this.jobs.handleAt(EVERY_HOUR, 'auth.session-upkeep', () => this.sweep());
   }
 
-  async run(): Promise<void> {
+  async sweep(): Promise<void> {
     await this.removeOldSessions();
     await this.dataSource.query(SWEEP_REVOCATIONS);
     const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);

@@ -18,7 +18,7 @@ export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_DAY, 'auth.evidence-retention', () => this.run());
+    this.jobs.handleAt(EVERY_DAY, 'auth.evidence-retention', () => this.deleteOld());
     this.places.add({
       name: 'signIns',
       tables: ['auth_events'],
@@ -40,10 +40,10 @@ export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
 
   /** A server that was down for months finds the month of now. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.run();
+    await this.deleteOld();
   }
 
-  async run(): Promise<void> {
+  async deleteOld(): Promise<void> {
     await this.dataSource.query(`SELECT keep_auth_event_months($1 * interval '1 millisecond')`, [
       this.settings.AUTH_EVENT_RETENTION,
     ]);

@@ -36,7 +36,7 @@ export class SignIns {
 
   /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<SignInItem>> {
-    await this.acts.find({ id, action: 'signIns', caller });
+    await this.acts.findAllowed({ id, action: 'signIns', caller });
     const kept = this.settings.AUTH_EVENT_RETENTION;
     return newestFirst<SignInRow, SignInItem>(query, {
       sort: '-occurredAt',

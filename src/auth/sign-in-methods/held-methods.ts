@@ -37,16 +37,16 @@ export class HeldMethods extends WaysIn implements OnModuleInit {
     return this.methods;
   }
 
-  async of(tx: Transaction, user: UserEntity): Promise<HeldMethod[]> {
+  async heldBy(tx: Transaction, user: UserEntity): Promise<HeldMethod[]> {
     const held: HeldMethod[] = [];
     for (const method of this.methods) {
-      const own = await method.of(tx, user);
+      const own = await method.heldBy(tx, user);
       if (own) held.push({ ...own, method });
     }
     return held;
   }
 
   async hasOne(tx: Transaction, user: UserEntity): Promise<boolean> {
-    return (await this.of(tx, user)).length > 0;
+    return (await this.heldBy(tx, user)).length > 0;
   }
 }

@@ -20,7 +20,7 @@ export class PasswordMethod extends SignInMethod {
     };
   }
 
-  async of(tx: Transaction, { id }: UserEntity): Promise<OwnMethod | undefined> {
+  async heldBy(tx: Transaction, { id }: UserEntity): Promise<OwnMethod | undefined> {
     const addedAt = await this.passwords.changedAt(tx, id);
     return addedAt && { addedAt, removable: true };
   }

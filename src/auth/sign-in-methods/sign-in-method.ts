@@ -35,7 +35,7 @@ export abstract class SignInMethod {
   abstract offer(): MethodOffer;
 
   /** Whether and since when this user can sign in by it; undefined when they cannot. */
-  abstract of(tx: Transaction, user: UserEntity): Promise<OwnMethod | undefined>;
+  abstract heldBy(tx: Transaction, user: UserEntity): Promise<OwnMethod | undefined>;
 
   /** Takes it from the user; asked only of a removable one. */
   abstract remove(tx: Transaction, userId: string): Promise<void>;

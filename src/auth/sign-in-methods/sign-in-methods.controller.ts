@@ -62,7 +62,7 @@ export class SignInMethodsController {
   @ApiOkResponse({ type: OwnMethods })
   @ApiProblems('forbidden', 'not-found')
   async ofUser(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<OwnMethods> {
-    const held = await this.methods.of({ id, caller });
+    const held = await this.methods.listFor({ id, caller });
     return {
       items: held.map(({ method, addedAt, removable }) => ({
         id: method.id,

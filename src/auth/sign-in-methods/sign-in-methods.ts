@@ -34,9 +34,9 @@ export class SignInMethods {
   }
 
   /** Those of one user. @throws Forbidden, UserNotFound */
-  async of(act: Omit<ActionRequest, 'action' | 'context'>): Promise<HeldMethod[]> {
-    const { user } = await this.acts.find({ ...act, action: 'methods' });
-    return this.transactions.run((tx) => this.held.of(tx, user));
+  async listFor(act: Omit<ActionRequest, 'action' | 'context'>): Promise<HeldMethod[]> {
+    const { user } = await this.acts.findAllowed({ ...act, action: 'methods' });
+    return this.transactions.run((tx) => this.held.heldBy(tx, user));
   }
 
   /**
@@ -51,7 +51,7 @@ export class SignInMethods {
       async (tx) => {
         const user = await this.users.lockForUpdate(tx, act.id);
         if (!user) throw new UserNotFound();
-        const held = await this.held.of(tx, user);
+        const held = await this.held.heldBy(tx, user);
         const one = held.find(({ method }) => method.id === id);
         if (!one) throw new NoSuchMethod();
         if (!one.removable)

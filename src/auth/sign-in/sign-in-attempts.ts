@@ -28,7 +28,7 @@ export class SignInAttempts {
     const { identifier, deviceToken, context } = attempt;
     // Work that no request caused, such as an embedding application's, is its own to limit.
     const isLimited = context.actor.kind !== 'system';
-    if (isLimited) await this.limits.takeForClient('sign-in-by-client', context.ip);
+    if (isLimited) await this.limits.consumeForClient('sign-in-by-client', context.ip);
     check?.();
     if (identifier === undefined) return { ...attempt, ...NOBODY };
     const entered = await this.transactions.run(async (tx) => {
@@ -44,7 +44,7 @@ export class SignInAttempts {
     });
     // By the name as it was typed: a limit that two names share would tell that they are one user's.
     const account = entered.isKnownDevice ? entered.subject.key : identifierKey(identifier);
-    if (isLimited) await this.limits.take('sign-in-by-account', account);
+    if (isLimited) await this.limits.consume('sign-in-by-account', account);
     return entered;
   }
 

@@ -68,7 +68,7 @@ export class VerificationService {
         if (error instanceof EmailTaken) throw new TokenExpiredOrUsed();
         throw error;
       }
-      await this.claimPasswords.keep(tx, userId, addressKey(email), hash !== null);
+      await this.claimPasswords.keepProved(tx, userId, addressKey(email), hash !== null);
       if (hash !== null) await this.passwords.replace(tx, userId, hash, 'password-reset', context);
       return { ...details, isSuspended };
     });

@@ -47,8 +47,8 @@ export class MailResends {
   async resend(id: string, caller: Caller, context: RequestContext): Promise<MailItem> {
     const mail = await this.transactions.run((tx) => this.queue.find(tx, id));
     if (!mail) throw new MailNotFound();
-    const { user } = await this.acts.find({ id: mail.user_id, action: 'resendMail', caller });
-    await this.limits.take('mail-resend-to-user', mail.user_id);
+    const { user } = await this.acts.findAllowed({ id: mail.user_id, action: 'resendMail', caller });
+    await this.limits.consume('mail-resend-to-user', mail.user_id);
     return this.transactions.run(async (tx) => {
       const content = await this.contents.compose(tx, mail);
       if (!content || goesAstray({ ...mail, address: user.email }, content)) throw new MailNotNeeded();

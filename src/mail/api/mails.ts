@@ -18,7 +18,7 @@ export class Mails {
 
   /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<MailItem>> {
-    await this.acts.find({ id, action: 'mails', caller });
+    await this.acts.findAllowed({ id, action: 'mails', caller });
     return newestFirst<MailRow, MailItem>(query, {
       sort: '-createdAt',
       filters: { mailsOf: id },

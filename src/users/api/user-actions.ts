@@ -52,15 +52,18 @@ export class UserActions {
   /** @throws Forbidden, UserNotFound */
   async read(id: string, caller: Caller, includeDeleted = false): Promise<UserResponse> {
     refuseLookingAtDeleted(caller, includeDeleted);
-    const { user, actor } = await this.find({ id, action: 'read', caller }, includeDeleted);
+    const { user, actor } = await this.findAllowed({ id, action: 'read', caller }, includeDeleted);
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
   /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
-  async find({ id, action, caller }: Omit<ActionRequest, 'context'>, includeDeleted = false): Promise<FoundUser> {
+  async findAllowed(
+    { id, action, caller }: Omit<ActionRequest, 'context'>,
+    includeDeleted = false,
+  ): Promise<FoundUser> {
     const actor = rankOf(caller);
     refuseOutsiders(actor, action, id);
-    const user = await this.reader.find(id);
+    const user = await this.reader.findById(id);
     if (!user || (user.deletedAt !== null && !includeDeleted)) throw new UserNotFound();
     if (!allows(actor, action, user)) throw new Forbidden();
     return { user, actor };

@@ -34,7 +34,7 @@ export class ContactsController {
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactList> {
-    const { user, actor } = await this.acts.find({ id, action: 'contacts', caller });
+    const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
     void reply.header('etag', etagOf(user));
     return ContactList.from(user, actor);
   }
@@ -55,7 +55,7 @@ export class ContactsController {
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactResponse> {
-    const { user, actor } = await this.acts.find({ id, action: 'contacts', caller });
+    const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
     const contact = contactOf(user, contactId);
     void reply.header('etag', etagOf(user));
     return ContactResponse.from(contact, user, actor);

@@ -24,11 +24,11 @@ export class Retention implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'users.retention', () => this.run());
+    this.jobs.handleAt(EVERY_HOUR, 'users.retention', () => this.eraseDue());
   }
 
   /** In batches, each a transaction of its own, so that nobody waits long for a lock. */
-  async run(): Promise<void> {
+  async eraseDue(): Promise<void> {
     const context = systemContext(newTraceId());
     let erased = 0;
     for (let batch = BATCH; batch === BATCH; erased += batch) {

@@ -34,7 +34,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.settle());
+    this.jobs.handleAt(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.assignFreeKeys());
   }
 
   /** Whoever starts the new release learns of it. */
@@ -46,24 +46,24 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /** Gives keys that are free to users who have none, and puts right what the release before wrote. */
-  async settle(): Promise<void> {
+  async assignFreeKeys(): Promise<void> {
     for (const which of [OF_RELEASE_BEFORE, WITHOUT_KEY]) {
       let last = '00000000-0000-0000-0000-000000000000';
-      for (let ids = await this.next(which, last); ids.length > 0; ids = await this.next(which, last)) {
-        for (const id of ids) await this.transactions.run((tx) => this.settleOne(tx, id));
+      for (let ids = await this.nextIds(which, last); ids.length > 0; ids = await this.nextIds(which, last)) {
+        for (const id of ids) await this.transactions.run((tx) => this.assignKey(tx, id));
         last = ids.at(-1) ?? last;
       }
     }
   }
 
-  private async next(which: string, last: string): Promise<string[]> {
+  private async nextIds(which: string, last: string): Promise<string[]> {
     const rows = await this.transactions.run((tx) =>
       tx.query<{ id: string }[]>(`SELECT id FROM users WHERE id > $1 AND ${which} ORDER BY id LIMIT ${BATCH}`, [last]),
     );
     return rows.map(({ id }) => id);
   }
 
-  private async settleOne(tx: Transaction, id: string): Promise<void> {
+  private async assignKey(tx: Transaction, id: string): Promise<void> {
     const repository = tx.getRepository(UserEntity);
     const email = (await repository.findOneBy({ id }))?.email;
     // In the order of all who take both locks.

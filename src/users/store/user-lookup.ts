@@ -20,7 +20,7 @@ export class UserLookup {
   }
 
   /** The user, deleted or not. */
-  async find(id: string): Promise<UserEntity | undefined> {
+  async findById(id: string): Promise<UserEntity | undefined> {
     const [user] = await this.statements.read<UserEntity>(this.byId, [id]);
     return user;
   }
