@@ -23,7 +23,11 @@ const upwards = FLOORS.slice(1).map((rooms, index) => ({
   name: `${rooms.join('-')}-imports-only-from-below`,
   severity: 'error',
   from: { path: rooms.map(room) },
-  to: { path: FLOORS.slice(0, index + 1).flat().map(room) },
+  to: {
+    path: FLOORS.slice(0, index + 1)
+      .flat()
+      .map(room),
+  },
 }));
 
 const sideways = FLOORS.flatMap((rooms) =>
@@ -50,6 +54,12 @@ module.exports = {
       name: 'no-file-without-a-floor',
       severity: 'error',
       from: { path: '^src/', pathNot: ROOMS },
+      to: {},
+    },
+    {
+      name: 'no-lone-file-without-a-floor',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: ROOMS },
       to: {},
     },
     {

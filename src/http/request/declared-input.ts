@@ -1,16 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { DECORATORS } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { isBodyOptional, parametersOf } from '../../access/nest-metadata.js';
 import type { FieldError } from '../../problems/domain-error.js';
 import { checkQuery } from './request-target.js';
 import { ValidationFailed } from './validation.js';
-
-interface Documented {
-  readonly in?: string;
-  readonly required?: boolean;
-}
 
 const OTHERS_IGNORED = 'roster:other-query-ignored';
 
@@ -61,21 +54,12 @@ export class DeclaredInputGuard implements CanActivate {
 
 function declaredBy(execution: ExecutionContext): Declared {
   const handler = execution.getHandler();
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, execution.getClass(), handler.name) ?? {}) as Record<
-    string,
-    { readonly data?: unknown }
-  >;
-  const namesOf = (type: RouteParamtypes): (string | undefined)[] =>
-    Object.entries(parameters).flatMap(([key, { data }]) =>
-      key.startsWith(`${type}:`) ? [typeof data === 'string' ? data : undefined] : [],
-    );
-  const documented = (Reflect.getMetadata(DECORATORS.API_PARAMETERS, handler) ?? []) as readonly Documented[];
-  const isOptional = documented.some((parameter) => parameter.in === 'body' && parameter.required === false);
-  const takesBody = namesOf(RouteParamtypes.BODY).length > 0;
+  const parameters = parametersOf(execution.getClass(), handler.name);
+  const takesBody = parameters.some(({ from }) => from === 'body');
   return {
     known: Reflect.getMetadata(OTHERS_IGNORED, handler) as Declared['known'],
-    query: new Set(namesOf(RouteParamtypes.QUERY)),
-    body: !takesBody ? 'none' : isOptional ? 'optional' : 'required',
+    query: new Set(parameters.filter(({ from }) => from === 'query').map(({ key }) => key)),
+    body: !takesBody ? 'none' : isBodyOptional(handler) ? 'optional' : 'required',
   };
 }
 

@@ -1,9 +1,7 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { Type } from '@nestjs/common';
+import { parametersOf } from '../../access/nest-metadata.js';
 import { boundsOf, type InputClass, UnboundedInput } from './input-lengths.js';
-
-const WITH_FIELDS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.QUERY];
 
 /** @throws UnboundedInput naming every route whose body or query may hold a text or a list of any length: such a server does not start */
 export function refuseUnboundedInput(discovery: DiscoveryService, scanner: MetadataScanner): void {
@@ -11,7 +9,7 @@ export function refuseUnboundedInput(discovery: DiscoveryService, scanner: Metad
     if (!metatype) return [];
     const prototype = metatype.prototype as object;
     return scanner.getAllMethodNames(prototype).flatMap((name) =>
-      inputsOf(metatype, prototype, name).flatMap((declared) => {
+      inputsOf(metatype as Type, name).flatMap((declared) => {
         const fault = faultOf(declared);
         return fault === undefined ? [] : [`  - ${metatype.name}.${name}: ${fault}`];
       }),
@@ -24,18 +22,10 @@ export function refuseUnboundedInput(discovery: DiscoveryService, scanner: Metad
 }
 
 /** The classes of the body and the query; undefined for one that is taken without a class. */
-function inputsOf(controller: object, prototype: object, method: string): (InputClass | undefined)[] {
-  const given = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
-    string,
-    { readonly index: number; readonly data?: unknown }
-  >;
-  const types = (Reflect.getMetadata('design:paramtypes', prototype, method) ?? []) as readonly unknown[];
-  return Object.entries(given)
-    .filter(([key]) => WITH_FIELDS.includes(Number(key.split(':', 1)[0])))
-    .map(([, { index, data }]) => {
-      const type = types[index];
-      return data === undefined && typeof type === 'function' && type !== Object ? (type as InputClass) : undefined;
-    });
+function inputsOf(controller: Type, method: string): (InputClass | undefined)[] {
+  return parametersOf(controller, method)
+    .filter(({ from }) => from !== 'other')
+    .map(({ key, type }) => (key === undefined ? (type as InputClass | undefined) : undefined));
 }
 
 function faultOf(declared: InputClass | undefined): string | undefined {

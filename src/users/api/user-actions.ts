@@ -11,6 +11,7 @@ import { addressKey } from '../aggregate/identifiers.js';
 import type { UserState } from '../aggregate/user.js';
 import { PreconditionFailed, UserNotFound } from '../aggregate/user-errors.js';
 import type { UserEntity } from '../store/user.entity.js';
+import { matches } from './etag.js';
 import { UserResponse } from './user.response.js';
 import { UserLookup } from '../store/user-lookup.js';
 import { UserStore } from '../store/user-store.js';
@@ -177,13 +178,4 @@ export function refuseOutsiders(actor: Rank, action: UserAction, id: string): vo
 /** @throws Forbidden */
 export function refuseLookingAtDeleted(caller: Caller, includeDeleted: boolean): void {
   if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
-}
-
-/** RFC 9110, 13.1.1: any of a list of entity tags, or `*` for whatever there is. A weak tag never matches. */
-function matches(ifMatch: string, version: number): boolean {
-  return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etagOf({ version }));
-}
-
-export function etagOf({ version }: { readonly version: number }): string {
-  return `"${version}"`;
 }

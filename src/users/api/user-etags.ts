@@ -1,13 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { PastUserResponse } from '../history/past-user.response.js';
-import { etagOf } from './user-actions.js';
-import type { UserResponse } from './user.response.js';
+import { sendEtag, type Versioned } from './etag.js';
+import { ANSWERS_USER } from './user-id.js';
 
 /**
- * Sends the `ETag` of every answer that is one user as it is now: its version. By a hook of Fastify, for one interceptor of Nest
- * costs a read more than finding out who asks.
+ * Sends the `ETag` of every route that `@ApiUserAnswer` declares. By a hook of Fastify, for one interceptor of Nest costs a read
+ * more than authenticating the caller.
  */
 @Injectable()
 export class UserEtags implements OnModuleInit {
@@ -15,16 +14,11 @@ export class UserEtags implements OnModuleInit {
 
   onModuleInit(): void {
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    // An operator's command answers nobody.
+    // An operator's command serves no requests.
     if (!adapter?.getType()) return;
-    adapter.getInstance<FastifyInstance>().addHook('preSerialization', (_request, reply, body, done) => {
-      if (isUser(body)) void reply.header('etag', etagOf(body));
+    adapter.getInstance<FastifyInstance>().addHook('preSerialization', (request, reply, body, done) => {
+      if (ANSWERS_USER in request.routeOptions.config && reply.statusCode < 300) sendEtag(reply, body as Versioned);
       done(null, body);
     });
   }
-}
-
-function isUser(body: unknown): body is UserResponse {
-  if (typeof body !== 'object' || body === null || body instanceof PastUserResponse) return false;
-  return 'version' in body && 'professionalStatusChangedAt' in body;
 }

@@ -1,4 +1,5 @@
 import { applyDecorators, Headers, Param, ParseUUIDPipe } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
@@ -29,10 +30,16 @@ export const ApiIfMatch = (): MethodDecorator =>
 /** Documents a change of a user: its id, and `If-Match`. */
 export const ApiUserChange = (): MethodDecorator => applyDecorators(ApiUserId(), ApiIfMatch());
 
-/** Documents an answer that is one user, with its `ETag`. */
+/** In the configuration of a route: its answer is one user, and has an `ETag`. */
+export const ANSWERS_USER = 'answersUser';
+
+/** Declares that a route answers with one user as it is now, for its `ETag` and for the API document. */
 export const ApiUserAnswer = (status = 200): MethodDecorator =>
-  ApiResponse({
-    status,
-    type: UserResponse,
-    headers: apiHeaders('ETag', ...(status === 201 ? (['Location'] as const) : [])),
-  });
+  applyDecorators(
+    RouteConfig({ [ANSWERS_USER]: true }),
+    ApiResponse({
+      status,
+      type: UserResponse,
+      headers: apiHeaders('ETag', ...(status === 201 ? (['Location'] as const) : [])),
+    }),
+  );

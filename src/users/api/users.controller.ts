@@ -12,6 +12,7 @@ import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { updateProfile } from '../aggregate/decide.js';
 import { ProfileDto } from './profile.dto.js';
+import { sendEtag } from './etag.js';
 import { UserActions } from './user-actions.js';
 import { UserHistory } from '../history/user-history.js';
 import { GetUserQuery } from '../history/user-history.dto.js';
@@ -112,6 +113,7 @@ export class UsersController {
     @UserId() id: string,
     @Query() { at, version, ...query }: GetUserQuery,
     @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserResponse> {
     const includeDeleted = query.includeDeleted === 'true';
     if (at && version !== undefined) {
@@ -119,7 +121,9 @@ export class UsersController {
     }
     if (at) return this.history.asOf({ id, caller, includeDeleted }, { at });
     if (version !== undefined) return this.history.asOf({ id, caller, includeDeleted }, { version });
-    return this.acts.read(id, caller, includeDeleted);
+    const user = await this.acts.read(id, caller, includeDeleted);
+    sendEtag(reply, user);
+    return user;
   }
 
   @Patch(':id')

@@ -10,7 +10,8 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
 import { addContact, contactOf, removeContact } from '../aggregate/decide-contacts.js';
-import { etagOf, UserActions } from '../api/user-actions.js';
+import { sendEtag } from '../api/etag.js';
+import { UserActions } from '../api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
 /** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
@@ -35,7 +36,7 @@ export class ContactsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactList> {
     const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
-    void reply.header('etag', etagOf(user));
+    sendEtag(reply, user);
     return ContactList.from(user, actor);
   }
 
@@ -57,7 +58,7 @@ export class ContactsController {
   ): Promise<ContactResponse> {
     const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
     const contact = contactOf(user, contactId);
-    void reply.header('etag', etagOf(user));
+    sendEtag(reply, user);
     return ContactResponse.from(contact, user, actor);
   }
 
@@ -96,7 +97,8 @@ export class ContactsController {
     const { user, actor } = await this.acts.perform({ id, action: 'addContact', caller, context, ifMatch }, (state) =>
       addContact(state, contact),
     );
-    void reply.headers({ etag: etagOf(user), location: contactPath(id, contact.id) });
+    sendEtag(reply, user);
+    void reply.header('location', contactPath(id, contact.id));
     return ContactResponse.from(contactOf(user, contact.id), user, actor);
   }
 
@@ -122,6 +124,6 @@ export class ContactsController {
     const { user } = await this.acts.perform({ id, action: 'removeContact', caller, context, ifMatch }, (state) =>
       removeContact(state, contactId),
     );
-    void reply.header('etag', etagOf(user));
+    sendEtag(reply, user);
   }
 }
