@@ -4,7 +4,7 @@ import { DomainError } from '../problems/domain-error.js';
 export class NotAuthenticated extends DomainError {
   readonly code = 'not-authenticated';
   constructor() {
-    super('Send an access token that is still good: Authorization: Bearer <token>. POST /auth/login gives one.');
+    super('Send a valid access token: Authorization: Bearer <token>. POST /auth/login issues one.');
   }
 }
 

@@ -18,7 +18,7 @@ export class KeyOutOfReach extends DomainError {
   readonly code = 'unavailable';
   override readonly retryAfterSeconds = 30;
   constructor(readonly purpose: string) {
-    super('This server has to be started again, with the SECRET_KEY of now. Try again in a moment.');
+    super('This server must be restarted with the current SECRET_KEY. Try again in a moment.');
   }
 }
 

@@ -7,7 +7,7 @@ import { DomainError } from '../problems/domain-error.js';
 export class VersionConflict extends DomainError {
   readonly code = 'version-conflict';
   constructor() {
-    super('Somebody else changed this user at the same moment. Read it again and repeat the change.');
+    super('The user was changed concurrently. Read it again and repeat the change.');
   }
 }
 

@@ -30,11 +30,19 @@ export function problemFrom(error: unknown, where: Where): Problem {
   }
   const status = isUnreachable(error) ? 503 : statusOf(error);
   if (status === 503) {
-    return problem('unavailable', 'A part that this needs does not answer right now. Try again in a moment.', where);
+    return problem(
+      'unavailable',
+      'A service that this request depends on does not respond. Try again in a moment.',
+      where,
+    );
   }
   if (status === undefined || status >= 500) {
     const code = 'internal-error';
-    return problem(code, `Nothing that you sent was wrong. Please report the trace id ${where.traceId}.`, where);
+    return problem(
+      code,
+      `Your request was fine; the error is ours. Please report the trace id ${where.traceId}.`,
+      where,
+    );
   }
   const code = codeForStatus(status);
   return { ...problem(code, detailOf(error, code), where), status };
@@ -99,9 +107,9 @@ function statusOf(error: unknown): number | undefined {
 }
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {
-  'not-authenticated': 'Send an access token: Authorization: Bearer <token>. POST /auth/login gives one.',
+  'not-authenticated': 'Send an access token: Authorization: Bearer <token>. POST /auth/login issues one.',
   forbidden: 'Your role does not allow this.',
-  'not-found': 'No such address. The API is described at /docs, where that is switched on.',
+  'not-found': 'No such path. The API is described at /docs, where that is enabled.',
   'body-too-large': 'A request body may have at most 64 KB.',
   'unsupported-media-type': 'Send the body as application/json.',
 };

@@ -149,7 +149,7 @@ function refuserBeforeRouting(settings: Settings) {
   const common = commonHeaders(settings);
   return ({ code, statusCode }: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     // Its own message holds the URL.
-    const cause = Object.assign(new Error('The address of the request cannot be read.'), { code, statusCode });
+    const cause = Object.assign(new Error('The request URI is malformed.'), { code, statusCode });
     const problem = problemFrom(cause, { instance: request.url, traceId: request.id });
     void reply
       .code(problem.status)

@@ -169,7 +169,7 @@ describe('a user as it was', () => {
       [id],
     );
     expect(await refused(`/users/${id}?at=${later(created, -1)}`, 404)).toMatchObject({ detail: /did not exist/ });
-    expect(await refused(`/users/${id}?version=4`, 404)).toMatchObject({ detail: /has no version 4; its newest is 3/ });
+    expect(await refused(`/users/${id}?version=4`, 404)).toMatchObject({ detail: /has no version 4; the latest is 3/ });
     await refused(`/users/${id}?version=999999999999999`, 404);
     await refused(`/users/${id}?at=0001-01-01T00:00:00Z`, 404);
   });

@@ -92,9 +92,7 @@ describe('the page of a link that names nobody any more', () => {
       .set({ ...HTML, 'accept-language': 'de' })
       .send({ other: 'x' })
       .expect(400);
-    expect(page.text).toMatch(
-      /<h1>Das hat nicht geklappt<\/h1>[^]*<p lang="en">(One field is|2 fields are) not as expected/,
-    );
+    expect(page.text).toMatch(/<h1>Das hat nicht geklappt<\/h1>[^]*<p lang="en">(One field is|2 fields are) invalid/);
   });
 });
 

@@ -105,7 +105,7 @@ describe('a link to choose a new password', () => {
     await roster.join('weak@example.com');
     const token = await linkFor('weak@example.com', 2);
     for (const [password, reason] of [
-      ['password1234', /tried first/],
+      ['password1234', /too common/],
       ['short', /at least 12/],
       ['weak weak 1234', /little more than/],
     ] as const) {

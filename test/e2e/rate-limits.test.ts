@@ -139,7 +139,7 @@ describe('a rate limit', () => {
     await roster.database.query('UPDATE rate_limits SET expire = expire - 61000');
     await roster.app.get(RateLimitStore, { strict: false }).forgetExpired();
     expect(await roster.database.query('SELECT key FROM rate_limits')).toEqual([]);
-    expect(new TooManyRequests(1).message).toBe('That was too often. Try again in 1 second.');
+    expect(new TooManyRequests(1).message).toBe('Too many requests. Try again in 1 second.');
   });
 });
 

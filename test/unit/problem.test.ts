@@ -27,7 +27,7 @@ describe('a problem (RFC 9457)', () => {
       type: 'urn:roster:problem:validation-failed',
       title: PROBLEMS['validation-failed'].title,
       status: 400,
-      detail: 'One field is not as expected; see errors.',
+      detail: 'One field is invalid; see errors.',
       instance: '/auth/verify-email',
       code: 'validation-failed',
       traceId: 'trace-1',

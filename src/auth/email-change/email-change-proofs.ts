@@ -14,7 +14,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 export class NotWhoAsked extends DomainError {
   readonly code = 'wrong-current-password';
   override readonly errors: readonly FieldError[] = [
-    { path: 'currentPassword', message: 'is needed, unless the request carries an access token of the account' },
+    { path: 'currentPassword', message: 'is required, unless the request carries an access token of the account' },
   ];
   constructor() {
     super(

@@ -22,7 +22,7 @@ export class LoginDto {
   readonly email?: string;
 
   @ApiProperty({ ...CURRENT_PASSWORD, example: 'nine brown foxes at dawn' })
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly password: string;
 
   @DeviceToken() readonly deviceToken?: string;

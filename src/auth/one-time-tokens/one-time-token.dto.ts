@@ -21,7 +21,7 @@ export class OneTimeTokenDto {
     pattern: WITHOUT_NUL,
   })
   @Transform(({ value }: { value: unknown }) => withoutSurroundings(value))
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   @Matches(new RegExp(WITHOUT_NUL, 'u'), { message: 'must not contain NUL characters' })
   readonly token: string;
 }

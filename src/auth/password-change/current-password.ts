@@ -11,9 +11,9 @@ import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 /** Also said to somebody who has none, or whose session is locked: a link to choose one is mailed on request. */
 export class WrongCurrentPassword extends DomainError {
   readonly code = 'wrong-current-password';
-  override readonly errors: readonly FieldError[] = [{ path: 'currentPassword', message: 'is not right' }];
+  override readonly errors: readonly FieldError[] = [{ path: 'currentPassword', message: 'is wrong' }];
   constructor() {
-    super('The current password is not right. POST /auth/request-password-reset mails a link to choose another one.');
+    super('The current password is wrong. POST /auth/request-password-reset mails a link to choose a new one.');
   }
 }
 

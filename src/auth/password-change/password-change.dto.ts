@@ -6,7 +6,7 @@ import { NewPassword } from '../passwords/new-password.dto.js';
 
 export class ChangePasswordDto {
   @ApiProperty(CURRENT_PASSWORD)
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly currentPassword: string;
 
   @NewPassword() readonly newPassword: string;
@@ -17,5 +17,5 @@ export const OptionalCurrentPassword = (description: string): PropertyDecorator 
   applyDecorators(
     ApiPropertyOptional({ ...CURRENT_PASSWORD, type: String, nullable: true, description }),
     IsOptional(),
-    IsString({ message: 'must be a text' }),
+    IsString({ message: 'must be a string' }),
   );

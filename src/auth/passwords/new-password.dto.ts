@@ -14,7 +14,7 @@ export const OptionalNewPassword = (when: string): PropertyDecorator =>
       description: `${when}; at least 12 characters, unless the server is set up otherwise`,
     }),
     IsOptional(),
-    IsString({ message: 'must be a text' }),
+    IsString({ message: 'must be a string' }),
   );
 
 /** Property: a password that somebody chooses. The rules for it are not a matter of shape. */
@@ -26,5 +26,5 @@ export const NewPassword = (): PropertyDecorator =>
       format: 'password',
       description: 'at least 12 characters, unless the server is set up otherwise',
     }),
-    IsString({ message: 'must be a text' }),
+    IsString({ message: 'must be a string' }),
   );

@@ -47,27 +47,25 @@ export interface PasswordSubject {
 export function checkPassword(password: string, minLength: number, subject: PasswordSubject): void {
   const weak = (weakness: Weakness, reason: string) => new WeakPassword(weakness, reason, subject.field);
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
-    throw weak('tooLong', `A password has at most ${MAX_CHARACTERS} characters.`);
+    throw weak('tooLong', `A password can have at most ${MAX_CHARACTERS} characters.`);
   }
   const normalised = password.normalize('NFKC');
   const length = [...normalised].length;
   if (length < minLength) {
-    throw weak('tooShort', `A password has at least ${minLength} characters; a few words do well.`);
+    throw weak('tooShort', `A password needs at least ${minLength} characters; a few words make a good one.`);
   }
   // As it was sent, too: NFKC makes some texts shorter, and the API document tells a length that clients can count.
   if (Math.max(length, [...password].length) > MAX_CHARACTERS)
-    throw weak('tooLong', `A password has at most ${MAX_CHARACTERS} characters.`);
+    throw weak('tooLong', `A password can have at most ${MAX_CHARACTERS} characters.`);
   const lower = normalised.toLowerCase();
   if (isCommon(lower)) {
-    throw weak('common', 'This password is among those that are tried first. Choose another one.');
+    throw weak('common', 'This password is too common. Choose another one.');
   }
-  if (isMonotonous(lower)) throw weak('repetitive', 'This password repeats or counts through few characters.');
+  if (isMonotonous(lower))
+    throw weak('repetitive', 'This password is a repetition or sequence of a few characters. Choose another one.');
   const word = contextWords(subject).find((candidate) => isMostly(lower, candidate));
   if (word !== undefined) {
-    throw weak(
-      'knownWord',
-      `This password is little more than "${word}", which others know about you or this service.`,
-    );
+    throw weak('knownWord', `This password is little more than "${word}", which is easy to guess. Choose another one.`);
   }
 }
 

@@ -54,7 +54,7 @@ export class Passwords {
     if (await this.breached.has(password)) {
       throw new WeakPassword(
         'breached',
-        'This password is known from a breach of another service. Choose another one.',
+        'This password has appeared in a data breach. Choose another one.',
         subject.field,
       );
     }

@@ -13,7 +13,7 @@ import { RateLimitStore } from './rate-limit-store.js';
 export class TooManyRequests extends DomainError {
   readonly code = 'too-many-requests';
   constructor(override readonly retryAfterSeconds: number) {
-    super(`That was too often. Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`);
+    super(`Too many requests. Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`);
   }
 }
 

@@ -15,12 +15,12 @@ export class RegisterDto {
     format: 'password',
     description: 'at least 12 characters, unless the server is set up otherwise',
   })
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly password: string;
 
   @ApiPropertyOptional({ type: String, nullable: true, example: 'ada', ...USERNAME })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly username?: string | null;
 
   @Name('Ada') readonly firstName?: string | null;

@@ -15,7 +15,7 @@ class IntrospectDto {
     maxLength: 65_536,
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
   })
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly token: string;
 
   @ApiPropertyOptional({
@@ -24,7 +24,7 @@ class IntrospectDto {
     example: 'access_token',
   })
   @ValidateIf((_input, given) => given !== undefined)
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly token_type_hint?: string;
 }
 

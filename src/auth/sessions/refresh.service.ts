@@ -13,7 +13,7 @@ import { Sessions } from './sessions.js';
 export class InvalidRefreshToken extends DomainError {
   readonly code = 'invalid-refresh-token';
   constructor() {
-    super('This refresh token is no longer good. Sign in again: POST /auth/login.');
+    super('This refresh token is no longer valid. Sign in again: POST /auth/login.');
   }
 }
 

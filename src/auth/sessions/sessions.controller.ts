@@ -13,7 +13,7 @@ import { Sessions } from './sessions.js';
 export class SessionNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('You are signed in on no such device. GET /auth/sessions lists them.');
+    super('Session not found. GET /auth/sessions lists your sessions.');
   }
 }
 

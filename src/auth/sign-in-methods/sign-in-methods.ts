@@ -11,7 +11,7 @@ import type { SignInMethod } from './sign-in-method.js';
 export class NoSuchMethod extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('The user has no such way to sign in.');
+    super('The user has no such sign-in method.');
   }
 }
 
@@ -55,8 +55,10 @@ export class SignInMethods {
         const one = held.find(({ method }) => method.id === id);
         if (!one) throw new NoSuchMethod();
         if (!one.removable)
-          throw new MethodStays('This way to sign in comes with the address, and stays as long as it.');
-        if (held.length === 1) throw new MethodStays('This is the only way to sign in that is left.');
+          throw new MethodStays(
+            'This sign-in method comes with the confirmed email address and cannot be removed on its own.',
+          );
+        if (held.length === 1) throw new MethodStays('This is the only sign-in method left.');
         await one.method.remove(tx, user.id);
       },
     );

@@ -12,5 +12,5 @@ export const DeviceToken = (): PropertyDecorator =>
         'of an earlier sign-in on this device; the cookie `roster-device` (`__Host-roster-device` under https) without it',
     }),
     ValidateIf((_input, given) => given !== undefined),
-    IsString({ message: 'must be a text' }),
+    IsString({ message: 'must be a string' }),
   );

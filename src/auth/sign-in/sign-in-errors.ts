@@ -13,7 +13,7 @@ export class EmailNotVerified extends DomainError {
   readonly code = 'email-not-verified';
   constructor() {
     super(
-      'Open the link in the mail that was sent to you; POST /auth/resend-verification sends it again. Where you have chosen another password with the link, sign in with that one.',
+      'Open the link in the mail that was sent to you; POST /auth/resend-verification sends it again. If you chose a new password with the link, sign in with that one.',
     );
   }
 }

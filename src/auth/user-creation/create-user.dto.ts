@@ -21,7 +21,7 @@ export class CreateUserDto extends ProfileDto {
 
   @ApiPropertyOptional({ type: String, nullable: true, example: 'grace', ...USERNAME })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly username?: string | null;
 
   @ApiPropertyOptional({
@@ -33,7 +33,7 @@ export class CreateUserDto extends ProfileDto {
     description: 'needs an email address or a username to sign in with',
   })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly password?: string | null;
 
   @ApiPropertyOptional({

@@ -11,7 +11,7 @@ import { Jobs } from '../../jobs/jobs.js';
 export class KeyInUse extends DomainError {
   readonly code = 'idempotency-key-in-use';
   constructor() {
-    super('A request with this Idempotency-Key is being served at this moment. Repeat this one when it has ended.');
+    super('A request with this Idempotency-Key is still in progress. Retry when it has completed.');
   }
 }
 
@@ -19,7 +19,7 @@ export class KeyInUse extends DomainError {
 export class KeyReused extends DomainError {
   readonly code = 'idempotency-key-reused';
   constructor() {
-    super('This Idempotency-Key was sent with another body before. Use a new key for a new request.');
+    super('This Idempotency-Key was already used with a different body. Use a new key for a new request.');
   }
 }
 

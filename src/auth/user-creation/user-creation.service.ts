@@ -47,7 +47,7 @@ export class CreationService {
 
   private async hash(password: string, { email, username, firstName, lastName, nickname }: CreateUserDto) {
     if (email == null && username == null) {
-      throw new ValidationFailed([{ path: 'password', message: 'needs an email address or a username beside it' }]);
+      throw new ValidationFailed([{ path: 'password', message: 'requires an email address or a username' }]);
     }
     return this.passwords.accept(password, { email, names: [username, firstName, lastName, nickname] });
   }

@@ -16,13 +16,13 @@ export class ProblemSchema {
   @ApiProperty({ format: 'uri', example: 'urn:roster:problem:validation-failed' })
   readonly type: string;
 
-  @ApiProperty({ example: 'The request does not have the expected shape' })
+  @ApiProperty({ example: 'Validation failed' })
   readonly title: string;
 
   @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, example: 400 })
   readonly status: number;
 
-  @ApiProperty({ example: 'One field is not as expected; see errors.' })
+  @ApiProperty({ example: 'One field is invalid; see errors.' })
   readonly detail: string;
 
   @ApiProperty({ example: '/auth/register', description: 'the path that was asked for' })

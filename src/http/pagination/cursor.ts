@@ -49,11 +49,11 @@ export function readCursor<Sort extends string>(text: string, frame: CursorFrame
     typeof id === 'string' &&
     UUID.test(id) &&
     typeof filters === 'string';
-  if (!isOurs) throw refusal('is not a cursor that this list gave');
+  if (!isOurs) throw refusal('is not a cursor of this list');
   if (sort !== frame.sort || filters !== fingerprint(frame.filters)) {
-    throw refusal('belongs to another order or other filters; begin again without it');
+    throw refusal('belongs to a different sort order or different filters; start again without it');
   }
-  if (!frame.isKey(key)) throw refusal('is not a cursor that this list gave');
+  if (!frame.isKey(key)) throw refusal('is not a cursor of this list');
   return { sort: frame.sort, side, key, id };
 }
 

@@ -78,12 +78,13 @@ function wrongKeys(query: Record<string, unknown>, declared: Declared['query']):
 function missing(body: unknown, isOptional: boolean): FieldError[] {
   // The validation takes null for a DTO without fields.
   if (body !== undefined && body !== null) return [];
-  return isOptional && body === undefined ? [] : [{ path: '', message: 'send a JSON object' }];
+  return isOptional && body === undefined ? [] : [{ path: '', message: 'must be a JSON object' }];
 }
 
 /** An empty object says nothing, and many clients send one. */
 function unexpected(body: unknown): FieldError[] {
   if (body === undefined || body === null) return [];
-  if (typeof body !== 'object' || Array.isArray(body)) return [{ path: '', message: 'takes no body' }];
+  if (typeof body !== 'object' || Array.isArray(body))
+    return [{ path: '', message: 'must be empty: this operation takes no body' }];
   return Object.keys(body).map((path) => ({ path, message: 'is not a known field' }));
 }

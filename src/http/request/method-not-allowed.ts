@@ -5,7 +5,7 @@ import { DomainError } from '../../problems/domain-error.js';
 export class MethodNotAllowed extends DomainError {
   readonly code = 'method-not-allowed';
   constructor(allowed: readonly string[]) {
-    super(`This address takes ${allowed.join(', ')}.`);
+    super(`This path supports ${allowed.join(', ')}.`);
   }
 }
 

@@ -10,7 +10,7 @@ export class UnreadableAddress extends DomainError {
 export class AddressTooLong extends DomainError {
   readonly code = 'uri-too-long';
   constructor() {
-    super(`No path here has more than ${LONGEST_PATH} characters.`);
+    super(`A path has at most ${LONGEST_PATH} characters.`);
   }
 }
 
@@ -37,7 +37,7 @@ export function refuseUnreadableAddresses(fastify: FastifyInstance): void {
 function checkAddress(url: string): void {
   // RFC 3986, 2; Node.js reads bytes beyond ASCII as Latin-1.
   if (!/^[\x21-\x7e]*$/.test(url)) {
-    throw new UnreadableAddress('An address is written in ASCII; send other characters percent-encoded, as UTF-8.');
+    throw new UnreadableAddress('A URI is ASCII; percent-encode other characters as UTF-8.');
   }
   const end = url.indexOf('?');
   if ((end === -1 ? url.length : end) > LONGEST_PATH) throw new AddressTooLong();
@@ -56,7 +56,7 @@ export function checkQuery(url: string, known?: ReadonlySet<string>): void {
     try {
       decodeURIComponent(pair);
     } catch {
-      throw new UnreadableAddress('The query is not percent-encoded UTF-8; a percent sign itself is sent as %25.');
+      throw new UnreadableAddress('The query is not percent-encoded UTF-8; write a percent sign as %25.');
     }
   }
 }

@@ -11,7 +11,7 @@ export class ValidationFailed extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[];
   constructor(errors: readonly FieldError[]) {
-    super(`${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} not as expected; see errors.`);
+    super(`${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} invalid; see errors.`);
     this.errors = errors
       .slice(0, MOST_ERRORS)
       .map(({ path, message }) => ({ path: path.slice(0, LONGEST_PATH).toWellFormed(), message }));

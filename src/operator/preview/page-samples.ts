@@ -9,7 +9,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 const unrefused = { refusal: null, weakness: {} };
 const common = {
-  refusal: 'This password is among those that are tried first. Choose another one.',
+  refusal: 'This password is too common. Choose another one.',
   weakness: { common: true },
 } as const;
 const link = { token: TOKEN, accountName: ACCOUNT, requestedAt: MOMENT, requestedFrom: FROM };
@@ -88,7 +88,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
       freshLinkPath: '/auth/resend-verification',
     },
     incomplete: {
-      explanation: 'One field is not as expected; see errors.',
+      explanation: 'One field is invalid; see errors.',
       why: { incomplete: true },
       freshLinkPath: '/auth/resend-verification',
     },
@@ -115,13 +115,13 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   error: {
     unexpected: {
       title: 'Something went wrong on our side',
-      detail: `Nothing that you sent was wrong. Please report the trace id ${TRACE}.`,
+      detail: `Your request was fine; the error is ours. Please report the trace id ${TRACE}.`,
       code: { internalError: true },
       traceId: TRACE,
       errors: [],
     },
     fields: {
-      title: 'The request does not have the expected shape',
+      title: 'Validation failed',
       detail: 'One field is wrong.',
       code: { validationFailed: true },
       traceId: TRACE,

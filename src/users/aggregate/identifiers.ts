@@ -90,10 +90,10 @@ export function checkUsername(username: string): void {
   const length = [...normalised].length;
   if (length < MIN || length > MAX) throw new InvalidUsername(`A username has ${MIN} to ${MAX} characters.`);
   if (!SHAPE.test(normalised)) {
-    throw new InvalidUsername('A username has letters, digits and . _ - only, and begins with a letter or digit.');
+    throw new InvalidUsername('A username has only letters, digits and . _ - and starts with a letter or digit.');
   }
   const written = normalised.replace(/[^\p{L}\p{N}]|[0-9]/gu, '');
   if (!TOGETHER.some((script) => script.test(written))) {
-    throw new InvalidUsername('A username must not mix letters of different scripts.');
+    throw new InvalidUsername('A username must not mix scripts.');
   }
 }

@@ -2,7 +2,7 @@ import { domainToUnicode } from 'node:url';
 import { isEmail, ValidateBy } from 'class-validator';
 import { asciiDomain } from './identifiers.js';
 
-export const ADDRESS_EXPECTED = 'must be an email address, without characters that cannot be seen';
+export const ADDRESS_EXPECTED = 'must be an email address without invisible characters';
 /** In octets, as it travels (RFC 5321, 4.5.3.1.3). */
 const MAX_LENGTH = 254;
 const ONE_PLAIN = /^[^"\\\s,;:<>()[\]]+@[^"\\\s,;:<>()[\]]+$/;

@@ -13,7 +13,7 @@ export const PROFILE_PATTERNS = {
   linkedinUrl: `^https://([a-z]{2,3}\\.)?linkedin\\.com/(in|company|school)/[^\\s${CONTROL}\\\\/?#]+/?([?#][^\\s${CONTROL}\\\\]*)?$`,
 } as const;
 
-export const LINE_EXPECTED = 'must be one line of text, not blank, and without control or invisible characters';
+export const LINE_EXPECTED = 'must be one line of text, not blank, without control or invisible characters';
 const SHAPE = new RegExp(LINE, 'u');
 // Beyond what a pattern can say that every engine reads alike: the properties of Unicode themselves.
 const UNSEEN = /(?![\p{Variation_Selector}\p{Join_Control}])[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;

@@ -4,7 +4,7 @@ import { DomainError, type FieldError } from '../../problems/domain-error.js';
 export class UserNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('There is no such user.');
+    super('User not found.');
   }
 }
 
@@ -18,14 +18,14 @@ export class ContactNotFound extends DomainError {
 export class ContactExists extends DomainError {
   readonly code = 'contact-exists';
   constructor() {
-    super('The user has this contact already.');
+    super('The user already has this contact.');
   }
 }
 
 export class TooManyContacts extends DomainError {
   readonly code = 'too-many-contacts';
   constructor() {
-    super('The user has as many contacts as there can be. Remove one first.');
+    super('The user has reached the contact limit. Remove a contact first.');
   }
 }
 
@@ -33,7 +33,7 @@ export class TooManyContacts extends DomainError {
 export class NothingToConfirm extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
-    super('This link is no longer good: its address does not wait to be confirmed any more.');
+    super('This link is no longer valid: its address is not waiting for confirmation.');
   }
 }
 
@@ -46,7 +46,7 @@ export class InvalidUsername extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[];
   constructor(message: string) {
-    super('One field is not as expected; see errors.');
+    super('One field is invalid; see errors.');
     this.errors = [{ path: 'username', message }];
   }
 }
@@ -54,21 +54,21 @@ export class InvalidUsername extends DomainError {
 export class UsernameTaken extends DomainError {
   readonly code = 'username-taken';
   constructor() {
-    super('Somebody has this username already. Choose another one.');
+    super('This username is already taken. Choose another one.');
   }
 }
 
 export class EmailTaken extends DomainError {
   readonly code = 'email-taken';
   constructor() {
-    super('Another user has this email address.');
+    super('This email address is already in use by another user.');
   }
 }
 
 export class EmailUnchanged extends DomainError {
   readonly code = 'email-unchanged';
   constructor() {
-    super('The user has this email address already. Give another one.');
+    super('The user already has this email address. Choose another one.');
   }
 }
 
@@ -76,7 +76,7 @@ export class EmailUnchanged extends DomainError {
 export class NamelessUser extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[] = [
-    { path: '', message: 'give at least a name, an email address or a username' },
+    { path: '', message: 'a name, an email address or a username is required' },
   ];
   constructor() {
     super('A user needs a name, an email address or a username.');
@@ -87,7 +87,7 @@ export class NamelessUser extends DomainError {
 export class AlreadyVerified extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
-    super('This address is confirmed already.');
+    super('This address is already confirmed.');
   }
 }
 
@@ -96,7 +96,7 @@ export class LastAdmin extends DomainError {
   readonly code = 'last-admin';
   constructor() {
     super(
-      'This is the last admin who can sign in. Make somebody else an admin first, and have them sign in or accept their invitation.',
+      'This is the last admin who can sign in. Make another user an admin first, and have them sign in or accept their invitation.',
     );
   }
 }
@@ -105,14 +105,14 @@ export class LastAdmin extends DomainError {
 export class NothingToUpdate extends DomainError {
   readonly code = 'nothing-to-update';
   constructor() {
-    super('Give at least one field to change.');
+    super('Send at least one field to change.');
   }
 }
 
 export class UsernameUnchanged extends DomainError {
   readonly code = 'username-unchanged';
   constructor() {
-    super('The user has this username already. Give another one.');
+    super('The user already has this username. Choose another one.');
   }
 }
 
@@ -120,6 +120,6 @@ export class UsernameUnchanged extends DomainError {
 export class PreconditionFailed extends DomainError {
   readonly code = 'precondition-failed';
   constructor() {
-    super('Somebody else has changed this user since you read it. Read it again and repeat the change.');
+    super('The user was changed since you read it. Read it again and repeat the change.');
   }
 }

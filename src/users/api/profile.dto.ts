@@ -39,7 +39,7 @@ export const Text = (
   applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength, pattern, example }),
     IsOptional(),
-    IsString({ message: 'must be a text' }),
+    IsString({ message: 'must be a string' }),
     ...more,
   );
 
@@ -103,7 +103,7 @@ export class ProfileDto {
     100,
     'https://github.com/ada',
     PROFILE_PATTERNS.githubUrl,
-    Validate(rule(isGithubUrl, 'must be such as https://github.com/name')),
+    Validate(rule(isGithubUrl, 'must be a URL such as https://github.com/name')),
   )
   readonly githubUrl?: string | null;
 
@@ -111,7 +111,7 @@ export class ProfileDto {
     200,
     'https://www.linkedin.com/in/ada',
     PROFILE_PATTERNS.linkedinUrl,
-    Validate(rule(isLinkedinUrl, 'must be such as https://www.linkedin.com/in/name')),
+    Validate(rule(isLinkedinUrl, 'must be a URL such as https://www.linkedin.com/in/name')),
   )
   readonly linkedinUrl?: string | null;
 }

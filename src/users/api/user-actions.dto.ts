@@ -12,7 +12,7 @@ export class ChangeRoleDto {
 
 export class ChangeUsernameDto {
   @ApiProperty({ example: 'countess', ...USERNAME })
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   readonly newUsername: string;
 }
 
@@ -32,7 +32,7 @@ export class SuspendDto {
     description: 'for colleagues: the user is not told, neither by mail nor in its history and export',
   })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   @Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' })
   readonly reason?: string | null;
 }

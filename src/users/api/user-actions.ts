@@ -81,7 +81,8 @@ export class UserActions {
     also: (created: UserState) => Promise<void>,
   ): Promise<UserResponse> {
     const actor = await this.actorNow(tx, caller);
-    if (!mayCreate(actor.role, command.role)) throw new Forbidden('A MANAGER creates users of the role AUTHENTICATED.');
+    if (!mayCreate(actor.role, command.role))
+      throw new Forbidden('A MANAGER can only create users with the role AUTHENTICATED.');
     // A link of a registration for this address, opened at this moment, meets us here and not in each other's rows.
     if (command.email != null) await lock(tx, `address:${addressKey(command.email)}`);
     const created = await this.users.create(tx, command, context);
@@ -177,5 +178,5 @@ export function refuseOutsiders(actor: Rank, action: UserAction, id: string): vo
 
 /** @throws Forbidden */
 export function refuseLookingAtDeleted(caller: Caller, includeDeleted: boolean): void {
-  if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN sees deleted users.');
+  if (includeDeleted && caller.role !== 'ADMIN') throw new Forbidden('Only an ADMIN can see deleted users.');
 }

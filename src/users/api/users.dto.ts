@@ -22,14 +22,14 @@ export const instant = read(parseInstant);
 
 const FLAG = { message: 'must be true or false' };
 export const INSTANT = {
-  message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; a + in it is sent as %2B',
+  message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; write + as %2B',
 };
 const oneOf = (values: readonly string[]) => ({ message: `must be one of ${values.join(', ')}` });
 
 const IsSearchTerm = (): PropertyDecorator =>
   ValidateBy(
     { name: 'isSearchTerm', validator: { validate: isSearchTerm } },
-    { message: 'must have 1 to 100 characters, accents not counted' },
+    { message: 'must have 1 to 100 characters, not counting accents' },
   );
 
 export class ListUsersQuery extends PageQuery {

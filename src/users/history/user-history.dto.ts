@@ -17,7 +17,7 @@ export type PointInHistory = { readonly version: number } | { readonly at: Date 
 
 const version = (text: string): number | undefined => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined);
 const LATEST_VERSION = 999_999_999_999_999;
-const VERSION = { message: 'must be a whole number from 1 on' };
+const VERSION = { message: 'must be a whole number of at least 1' };
 
 export class GetUserQuery extends IncludeDeletedQuery {
   @ApiPropertyOptional({

@@ -90,7 +90,7 @@ export class UserHistory {
     }
     const newest = await this.events.newestVersion(tx, id);
     if (point.version > newest) {
-      throw new NoSuchVersion(`The user has no version ${point.version}; its newest is ${newest}.`);
+      throw new NoSuchVersion(`The user has no version ${point.version}; the latest is ${newest}.`);
     }
     return this.past.asOf(tx, id, point.version);
   }

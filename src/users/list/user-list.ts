@@ -65,7 +65,7 @@ export async function listUsers(
   now: Date,
 ): Promise<UserListPage> {
   if ((query.includeDeleted === true || query.status === 'DELETED') && role !== 'ADMIN') {
-    throw new Forbidden('Only an ADMIN sees deleted users.');
+    throw new Forbidden('Only an ADMIN can see deleted users.');
   }
   const order = orderOf(query.sort);
   const filters = filtersOf(query);

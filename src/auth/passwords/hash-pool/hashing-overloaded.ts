@@ -4,6 +4,6 @@ import { DomainError } from '../../../problems/domain-error.js';
 export class HashingOverloaded extends DomainError {
   readonly code = 'busy';
   constructor(override readonly retryAfterSeconds: number) {
-    super('More passwords are being checked just now than this server can take. Try again in a moment.');
+    super('The server is checking too many passwords right now. Try again in a moment.');
   }
 }
