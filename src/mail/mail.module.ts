@@ -24,7 +24,7 @@ import { MailTransport } from './delivery/mail-transport.js';
 import { MailsController } from './api/mails.controller.js';
 import { MailResends } from './api/mail-resends.js';
 import { Mails } from './api/mails.js';
-import { MailsInHand } from './delivery/mails-in-hand.js';
+import { MailLeases } from './delivery/mail-leases.js';
 import { NotificationHandler } from './notifications/notification-handler.js';
 import { TemplateChoice } from './notifications/template-choice.js';
 import { NotificationServices } from './notifications/template-data.js';
@@ -50,7 +50,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     NotificationHandler,
     NotificationServices,
     MailQueue,
-    MailsInHand,
+    MailLeases,
     MailOutcomes,
     MailAttempts,
     MailDelivery,

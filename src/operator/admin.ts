@@ -69,7 +69,7 @@ export async function resetAdminPassword(operator: OperatorContext, name: string
     if (user.email !== null && user.emailVerified) {
       const data = { changedAt: new Date().toISOString(), changedFrom: null };
       const mail = { userId: id, template: 'password-changed', recipient: user.email, data } as const;
-      await new MailQueue().add(tx, { ...mail, traceId: context.traceId });
+      await new MailQueue().enqueue(tx, { ...mail, traceId: context.traceId });
     }
     return { identifier, password, lifted };
   });

@@ -173,7 +173,7 @@ describe('a mail that is sent again', () => {
     await resend(reset!.id).expect(409, /"mail-not-needed"/);
     await roster.database.query(`UPDATE mails SET state = 'queued', due_at = now() WHERE id = $1`, [reset!.id]);
     const [late] = await settled(id);
-    expect(late).toMatchObject({ state: 'failed', reason: expect.stringContaining('not needed any more') });
+    expect(late).toMatchObject({ state: 'failed', reason: expect.stringContaining('no longer needed') });
     expect(roster.inbox.to('former@example.com')).toEqual([]);
   });
 
@@ -230,7 +230,7 @@ describe('a link that has expired before its mail could leave', () => {
     await roster.inbox.up();
     const [reset] = await settled(id);
     expect(reset).toMatchObject({ template: 'reset-password', state: 'failed' });
-    expect(reset).toMatchObject({ reason: 'not needed any more: its link was used or withdrawn, or has expired' });
+    expect(reset).toMatchObject({ reason: 'no longer needed: its link was used or revoked, or has expired' });
     expect(roster.inbox.to(email)).toHaveLength(1);
   });
 });
@@ -249,7 +249,7 @@ describe('mails that leave together', () => {
     }
   });
 
-  it('are not held up by one that cannot be put together', async () => {
+  it('are not held up by one that cannot be composed', async () => {
     const { id } = await roster.join('beside@example.com');
     await roster.database.query(
       `INSERT INTO mails (id, user_id, template, recipient, trace_id, data)
@@ -259,7 +259,7 @@ describe('mails that leave together', () => {
       [id],
     );
     await roster.inbox.about('beside@example.com', /open again/);
-    const reason = expect.stringContaining('could not be put together');
+    const reason = expect.stringContaining('could not be composed');
     const isTried = async () => (await mailsOf(id)).filter(({ attempts }) => attempts > 0).length === 4;
     await eventually(isTried);
     expect(await mailsOf(id)).toEqual(

@@ -148,7 +148,7 @@ it('a mail that the release before has queued, with its times in words, leaves a
   } as const;
   await roster.app
     .get(Transactions, { strict: false })
-    .run((tx) => roster.app.get(MailQueue, { strict: false }).add(tx, mail));
+    .run((tx) => roster.app.get(MailQueue, { strict: false }).enqueue(tx, mail));
   const { text } = await roster.inbox.about('before@example.com', /signed out/);
   expect(text).toMatch(
     /Signed out on 21 November 2026, 09:14 UTC\s+The old key came from Firefox on Linux, 203\.0\.113\.5/,

@@ -83,24 +83,24 @@ describe('A registration while the SMTP server is down', () => {
   });
 });
 
-describe('A mail in hand, with an SMTP server that takes the connection and says nothing', () => {
+describe('A leased mail, with an SMTP server that takes the connection and says nothing', () => {
   it('leaves soon after kill -9 of the server and a new start', async () => {
     await inbox.down();
     silence = await Silence.on(inbox);
     await register(server, 'in-hand@example.com');
     await silence.called;
-    expect(await mailsInHand(site)).toBe(1);
+    expect(await leasedMails(site)).toBe(1);
     await server.kill('SIGKILL');
     await silence.end();
     await inbox.up();
-    expect(await mailsInHand(site)).toBe(1);
+    expect(await leasedMails(site)).toBe(1);
 
     server = await RosterProcess.start(home, site.environment);
     const ms = await eventually('the mail', () => inbox.to('in-hand@example.com').length > 0, 30_000);
 
     await expectOneOfEverything(site, 'in-hand@example.com');
     const times = inbox.to('in-hand@example.com').length;
-    report(`running again to the mail that the killed server had in hand: ${ms} ms; it came ${times} times`);
+    report(`running again to the mail that the killed server had leased: ${ms} ms; it came ${times} times`);
     expect(times).toBeLessThanOrEqual(2);
   });
 
@@ -112,10 +112,10 @@ describe('A mail in hand, with an SMTP server that takes the connection and says
 
     const { code, ms } = await server.kill('SIGTERM');
 
-    report(`SIGTERM to exit with a mail in hand: ${ms} ms`);
+    report(`SIGTERM to exit with a leased mail: ${ms} ms`);
     expect({ code, stderr: server.stderr }).toEqual({ code: 0, stderr: '' });
     expect(ms).toBeLessThan(10_000);
-    expect(await mailsInHand(site)).toBe(0);
+    expect(await leasedMails(site)).toBe(0);
     await silence.end();
     await inbox.up();
     server = await RosterProcess.start(home, site.environment);
@@ -145,7 +145,7 @@ async function handOver(there: Site): Promise<number> {
   await register(killed, 'handed-over@example.com');
   await silence.called;
   await RosterProcess.start(home, there.environment);
-  expect(await mailsInHand(there)).toBe(1);
+  expect(await leasedMails(there)).toBe(1);
 
   await killed.kill('SIGKILL');
   await silence.end();
@@ -173,7 +173,7 @@ async function expectOneOfEverything(at: Site, email: string): Promise<void> {
   await eventually('no job left', async () => (await jobs()).length === 0);
 }
 
-async function mailsInHand({ database }: Site): Promise<number> {
+async function leasedMails({ database }: Site): Promise<number> {
   return (await database.query("SELECT FROM mails WHERE state = 'queued' AND held_until > now()")).length;
 }
 

@@ -9,50 +9,50 @@ const text = { type: String, nullable: true } as const;
 const time = { type: String, format: 'date-time', nullable: true } as const;
 const id = { type: String, format: 'uuid', nullable: true, example: null } as const;
 
-/** A mail as those see it who may: what became of it, never what it says. */
+/** A mail as staff see it: its state and outcome, never its content. */
 @ApiExtraModels(Link)
 export class MailItem {
   @ApiProperty({ format: 'uuid', example: '019aa53e-5b0a-7e61-8f4c-1a2b3c4d5e6f' }) readonly id: string;
 
-  @ApiProperty({ description: 'which mail it is', example: 'verify-email' }) readonly template: string;
+  @ApiProperty({ description: 'name of the mail template', example: 'verify-email' }) readonly template: string;
 
   @ApiProperty({
     format: 'idn-email',
     example: 'ada@example.com',
-    description: '`erased@erased.invalid` where it was that of somebody who was erased',
+    description: '`erased@erased.invalid` where the address was erased with its owner',
   })
   readonly recipient: string;
 
   @ApiProperty({ enum: MAIL_STATES, enumName: 'MailState', example: 'sent' }) readonly state: MailState;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'how often it was taken to the SMTP server', example: 1 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'how often it was offered to the SMTP server', example: 1 })
   readonly attempts: number;
 
   @ApiProperty({
     ...text,
-    description: 'why the last vain try was in vain, or why there is none',
+    description: 'why the last attempt failed, or why there will be none',
     example: '451 4.7.1 Greylisting in action, please come back later',
   })
   readonly reason: string | null;
 
   @ApiProperty({
     ...text,
-    description: 'what the SMTP server said when it took the mail; most name their own id of it',
+    description: 'what the SMTP server answered when it accepted the mail; most answers name its id there',
     example: '250 2.0.0 Ok: queued as 4FxZyW1kQz',
   })
   readonly answer: string | null;
 
-  @ApiProperty({ ...time, description: 'when it is tried next, at the earliest; null when it is not', example: null })
+  @ApiProperty({ ...time, description: 'earliest time of the next attempt; null when there is none', example: null })
   readonly nextAttemptAt: string | null;
 
   @ApiProperty({ ...id, description: 'the mail that it repeats' }) readonly resendOf: string | null;
-  @ApiProperty({ ...id, description: 'who had it sent again' }) readonly requestedBy: string | null;
+  @ApiProperty({ ...id, description: 'who requested that it be sent again' }) readonly requestedBy: string | null;
 
-  @ApiProperty({ description: 'of the request that caused it', example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @ApiProperty({ description: 'trace id of the request that caused it', example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   readonly traceId: string;
 
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
-  @ApiProperty({ ...time, description: 'when the SMTP server took it' }) readonly sentAt: string | null;
+  @ApiProperty({ ...time, description: 'when the SMTP server accepted it' }) readonly sentAt: string | null;
 
   @ApiProperty({
     type: 'object',

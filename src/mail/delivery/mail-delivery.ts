@@ -7,54 +7,54 @@ import { InjectLog, type Log } from '../../ops/log.js';
 import { MailAttempts, type PreparedMail } from './mail-attempts.js';
 import { MailOutcomes } from './mail-outcomes.js';
 import { MailQueue } from './mail-queue.js';
-import { LEASE_MS, type MailInHand, MailsInHand } from './mails-in-hand.js';
+import { type LeasedMail, MAIL_LEASE_MS, MailLeases } from './mail-leases.js';
 import { MailTransport } from './mail-transport.js';
 
-/** A mail that is in hand, and when it may leave. */
-interface Held extends PreparedMail {
-  readonly takenAt: number;
+/** A leased mail that waits for a connection, and when it may be sent. */
+interface ReadyMail extends PreparedMail {
+  readonly leasedAt: number;
   readonly notBefore: number;
 }
 
-const LOOK_EVERY_MS = 1000;
-const KEEP_EVERY_MS = 2500;
+const POLL_EVERY_MS = 1000;
+const RENEW_EVERY_MS = 2500;
 const GRACE_MS = 3000;
-/** How many mails are taken ahead, for each connection. */
-const AHEAD = 4;
+/** How many mails are leased ahead for each connection. */
+const LEASED_AHEAD = 4;
 
-/** Takes mails that are due to the SMTP server, over `SMTP_CONNECTIONS` connections, and records what became of them. */
+/** Leases due mails, sends them over `SMTP_CONNECTIONS` connections, and records their outcomes. */
 @Injectable()
 export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly held: Held[] = [];
-  private readonly leaving = new Map<string, Promise<void>>();
+  private readonly ready: ReadyMail[] = [];
+  private readonly sending = new Map<string, Promise<void>>();
   private readonly ending = new AbortController();
-  private running: Promise<void> | undefined;
-  private keeper: NodeJS.Timeout | undefined;
-  private keptAt = 0;
-  private isBlind = false;
+  private polling: Promise<void> | undefined;
+  private renewTimer: NodeJS.Timeout | undefined;
+  private renewedAt = 0;
+  private isPollFailing = false;
   private readonly due = new Wakeup();
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
     @InjectLog() private readonly log: Log,
     private readonly queue: MailQueue,
-    private readonly inHand: MailsInHand,
+    private readonly leases: MailLeases,
     private readonly attempts: MailAttempts,
     private readonly outcomes: MailOutcomes,
     private readonly transport: MailTransport,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.queue.whenDue(() => this.due.wake());
-    this.keeper = setInterval(() => void this.keep(), KEEP_EVERY_MS);
-    this.keeper.unref();
-    this.running = this.run();
+    this.queue.onDue(() => this.due.wake());
+    this.renewTimer = setInterval(() => void this.renewLeases(), RENEW_EVERY_MS);
+    this.renewTimer.unref();
+    this.polling = this.pollDueMails();
   }
 
-  /** Mails under way get three seconds; what is still in hand then is free for others at once. */
+  /** Mails that are being sent get three seconds; the others are released at once. */
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    clearInterval(this.keeper);
+    clearInterval(this.renewTimer);
     const done = this.finish();
     await waitAtMost(GRACE_MS, done);
     this.transport.close();
@@ -62,93 +62,96 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
     this.outcomes.giveUp();
   }
 
-  private async run(): Promise<void> {
+  private async pollDueMails(): Promise<void> {
     while (!this.ending.signal.aborted) {
       const seen = this.due.count;
-      const isMore = await this.take();
-      this.leave();
-      if (!isMore) await this.due.waitAfter(seen, LOOK_EVERY_MS, this.ending.signal);
+      const isMore = await this.leaseMore();
+      this.startSending();
+      if (!isMore) await this.due.waitAfter(seen, POLL_EVERY_MS, this.ending.signal);
     }
   }
 
   private async finish(): Promise<void> {
-    await this.running;
-    await Promise.all([...this.leaving.values(), this.letGo()]);
+    await this.polling;
+    await Promise.all([...this.sending.values(), this.release()]);
   }
 
-  /** @returns true when there may be more to take at once */
-  private async take(): Promise<boolean> {
-    const wanted = this.wanted();
+  /** @returns true when there may be more to lease at once */
+  private async leaseMore(): Promise<boolean> {
+    const wanted = this.capacity();
     if (wanted <= 0) return false;
     try {
-      const mails = await this.inHand.take(wanted);
-      this.isBlind = false;
+      const mails = await this.leases.leaseDue(wanted);
+      this.isPollFailing = false;
       if (mails.length === 0) return false;
       const { SMTP_RATE_LIMIT: rate } = this.settings;
-      const takenAt = performance.now();
-      const first = rate === undefined ? 0 : takenAt + (await this.inHand.takeTurns(mails.length, rate));
+      const leasedAt = performance.now();
+      const first = rate === undefined ? 0 : leasedAt + (await this.leases.reserveSends(mails.length, rate));
       const between = rate === undefined ? 0 : 1000 / rate;
       const prepared = await this.attempts.prepare(mails);
-      this.held.push(...prepared.map((mail, turn) => ({ ...mail, takenAt, notBefore: first + turn * between })));
-      return this.wanted() > 0 && mails.length === wanted;
+      this.ready.push(...prepared.map((mail, index) => ({ ...mail, leasedAt, notBefore: first + index * between })));
+      return this.capacity() > 0 && mails.length === wanted;
     } catch (err) {
-      if (!this.isBlind) this.log.warn({ err }, 'mails that are due could not be looked for; trying again and again');
-      this.isBlind = true;
+      if (!this.isPollFailing) this.log.warn({ err }, 'could not poll for due mail; retrying');
+      this.isPollFailing = true;
       return false;
     }
   }
 
-  /** While the server cannot be used, one mail at a time finds out whether that is over. */
-  private wanted(): number {
+  /** How many mails to lease. During an outage of the server, one mail at a time probes it. */
+  private capacity(): number {
     const { outage } = this.transport;
-    if (outage.lasts) return outage.pauseMs === 0 && this.held.length + this.leaving.size === 0 ? 1 : 0;
+    if (outage.lasts) return outage.pauseMs === 0 && this.ready.length + this.sending.size === 0 ? 1 : 0;
     const { SMTP_CONNECTIONS: connections, SMTP_RATE_LIMIT: rate = Infinity } = this.settings;
-    const most = Math.min(connections * AHEAD, Math.max(1, Math.ceil(rate)));
-    return this.held.length > most / 2 ? 0 : most - this.held.length;
+    const most = Math.min(connections * LEASED_AHEAD, Math.max(1, Math.ceil(rate)));
+    return this.ready.length > most / 2 ? 0 : most - this.ready.length;
   }
 
-  /** Sends what is in hand on its way, as far as there are connections. */
-  private leave(): void {
-    if (this.transport.outage.pauseMs > 0) void this.letGo();
-    while (this.leaving.size < this.settings.SMTP_CONNECTIONS && !this.ending.signal.aborted) {
-      const held = this.held.shift();
-      if (!held) break;
-      const done = this.deliver(held).finally(() => {
-        this.leaving.delete(held.mail.id);
-        this.leave();
-        // Time to take more, before the last has left.
-        if (this.wanted() > 0) this.due.wake();
+  /** Sends leased mails, as far as there are connections. */
+  private startSending(): void {
+    if (this.transport.outage.pauseMs > 0) void this.release();
+    while (this.sending.size < this.settings.SMTP_CONNECTIONS && !this.ending.signal.aborted) {
+      const ready = this.ready.shift();
+      if (!ready) break;
+      const done = this.deliver(ready).finally(() => {
+        this.sending.delete(ready.mail.id);
+        this.startSending();
+        // Lease more before the last one is sent.
+        if (this.capacity() > 0) this.due.wake();
       });
-      this.leaving.set(held.mail.id, done);
+      this.sending.set(ready.mail.id, done);
     }
   }
 
-  private async deliver({ takenAt, notBefore, ...prepared }: Held): Promise<void> {
+  private async deliver({ leasedAt, notBefore, ...prepared }: ReadyMail): Promise<void> {
     const wait = notBefore - performance.now();
     if (wait > 0) await pause(wait, this.ending.signal);
-    // A process that stood still for so long has lost what it had in hand to others.
-    if (performance.now() - Math.max(takenAt, this.keptAt) > LEASE_MS) return;
+    // A process that stood still for this long has lost its leases to others.
+    if (performance.now() - Math.max(leasedAt, this.renewedAt) > MAIL_LEASE_MS) return;
     const { signal } = this.ending;
-    await this.outcomes.record(signal.aborted ? untouched(prepared.mail) : await this.attempts.make(prepared, signal));
+    await this.outcomes.record(
+      signal.aborted ? released(prepared.mail) : await this.attempts.attempt(prepared, signal),
+    );
   }
 
-  /** Gives back what has not begun to leave. */
-  private async letGo(): Promise<void> {
-    await Promise.all(this.held.splice(0).map(({ mail }) => this.outcomes.record(untouched(mail))));
+  /** Releases the mails that are not being sent yet. */
+  private async release(): Promise<void> {
+    await Promise.all(this.ready.splice(0).map(({ mail }) => this.outcomes.record(released(mail))));
   }
 
-  private async keep(): Promise<void> {
-    const ids = [...this.leaving.keys(), ...this.held.map(({ mail }) => mail.id)];
+  private async renewLeases(): Promise<void> {
+    const ids = [...this.sending.keys(), ...this.ready.map(({ mail }) => mail.id)];
     if (ids.length === 0) return;
     try {
-      await this.inHand.keep(ids);
-      this.keptAt = performance.now();
+      await this.leases.renew(ids);
+      this.renewedAt = performance.now();
     } catch (err) {
-      this.log.warn({ err }, 'mails in hand could not be kept');
+      this.log.warn({ err }, 'could not renew the leases of mails; retrying');
     }
   }
 }
 
-function untouched({ id }: MailInHand) {
+/** Due again at once. */
+function released({ id }: LeasedMail) {
   return { id, state: 'queued', wasTried: false, reason: null, answer: null, waitMs: 0 } as const;
 }

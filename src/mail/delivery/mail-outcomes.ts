@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../../async/batcher.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { MailsInHand, type Outcome } from './mails-in-hand.js';
+import { MailLeases, type MailOutcome } from './mail-leases.js';
 
 const RETRY_AFTER_MS = 500;
 
@@ -12,16 +12,16 @@ const RETRY_AFTER_MS = 500;
  */
 @Injectable()
 export class MailOutcomes {
-  private readonly batcher = new Batcher<Outcome>((outcomes) => this.recordBatch(outcomes));
+  private readonly batcher = new Batcher<MailOutcome>((outcomes) => this.recordBatch(outcomes));
   private hasGivenUp = false;
 
   constructor(
     @InjectLog() private readonly log: Log,
-    private readonly inHand: MailsInHand,
+    private readonly leases: MailLeases,
   ) {}
 
   /** Returns when the outcome is recorded. */
-  async record(outcome: Outcome): Promise<void> {
+  async record(outcome: MailOutcome): Promise<void> {
     await this.batcher.submit(outcome);
   }
 
@@ -30,13 +30,13 @@ export class MailOutcomes {
     this.hasGivenUp = true;
   }
 
-  private async recordBatch(outcomes: readonly Outcome[]): Promise<void> {
+  private async recordBatch(outcomes: readonly MailOutcome[]): Promise<void> {
     while (!(await this.isRecorded(outcomes)) && !this.hasGivenUp) await sleep(RETRY_AFTER_MS);
   }
 
-  private async isRecorded(outcomes: readonly Outcome[]): Promise<boolean> {
+  private async isRecorded(outcomes: readonly MailOutcome[]): Promise<boolean> {
     try {
-      await this.inHand.record(outcomes);
+      await this.leases.record(outcomes);
       return true;
     } catch (err) {
       this.log.warn({ err, mails: outcomes.length }, 'could not record the outcomes of mails; retrying');

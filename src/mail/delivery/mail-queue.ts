@@ -25,18 +25,18 @@ export interface MailRow {
   readonly recipient: string;
   readonly data: Record<string, string | null>;
   readonly state: MailState;
-  /** How often it was taken to the SMTP server. */
+  /** How often it was offered to the SMTP server. */
   readonly attempts: number;
-  /** Why the last vain try was in vain, or why there will be none. */
+  /** Why the last attempt failed, or why there will be none. */
   readonly last_error: string | null;
-  /** What the SMTP server said when it took the mail. */
+  /** What the SMTP server answered when it accepted the mail. */
   readonly answer: string | null;
   readonly trace_id: string;
   readonly created_at: Date;
-  /** While it is queued: when it is tried, at the earliest. */
+  /** While it is queued: the earliest time of the next attempt. */
   readonly due_at: Date;
   readonly sent_at: Date | null;
-  /** The mail that it repeats, and who wanted that. */
+  /** The mail that it repeats, and who requested that. */
   readonly resend_of: string | null;
   readonly requested_by: string | null;
 }
@@ -48,15 +48,15 @@ export interface Resend {
 }
 
 /**
- * The mails, each a row from the transaction that makes it due until `MAIL_RETENTION` has passed. The table is the queue: what is
- * due leaves, whichever process finds it.
+ * The mails, each a row from the transaction that queues it until `MAIL_RETENTION` has passed. The table is the queue: any process
+ * may send a due mail.
  */
 @Injectable()
 export class MailQueue {
   private listener: (() => void) | undefined;
 
-  /** Queues a mail in the transaction that makes it due: it leaves after commit, and only then. */
-  async add(tx: Transaction, mail: NewMail, resend?: Resend): Promise<string> {
+  /** Queues a mail in the transaction that causes it: it leaves after commit, and only then. */
+  async enqueue(tx: Transaction, mail: NewMail, resend?: Resend): Promise<string> {
     const id = uuidv7();
     await tx.query(
       `INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by)
@@ -72,28 +72,28 @@ export class MailQueue {
         resend?.by ?? null,
       ],
     );
-    afterCommit(tx, this.tell);
+    afterCommit(tx, this.notify);
     return id;
   }
 
-  async find(tx: Transaction, id: string): Promise<MailRow | undefined> {
+  async findById(tx: Transaction, id: string): Promise<MailRow | undefined> {
     if (!isUuid(id)) return undefined;
     const [mail] = await tx.query<MailRow[]>('SELECT * FROM mails WHERE id = $1', [id]);
     return mail;
   }
 
-  /** Makes a mail that waits for its next try due now. @returns false when it waits no more */
-  async hasten(tx: Transaction, id: string): Promise<boolean> {
-    const [hastened] = await tx.query<[unknown[], number]>(
+  /** Makes a queued mail due now. @returns false when it is not queued any more */
+  async retryNow(tx: Transaction, id: string): Promise<boolean> {
+    const [queued] = await tx.query<[unknown[], number]>(
       `UPDATE mails SET due_at = now() WHERE id = $1 AND state = 'queued' RETURNING id`,
       [id],
     );
-    afterCommit(tx, this.tell);
-    return hastened.length > 0;
+    afterCommit(tx, this.notify);
+    return queued.length > 0;
   }
 
-  /** How many mails of this kind the user was sent, or will be, in the last 24 hours. */
-  async countOfDay(tx: Transaction, userId: string, template: MailTemplate): Promise<number> {
+  /** How many mails of this template were queued for the user in the last 24 hours. */
+  async countInLastDay(tx: Transaction, userId: string, template: MailTemplate): Promise<number> {
     const [row] = await tx.query<[{ count: number }]>(
       `SELECT count(*)::int FROM mails WHERE user_id = $1 AND template = $2 AND created_at > now() - interval '24 hours'`,
       [userId, template],
@@ -101,10 +101,10 @@ export class MailQueue {
     return row.count;
   }
 
-  /** Calls `listener` whenever this process has made a mail due. Others are found by looking. */
-  whenDue(listener: () => void): void {
+  /** Calls `listener` when this process has made a mail due. Those of other processes are found by polling. */
+  onDue(listener: () => void): void {
     this.listener = listener;
   }
 
-  private readonly tell = (): void => this.listener?.();
+  private readonly notify = (): void => this.listener?.();
 }

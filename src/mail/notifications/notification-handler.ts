@@ -56,10 +56,10 @@ export class NotificationHandler implements OnModuleInit {
     const { tx } = context;
     const to = await rule.to(context);
     if (!to?.email) return;
-    if (maxPerDay !== undefined && (await this.queue.countOfDay(tx, to.id, template)) >= maxPerDay) return;
+    if (maxPerDay !== undefined && (await this.queue.countInLastDay(tx, to.id, template)) >= maxPerDay) return;
     await rule.issueLink?.(context);
     const data = asTexts(await rule.data(context));
-    await this.queue.add(tx, { userId: to.id, template, recipient: to.email, traceId, data });
+    await this.queue.enqueue(tx, { userId: to.id, template, recipient: to.email, traceId, data });
   }
 
   /** Tells the admins: from now on, events do not arrive there. */
@@ -76,7 +76,7 @@ export class NotificationHandler implements OnModuleInit {
       // An unproved address may be a stranger's.
       if (email === null || !emailVerified) continue;
       const mail = { userId: id, template: 'webhook-disabled', recipient: email, traceId } as const;
-      await this.queue.add(tx, { ...mail, data: asTexts(values) });
+      await this.queue.enqueue(tx, { ...mail, data: asTexts(values) });
     }
   }
 }

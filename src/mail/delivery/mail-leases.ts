@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { MailRow } from './mail-queue.js';
 
-/** A mail that this process has taken; `address` is what its user has now. */
-export type MailInHand = MailRow & { readonly address: string | null };
+/** A mail that this process has leased; `address` is the present address of its user. */
+export type LeasedMail = MailRow & { readonly address: string | null };
 
-/** What became of one try, or of the intention to try. */
-export interface Outcome {
+/** The outcome of a lease: of an attempt to send the mail, or of a release without one. */
+export interface MailOutcome {
   readonly id: string;
   readonly state: MailRow['state'];
   /** Whether the SMTP server was asked. */
@@ -14,54 +14,55 @@ export interface Outcome {
   /** Null when nothing went wrong. */
   readonly reason: string | null;
   readonly answer: string | null;
-  /** Until the next try. */
+  /** Until the next attempt. */
   readonly waitMs: number;
 }
 
-/** For so long a mail is in the hand of the process that took it; then, unless it says that it lives, others may. */
-export const LEASE_MS = 10_000;
-/** What could not be handed over for so long has failed. Somebody may send it again by hand. */
+/** How long a mail belongs to the process that leased it, unless the lease is renewed; then other processes may lease it. */
+export const MAIL_LEASE_MS = 10_000;
+/** A mail that could not be sent for this long has failed. Staff may resend it. */
 export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
-const NOTED_AT_ONCE = 1000;
+const OUTAGE_BATCH = 1000;
 
-const WAITING = `state = 'queued' AND due_at <= now() AND (held_until IS NULL OR held_until <= now())`;
+const DUE_AND_FREE = `state = 'queued' AND due_at <= now() AND (held_until IS NULL OR held_until <= now())`;
 
-/** Which mails are in whose hand, and what became of them: single statements, each its own transaction. */
+/** Leases mails to processes and records their outcomes: single statements, each its own transaction. */
 @Injectable()
-export class MailsInHand {
+export class MailLeases {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Takes up to `count` mails that are due, those that have been so for longest first; nobody else gets them. Invitations, of
-   * which there may be thousands at once, give way to mails that somebody sits and waits for.
+   * Leases up to `count` due mails, the longest due first, to this process alone. Invitations, of which there may be thousands at
+   * once, come after mails that somebody is waiting for.
    */
-  async take(count: number): Promise<MailInHand[]> {
-    const waitedFor = await this.takeFrom(false, count);
-    if (waitedFor.length === count) return waitedFor;
-    return [...waitedFor, ...(await this.takeFrom(true, count - waitedFor.length))];
+  async leaseDue(count: number): Promise<LeasedMail[]> {
+    const awaited = await this.lease(count, { invitations: false });
+    if (awaited.length === count) return awaited;
+    return [...awaited, ...(await this.lease(count - awaited.length, { invitations: true }))];
   }
 
-  private async takeFrom(invitations: boolean, count: number): Promise<MailInHand[]> {
-    const [mails] = await this.dataSource.query<[MailInHand[], number]>(
+  private async lease(count: number, { invitations }: { invitations: boolean }): Promise<LeasedMail[]> {
+    const [mails] = await this.dataSource.query<[LeasedMail[], number]>(
       `UPDATE mails SET held_until = now() + $2 * interval '1 millisecond'
        WHERE id = ANY (ARRAY (
-         SELECT id FROM mails WHERE (template = 'invitation') = $3 AND ${WAITING}
+         SELECT id FROM mails WHERE (template = 'invitation') = $3 AND ${DUE_AND_FREE}
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
        RETURNING *, (SELECT email FROM users WHERE users.id = mails.user_id) AS address`,
-      [count, LEASE_MS, invitations],
+      [count, MAIL_LEASE_MS, invitations],
     );
     return mails;
   }
 
-  /** Says that the process which has these in hand still lives. */
-  async keep(ids: readonly string[]): Promise<void> {
+  /** Renews the leases of these mails. */
+  async renew(ids: readonly string[]): Promise<void> {
     await this.dataSource.query(
       `UPDATE mails SET held_until = now() + $2 * interval '1 millisecond' WHERE id = ANY ($1) AND state = 'queued'`,
-      [ids, LEASE_MS],
+      [ids, MAIL_LEASE_MS],
     );
   }
 
-  async record(outcomes: readonly Outcome[]): Promise<void> {
+  /** Records the outcomes and ends the leases. */
+  async record(outcomes: readonly MailOutcome[]): Promise<void> {
     await this.dataSource.query(
       `UPDATE mails SET
          state = CASE WHEN outcome.state = 'queued' AND outcome.tried = 1 AND created_at < now() - $7 * interval '1 millisecond'
@@ -84,24 +85,27 @@ export class MailsInHand {
     );
   }
 
-  /** While the SMTP server cannot be used: what waits is not tried one by one, and says why; what waited too long has failed. */
-  async note(reason: string): Promise<void> {
+  /**
+   * Records on due mails why they wait while the SMTP server cannot be used: they are not attempted one by one. Those that have waited
+   * too long have failed.
+   */
+  async recordOutage(reason: string): Promise<void> {
     await this.dataSource.query(
       `UPDATE mails SET last_error = $1,
          state = CASE WHEN created_at < now() - $2 * interval '1 millisecond' THEN 'failed' ELSE state END
        WHERE id = ANY (ARRAY (
-         SELECT id FROM mails WHERE ${WAITING}
+         SELECT id FROM mails WHERE ${DUE_AND_FREE}
            AND (last_error IS DISTINCT FROM $1 OR created_at < now() - $2 * interval '1 millisecond')
          ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
-      [reason, GIVE_UP_AFTER_MS, NOTED_AT_ONCE],
+      [reason, GIVE_UP_AFTER_MS, OUTAGE_BATCH],
     );
   }
 
   /**
-   * Takes the next `count` turns of all that every process may take.
+   * Reserves the next `count` sends under the rate limit that all processes share.
    * @returns the milliseconds until the first of them
    */
-  async takeTurns(count: number, perSecond: number): Promise<number> {
+  async reserveSends(count: number, perSecond: number): Promise<number> {
     const [[row]] = await this.dataSource.query<[[{ wait: number }], number]>(
       `UPDATE mail_pace SET free_at = greatest(free_at, clock_timestamp()) + $1 / $2::float8 * interval '1 second'
        RETURNING extract(epoch FROM free_at - clock_timestamp())::float8 * 1000 - $1 / $2::float8 * 1000 AS wait`,
