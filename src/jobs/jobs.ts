@@ -20,15 +20,15 @@ import type { Transaction } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { LivenessLocks } from './liveness-locks.js';
 
-/** What a job is told about itself. */
+/** What a handler knows of the run of its job. */
 export interface JobRun {
-  /** 1 for the first try. */
+  /** 1 for the first attempt. */
   readonly attempt: number;
   readonly maxAttempts: number;
 }
 
 export interface JobOptions {
-  /** A job with the same key that has not begun is replaced by this one. */
+  /** Replaces a job with the same key that has not started. */
   readonly key?: string;
   readonly maxAttempts?: number;
 }
@@ -40,8 +40,8 @@ const SHUTDOWN_GRACE_MS = 4000;
 const RESTART_AFTER_MS = 1000;
 
 /**
- * Durable work. A job is added in the caller's transaction and runs after its commit, at least once: its handler must bear to
- * run again. One that throws is tried again, later each time.
+ * Durable work. A job is enqueued in the caller's transaction and runs after its commit, at least once, so its handler must be
+ * idempotent. A job whose handler throws is retried with backoff.
  */
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -57,18 +57,18 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     @InjectLog() private readonly log: Log,
   ) {}
 
-  /** Says who does the jobs of this name; to be called before the application has started. */
+  /** Registers the handler of the jobs of this name. To be called before the application has started. */
   handle<Payload>(name: string, handler: JobHandler<Payload>): void {
     this.tasks[name] = (payload, { job, abortPromise }) => {
       const done = handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
-      // Work that hangs does not keep the process from ending: the job is given back, to be tried again.
+      // Work that hangs must not delay the end of the process: the job is released, and retried.
       return Promise.race([done, abortPromise]);
     };
   }
 
   /**
-   * Does something again and again: once over all replicas at each time that `cron` names, in UTC. A time at which no server
-   * ran is not made up for. To be called before the application has started.
+   * Registers a handler that runs on a schedule, in one replica at each time that `cron` names, in UTC. Times at which no server
+   * ran are not made up for. To be called before the application has started.
    */
   handleAt(cron: string, name: string, handler: () => Promise<void>): void {
     this.handle(name, handler);
@@ -82,7 +82,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     );
   }
 
-  /** Removes jobs of this name whose payload has these properties, those that failed for good among them. */
+  /** Removes the jobs of this name whose payload contains these properties, also those that have failed for good. */
   async forget(tx: Transaction, name: string, payload: object): Promise<void> {
     await tx.query(
       `DELETE FROM graphile_worker._private_jobs AS job USING graphile_worker._private_tasks AS task
@@ -100,8 +100,8 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     });
     leaveReadOnly(this.pool);
     const lost = (err: Error) => {
-      // The pool counts a connection as closed before it is, so a database that ends right after us cuts it off.
-      if (!this.isEnding()) this.log.warn({ err }, 'a connection of the job queue was lost');
+      // The pool counts a connection as closed before it is: a database that stops right after us cuts it off.
+      if (!this.isEnding()) this.log.warn({ err }, 'the job queue lost a database connection');
     };
     this.pool.on('error', lost);
     this.pool.on('connect', (client) => client.on('error', lost));
@@ -110,7 +110,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    // Refuses when the queue has stopped by itself.
+    // Rejects when the queue has stopped by itself.
     await this.runner?.stop().catch(() => undefined);
     await this.locks?.stop();
     await this.pool?.end();
@@ -120,7 +120,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private async start(pool: pg.Pool): Promise<void> {
     const locks = (this.locks = new LivenessLocks(pool, this.log));
     const events = new EventEmitter() as WorkerEvents;
-    events.on('pool:create', ({ workerPool }) => void locks.hold(workerPool.id));
+    events.on('pool:create', ({ workerPool }) => void locks.lockPool(workerPool.id));
     this.runner = await run({
       pgPool: pool,
       taskList: this.tasks,
@@ -132,7 +132,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       preset: {
         worker: {
           gracefulShutdownAbortTimeout: SHUTDOWN_GRACE_MS,
-          // Only in batches are outcomes recorded again and again while the database is away; else that rejection ends the process.
+          // graphile-worker retries the recording of outcomes only for batches; without, a database that is away ends the process.
           completeJobBatchDelay: 0,
           failJobBatchDelay: 0,
         },
@@ -142,18 +142,18 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     this.runner.promise.then(restart, restart);
   }
 
-  /** The queue stops by itself when an outcome could not be recorded for minutes; the jobs it had in hand are freed. */
+  /** The queue stops by itself when outcomes could not be recorded for minutes; its jobs are released. */
   private async restart(pool: pg.Pool): Promise<void> {
     while (!this.isEnding()) {
       await this.locks?.stop();
       await pause(RESTART_AFTER_MS, this.ending.signal);
       if (this.isEnding()) return;
-      this.log.warn('the job queue has stopped; starting it again');
+      this.log.warn('the job queue has stopped; restarting it');
       try {
         await this.start(pool);
         return;
       } catch (err) {
-        this.log.warn({ err }, 'the job queue could not be started; trying again soon');
+        this.log.warn({ err }, 'could not start the job queue; retrying');
       }
     }
   }
@@ -165,7 +165,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
 function workerLogger(log: Log): WorkerLogger {
   return new WorkerLogger(() => (level, message, meta) => {
-    // Every job that runs is a line at info; the mails and use cases log what matters themselves.
+    // graphile-worker logs every job at info; mails and use cases log what matters themselves.
     const method = level === 'error' ? 'error' : level === 'warning' ? 'warn' : 'debug';
     const err = (meta as { error?: unknown } | undefined)?.error;
     log[method](err === undefined ? {} : { err }, message);

@@ -33,7 +33,7 @@ function start(): Promise<RosterProcess> {
 }
 
 describe('A server that is killed with webhooks under way', () => {
-  it('loses none of them: the next one sends what was in hand, and what waited, in the order of each user', async () => {
+  it('loses none of them: the next one sends what was leased, and what waited, in the order of each user', async () => {
     receiver.answer = receiver.hold;
     const server = await start();
     const token = await server.signIn('admin@localhost', ADMIN_PASSWORD);
@@ -54,7 +54,7 @@ describe('A server that is killed with webhooks under way', () => {
     const types = (id: string) => [...new Set(receiver.types(id))];
     const ms = await eventually('everything', () => ids.every((id) => types(id).length === 2), 60_000);
 
-    report(`running again to ${2 * USERS} messages, 8 of which the killed server had in hand: ${ms} ms`);
+    report(`running again to ${2 * USERS} messages, 8 of which the killed server had leased: ${ms} ms`);
     for (const id of ids) expect(types(id)).toEqual(['user.created', 'user.updated']);
     const twice = receiver.received.length - new Set(receiver.received.map(({ event }) => event.id)).size;
     report(`messages that came twice, with the same id: ${twice}`);

@@ -3,15 +3,15 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { Batcher } from '../../async/batcher.js';
-import type { DueDelivery } from './delivery-queue.js';
+import type { LeasedDelivery } from './delivery-queue.js';
 import { DISABLE_AFTER_FAILURES, DISABLE_AFTER_MS, pauseAfter, waitAfter } from './retry-schedule.js';
-import { type DisabledReason, WebhookEndpoints, WELL } from './webhook-endpoints.js';
+import { type DisabledReason, WebhookEndpoints, HEALTHY } from './webhook-endpoints.js';
 import { WebhookNotices } from './webhook-notices.js';
-import type { Outcome } from './webhook-sender.js';
+import type { DeliveryOutcome } from './webhook-sender.js';
 
-interface Tried {
-  readonly delivery: DueDelivery;
-  readonly outcome: Outcome;
+interface Attempt {
+  readonly delivery: LeasedDelivery;
+  readonly outcome: DeliveryOutcome;
 }
 
 interface FailingEndpoint {
@@ -23,17 +23,17 @@ interface FailingEndpoint {
   readonly enabled: boolean;
 }
 
-/** The receiver says that it is gone for good (RFC 9110, 15.5.11; Standard Webhooks asks to stop then). */
+/** The endpoint is gone for good (RFC 9110, 15.5.11; Standard Webhooks asks to stop then). */
 const GONE = 410;
 
 /**
- * Records what came of tries, and what follows from it for deliveries and endpoints: many at a time, and what was accepted apart
- * from what was not, so that failures, which are more work, hold up nothing else.
+ * Records the outcomes of attempts, with their consequences for deliveries and endpoints. They are batched, accepted ones apart from
+ * failed ones, so that failures, which are more work, delay nothing else.
  */
 @Injectable()
 export class DeliveryOutcomes {
-  private readonly accepted = new Batcher<Tried>((batch) => this.recordAccepted(batch));
-  private readonly refused = new Batcher<Tried>((batch) => this.recordRefused(batch));
+  private readonly accepted = new Batcher<Attempt>((batch) => this.recordAccepted(batch));
+  private readonly failed = new Batcher<Attempt>((batch) => this.recordFailed(batch));
 
   constructor(
     private readonly transactions: Transactions,
@@ -42,32 +42,35 @@ export class DeliveryOutcomes {
     @InjectLog() private readonly log: Log,
   ) {}
 
-  /** Returns when it is recorded. Of an endpoint that was removed meanwhile, and its deliveries with it, nothing is. */
-  async record(delivery: DueDelivery, outcome: Outcome): Promise<void> {
-    await (outcome.accepted ? this.accepted : this.refused).submit({ delivery, outcome });
+  /** Returns when the outcome is recorded. Nothing is recorded for an endpoint that was removed meanwhile with its deliveries. */
+  async record(delivery: LeasedDelivery, outcome: DeliveryOutcome): Promise<void> {
+    await (outcome.accepted ? this.accepted : this.failed).submit({ delivery, outcome });
   }
 
-  private async recordAccepted(batch: readonly Tried[]): Promise<void> {
+  private async recordAccepted(batch: readonly Attempt[]): Promise<void> {
     const columns = [
       batch.map(({ delivery }) => delivery.id),
       batch.map(({ outcome }) => outcome.durationMs),
       batch.map(({ outcome }) => outcome.status),
     ];
-    await this.transactions.run((tx) => tx.query(ACCEPTED, columns));
+    await this.transactions.run((tx) => tx.query(RECORD_ACCEPTED, columns));
   }
 
-  private async recordRefused(batch: readonly Tried[]): Promise<void> {
-    await this.transactions.run((tx) => this.refuse(tx, batch));
+  private async recordFailed(batch: readonly Attempt[]): Promise<void> {
+    await this.transactions.run((tx) => this.writeFailed(tx, batch));
     for (const { delivery, outcome } of batch) {
       const about = { webhookId: delivery.endpoint_id, eventId: delivery.event_id, reason: outcome.error };
-      this.log.warn({ ...about, givenUp: waitAfter(delivery.tries + 1) === undefined }, 'webhook was not accepted');
+      this.log.warn(
+        { ...about, givenUp: waitAfter(delivery.tries + 1) === undefined },
+        'webhook delivery was not accepted',
+      );
     }
   }
 
-  private async refuse(tx: Transaction, batch: readonly Tried[]): Promise<void> {
-    const known = await holdPersons(tx, batch);
-    const failing = await fail(tx, batch);
-    await tx.query(REFUSED, [
+  private async writeFailed(tx: Transaction, batch: readonly Attempt[]): Promise<void> {
+    const known = await lockUserKeys(tx, batch);
+    const failing = await countFailures(tx, batch);
+    await tx.query(RECORD_FAILED, [
       batch.map(({ delivery }) => delivery.id),
       batch.map(({ outcome }) => outcome.durationMs),
       batch.map(({ outcome }) => outcome.status),
@@ -88,22 +91,22 @@ export class DeliveryOutcomes {
     tx: Transaction,
     { id, url, failing_since: failingSince }: FailingEndpoint,
     reason: Exclude<DisabledReason, 'admin'>,
-    { delivery, outcome }: Tried,
+    { delivery, outcome }: Attempt,
   ): Promise<void> {
     const lastError = outcome.error ?? '';
     const traceId = newTraceId();
     await this.endpoints.disable(tx, id, reason);
     await this.notices.disabled({ id, url, reason, failingSince, lastError, traceId }, tx);
-    this.log.warn({ webhookId: id, eventId: delivery.event_id, lastError, reason, traceId }, 'webhook switched off');
+    this.log.warn({ webhookId: id, eventId: delivery.event_id, lastError, reason, traceId }, 'webhook disabled');
   }
 }
 
 /**
- * An answer may repeat what was sent. So none is kept of a person who was erased while the message was under way; an erasure that
- * comes now waits for us, and finds it.
- * @returns the ids of those of whom there is something to erase
+ * A response may repeat what was sent. So none is kept about a person who was erased while the message was being sent; an erasure
+ * that comes now waits for this lock, and then finds the response.
+ * @returns the ids of the users who are not erased
  */
-async function holdPersons(tx: Transaction, batch: readonly Tried[]): Promise<ReadonlySet<string>> {
+async function lockUserKeys(tx: Transaction, batch: readonly Attempt[]): Promise<ReadonlySet<string>> {
   const ids = batch.flatMap(({ delivery, outcome }) => (outcome.answer === null ? [] : [delivery.user_id]));
   if (ids.length === 0) return new Set();
   const keys = await tx.query<{ user_id: string }[]>(
@@ -113,26 +116,26 @@ async function holdPersons(tx: Transaction, batch: readonly Tried[]): Promise<Re
   return new Set(keys.map(({ user_id }) => user_id));
 }
 
-/** Counts the failures of each endpoint, and pauses those that have failed too often. */
-async function fail(tx: Transaction, batch: readonly Tried[]): Promise<FailingEndpoint[]> {
+/** Counts the failures of each endpoint, and pauses those with too many in a row. */
+async function countFailures(tx: Transaction, batch: readonly Attempt[]): Promise<FailingEndpoint[]> {
   const counts = new Map<string, number>();
   for (const { delivery } of batch) counts.set(delivery.endpoint_id, (counts.get(delivery.endpoint_id) ?? 0) + 1);
-  // Always in the same order: other servers may have failures of the same endpoints to record.
+  // Locked in one order: other servers may record failures of the same endpoints.
   await tx.query('SELECT FROM webhook_endpoints WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE', [
     [...counts.keys()],
   ]);
-  const [endpoints] = await tx.query<[FailingEndpoint[], number]>(FAIL, [
+  const [endpoints] = await tx.query<[FailingEndpoint[], number]>(COUNT_FAILURES, [
     [...counts.keys()],
     [...counts.values()],
     DISABLE_AFTER_MS,
   ]);
   const paused = endpoints.filter(({ failures }) => pauseAfter(failures) > 0);
-  await tx.query(PAUSE, [paused.map(({ id }) => id), paused.map(({ failures }) => pauseAfter(failures))]);
+  await tx.query(PAUSE_ENDPOINTS, [paused.map(({ id }) => id), paused.map(({ failures }) => pauseAfter(failures))]);
   return endpoints;
 }
 
-/** In one statement: this is what happens to most messages. */
-const ACCEPTED = `
+/** One statement, because most attempts are accepted. */
+const RECORD_ACCEPTED = `
   WITH done AS (
     UPDATE webhook_deliveries AS delivery SET state = 'delivered', finished_at = now(), next_attempt_at = NULL
     FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS outcome (id, duration_ms, status)
@@ -140,10 +143,10 @@ const ACCEPTED = `
     RETURNING delivery.id, endpoint_id, duration_ms, status),
   attempt AS (
     INSERT INTO webhook_attempts (delivery_id, duration_ms, status) SELECT id, duration_ms, status FROM done)
-  UPDATE webhook_endpoints SET ${WELL} WHERE id IN (SELECT endpoint_id FROM done) AND failures > 0`;
+  UPDATE webhook_endpoints SET ${HEALTHY} WHERE id IN (SELECT endpoint_id FROM done) AND failures > 0`;
 
-/** Without a wait until the next try, a delivery is given up. */
-const REFUSED = `
+/** Without a wait until the next attempt, the delivery has failed. */
+const RECORD_FAILED = `
   WITH outcome AS (
     SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::float8[])
       AS outcome (id, duration_ms, status, error, answer, wait)),
@@ -154,13 +157,13 @@ const REFUSED = `
     state = CASE WHEN wait IS NULL THEN 'failed' ELSE state END, finished_at = CASE WHEN wait IS NULL THEN now() END
   FROM outcome WHERE delivery.id = outcome.id AND state = 'pending'`;
 
-const FAIL = `
+const COUNT_FAILURES = `
   UPDATE webhook_endpoints AS endpoint SET failures = failures + failed.count,
     failing_since = coalesce(failing_since, now())
   FROM unnest($1::uuid[], $2::integer[]) AS failed (id, count) WHERE endpoint.id = failed.id
   RETURNING endpoint.id, url, failures, failing_since, disabled_at IS NULL AS enabled,
     failing_since <= now() - $3 * interval '1 millisecond' AS too_long`;
 
-const PAUSE = `
+const PAUSE_ENDPOINTS = `
   UPDATE webhook_endpoints AS endpoint SET paused_until = now() + pause.ms * interval '1 millisecond'
   FROM unnest($1::uuid[], $2::float8[]) AS pause (id, ms) WHERE endpoint.id = pause.id`;

@@ -9,29 +9,29 @@ import { FAILURES_BEFORE_PAUSES } from './retry-schedule.js';
 import { ANSWER_WITHIN_MS } from './webhook-sender.js';
 import { RETIRED_SECRETS, type SealedSecrets } from './webhook-secrets.js';
 
-/** A delivery that is to be tried now. Nobody else tries it for a while. */
-export interface DueDelivery extends SealedSecrets {
+/** A delivery that this server has leased, to attempt it now. */
+export interface LeasedDelivery extends SealedSecrets {
   readonly id: string;
   readonly endpoint_id: string;
   readonly url: string;
-  /** Of the event, in the feed. */
+  /** The position of the event in the feed. */
   readonly position: string;
   readonly event_id: string;
   readonly user_id: string;
-  /** In vain so far. */
+  /** Failed attempts so far. */
   readonly tries: number;
 }
 
-/** Messages under way to one endpoint that is well; one that fails gets one at a time. */
-const UNDER_WAY_EACH = 8;
+/** How many messages to send to one healthy endpoint at once; a failing one gets one at a time. */
+const CONCURRENCY_PER_ENDPOINT = 8;
 
-/** For so long a delivery is nobody else's: when the server that has it in hand is killed, it is tried again after that. */
-const HELD_MS = ANSWER_WITHIN_MS + 5000;
+/** How long a delivery belongs to the server that leased it. If that server is killed, another attempts it after that. */
+const DELIVERY_LEASE_MS = ANSWER_WITHIN_MS + 5000;
 
-/** What each endpoint is still to get. A row says which event; the message is made when it is sent. */
+/** The queue of deliveries. A row names an event; its message is composed when it is sent. */
 @Injectable()
 export class DeliveryQueue {
-  private readonly untried = new Batcher<string>(async (ids) => {
+  private readonly releases = new Batcher<string>(async (ids) => {
     await this.dataSource.query(
       `UPDATE webhook_deliveries SET next_attempt_at = now() WHERE id = ANY ($1) AND state = 'pending'`,
       [ids],
@@ -40,8 +40,8 @@ export class DeliveryQueue {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Whether there is an endpoint that is switched on: one question, where `add` takes a transaction. */
-  async isWanted(): Promise<boolean> {
+  /** Whether any endpoint is enabled: a single query, where `enqueue` takes a transaction. */
+  async hasEnabledEndpoints(): Promise<boolean> {
     const [row] = await this.dataSource.query<[{ wanted: boolean }]>(
       'SELECT EXISTS (SELECT FROM webhook_endpoints WHERE disabled_at IS NULL) AS wanted',
     );
@@ -49,20 +49,21 @@ export class DeliveryQueue {
   }
 
   /**
-   * Queues events for every endpoint that wants them, in their order. An event that waits there already goes on to wait; one that
-   * is done is sent once more: it comes again because somebody set the relay back, or because the relay did not see our commit.
+   * Queues events for every endpoint that subscribes to them, in their order. An event that is queued there already stays queued. One
+   * that is finished is sent once more: the relay was set back, or did not learn of our commit.
+   * @returns the number of deliveries
    */
-  async add(tx: Transaction, events: readonly OutgoingEvent[]): Promise<number> {
+  async enqueue(tx: Transaction, events: readonly OutgoingEvent[]): Promise<number> {
     const endpoints = await tx.query<{ id: string; types: string[] }[]>(
       'SELECT id, types FROM webhook_endpoints WHERE disabled_at IS NULL ORDER BY id FOR KEY SHARE',
     );
-    // Those of one endpoint together: they are neighbours in most indexes.
+    // Grouped by endpoint: the rows of one are neighbours in most indexes.
     const rows = endpoints.flatMap(({ id, types }) => {
       const wanted = typesOf(types);
       return events.filter(({ type }) => wanted.has(type)).map((event) => ({ endpoint: id, event }));
     });
     if (rows.length === 0) return 0;
-    await tx.query(ADD, [
+    await tx.query(ENQUEUE, [
       column(rows.map(() => uuidv7())),
       column(rows.map(({ endpoint }) => endpoint)),
       column(rows.map(({ event }) => event.id)),
@@ -74,53 +75,53 @@ export class DeliveryQueue {
   }
 
   /**
-   * Takes what is due, at each endpoint as much as it may have under way at once. Of one user, only the first that waits there: the
-   * next follows when that is accepted or given up.
-   * @param underWay how much this server has under way already, by endpoint
+   * Leases due deliveries, for each endpoint up to its concurrency. Of one user at one endpoint, only the first that waits: the next
+   * follows when it is delivered or has failed.
+   * @param underWay how many this server is sending already, by endpoint
    */
-  async take(underWay: ReadonlyMap<string, number>): Promise<DueDelivery[]> {
-    const [rows] = await this.dataSource.query<[DueDelivery[], number]>(TAKE, [
+  async leaseDue(underWay: ReadonlyMap<string, number>): Promise<LeasedDelivery[]> {
+    const [rows] = await this.dataSource.query<[LeasedDelivery[], number]>(LEASE, [
       [...underWay.keys()],
       [...underWay.values()],
       FAILURES_BEFORE_PAUSES,
-      UNDER_WAY_EACH,
-      HELD_MS,
+      CONCURRENCY_PER_ENDPOINT,
+      DELIVERY_LEASE_MS,
     ]);
     return rows;
   }
 
-  /** Gives back what was taken and not tried: it is due at once. */
-  async giveBack(id: string): Promise<void> {
-    await this.untried.submit(id);
+  /** Releases a delivery that was leased and not attempted: it is due at once. */
+  async release(id: string): Promise<void> {
+    await this.releases.submit(id);
   }
 
-  /** How many wait, at endpoints that are switched on; counted up to some thousands. */
-  async waiting(): Promise<number> {
-    const [row] = await this.dataSource.query<[{ count: number }]>(WAITING);
+  /** How many deliveries wait at enabled endpoints, counted to 10,000. */
+  async countWaiting(): Promise<number> {
+    const [row] = await this.dataSource.query<[{ count: number }]>(COUNT_WAITING);
     return row.count;
   }
 }
 
-/** An array as PostgreSQL reads it, of values that need no quotes: a batch is thousands of rows, and the driver would look at each. */
+/** An array in PostgreSQL's syntax, of values that need no quotes: a batch has thousands of rows, and the driver would escape each. */
 function column(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`;
 }
 
-/** What a release before, or one to come, may have stored is left out where this one does not know it. */
+/** Leaves out types that another release has stored and this one does not know. */
 function typesOf(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.flatMap((name) => parseEventTypes(name) ?? []));
 }
 
-const ADD = `
+const ENQUEUE = `
   INSERT INTO webhook_deliveries (id, endpoint_id, event_id, user_id, type, position)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[])
   ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO UPDATE
     SET state = 'pending', tries = 0, next_attempt_at = now(), finished_at = NULL
     WHERE webhook_deliveries.state <> 'pending'`;
 
-// Whoever takes the same row at the same moment skips it, and finds it held afterwards. Written so that it is the same few index
-// lookups whatever the planner knows of the tables: each endpoint's first rows, of each whether it is its user's first.
-const TAKE = `
+// Concurrent leases skip each other's rows, and find them leased afterwards. Written as the same few index lookups whatever the
+// planner knows of the tables: the first rows of each endpoint, and of each row whether it is the first of its user.
+const LEASE = `
   UPDATE webhook_deliveries AS delivery SET next_attempt_at = now() + $5 * interval '1 millisecond'
   FROM webhook_endpoints AS endpoint
   WHERE endpoint.id = delivery.endpoint_id AND delivery.id = ANY (ARRAY (
@@ -140,7 +141,7 @@ const TAKE = `
     ${RETIRED_SECRETS}`;
 
 const COUNT_AT_MOST = 10_000;
-const WAITING = `
+const COUNT_WAITING = `
   SELECT count(*)::int AS count FROM (
     SELECT FROM webhook_deliveries AS delivery JOIN webhook_endpoints AS endpoint ON endpoint.id = endpoint_id
     WHERE state = 'pending' AND disabled_at IS NULL LIMIT ${COUNT_AT_MOST}) AS waiting`;

@@ -4,21 +4,20 @@ import { pause, waitAtMost } from '../../async/pause.js';
 import { Wakeup } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
-import { DeliveryQueue, type DueDelivery } from './delivery-queue.js';
+import { DeliveryQueue, type LeasedDelivery } from './delivery-queue.js';
 import { WebhookMessages } from './webhook-messages.js';
-import { type Message, WebhookSender } from './webhook-sender.js';
+import { type WebhookMessage, WebhookSender } from './webhook-sender.js';
 
-/** How often what is due is looked for without a hint. */
-const LOOK_EVERY_MS = 1000;
-/** What comes within so long of the look before is taken together. */
+/** How often to poll without a wakeup. */
+const POLL_EVERY_MS = 1000;
+/** Deliveries that become due within this time of a poll are leased together. */
 const GATHER_MS = 5;
 const END_WITHIN_MS = 2000;
 
 /**
- * Sends what is due, on every server at once. Each endpoint has a few messages under way of its own, and waits for no other: one
- * that is slow, or does not answer, takes nothing from the rest. A delivery is done when its outcome is recorded; a server that
- * is killed before sends it again, or another one does. What needs the database goes there many at a time, so that one
- * connection takes what is due, one records what was accepted, and one what was not.
+ * Sends due deliveries, on every server at once. Each endpoint has its own concurrency: one that is slow, or does not answer, delays
+ * no other. A delivery is finished when its outcome is recorded; if a server is killed before, the delivery is sent again. Database
+ * work is batched, so that one connection leases, one records successes, and one records failures.
  */
 @Injectable()
 export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -27,9 +26,9 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private readonly cut = new AbortController();
   private readonly underWay = new Map<string, number>();
   private readonly sending = new Set<Promise<void>>();
-  private running: Promise<void> | undefined;
+  private polling: Promise<void> | undefined;
 
-  /** To be called after a commit that made something due. */
+  /** To be called after a commit that made deliveries due. */
   readonly wake = (): void => this.due.wake();
 
   constructor(
@@ -41,40 +40,40 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   ) {}
 
   onApplicationBootstrap(): void {
-    this.running = this.run();
+    this.polling = this.pollDueDeliveries();
   }
 
-  /** Lets what is under way come to its end, for two seconds; the rest is given back. */
+  /** Waits two seconds for deliveries that are being sent; then the rest is cut off and released. */
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    const ended = Promise.resolve(this.running).then(() => Promise.all(this.sending));
+    const ended = Promise.resolve(this.polling).then(() => Promise.all(this.sending));
     await waitAtMost(END_WITHIN_MS, ended);
     this.cut.abort();
     await waitAtMost(END_WITHIN_MS, ended);
   }
 
-  private async run(): Promise<void> {
+  private async pollDueDeliveries(): Promise<void> {
     while (!this.ending.signal.aborted) {
       const seen = this.due.count;
       try {
-        await this.sendDue();
+        await this.leaseAndSend();
       } catch (err) {
-        this.log.warn({ err }, 'webhooks that are due cannot be looked for; trying again soon');
-        await pause(LOOK_EVERY_MS, this.ending.signal);
+        this.log.warn({ err }, 'could not poll for due webhook deliveries; retrying');
+        await pause(POLL_EVERY_MS, this.ending.signal);
       }
-      await this.due.waitAfter(seen, LOOK_EVERY_MS, this.ending.signal);
+      await this.due.waitAfter(seen, POLL_EVERY_MS, this.ending.signal);
       await sleep(GATHER_MS);
     }
   }
 
-  private async sendDue(): Promise<void> {
-    const due = await this.queue.take(this.underWay);
-    if (due.length === 0) return;
-    const messageOf = await this.messages.of(due);
-    for (const delivery of due) this.start(delivery, messageOf);
+  private async leaseAndSend(): Promise<void> {
+    const leased = await this.queue.leaseDue(this.underWay);
+    if (leased.length === 0) return;
+    const messageOf = await this.messages.load(leased);
+    for (const delivery of leased) this.startSending(delivery, messageOf);
   }
 
-  private start(delivery: DueDelivery, messageOf: (delivery: DueDelivery) => Message): void {
+  private startSending(delivery: LeasedDelivery, messageOf: (delivery: LeasedDelivery) => WebhookMessage): void {
     const { endpoint_id } = delivery;
     this.underWay.set(endpoint_id, (this.underWay.get(endpoint_id) ?? 0) + 1);
     const sent = this.deliver(delivery, messageOf).finally(() => {
@@ -82,22 +81,24 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
       if (left > 0) this.underWay.set(endpoint_id, left);
       else this.underWay.delete(endpoint_id);
       this.sending.delete(sent);
-      // There is room for the next.
+      // The endpoint has room for another.
       this.wake();
     });
     this.sending.add(sent);
   }
 
-  private async deliver(delivery: DueDelivery, messageOf: (delivery: DueDelivery) => Message): Promise<void> {
+  private async deliver(
+    delivery: LeasedDelivery,
+    messageOf: (delivery: LeasedDelivery) => WebhookMessage,
+  ): Promise<void> {
     try {
       const outcome = await this.sender.send(messageOf(delivery), this.cut.signal).catch((error: unknown) => {
         if (this.cut.signal.aborted) return undefined;
         throw error;
       });
-      await (outcome ? this.outcomes.record(delivery, outcome) : this.queue.giveBack(delivery.id));
+      await (outcome ? this.outcomes.record(delivery, outcome) : this.queue.release(delivery.id));
     } catch (err) {
-      // It is due again when the time is over for which it was ours.
-      this.log.error({ err, deliveryId: delivery.id }, 'a webhook could not be sent, or its outcome not be recorded');
+      this.log.error({ err, deliveryId: delivery.id }, 'webhook delivery failed; retrying when its lease expires');
     }
   }
 }

@@ -99,10 +99,10 @@ export class WebhookEndpoints {
       );
       // What is said of the endpoint holds for the one before.
       if (target !== undefined && target !== now.url)
-        await tx.query(`UPDATE webhook_endpoints SET ${WELL} WHERE id = $1`, [id]);
+        await tx.query(`UPDATE webhook_endpoints SET ${HEALTHY} WHERE id = $1`, [id]);
       if (enabled === true) {
         await tx.query(
-          `UPDATE webhook_endpoints SET ${WELL}, disabled_at = NULL, disabled_reason = NULL WHERE id = $1`,
+          `UPDATE webhook_endpoints SET ${HEALTHY}, disabled_at = NULL, disabled_reason = NULL WHERE id = $1`,
           [id],
         );
       }
@@ -185,4 +185,4 @@ const FORGET_OLDEST = `
     SELECT id FROM webhook_retired_secrets WHERE endpoint_id = $1 ORDER BY until DESC, id DESC OFFSET $2)`;
 
 /** Columns of an endpoint that takes what it gets. */
-export const WELL = 'failures = 0, failing_since = NULL, paused_until = NULL';
+export const HEALTHY = 'failures = 0, failing_since = NULL, paused_until = NULL';

@@ -6,18 +6,18 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { EventFeed } from '../../events/event-feed.js';
 import { type CloudEvent, toCloudEvent } from '../cloud-event.js';
-import type { DueDelivery } from './delivery-queue.js';
+import type { LeasedDelivery } from './delivery-queue.js';
 import { signedHeaders } from './signature.js';
 import { type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
-import type { Message } from './webhook-sender.js';
+import type { WebhookMessage } from './webhook-sender.js';
 
 /** CloudEvents 1.0, HTTP binding, structured mode. */
 const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
-/** Of messages that only try whether an endpoint takes them. */
+/** The type of test messages. */
 export const TEST_TYPE = 'webhook.test';
 
-/** Makes messages at the moment when they are sent: of a person who was erased by then, they say nothing. */
+/** Composes messages when they are sent: by then, those about an erased person hold no personal data. */
 @Injectable()
 export class WebhookMessages {
   constructor(
@@ -29,10 +29,10 @@ export class WebhookMessages {
   ) {}
 
   /**
-   * Reads the events of all of these at once.
-   * @returns makes the message of one of them; throws when the log has no such event at its position, or it cannot be opened
+   * Loads the events of all these deliveries at once.
+   * @returns a function that composes the message of one; it throws when the feed has another event at the position, or it cannot be unsealed
    */
-  async of(deliveries: readonly DueDelivery[]): Promise<(delivery: DueDelivery) => Message> {
+  async load(deliveries: readonly LeasedDelivery[]): Promise<(delivery: LeasedDelivery) => WebhookMessage> {
     const positions = new Set(deliveries.map(({ position }) => Number(position)));
     const eventAt = await this.feed.at(this.dataSource, [...positions]);
     const opened = new Map<string, readonly Buffer[]>();
@@ -42,16 +42,16 @@ export class WebhookMessages {
         throw new Error(`The feed has another event at ${delivery.position} than ${delivery.event_id}`);
       }
       const { endpoint_id: endpointId, url } = delivery;
-      // Once for all of an endpoint's.
+      // Unsealed once for each endpoint.
       const secrets = opened.get(endpointId) ?? this.secrets.open(endpointId, delivery);
       opened.set(endpointId, secrets);
-      return this.signed({ url, secrets }, toCloudEvent(event, this.settings));
+      return this.sign({ url, secrets }, toCloudEvent(event, this.settings));
     };
   }
 
-  /** One that tells nothing. */
-  test(endpointId: string, url: string, sealed: SealedSecrets): Message {
-    return this.signed(
+  /** A test message, without data. */
+  composeTest(endpointId: string, url: string, sealed: SealedSecrets): WebhookMessage {
+    return this.sign(
       { url, secrets: this.secrets.open(endpointId, sealed) },
       {
         specversion: '1.0',
@@ -65,22 +65,17 @@ export class WebhookMessages {
     );
   }
 
-  private signed(
-    to: Recipient,
+  private sign(
+    target: { readonly url: string; readonly secrets: readonly Buffer[] },
     event: CloudEvent | (Pick<CloudEvent, 'id'> & Readonly<Record<string, unknown>>),
-  ): Message {
+  ): WebhookMessage {
     const body = JSON.stringify(event);
     const headers = {
       'content-type': CONTENT_TYPE,
       'content-length': String(Buffer.byteLength(body)),
       'user-agent': 'Roster',
-      ...signedHeaders(to.secrets, { id: event.id, at: this.clock.now(), body }),
+      ...signedHeaders(target.secrets, { id: event.id, at: this.clock.now(), body }),
     };
-    return { url: to.url, headers, body };
+    return { url: target.url, headers, body };
   }
-}
-
-interface Recipient {
-  readonly url: string;
-  readonly secrets: readonly Buffer[];
 }

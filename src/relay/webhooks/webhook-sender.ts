@@ -3,32 +3,32 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { WebhookTargets } from './webhook-targets.js';
 
-/** What came of one try. */
-export interface Outcome {
+/** The outcome of one attempt. */
+export interface DeliveryOutcome {
   readonly accepted: boolean;
-  /** Null where there was no answer. */
+  /** Null where no response came. */
   readonly status: number | null;
   readonly durationMs: number;
-  /** Why it was not accepted, for a person; null when it was. */
+  /** Why it was not accepted, for people; null when it was. */
   readonly error: string | null;
-  /** The beginning of the answer's body, as text; null where there was none. */
+  /** The beginning of the response body, as text; null where there was none. */
   readonly answer: string | null;
 }
 
-export interface Message {
+export interface WebhookMessage {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** From the first step of the connection to the end of the answer. */
+/** From the start of the connection to the end of the response. */
 export const ANSWER_WITHIN_MS = 10_000;
 const ANSWER_CHARACTERS = 300;
 
-/** Connections are kept for the next message, for a while. */
+/** Connections are kept alive for the next message. */
 const KEPT = { keepAlive: true, timeout: 15_000 };
 
-/** Posts messages to endpoints. Redirects are answers like others: nothing is sent anywhere but to the URL. */
+/** Posts messages to endpoints. Redirects are not followed: nothing is sent anywhere but to the URL. */
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
   private readonly agents = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
@@ -38,18 +38,18 @@ export class WebhookSender implements OnApplicationShutdown {
   constructor(private readonly targets: WebhookTargets) {}
 
   /**
-   * Always comes to an outcome, after `ANSWER_WITHIN_MS` at the latest.
+   * Has an outcome after `ANSWER_WITHIN_MS` at the latest.
    * @throws the reason of `ending` when that is aborted
    */
-  async send(message: Message, ending: AbortSignal): Promise<Outcome> {
+  async send(message: WebhookMessage, ending: AbortSignal): Promise<DeliveryOutcome> {
     const begin = performance.now();
-    // By hand: `AbortSignal.any` and `timeout` leave a timer and weak references behind for each message, for the garbage collector.
+    // Not `AbortSignal.any` and `timeout`: they leave a timer and weak references to the garbage collector for each message.
     ending.throwIfAborted();
     const stop = new AbortController();
     const end = (): void => stop.abort();
     const late = setTimeout(end, this.answerWithinMs);
     ending.addEventListener('abort', end, { once: true });
-    const outcome = (status: number | null, error: string | null, answer: string | null): Outcome => ({
+    const outcome = (status: number | null, error: string | null, answer: string | null): DeliveryOutcome => ({
       accepted: error === null,
       status,
       durationMs: Math.round(performance.now() - begin),
@@ -58,10 +58,12 @@ export class WebhookSender implements OnApplicationShutdown {
     });
     try {
       const { status, answer } = await this.post(message, stop.signal);
-      return outcome(status, refusalIn(status), answer);
+      return outcome(status, errorOf(status), answer);
     } catch (error) {
       ending.throwIfAborted();
-      const reason = stop.signal.aborted ? `no answer within ${this.answerWithinMs / 1000} seconds` : reasonOf(error);
+      const reason = stop.signal.aborted
+        ? `no answer within ${this.answerWithinMs / 1000} seconds`
+        : connectionError(error);
       return outcome(null, reason, null);
     } finally {
       clearTimeout(late);
@@ -73,9 +75,9 @@ export class WebhookSender implements OnApplicationShutdown {
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
-  private async post(message: Message, signal: AbortSignal): Promise<{ status: number; answer: string | null }> {
+  private async post(message: WebhookMessage, signal: AbortSignal): Promise<{ status: number; answer: string | null }> {
     const url = new URL(message.url);
-    // Settings may be stricter by now than when the endpoint was made.
+    // The settings may be stricter now than when the endpoint was added.
     this.targets.check(url);
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const options = { method: 'POST', headers: message.headers, lookup: this.targets.lookup, signal };
@@ -86,7 +88,7 @@ export class WebhookSender implements OnApplicationShutdown {
     request.on('error', reject);
     request.end(message.body);
     const response = await promise.catch((error: unknown) => {
-      // The other side had closed a connection that was kept: nothing was heard of this message there.
+      // The receiver had closed the kept connection before it got this message.
       if (request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') return null;
       throw error;
     });
@@ -95,7 +97,7 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 }
 
-/** Reads no more than is kept: whoever answers without end is hung up on. */
+/** Reads no more than is kept; the connection of a longer response is closed. */
 async function beginningOf(response: IncomingMessage): Promise<string | null> {
   response.setEncoding('utf8');
   let text = '';
@@ -105,21 +107,21 @@ async function beginningOf(response: IncomingMessage): Promise<string | null> {
       if (text.length > ANSWER_CHARACTERS) break;
     }
   } catch {
-    // The status has come, and decides.
+    // The status has arrived, and decides.
   }
   // PostgreSQL takes no NUL.
   const beginning = text.replaceAll('\0', '').slice(0, ANSWER_CHARACTERS).toWellFormed().trim();
   return beginning === '' ? null : beginning;
 }
 
-function refusalIn(status: number): string | null {
+function errorOf(status: number): string | null {
   if (status >= 200 && status < 300) return null;
   if (status >= 300 && status < 400) return `answered ${status}; redirects are not followed`;
   return `answered ${status}`;
 }
 
-/** Where several addresses were tried in vain, the error has a code and no message. */
-function reasonOf(error: unknown): string {
+/** Where several addresses were tried and all failed, the error has a code and no message. */
+function connectionError(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   return (message || code || 'no connection').slice(0, 300);
 }

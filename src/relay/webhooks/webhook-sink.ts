@@ -4,7 +4,7 @@ import type { EventSink, OutgoingEvent, Refusal } from '../event-sink.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 
-/** Hands events over to the queues of the endpoints. Nothing is sent here: no endpoint holds up the relay. */
+/** Queues deliveries for the endpoints. Nothing is sent here, so no endpoint can delay the relay. */
 @Injectable()
 export class WebhookSink implements EventSink {
   readonly name = 'webhooks';
@@ -16,11 +16,11 @@ export class WebhookSink implements EventSink {
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<readonly Refusal[]> {
-    // Whoever adds an endpoint now gets what happens from now on.
-    if (!(await this.queue.isWanted())) return [];
+    // An endpoint that is added now gets the events from now on.
+    if (!(await this.queue.hasEnabledEndpoints())) return [];
     await this.transactions.run(async (tx) => {
-      const added = await this.queue.add(tx, events);
-      if (added > 0) afterCommit(tx, this.dispatcher.wake);
+      const queued = await this.queue.enqueue(tx, events);
+      if (queued > 0) afterCommit(tx, this.dispatcher.wake);
     });
     return [];
   }

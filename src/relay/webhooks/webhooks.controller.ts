@@ -26,8 +26,8 @@ other, in order; those of several at once.`;
 @ApiTags('Webhooks')
 @Controller('webhooks')
 export class WebhooksController {
-  /** Whoever asks for a test waits for it, so the end of the server does not hurry it. */
-  private readonly unhurried = new AbortController().signal;
+  /** The caller of a test waits for it, so a shutdown does not cut it off. */
+  private readonly neverAborted = new AbortController().signal;
 
   constructor(
     private readonly endpoints: WebhookEndpoints,
@@ -138,7 +138,7 @@ export class WebhooksController {
   @ApiProblems('not-found')
   async test(@WebhookId() id: string): Promise<WebhookTestResponse> {
     const endpoint = await this.endpoints.find(id);
-    return this.sender.send(this.messages.test(id, endpoint.url, endpoint), this.unhurried);
+    return this.sender.send(this.messages.composeTest(id, endpoint.url, endpoint), this.neverAborted);
   }
 }
 

@@ -50,10 +50,10 @@ export class WebhooksModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.relay.add(this.sink);
-    this.health.registerFigure('webhooksWaiting', () => this.queue.waiting());
+    this.health.registerFigure('webhooksWaiting', () => this.queue.countWaiting());
     this.metrics.gauge(
       { name: 'roster_webhooks_waiting', help: 'Messages to webhooks that are switched on, counted to 10,000.' },
-      async () => [{ value: await this.queue.waiting() }],
+      async () => [{ value: await this.queue.countWaiting() }],
     );
   }
 }
