@@ -1,80 +1,62 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { ApiPage } from '../../http/pages/api-page.js';
-import { ApiProblems } from '../../problems/api-problems.js';
-import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { Message } from '../../http/openapi/message.js';
-import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
-import { ApiContactChange, ContactId } from '../../users/contacts/contact-id.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { IfMatch, UserId } from '../../users/api/user-id.js';
-import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { ApiContactChange, ContactId } from '../../users/contacts/contact-id.js';
+import { LinkPages, tokenState } from '../one-time-tokens/link-pages.js';
+import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
+import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { ContactConfirmationService } from './contact-confirmation.service.js';
 
 @Controller()
 export class ContactConfirmationController {
+  private readonly link;
+
   constructor(
+    pages: LinkPages,
     private readonly confirmation: ContactConfirmationService,
-    private readonly pages: Pages,
-  ) {}
+  ) {
+    this.link = pages.of({
+      find: (token) => confirmation.findLink(token),
+      state: tokenState,
+      page: 'confirm-contact',
+      values: ({ address, requestedAt }) => ({ address, requestedAt }),
+    });
+  }
 
   @Get('auth/confirm-contact')
-  @Allow('ANONYMOUS')
-  @IgnoreOtherQuery('token')
   @ApiTags('Auth')
-  @ApiOperation({
-    operationId: 'getContactLink',
-    summary: 'The page behind the link that confirms a contact',
-    description:
-      'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
-  })
-  @ApiPage()
-  @ApiOkResponse({ type: TokenStateResponse })
-  @ApiProblems('validation-failed', 'token-expired-or-used')
-  async show(
+  @ShowsLink({ operationId: 'getContactLink', summary: 'The page behind the link that confirms a contact' })
+  show(
     @Query() { token }: OneTimeTokenDto,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    const link = await this.confirmation.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(
-      reply,
-      'confirm-contact',
-      {
-        token,
-        address: link.address,
-        requestedAt: link.requestedAt,
-      },
-      link.locale,
-    );
+    return this.link.show(reply, token);
   }
 
   @Post('auth/confirm-contact')
-  @HttpCode(200)
-  @Allow('ANONYMOUS')
   @ApiTags('Auth')
-  @ApiOperation({
+  @UsesLink({
     operationId: 'confirmContact',
     summary: 'Confirm a contact',
     description: 'Works once. A form gets a page. How the user signs in stays as it is.',
+    problems: ['already-confirmed', 'refused-by-handler'],
   })
-  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
-  @ApiPage()
-  @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'already-confirmed', 'refused-by-handler')
-  async confirm(
+  confirm(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    const { locale } = await this.confirmation.confirm(token, context);
-    if (!wantsPage(request)) return { message: 'The address is confirmed.' };
-    return this.pages.render(reply, 'contact-confirmed', {}, locale);
+    return this.link.use(reply, token, () => this.confirmation.confirm(token, context), {
+      json: () => ({ message: 'The address is confirmed.' }),
+      page: 'contact-confirmed',
+      values: () => ({}),
+    });
   }
 
   @Post('users/:id/contacts/:contactId/resend-confirmation')

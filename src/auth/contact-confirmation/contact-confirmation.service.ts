@@ -25,7 +25,7 @@ export class ContactConfirmationService {
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
-  async look(token: string): Promise<TokenDetails & { readonly address: string }> {
+  async findLink(token: string): Promise<TokenDetails & { readonly address: string }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'confirm-contact');
       const user = await this.users.find(tx, details.userId);

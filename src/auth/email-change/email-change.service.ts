@@ -36,7 +36,7 @@ export class EmailChangeService {
    * Says whether a link is still good, for whom, and for which address; uses nothing.
    * @throws TokenExpiredOrUsed, NothingToConfirm
    */
-  async look(token: string): Promise<EmailChangeLink> {
+  async findLink(token: string): Promise<EmailChangeLink> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'confirm-email-change');
       const user = await this.users.find(tx, details.userId);
@@ -60,7 +60,7 @@ export class EmailChangeService {
   }
 
   private async use(token: string, given: GivenProof, context: RequestContext): Promise<TokenDetails> {
-    const proof = await this.proofs.of(await this.look(token), given, context);
+    const proof = await this.proofs.of(await this.findLink(token), given, context);
     return this.transactions.run(async (tx) => {
       const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
       const newEmail = addressOf(subject);

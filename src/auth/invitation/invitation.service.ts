@@ -21,7 +21,7 @@ export class InvitationService {
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails & { readonly email: string | null }> {
+  async findLink(token: string): Promise<TokenDetails & { readonly email: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'invitation');
       return { ...details, email: (await this.invited(tx, details)).email };

@@ -35,7 +35,7 @@ export class MagicLinkService {
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails & { readonly email: string }> {
+  async findLink(token: string): Promise<TokenDetails & { readonly email: string }> {
     return this.transactions.run((tx) => this.peek(tx, token));
   }
 

@@ -3,11 +3,12 @@ import { JobsModule } from '../../jobs/jobs.module.js';
 import { AddressThrottle } from './address-throttle.js';
 import { EndedLinks } from './ended-links.js';
 import { LinkEndings } from './link-endings.js';
+import { LinkPages } from './link-pages.js';
 import { OneTimeTokens } from './one-time-tokens.js';
 
 @Module({
   imports: [JobsModule],
-  providers: [AddressThrottle, EndedLinks, LinkEndings, OneTimeTokens],
-  exports: [AddressThrottle, OneTimeTokens],
+  providers: [AddressThrottle, EndedLinks, LinkEndings, LinkPages, OneTimeTokens],
+  exports: [AddressThrottle, LinkPages, OneTimeTokens],
 })
 export class LinksModule {}

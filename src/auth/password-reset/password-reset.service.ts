@@ -21,7 +21,7 @@ export class PasswordResetService {
   ) {}
 
   /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<UsedLink & { readonly email: string | null }> {
+  async findLink(token: string): Promise<UsedLink & { readonly email: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'reset-password');
       const { email, suspendedAt } = await this.owner(tx, details);

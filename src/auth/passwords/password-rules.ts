@@ -1,6 +1,5 @@
 import languageCommon from '@zxcvbn-ts/language-common';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
-import type { PasswordRefusal } from '../../http/pages/pages.js';
 
 /** Why a password is refused, for who says it in another language. */
 export type Weakness = 'tooShort' | 'tooLong' | 'common' | 'repetitive' | 'knownWord' | 'breached';
@@ -17,12 +16,6 @@ export class WeakPassword extends DomainError {
     super(reason);
     this.errors = [{ path, message: reason }];
   }
-}
-
-/** For the page that asks again. */
-export function refusalOf(refused?: WeakPassword): PasswordRefusal {
-  if (!refused) return { refusal: null, weakness: {} };
-  return { refusal: refused.message, weakness: { [refused.weakness]: true } };
 }
 
 /** More than this is refused before any work is done on it. */

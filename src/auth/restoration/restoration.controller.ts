@@ -1,81 +1,61 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Allow } from '../../access/allow.decorator.js';
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { ApiPage } from '../../http/pages/api-page.js';
-import { ApiProblems } from '../../problems/api-problems.js';
-import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
-import { describeOrigin } from '../../rendering/device.js';
-import { Message } from '../../http/openapi/message.js';
-import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
-import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import type { Message } from '../../http/openapi/message.js';
+import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
+import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
+import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { RestorationService } from './restoration.service.js';
 
 @ApiTags('Auth')
 @Controller('auth/restore-account')
 export class RestorationController {
+  private readonly link;
+
   constructor(
+    pages: LinkPages,
     private readonly restoration: RestorationService,
-    private readonly pages: Pages,
-  ) {}
+  ) {
+    this.link = pages.of({
+      find: (token) => restoration.findLink(token),
+      state: tokenState,
+      page: 'restore-account',
+      values: (link) => ({ email: link.email, deletedAt: link.deletedAt, ...requestOf(link) }),
+    });
+  }
 
   @Get()
-  @Allow('ANONYMOUS')
-  @IgnoreOtherQuery('token')
-  @ApiOperation({
+  @ShowsLink({
     operationId: 'getRestorationLink',
     summary: 'The page behind the link that brings a deleted account back',
-    description:
-      'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
   })
-  @ApiPage()
-  @ApiOkResponse({ type: TokenStateResponse })
-  @ApiProblems('validation-failed', 'token-expired-or-used')
-  async show(
+  show(
     @Query() { token }: OneTimeTokenDto,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    const link = await this.restoration.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(
-      reply,
-      'restore-account',
-      {
-        token,
-        email: link.email,
-        deletedAt: link.deletedAt,
-        requestedAt: link.requestedAt,
-        requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-      },
-      link.locale,
-    );
+    return this.link.show(reply, token);
   }
 
   @Post()
-  @HttpCode(200)
-  @Allow('ANONYMOUS')
   @Limit('link-use')
-  @ApiOperation({
+  @UsesLink({
     operationId: 'restoreAccount',
     summary: 'Bring a deleted account back',
     description:
       'For somebody who deleted their account themselves, until it is erased. It is as it was, and signed in nowhere. Works once. A form gets a page.',
+    problems: ['refused-by-handler'],
   })
-  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
-  @ApiPage()
-  @ApiOkResponse({ type: Message })
-  @ApiProblems('validation-failed', 'token-expired-or-used', 'refused-by-handler')
-  async restore(
+  restore(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    const { locale } = await this.restoration.restore(token, context);
-    if (!wantsPage(request)) return { message: 'The account is restored. You can sign in now.' };
-    return this.pages.render(reply, 'account-restored', { signInUrl: null }, locale);
+    return this.link.use(reply, token, () => this.restoration.restore(token, context), {
+      json: () => ({ message: 'The account is restored. You can sign in now.' }),
+      page: 'account-restored',
+      values: () => ({ signInUrl: null }),
+    });
   }
 }

@@ -28,7 +28,7 @@ export class RestorationService {
   ) {}
 
   /** Says whether a link is still good, and for which account; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<RestorationLink> {
+  async findLink(token: string): Promise<RestorationLink> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'restore-account');
       const { email, deletedAt } = await this.deleted(tx, details.userId);

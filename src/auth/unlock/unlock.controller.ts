@@ -1,20 +1,18 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiConsumes, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
-import { ApiPage } from '../../http/pages/api-page.js';
-import { ApiProblems } from '../../problems/api-problems.js';
-import { describeOrigin } from '../../rendering/device.js';
-import { IgnoreOtherQuery } from '../../http/request/declared-input.js';
 import { Message } from '../../http/openapi/message.js';
-import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
+import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
-import { OneTimeTokenDto, TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
 import { DeviceTokens } from '../lockout/device-tokens.js';
+import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
+import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
+import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { UnlockService } from './unlock.service.js';
 
 class Unlocked extends Message {
@@ -27,71 +25,66 @@ class Unlocked extends Message {
 
 @Controller()
 export class UnlockController {
+  private readonly link;
+
   constructor(
+    pages: LinkPages,
     private readonly unlocking: UnlockService,
     private readonly devices: DeviceTokens,
     private readonly cookies: DeviceCookies,
-    private readonly pages: Pages,
-  ) {}
+  ) {
+    this.link = pages.of({
+      find: (token) => unlocking.findLink(token),
+      state: tokenState,
+      page: 'unlock',
+      values: (link) => {
+        const { requestedAt: lockedAt, requestedFrom: triedFrom } = requestOf(link);
+        return { lockedAt, triedFrom };
+      },
+    });
+  }
 
   @Get('auth/unlock')
-  @Allow('ANONYMOUS')
-  @IgnoreOtherQuery('token')
   @Limit('link-use')
   @ApiTags('Auth')
-  @ApiOperation({
-    operationId: 'getUnlockLink',
-    summary: 'The page behind the link that ends a lock',
-    description:
-      'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.',
-  })
-  @ApiPage()
-  @ApiOkResponse({ type: TokenStateResponse })
-  @ApiProblems('validation-failed', 'token-expired-or-used')
-  async show(
+  @ShowsLink({ operationId: 'getUnlockLink', summary: 'The page behind the link that ends a lock' })
+  show(
     @Query() { token }: OneTimeTokenDto,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenStateResponse | string> {
-    const link = await this.unlocking.look(token);
-    if (wantsJson(request)) return { valid: true, expiresAt: link.expiresAt.toISOString() };
-    return this.pages.render(
-      reply,
-      'unlock',
-      {
-        token,
-        lockedAt: link.requestedAt,
-        triedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
-      },
-      link.locale,
-    );
+    return this.link.show(reply, token);
   }
 
   @Post('auth/unlock')
-  @HttpCode(200)
-  @Allow('ANONYMOUS')
   @Limit('link-use')
   @ApiTags('Auth')
-  @ApiOperation({
+  @UsesLink({
     operationId: 'unlock',
     summary: 'End a lock by the mailed link',
     description: 'Works once, and makes this browser one that the account knows. A form gets a page.',
+    answer: Unlocked,
   })
-  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
-  @ApiPage()
-  @ApiOkResponse({ type: Unlocked })
-  @ApiProblems('validation-failed', 'token-expired-or-used')
-  async unlock(
+  unlock(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Unlocked | string> {
+    return this.link.use(reply, token, () => this.unlockAndRemember(reply, token, context), {
+      json: ({ deviceToken }) => ({ message: 'The account is open again. You can sign in now.', deviceToken }),
+      page: 'unlocked',
+      values: () => ({}),
+    });
+  }
+
+  private async unlockAndRemember(
+    reply: FastifyReply,
+    token: string,
+    context: RequestContext,
+  ): Promise<{ readonly locale: string | null; readonly deviceToken: string }> {
     const { userId, locale } = await this.unlocking.byLink(token, context);
     const deviceToken = this.devices.issue(userId);
-    this.cookies.remember(request, reply, userId, deviceToken);
-    if (!wantsPage(request)) return { message: 'The account is open again. You can sign in now.', deviceToken };
-    return this.pages.render(reply, 'unlocked', {}, locale);
+    this.cookies.remember(reply.request, reply, userId, deviceToken);
+    return { locale, deviceToken };
   }
 
   @Post('users/:id/unlock')

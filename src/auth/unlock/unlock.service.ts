@@ -24,7 +24,7 @@ export class UnlockService {
   ) {}
 
   /** Says whether a link is still good; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails> {
+  async findLink(token: string): Promise<TokenDetails> {
     return this.transactions.run((tx) => this.tokens.peek(tx, token, 'unlock'));
   }
 

@@ -32,7 +32,7 @@ export class VerificationService {
   ) {}
 
   /** Says whether a link is still good, and for which registration; uses nothing. @throws TokenExpiredOrUsed */
-  async look(token: string): Promise<TokenDetails & { readonly user: Claimant }> {
+  async findLink(token: string): Promise<TokenDetails & { readonly user: Claimant }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'verify-email');
       return { ...details, user: await this.claimant(tx, details.userId) };
@@ -75,7 +75,7 @@ export class VerificationService {
   }
 
   private async hashOf(token: string, newPassword: string | null): Promise<string | null> {
-    const { newPasswordRequired, user } = await this.look(token);
+    const { newPasswordRequired, user } = await this.findLink(token);
     if (newPassword !== null) return this.passwords.accept(newPassword, user, 'other');
     if (newPasswordRequired) throw new NewPasswordRequired();
     return null;

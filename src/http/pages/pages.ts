@@ -13,21 +13,19 @@ import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
 const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
 
-/** Why a password was not taken: in English, and as a name under which a template says it in another language. */
-export interface PasswordRefusal {
-  readonly refusal: string | null;
-  readonly weakness: Readonly<Record<string, true>>;
-}
-
 /** Why a link no longer works, as a name under which a template says it in another language. */
 interface LinkWhy {
   readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
 }
 
-/** What a form for a new password needs: the address whose password it is, for password managers, and what was wrong with the last. */
-interface NewPasswordForm extends PasswordRefusal {
+/** What a form for a new password needs. */
+export interface NewPasswordForm {
+  /** Whose password it is, for password managers. */
   email: string | null;
   minLength: number;
+  /** Why the last password was refused: in English, and as a name under which a template says it in another language. */
+  refusal: string | null;
+  weakness: Readonly<Record<string, true>>;
 }
 
 /** Whose link it is, and when and from where it was asked for: for its reader to tell whether that was them. */

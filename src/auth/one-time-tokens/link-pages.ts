@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type PageName, Pages, type PageValues, wantsJson, wantsPage } from '../../http/pages/pages.js';
+import { Message } from '../../http/openapi/message.js';
+import { DomainError } from '../../problems/domain-error.js';
+import { type ProblemCode, PROBLEMS } from '../../problems/problem-catalogue.js';
+import { describeOrigin } from '../../rendering/device.js';
+import type { ProofLinkStateResponse, TokenStateResponse } from './one-time-token.dto.js';
+import type { TokenDetails } from './token-rows.js';
+
+/** A page whose form posts the token of a link. */
+type FormName = { [Name in PageName]: PageValues[Name] extends WithToken ? Name : never }[PageName];
+
+interface WithToken {
+  readonly token: string;
+}
+
+/** What stands behind the mailed links of one purpose. */
+export interface LinkDescription<Link, State, Form extends FormName> {
+  /** The link with what its page says about it; uses nothing. @throws TokenExpiredOrUsed */
+  readonly find: (token: string) => Promise<Link>;
+  /** The answer to programs that ask for JSON. */
+  readonly state: (link: Link) => State;
+  readonly page: Form;
+  /** What its page shows. @param refused why the form is shown again: one of `shownAgainAfter` */
+  readonly values: (link: Link & WithToken, refused?: DomainError) => Omit<PageValues[Form], 'token'>;
+  /** What refuses the use of a link and leaves it good: a browser gets the form again, which says what was wrong. */
+  readonly shownAgainAfter?: readonly ProblemCode[];
+}
+
+/** The answer to the use of a link. */
+export interface LinkAnswer<Used, Answer, Page extends PageName> {
+  readonly json: (used: Used) => Answer;
+  readonly page: Page;
+  readonly values: (used: Used) => PageValues[Page];
+}
+
+/** Makes the pages of mailed links, one for each purpose. */
+@Injectable()
+export class LinkPages {
+  constructor(private readonly pages: Pages) {}
+
+  of<Link extends TokenDetails, State, Form extends FormName>(
+    description: LinkDescription<Link, State, Form>,
+  ): LinkPage<Link, State, Form> {
+    return new LinkPage(this.pages, description);
+  }
+
+  /** The answer to a request for a link, which is the same whether or not one is mailed. */
+  requested(reply: FastifyReply, page: RequestedName, message: string): Message | string {
+    return wantsPage(reply.request) ? this.pages.render(reply, page, {}) : { message };
+  }
+}
+
+type RequestedName = 'resend-sent' | 'reset-requested' | 'magic-link-requested';
+
+/**
+ * A mailed link, for a person with a browser and for a program alike: `show` says what is behind it and uses nothing, for mail
+ * scanners open links too; `use` does what the link is for.
+ */
+export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
+  constructor(
+    private readonly pages: Pages,
+    private readonly description: LinkDescription<Link, State, Form>,
+  ) {}
+
+  /** `GET`: the page with the form, or the state of the link. @throws TokenExpiredOrUsed */
+  async show(reply: FastifyReply, token: string): Promise<State | string> {
+    if (!wantsJson(reply.request)) return this.form(reply, token);
+    return this.description.state(await this.description.find(token));
+  }
+
+  /** `POST`: a page to a form, JSON to a program. @throws what `use` throws, unless the form is shown again */
+  async use<Used extends { readonly locale: string | null }, Answer, Page extends PageName>(
+    reply: FastifyReply,
+    token: string,
+    use: () => Promise<Used>,
+    answer: LinkAnswer<Used, Answer, Page>,
+  ): Promise<Answer | string> {
+    if (!wantsPage(reply.request)) return answer.json(await use());
+    try {
+      const used = await use();
+      return this.pages.render(reply.code(200), answer.page, answer.values(used), used.locale);
+    } catch (error) {
+      const code = this.description.shownAgainAfter?.find((one) => error instanceof DomainError && error.code === one);
+      if (code === undefined) throw error;
+      return this.form(reply.code(PROBLEMS[code].status), token, error as DomainError);
+    }
+  }
+
+  private async form(reply: FastifyReply, token: string, refused?: DomainError): Promise<string> {
+    const { find, page, values } = this.description;
+    const link = { ...(await find(token)), token };
+    const shown = { token, ...values(link, refused) } as PageValues[Form];
+    return this.pages.render(reply, page, shown, link.locale);
+  }
+}
+
+export const tokenState = ({ expiresAt }: TokenDetails): TokenStateResponse => ({
+  valid: true,
+  expiresAt: expiresAt.toISOString(),
+});
+
+export const proofLinkState = ({ expiresAt, newPasswordRequired }: TokenDetails): ProofLinkStateResponse => ({
+  valid: true,
+  expiresAt: expiresAt.toISOString(),
+  newPasswordRequired,
+});
+
+/** When and from where the link was asked for, for its reader to tell whether that was them. */
+export function requestOf(link: TokenDetails): { requestedAt: Date; requestedFrom: string | null } {
+  return {
+    requestedAt: link.requestedAt,
+    requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),
+  };
+}
