@@ -2,11 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../database/transaction.js';
 import { PersonalDataPlaces } from '../events/personal-data-places.js';
 import { Jobs } from '../jobs/jobs.js';
-import { addressKey } from '../users/aggregate/identifiers.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
-import { MAGIC_LINK_JOB } from './magic-link/magic-link-requests.js';
-import { PASSWORD_RESET_JOB } from './password-reset/password-reset-links.js';
-import { FRESH_LINK_JOB } from './verification/fresh-links.js';
+import { LinkRequests } from './one-time-tokens/link-requests.js';
 
 /** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */
 @Injectable()
@@ -14,6 +11,7 @@ export class AuthPersonalData implements OnModuleInit {
   constructor(
     private readonly places: PersonalDataPlaces,
     private readonly jobs: Jobs,
+    private readonly linkRequests: LinkRequests,
   ) {}
 
   onModuleInit(): void {
@@ -51,10 +49,7 @@ export class AuthPersonalData implements OnModuleInit {
       // A request waits for moments, and says nothing that its link does not.
       export: () => Promise.resolve([]),
       erase: async (tx, { email }) => {
-        if (email === null) return;
-        for (const job of [FRESH_LINK_JOB, MAGIC_LINK_JOB, PASSWORD_RESET_JOB]) {
-          await this.jobs.forget(tx, job, { address: addressKey(email) });
-        }
+        if (email !== null) await this.linkRequests.forget(tx, email);
       },
     });
   }

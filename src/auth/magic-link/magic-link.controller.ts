@@ -9,11 +9,11 @@ import type { Message } from '../../http/openapi/message.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
+import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { RequestMagicLinkDto, UseMagicLinkDto } from './magic-link.dto.js';
-import { MagicLinkRequests } from './magic-link-requests.js';
 import { MagicLinkService } from './magic-link.service.js';
 
 @ApiTags('Auth')
@@ -24,7 +24,7 @@ export class MagicLinkController {
   constructor(
     @InjectSettings() { MAGIC_LINK_URL }: Settings,
     private readonly pages: LinkPages,
-    private readonly requests: MagicLinkRequests,
+    private readonly requests: LinkRequests,
     private readonly signIns: MagicLinkService,
     private readonly cookies: DeviceCookies,
   ) {
@@ -52,7 +52,7 @@ export class MagicLinkController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.requests.request(email, context);
+    await this.requests.add('magic-link', email, context);
     return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a link to sign in by is on its way.');
   }
 

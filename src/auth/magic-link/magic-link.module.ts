@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { JobsModule } from '../../jobs/jobs.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { LockoutModule } from '../lockout/lockout.module.js';
 import { LinksModule } from '../one-time-tokens/links.module.js';
@@ -14,16 +13,7 @@ import { MagicLinkRequests } from './magic-link-requests.js';
 import { MagicLinkLinks } from './magic-link-links.js';
 
 @Module({
-  imports: [
-    JobsModule,
-    UsersModule,
-    LockoutModule,
-    LinksModule,
-    PasswordsModule,
-    RegistrationModule,
-    SignInModule,
-    EvidenceModule,
-  ],
+  imports: [UsersModule, LockoutModule, LinksModule, PasswordsModule, RegistrationModule, SignInModule, EvidenceModule],
   controllers: [MagicLinkController],
   providers: [MagicLinkMethod, MagicLinkService, MagicLinkRequests, MagicLinkLinks],
 })

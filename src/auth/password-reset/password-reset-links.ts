@@ -1,26 +1,17 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { type Transaction, Transactions } from '../../database/transaction.js';
-import { Jobs } from '../../jobs/jobs.js';
+import type { Transaction } from '../../database/transaction.js';
 import { requestPasswordReset } from '../../users/aggregate/decide-credentials.js';
-import { addressKey } from '../../users/aggregate/identifiers.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
-export const PASSWORD_RESET_JOB = 'auth.request-password-reset';
-
-interface Asked {
-  readonly address: string;
-  readonly context: RequestContext;
-}
-
 /** Makes links to choose a new password due; Mail sends them after commit. */
 @Injectable()
-export class PasswordResetLinks implements OnModuleInit {
+export class PasswordResetLinks {
   private readonly ttl: number;
 
   constructor(
@@ -29,29 +20,15 @@ export class PasswordResetLinks implements OnModuleInit {
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly events: AuthEvents,
-    private readonly jobs: Jobs,
-    private readonly transactions: Transactions,
   ) {
     this.ttl = settings.RESET_TOKEN_TTL;
   }
 
-  onModuleInit(): void {
-    this.jobs.handle<Asked>(PASSWORD_RESET_JOB, ({ address, context }) =>
-      this.transactions.run((tx) => this.sendIfDue(tx, address, context)),
-    );
-  }
-
-  /** Returns before anything was looked up, so neither answer nor time says anything about the address (ASVS 5.0 V6.3.8). */
-  async request(email: string, context: RequestContext): Promise<void> {
-    const asked: Asked = { address: addressKey(email), context };
-    await this.transactions.run((tx) => this.jobs.add(tx, PASSWORD_RESET_JOB, asked, { maxAttempts: 5 }));
-  }
-
-  /** For whoever owns the address, at most once a minute. A registration that only claims it has nothing to reset. */
-  private async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
+  /** For the owner of the address, at most once a minute. A registration that only claims it has nothing to reset. */
+  async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
     const owner = id === undefined ? null : await this.users.lockForUpdate(tx, id);
-    // Whoever has the address: what is left of its mails of the day must not tell.
+    // Also where nobody owns the address: what is left of its mails of the day must not tell.
     const asked = { mail: 'password-reset', email, subject: id ?? email } as const;
     if (!(await this.throttle.take(tx, asked, context)) || !owner) return;
     if (owner.deletedAt !== null) {

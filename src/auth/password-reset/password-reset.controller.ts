@@ -7,11 +7,11 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
+import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { newPasswordForm } from '../passwords/new-password-form.js';
 import { RequestPasswordResetDto, ResetPasswordDto } from './password-reset.dto.js';
-import { PasswordResetLinks } from './password-reset-links.js';
 import { PasswordResetService } from './password-reset.service.js';
 
 @ApiTags('Auth')
@@ -23,7 +23,7 @@ export class PasswordResetController {
     @InjectSettings() settings: Settings,
     private readonly pages: LinkPages,
     private readonly resets: PasswordResetService,
-    private readonly requests: PasswordResetLinks,
+    private readonly requests: LinkRequests,
   ) {
     this.link = pages.of({
       find: (token) => resets.findLink(token),
@@ -50,7 +50,7 @@ export class PasswordResetController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.requests.request(email, context);
+    await this.requests.add('reset-password', email, context);
     return this.pages.requested(
       reply,
       'reset-requested',

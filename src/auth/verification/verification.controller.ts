@@ -8,10 +8,10 @@ import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
 import { accountName } from '../../users/aggregate/account-name.js';
 import { LinkPages, proofLinkState, requestOf } from '../one-time-tokens/link-pages.js';
+import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { newPasswordForm } from '../passwords/new-password-form.js';
-import { FreshLinks } from './fresh-links.js';
 import { ResendVerificationDto, VerifyEmailDto } from './verification.dto.js';
 import { VerificationService } from './verification.service.js';
 
@@ -24,7 +24,7 @@ export class VerificationController {
     @InjectSettings() settings: Settings,
     private readonly pages: LinkPages,
     private readonly verification: VerificationService,
-    private readonly freshLinks: FreshLinks,
+    private readonly requests: LinkRequests,
   ) {
     this.link = pages.of({
       find: (token) => verification.findLink(token),
@@ -88,7 +88,7 @@ export class VerificationController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.freshLinks.send(email, context);
+    await this.requests.add('verify-email', email, context);
     return this.pages.requested(
       reply,
       'resend-sent',

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { JobsModule } from '../../jobs/jobs.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { InvitationModule } from '../invitation/invitation.module.js';
 import { LinksModule } from '../one-time-tokens/links.module.js';
@@ -8,12 +7,12 @@ import { VerificationController } from './verification.controller.js';
 import { VerificationService } from './verification.service.js';
 import { VerificationLinks } from './verification-links.js';
 import { Claims } from './claims.js';
-import { FreshLinks } from './fresh-links.js';
+import { VerificationRequests } from './verification-requests.js';
 
 @Module({
-  imports: [JobsModule, UsersModule, InvitationModule, LinksModule, PasswordsModule],
+  imports: [UsersModule, InvitationModule, LinksModule, PasswordsModule],
   controllers: [VerificationController],
-  providers: [VerificationService, VerificationLinks, Claims, FreshLinks],
+  providers: [VerificationService, VerificationLinks, Claims, VerificationRequests],
   exports: [VerificationLinks],
 })
 export class VerificationModule {}

@@ -1,0 +1,74 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Jobs } from '../../jobs/jobs.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
+
+/** The purposes of links that anybody can ask for by an address. */
+export type RequestedPurpose = 'verify-email' | 'magic-link' | 'reset-password';
+
+/** A link that somebody asked for. */
+export interface LinkRequest {
+  /** The address as it was typed. */
+  readonly email: string;
+  /** The address as it compares. */
+  readonly address: string;
+  readonly context: RequestContext;
+}
+
+type LinkRequestHandler = (request: LinkRequest) => Promise<void>;
+
+const JOB = 'auth.request-link';
+
+/** What the release before queues, beside this one or before it started; to be handled for one release. */
+const JOBS_OF_RELEASE_BEFORE: ReadonlyMap<RequestedPurpose, string> = new Map([
+  ['verify-email', 'auth.resend-verification'],
+  ['magic-link', 'auth.request-magic-link'],
+  ['reset-password', 'auth.request-password-reset'],
+]);
+
+/** Queues requests for links, and hands each to the flow that mails links of its purpose. */
+@Injectable()
+export class LinkRequests implements OnModuleInit {
+  private readonly handlers = new Map<RequestedPurpose, LinkRequestHandler>();
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly jobs: Jobs,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handle<LinkRequest & { readonly purpose: RequestedPurpose }>(JOB, ({ purpose, ...request }) =>
+      this.perform(purpose, request),
+    );
+    for (const [purpose, job] of JOBS_OF_RELEASE_BEFORE) {
+      this.jobs.handle<Omit<LinkRequest, 'email'> & Partial<LinkRequest>>(job, (request) =>
+        this.perform(purpose, { email: request.address, ...request }),
+      );
+    }
+  }
+
+  /** Says who answers the requests of this purpose; to be called before the application has started. */
+  handle(purpose: RequestedPurpose, handler: LinkRequestHandler): void {
+    this.handlers.set(purpose, handler);
+  }
+
+  /** Returns before anything was looked up, so neither answer nor time says anything about the address (ASVS 5.0 V6.3.8). */
+  async add(purpose: RequestedPurpose, email: string, context: RequestContext): Promise<void> {
+    const request: LinkRequest = { email, address: addressKey(email), context };
+    await this.transactions.run((tx) => this.jobs.add(tx, JOB, { purpose, ...request }, { maxAttempts: 5 }));
+  }
+
+  /** Removes the requests for links to this address, of a person who is erased. */
+  async forget(tx: Transaction, email: string): Promise<void> {
+    for (const job of [JOB, ...JOBS_OF_RELEASE_BEFORE.values()]) {
+      await this.jobs.forget(tx, job, { address: addressKey(email) });
+    }
+  }
+
+  private async perform(purpose: RequestedPurpose, request: LinkRequest): Promise<void> {
+    const handler = this.handlers.get(purpose);
+    if (!handler) throw new Error(`No flow mails links for ${purpose}`);
+    await handler(request);
+  }
+}
