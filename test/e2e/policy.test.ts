@@ -9,6 +9,9 @@ const TABLE = `
   GET    /users/:id                      | 401 | yes | 403 | yes | yes | yes
   GET    /users/:id/history              | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/sign-ins             | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/sessions/:sessionId  | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/mails                | 401 | 403 | 403 | yes | 403 | yes
   GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
@@ -185,11 +188,13 @@ describe('who may do what with whom', () => {
       'contacts',
       'delete',
       'email',
+      'endSessions',
       'export',
       'history',
       'methods',
       'password',
       'self',
+      'sessions',
       'signIns',
       'update',
       'username',
@@ -197,11 +202,13 @@ describe('who may do what with whom', () => {
     expect(await links('manager', 'user')).toEqual([
       'addContact',
       'contacts',
+      'endSessions',
       'history',
       'mails',
       'methods',
       'professionalStatus',
       'self',
+      'sessions',
       'signIns',
       'suspend',
       'update',
@@ -212,6 +219,7 @@ describe('who may do what with whom', () => {
       'contacts',
       'delete',
       'email',
+      'endSessions',
       'erase',
       'export',
       'history',
@@ -220,6 +228,7 @@ describe('who may do what with whom', () => {
       'professionalStatus',
       'role',
       'self',
+      'sessions',
       'signIns',
       'suspend',
       'update',

@@ -5,17 +5,9 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { ApiProblems } from '../../problems/api-problems.js';
-import { DomainError } from '../../problems/domain-error.js';
+import { SessionNotFound } from './session-not-found.js';
 import { SessionList, SessionResponse } from './session.response.js';
 import { Sessions } from './sessions.js';
-
-/** Says the same for a session of somebody else, one that has ended, and one that never was. */
-export class SessionNotFound extends DomainError {
-  readonly code = 'not-found';
-  constructor() {
-    super('Session not found. GET /auth/sessions lists your sessions.');
-  }
-}
 
 /** The devices on which the caller is signed in. */
 @ApiTags('Auth')

@@ -9,6 +9,8 @@ import { SessionsController } from './sessions.controller.js';
 import { IntrospectionController } from './introspection.controller.js';
 import { JwksController } from './jwks.controller.js';
 import { Sessions } from './sessions.js';
+import { UserSessionsController } from './user-sessions.controller.js';
+import { UserSessions } from './user-sessions.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { RefreshService } from './refresh.service.js';
@@ -25,9 +27,10 @@ import { SessionUpkeep } from './session-upkeep.js';
 @Global()
 @Module({
   imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
-  controllers: [RefreshController, SessionsController, IntrospectionController, JwksController],
+  controllers: [RefreshController, SessionsController, IntrospectionController, JwksController, UserSessionsController],
   providers: [
     Sessions,
+    UserSessions,
     AccessTokens,
     RefreshTokens,
     RefreshService,

@@ -20,6 +20,7 @@ export type EndReason =
   | 'signed-out'
   | 'signed-out-elsewhere'
   | 'signed-out-everywhere'
+  | 'ended-by-staff'
   | 'too-many-sessions'
   | 'refresh-token-reused'
   | 'password-changed'

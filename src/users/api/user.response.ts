@@ -35,6 +35,8 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   read: { method: 'GET', path: '' },
   history: { method: 'GET', path: '/history' },
   signIns: { method: 'GET', path: '/sign-ins' },
+  sessions: { method: 'GET', path: '/sessions' },
+  endSessions: { method: 'DELETE', path: '/sessions' },
   mails: { method: 'GET', path: '/mails' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },

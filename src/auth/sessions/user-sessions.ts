@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { Transactions } from '../../database/transaction.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { SessionNotFound } from './session-not-found.js';
+import { type EndReason, type Session, Sessions } from './sessions.js';
+
+type Request = Omit<ActionRequest, 'action'>;
+
+/** The sessions of one user, for that user and for colleagues who may see and end them. */
+@Injectable()
+export class UserSessions {
+  constructor(
+    private readonly actions: UserActions,
+    private readonly transactions: Transactions,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /** Last used first. @throws Forbidden, UserNotFound */
+  async list({ id, caller }: Omit<Request, 'context'>): Promise<Session[]> {
+    await this.actions.findAllowed({ id, action: 'sessions', caller });
+    return this.transactions.run((tx) => this.sessions.list(tx, id));
+  }
+
+  /** @throws Forbidden, UserNotFound, SessionNotFound */
+  async end(request: Request, sessionId: string): Promise<void> {
+    const reason = reasonFor(request, 'signed-out-elsewhere');
+    await this.actions.perform({ ...request, action: 'endSessions' }, decideNothing, async (tx) => {
+      const isOne = isUuid(sessionId) && (await this.sessions.end(tx, request.id, sessionId, reason, request.context));
+      if (!isOne) throw new SessionNotFound();
+    });
+  }
+
+  /** Ends all of them, that of the caller too. @throws Forbidden, UserNotFound */
+  async endAll(request: Request): Promise<void> {
+    const reason = reasonFor(request, 'signed-out-everywhere');
+    await this.actions.perform({ ...request, action: 'endSessions' }, decideNothing, async (tx) => {
+      await this.sessions.endAll(tx, request.id, reason, undefined, request.context);
+    });
+  }
+}
+
+// A session is no fact about the user: its end is sign-in evidence, with who ended it.
+const decideNothing = (): [] => [];
+
+function reasonFor({ id, caller }: Request, own: EndReason): EndReason {
+  return caller.userId === id ? own : 'ended-by-staff';
+}
