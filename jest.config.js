@@ -1,38 +1,30 @@
 // Suites by kind; see docs/architecture.md, "Tests".
 const project = (name, extra = {}) => ({
   displayName: name,
-  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
-  testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
+  roots: [`<rootDir>/test/${name}`],
+  testMatch: ['**/*.test.ts'],
+  runtime: '<rootDir>/test/support/jest/native-runtime.mjs',
+  testEnvironment: '<rootDir>/test/support/jest/native-environment.mjs',
+  injectGlobals: false,
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  moduleNameMapper: {
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-    // Its ES modules import JSON without an attribute, of which Jest warns at every file.
-    '^libphonenumber-js$': '<rootDir>/node_modules/libphonenumber-js/index.cjs',
-  },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
-  setupFiles: ['<rootDir>/test/support/preload.ts'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/after-each.ts'],
   ...extra,
 });
 
+const withDatabase = (name) =>
+  project(name, {
+    globalSetup: '<rootDir>/test/support/global-setup.mjs',
+    globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    setupFilesAfterEnv: ['<rootDir>/test/support/after-each.ts'],
+  });
+
 export default {
-  globalSetup: './test/support/global-setup.mjs',
-  globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 20_000,
   // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
   maxWorkers: '100%',
   projects: [
-    'unit',
-    'integration',
-    'e2e',
-    'faults',
-    'browser',
-    'nginx',
-    'readme',
-    'embedded',
-    'contract',
-    'soak',
-    'brokers',
-  ].map((name) => project(name)),
+    project('unit'),
+    ...['integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'embedded', 'contract', 'soak', 'brokers'].map(
+      withDatabase,
+    ),
+  ],
 };
