@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../database/transaction.js';
-import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../events/personal-data-registry.js';
 import { Jobs } from '../jobs/jobs.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
 import { LinkRequests } from './one-time-tokens/link-requests.js';
@@ -9,7 +9,7 @@ import { LinkRequests } from './one-time-tokens/link-requests.js';
 @Injectable()
 export class AuthPersonalData implements OnModuleInit {
   constructor(
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
     private readonly jobs: Jobs,
     private readonly linkRequests: LinkRequests,
   ) {}
@@ -36,14 +36,14 @@ export class AuthPersonalData implements OnModuleInit {
     );
     this.addTable('rememberedAnswers', 'idempotent_requests', 'created_at AS "createdAt", answer');
     this.addTable('lockouts', 'lockouts', 'failures, locks, locked_until AS "lockedUntil", failed_at AS "failedAt"');
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'lockNotices',
       tables: [],
       // A notice waits for moments, and says nothing that the evidence does not.
       export: () => Promise.resolve([]),
       erase: (tx, { id }) => this.jobs.forget(tx, LOCKED_JOB, { userId: id }),
     });
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'requestedLinks',
       tables: [],
       // A request waits for moments, and says nothing that its link does not.
@@ -55,7 +55,7 @@ export class AuthPersonalData implements OnModuleInit {
   }
 
   private addTable(name: string, table: string, columns: string): void {
-    this.places.add({
+    this.personalDataRegistry.register({
       name,
       tables: [table],
       export: (tx: Transaction, userId: string) =>

@@ -20,7 +20,7 @@ export class RefusedByHandler extends DomainError {
 const FAULTS = [TypeError, ReferenceError, RangeError, SyntaxError, AggregateError, TypeORMError];
 
 /** What a caller gets for what a handler threw: the problem that it chose itself, else 409 with its message. */
-export function refusalOf(error: unknown): unknown {
+export function asHandlerRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError || error instanceof HttpException) return error;
   const isFault = FAULTS.some((kind) => error instanceof kind) || 'errno' in error || postgresCode(error) !== undefined;
   return isFault ? error : new RefusedByHandler(error.message, { cause: error });

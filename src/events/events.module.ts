@@ -10,7 +10,7 @@ import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
 import { UserEventHandlers } from './handlers.js';
 import { PersonalData } from './personal-data.js';
-import { PersonalDataPlaces } from './personal-data-places.js';
+import { PersonalDataRegistry } from './personal-data-registry.js';
 import { Sequencer } from './sequencer.js';
 
 @Module({
@@ -20,24 +20,24 @@ import { Sequencer } from './sequencer.js';
     EventLog,
     EventHistory,
     PersonalData,
-    PersonalDataPlaces,
+    PersonalDataRegistry,
     UserEventHandlers,
     Sequencer,
     EventFeed,
     EventStream,
     EventMetrics,
   ],
-  exports: [EventLog, EventHistory, PersonalData, PersonalDataPlaces, UserEventHandlers, Sequencer, EventFeed],
+  exports: [EventLog, EventHistory, PersonalData, PersonalDataRegistry, UserEventHandlers, Sequencer, EventFeed],
 })
 export class EventsModule implements OnModuleInit {
   constructor(
     private readonly log: EventLog,
     private readonly personalData: PersonalData,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
   ) {}
 
   onModuleInit(): void {
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'events',
       tables: ['user_events', 'user_keys'],
       export: async (tx, userId, reader) => {

@@ -2,8 +2,8 @@ import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Transaction } from '../database/transaction.js';
 import type { UserEventType } from './catalogue.js';
-import { refusalOf } from './event-errors.js';
-import { type MarkedMethod, markedMethods } from './marked-methods.js';
+import { asHandlerRefusal } from './event-errors.js';
+import { type DecoratedMethod, findDecoratedMethods } from './decorated-methods.js';
 import type { UserEvent } from './user-event.js';
 
 const HANDLES_METADATA = 'roster:handles-user-event';
@@ -20,7 +20,7 @@ export function OnUserEvent(...types: UserEventType[]): MethodDecorator {
 /** Finds every `@OnUserEvent` method of the application and calls them in the order of the modules. */
 @Injectable()
 export class UserEventHandlers implements OnModuleInit {
-  private readonly handlers: MarkedMethod<readonly UserEventType[]>[] = [];
+  private readonly handlers: DecoratedMethod<readonly UserEventType[]>[] = [];
   private complete = false;
 
   constructor(private readonly discovery: DiscoveryService) {}
@@ -32,7 +32,7 @@ export class UserEventHandlers implements OnModuleInit {
 
   /** Adds the methods of another application's providers, before this one has started. */
   addFrom(discovery: DiscoveryService): void {
-    this.handlers.push(...markedMethods<readonly UserEventType[]>(discovery, HANDLES_METADATA));
+    this.handlers.push(...findDecoratedMethods<readonly UserEventType[]>(discovery, HANDLES_METADATA));
   }
 
   /**
@@ -43,12 +43,12 @@ export class UserEventHandlers implements OnModuleInit {
     // An event that mail was not told of would be a mail that never comes.
     if (!this.complete) throw new Error('Users can be changed from onApplicationBootstrap on, not before');
     for (const event of events) {
-      for (const { mark: types, call } of this.handlers) {
+      for (const { metadata: types, call } of this.handlers) {
         if (types.length > 0 && !types.includes(event.type)) continue;
         try {
           await call(event, tx);
         } catch (error) {
-          throw refusalOf(error);
+          throw asHandlerRefusal(error);
         }
       }
     }

@@ -16,7 +16,7 @@ import { SystemClock } from '../config/clock.js';
 import { Statements } from '../database/statements.js';
 import { EventLog } from '../events/event-log.js';
 import { UserEventHandlers } from '../events/handlers.js';
-import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../events/personal-data-registry.js';
 import { Jobs } from '../jobs/jobs.js';
 import { createLog } from '../ops/log.js';
 import { Snapshots } from '../users/store/snapshots.js';
@@ -53,7 +53,7 @@ export function usersAt(operator: OperatorContext, passwords: Passwords): UserSt
   return new UserStore(
     new EventLog(new SystemClock(), keyring, personalData, { wake: () => undefined }),
     handlers,
-    new PersonalDataPlaces(),
+    new PersonalDataRegistry(),
     new Snapshots(personalData, createLog(settings)),
     transactions,
     {

@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
-import { PersonalDataPlaces } from '../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../events/personal-data-registry.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { PastStates } from './history/past-states.js';
@@ -43,10 +43,10 @@ import { UsersController } from './api/users.controller.js';
   exports: [UserStore, UserLookup, UserActions, Deletions],
 })
 export class UsersModule implements OnModuleInit {
-  constructor(private readonly places: PersonalDataPlaces) {}
+  constructor(private readonly personalDataRegistry: PersonalDataRegistry) {}
 
   onModuleInit(): void {
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'snapshots',
       tables: ['user_snapshots'],
       // They say what the events say.
@@ -55,7 +55,7 @@ export class UsersModule implements OnModuleInit {
         await tx.query('DELETE FROM user_snapshots WHERE user_id = $1', [id]);
       },
     });
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'profile',
       tables: ['users'],
       export: async (tx, id) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PersonalDataPlaces } from '../../src/events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../src/events/personal-data-registry.js';
 import { Retention } from '../../src/users/erasure/retention.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -200,7 +200,7 @@ describe('the list of places that hold personal data', () => {
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
          AND NOT relispartition`,
     );
-    const known = [...roster.app.get(PersonalDataPlaces, { strict: false }).tables, ...nothingPersonal];
+    const known = [...roster.app.get(PersonalDataRegistry, { strict: false }).tables, ...nothingPersonal];
     expect(tables.map(({ name }) => name).sort()).toEqual(known.sort());
   });
 });

@@ -10,7 +10,7 @@ import { EventHistory } from '../../src/events/event-history.js';
 import { chainHash, EventLog, type EventRow, toEvent } from '../../src/events/event-log.js';
 import { UserEventHandlers } from '../../src/events/handlers.js';
 import { PersonalData } from '../../src/events/personal-data.js';
-import { PersonalDataPlaces } from '../../src/events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../src/events/personal-data-registry.js';
 import type { EventShapes } from '../../src/events/upcast.js';
 import * as decide from '../../src/users/aggregate/decide.js';
 import { PastStates } from '../../src/users/history/past-states.js';
@@ -112,7 +112,7 @@ describe('for any sequence of commands', () => {
     const users = new UserStore(
       get(EventLog),
       get(UserEventHandlers),
-      get(PersonalDataPlaces),
+      get(PersonalDataRegistry),
       snapshots,
       get(Transactions),
       get(WaysIn),

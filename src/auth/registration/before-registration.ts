@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { RequestContext } from '../../access/caller.js';
-import { refusalOf } from '../../events/event-errors.js';
-import { type MarkedMethod, markedMethods } from '../../events/marked-methods.js';
+import { asHandlerRefusal } from '../../events/event-errors.js';
+import { type DecoratedMethod, findDecoratedMethods } from '../../events/decorated-methods.js';
 import type { RegisterDto } from './register.dto.js';
 
 const BEFORE_METADATA = 'roster:before-registration';
@@ -31,7 +31,7 @@ export function BeforeRegistration(): MethodDecorator {
 /** Finds every `@BeforeRegistration` method of the application and calls them in the order of the modules. */
 @Injectable()
 export class RegistrationHandlers implements OnModuleInit {
-  private readonly handlers: MarkedMethod<true>[] = [];
+  private readonly handlers: DecoratedMethod<true>[] = [];
 
   constructor(private readonly discovery: DiscoveryService) {}
 
@@ -41,7 +41,7 @@ export class RegistrationHandlers implements OnModuleInit {
 
   /** Adds the methods of another application's providers, before this one has started. */
   addFrom(discovery: DiscoveryService): void {
-    this.handlers.push(...markedMethods<true>(discovery, BEFORE_METADATA));
+    this.handlers.push(...findDecoratedMethods<true>(discovery, BEFORE_METADATA));
   }
 
   /** @throws RefusedByHandler with the first handler's message that refuses, or the problem that it throws itself */
@@ -61,7 +61,7 @@ export class RegistrationHandlers implements OnModuleInit {
       try {
         await call(request);
       } catch (error) {
-        throw refusalOf(error);
+        throw asHandlerRefusal(error);
       }
     }
   }

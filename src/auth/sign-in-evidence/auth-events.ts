@@ -4,7 +4,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { type MarkedMethod, markedMethods } from '../../events/marked-methods.js';
+import { type DecoratedMethod, findDecoratedMethods } from '../../events/decorated-methods.js';
 import { clientNetwork } from '../../access/client-network.js';
 import type { AuthEvent, AuthEventType, NewAuthEvent } from './auth-event.js';
 
@@ -27,7 +27,7 @@ const LIMITS_A_MINUTE = 64;
  */
 @Injectable()
 export class AuthEvents implements OnModuleInit {
-  private handlers: MarkedMethod<readonly AuthEventType[]>[] = [];
+  private handlers: DecoratedMethod<readonly AuthEventType[]>[] = [];
 
   constructor(
     private readonly keyring: Keyring,
@@ -36,7 +36,7 @@ export class AuthEvents implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.handlers = markedMethods<readonly AuthEventType[]>(this.discovery, HANDLES_METADATA);
+    this.handlers = findDecoratedMethods<readonly AuthEventType[]>(this.discovery, HANDLES_METADATA);
   }
 
   /**
@@ -71,7 +71,7 @@ export class AuthEvents implements OnModuleInit {
       this.minuteOf(event),
       event.times ?? 1,
     ]);
-    for (const { mark: types, call } of this.handlers) {
+    for (const { metadata: types, call } of this.handlers) {
       if (types.includes(type)) await call({ ...event, id, occurredAt: row.occurred_at } satisfies AuthEvent, tx);
     }
   }

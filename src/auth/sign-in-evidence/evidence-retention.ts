@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nes
 import { DataSource } from 'typeorm';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { Jobs } from '../../jobs/jobs.js';
 
 const EVERY_DAY = '7 3 * * *';
@@ -14,12 +14,12 @@ export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
     @InjectSettings() private readonly settings: Settings,
     private readonly dataSource: DataSource,
     private readonly jobs: Jobs,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
   ) {}
 
   onModuleInit(): void {
     this.jobs.handleAt(EVERY_DAY, 'auth.evidence-retention', () => this.deleteOld());
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'signIns',
       tables: ['auth_events'],
       export: (tx, userId) =>

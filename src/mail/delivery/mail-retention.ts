@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { eraseAddressFromOthers } from './erased-addresses.js';
 
@@ -16,12 +16,12 @@ export class MailRetention implements OnModuleInit {
     @InjectSettings() private readonly settings: Settings,
     private readonly dataSource: DataSource,
     private readonly jobs: Jobs,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
   ) {}
 
   onModuleInit(): void {
     this.jobs.handleAt(EVERY_DAY, 'mail.retention', () => this.run());
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'mails',
       tables: ['mails'],
       export: (tx, userId) =>

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { Deliveries } from './deliveries.js';
 
@@ -10,12 +10,12 @@ const EVERY_HOUR = '41 * * * *';
 export class DeliveryUpkeep implements OnModuleInit {
   constructor(
     private readonly deliveries: Deliveries,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
     private readonly jobs: Jobs,
   ) {}
 
   onModuleInit(): void {
-    this.places.add({
+    this.personalDataRegistry.register({
       name: 'webhookDeliveries',
       tables: ['webhook_deliveries', 'webhook_attempts'],
       export: (tx, userId) => this.deliveries.export(tx, userId),

@@ -5,7 +5,7 @@ import { allows, mayCreate, mayEver, type Rank, type UserAction } from '../../ac
 import { Clock } from '../../config/clock.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import type { NewUserEvent } from '../../events/catalogue.js';
-import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { erase, type NewUser } from '../aggregate/decide.js';
 import { addressKey } from '../aggregate/identifiers.js';
 import type { UserState } from '../aggregate/user.js';
@@ -47,7 +47,7 @@ export class UserActions {
     private readonly users: UserStore,
     private readonly reader: UserLookup,
     private readonly clock: Clock,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
   ) {}
 
   /** @throws Forbidden, UserNotFound */
@@ -133,7 +133,11 @@ export class UserActions {
       const user = await this.users.find(tx, id);
       if (!user || (user.deletedAt !== null && caller.role !== 'ADMIN')) throw new UserNotFound();
       if (!allows(rankOf(caller), 'export', user)) throw new Forbidden();
-      return this.places.export(tx, id, allows(rankOf(caller), 'suspensionReason', user) ? 'staff' : 'person');
+      return this.personalDataRegistry.export(
+        tx,
+        id,
+        allows(rankOf(caller), 'suspensionReason', user) ? 'staff' : 'person',
+      );
     });
   }
 

@@ -6,7 +6,7 @@ import { lock, type Transaction, Transactions, violatedConstraint } from '../../
 import type { NewUserEvent } from '../../events/catalogue.js';
 import { EventLog } from '../../events/event-log.js';
 import { UserEventHandlers } from '../../events/handlers.js';
-import { PersonalDataPlaces } from '../../events/personal-data-places.js';
+import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { create, loseClaim, type NewUser } from '../aggregate/decide.js';
 import { Snapshots } from './snapshots.js';
@@ -29,7 +29,7 @@ export class UserStore {
   constructor(
     private readonly log: EventLog,
     private readonly handlers: UserEventHandlers,
-    private readonly places: PersonalDataPlaces,
+    private readonly personalDataRegistry: PersonalDataRegistry,
     private readonly snapshots: Snapshots,
     private readonly transactions: Transactions,
     private readonly waysIn: WaysIn,
@@ -191,7 +191,7 @@ export class UserStore {
     const next = states.at(-1);
     if (!next) throw new Error('A command that creates a user must decide at least one event');
     await this.save(tx, state, next);
-    if (state && next.erasedAt !== null) await this.places.erase(tx, state);
+    if (state && next.erasedAt !== null) await this.personalDataRegistry.erase(tx, state);
     await this.snapshots.save(tx, states);
     await this.handlers.dispatch(events, tx);
     return next;
