@@ -16,30 +16,30 @@ import {
   uuid,
 } from './event-fields.js';
 
-/** How a user came to be. */
+/** How a user was created. */
 const ORIGINS = ['registration', 'admin', 'invitation', 'import'] as const;
 export type Origin = (typeof ORIGINS)[number];
 
-/** Why a registration vanished: somebody else proved the address, or nobody did in time. */
+/** Why a registration ended: somebody else proved the address, or nobody did in time. */
 const CLAIM_ENDS = ['claim-lost', 'claim-expired'] as const;
 export type ClaimEnd = (typeof CLAIM_ENDS)[number];
 
-/** Why a person was erased: an admin did it, or the time that deleted users are kept was over. */
+/** Why a person was erased: an admin did it, or the retention of deleted users was over. */
 const ERASURE_REASONS = ['admin', 'retention'] as const;
 export type ErasureReason = (typeof ERASURE_REASONS)[number];
 
-/** What a further contact of a user is. */
+/** The kinds of further contacts of a user. */
 export const CONTACT_KINDS = ['email', 'phone'] as const;
 export type ContactKind = (typeof CONTACT_KINDS)[number];
 
-/** What a link that proves an address is good for. */
+/** The purposes of links that prove an address. */
 const LINK_PURPOSES = ['verify-email', 'invitation', 'confirm-contact', 'magic-link'] as const;
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 
-/** What a one-time token is good for. */
+/** The purposes of one-time tokens. */
 export type TokenPurpose = LinkPurpose | 'reset-password' | 'confirm-email-change' | 'unlock' | 'restore-account';
 
-/** The part of a user that is only a description of the person. */
+/** The part of a user that only describes the person. */
 const PROFILE = {
   firstName: maybe(text('Ada')),
   lastName: maybe(text('Lovelace')),
@@ -62,21 +62,21 @@ const ROLE = oneOf(USER_ROLES);
 const USERNAME = text('ada');
 const CONTACT = { contactId: uuid(), kind: oneOf(CONTACT_KINDS) };
 const METHOD = {
-  kind: described(text('password'), 'the id of the way to sign in, such as `password`'),
-  label: personal(maybe(described(text('Laptop'), 'the name that the user gave it, where there can be several'))),
+  kind: described(text('password'), 'id of the sign-in method, such as `password`'),
+  label: personal(maybe(described(text('Laptop'), 'name that the user gave it, where there can be several'))),
 };
 const NOTHING = {};
 
-/** Makes data of the next schema version from data of one. Erased personal values come as null, and have to leave as null. */
+/** Turns data of one schema version into data of the next. Erased personal values are null, and must stay null. */
 export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
 
 interface Declaration<F extends Fields = Fields> {
-  /** When it happens, for people. */
+  /** For people: when the event happens. */
   readonly summary: string;
   readonly fields: F;
-  /** Schema version of `data`; a change of shape raises it and adds an upcaster. */
+  /** Schema version of `data`; a change of its shape raises it and adds an upcaster. */
   readonly version: number;
-  /** By the version that each one leads away from; see `upcast.ts`. Stored events stay as they were written. */
+  /** Upcasters by the version that they start from; see `upcast.ts`. Stored events stay as they were written. */
   readonly upcast?: Readonly<Record<number, Upcaster>>;
 }
 
@@ -84,8 +84,8 @@ interface Declaration<F extends Fields = Fields> {
 const declare = <F extends Fields>(summary: string, fields: F): Declaration<F> => ({ summary, fields, version: 1 });
 
 /**
- * Every event. Types are past tense and dotted; data is plain JSON, ids rather than entities, and never a secret. The types of
- * the data, what of it is sealed, the JSON Schemas and the AsyncAPI document all come from here.
+ * Every event. Types are past tense and dotted; data is plain JSON, with ids rather than entities, and never a secret. The TypeScript
+ * types of the data, which fields are sealed, the JSON Schemas and the AsyncAPI document all come from here.
  */
 const DECLARED = {
   'user.created': declare('Somebody registered, or was created, invited or imported.', {
@@ -100,48 +100,51 @@ const DECLARED = {
   }),
   'user.email_verified': declare('The person proved that the address is theirs.', { email: personal(email()) }),
   'user.verification_token.created': declare(
-    'A link that proves an address is due, for a registration, an invitation, a contact or a sign-in. The token itself is in no event.',
+    'A link that proves an address was requested, for a registration, an invitation, a contact or a sign-in. The token itself is in no event.',
     {
       purpose: oneOf(LINK_PURPOSES),
       expiresAt: time(),
-      contactId: optional(described(uuid(), 'with the purpose `confirm-contact`: which contact')),
+      contactId: optional(described(uuid(), 'the contact, where the purpose is `confirm-contact`')),
     },
   ),
   'user.updated': declare('The profile changed: the changed fields with their new values.', PROFILE_CHANGES),
-  'user.username_changed': declare('The user has another username.', { username: personal(USERNAME) }),
+  'user.username_changed': declare('The username was changed.', { username: personal(USERNAME) }),
   'user.email_change_requested': declare(
-    'The user, or an admin, asks for another address. Nothing has changed until who reads its mails confirms.',
+    'The user, or an admin, requested a change of address. Nothing changes until the owner of the new address confirms.',
     { newEmail: personal(email()), expiresAt: time() },
   ),
-  'user.email_changed': declare('Who reads the mails to the new address opened the link.', {
+  'user.email_changed': declare('The owner of the new address confirmed it with the link.', {
     email: personal(email()),
     previousEmail: personal(maybe(email())),
   }),
-  'user.password_changed': declare('By the user, who knew the one before.', NOTHING),
-  'user.password_reset.requested': declare('A link to choose a new password is due.', { expiresAt: time() }),
-  'user.password_reset.completed': declare('Somebody opened that link and chose a new password.', NOTHING),
-  'user.authenticator_added': declare('The user has another way to sign in.', METHOD),
-  'user.authenticator_removed': declare('The user has a way to sign in less.', METHOD),
-  'user.professional_status_changed': declare('The user counts as a professional from now on, or no more.', {
+  'user.password_changed': declare('The user changed the password, with the previous one.', NOTHING),
+  'user.password_reset.requested': declare('A link to choose a new password was requested.', { expiresAt: time() }),
+  'user.password_reset.completed': declare('The user chose a new password with that link.', NOTHING),
+  'user.authenticator_added': declare('A sign-in method was added.', METHOD),
+  'user.authenticator_removed': declare('A sign-in method was removed.', METHOD),
+  'user.professional_status_changed': declare('The professional status was set or removed.', {
     from: flag(),
     to: flag(),
   }),
-  'user.suspended': declare('A manager or an admin shut the user out, until one of them reinstates it.', {
+  'user.suspended': declare('A manager or an admin suspended the user, until one of them reinstates it.', {
     reason: forStaff(personal(maybe(text('Spam.')))),
   }),
-  'user.reinstated': declare('The suspension is over.', NOTHING),
-  'user.deleted': declare('Hidden and signed out; address and username stay reserved.', NOTHING),
+  'user.reinstated': declare('The suspension was lifted.', NOTHING),
+  'user.deleted': declare(
+    'The user was deleted: hidden and signed out. The address and username stay reserved.',
+    NOTHING,
+  ),
   'user.restored': declare('The deletion was undone.', NOTHING),
   'user.role_changed': declare('An admin gave the user another role.', { from: ROLE, to: ROLE }),
-  'user.contact_added': declare('A further email address (not confirmed yet) or phone number to reach the person by.', {
+  'user.contact_added': declare('A further email address (not confirmed yet) or phone number was added.', {
     ...CONTACT,
     value: personal(text('ada@work.example.com')),
     label: personal(maybe(text('Work'))),
   }),
-  'user.contact_confirmed': declare('Who reads the mails to the contact opened the link.', CONTACT),
-  'user.contact_removed': declare('The user has a contact less.', CONTACT),
+  'user.contact_confirmed': declare('The owner of the contact confirmed it with the link.', CONTACT),
+  'user.contact_removed': declare('A contact was removed.', CONTACT),
   'user.erased': declare(
-    'Personal data was destroyed for good: erase yours. Also how a registration ends that nobody proved, or whose address somebody else proved.',
+    'The personal data was destroyed for good: erase your copies. Also the end of a registration that nobody proved in time, or whose address somebody else proved.',
     { reason: oneOf([...CLAIM_ENDS, ...ERASURE_REASONS]) },
   ),
 } as const satisfies Record<string, Declaration>;
@@ -152,9 +155,9 @@ export type UserEventType = keyof typeof DECLARED;
 export type UserEvents = { [T in UserEventType]: DataOf<(typeof DECLARED)[T]['fields']> };
 
 interface EventDeclaration extends Declaration {
-  /** Fields that say something about the person: they are sealed under the user's own key. */
+  /** Fields with personal data: they are sealed under the user's own key. */
   readonly personal: readonly string[];
-  /** Fields that are kept from the person: null in what they read of themselves. */
+  /** Fields for staff alone: null where the person reads their own events. */
   readonly forStaff: readonly string[];
 }
 
@@ -167,15 +170,15 @@ export const USER_EVENTS = Object.fromEntries(
   }),
 ) as unknown as { readonly [T in UserEventType]: EventDeclaration };
 
-/** An event that was decided but is not written yet. */
+/** An event that was decided but not written yet. */
 export type NewUserEvent = { [T in UserEventType]: { readonly type: T; readonly data: UserEvents[T] } }[UserEventType];
 
-/** Builds an event with its type checked against its data. */
+/** Builds an event; the compiler checks the data against the type. */
 export function event<T extends UserEventType>(type: T, data: UserEvents[T]): NewUserEvent {
   return { type, data } as NewUserEvent;
 }
 
-/** The event as the person reads it whom it is about: without what colleagues wrote for colleagues, null in its place. */
+/** The event as its own user may read it: fields for staff are null. */
 export function forThePerson<E extends { readonly type: UserEventType; readonly data: object }>(stored: E): E {
   const { forStaff: names } = USER_EVENTS[stored.type];
   if (names.length === 0) return stored;

@@ -3,7 +3,7 @@ import { TypeORMError } from 'typeorm';
 import { postgresCode } from '../database/transaction.js';
 import { DomainError } from '../problems/domain-error.js';
 
-/** Two changes of one user met; this one lost and changed nothing. */
+/** Two transactions changed one user at once; this one changed nothing. */
 export class VersionConflict extends DomainError {
   readonly code = 'version-conflict';
   constructor() {
@@ -11,15 +11,15 @@ export class VersionConflict extends DomainError {
   }
 }
 
-/** A handler said no; nothing was changed. */
+/** A handler refused the change; nothing was changed. */
 export class RefusedByHandler extends DomainError {
   readonly code = 'refused-by-handler';
 }
 
-// What a slip in a handler, or a part that does not answer, throws. That is no "no", and its text is not for callers.
+// Thrown by a bug in a handler, or by a service that is away. Not a refusal, and the message is not for callers.
 const FAULTS = [TypeError, ReferenceError, RangeError, SyntaxError, AggregateError, TypeORMError];
 
-/** What a caller gets for what a handler threw: the problem that it chose itself, else 409 with its message. */
+/** What the caller gets for an error of a handler: the problem that the handler threw, else 409 with its message. */
 export function asHandlerRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError || error instanceof HttpException) return error;
   const isFault = FAULTS.some((kind) => error instanceof kind) || 'errno' in error || postgresCode(error) !== undefined;

@@ -12,7 +12,7 @@ export type FeedEvent = UserEvent & {
 };
 
 export interface FeedRange {
-  /** Only what comes after this position. */
+  /** Only events after this position. */
   readonly after: number;
   /** Every type when absent. */
   readonly types?: readonly UserEventType[] | undefined;
@@ -21,22 +21,22 @@ export interface FeedRange {
 
 export interface FeedPage {
   readonly events: readonly FeedEvent[];
-  /** Where to read on: up to here, nothing that was asked for is left. */
+  /** Where the next page starts: no matching event up to here is left. */
   readonly next: number;
-  /** The last position that is given out; `next` has reached it where the page ends with the feed. */
+  /** The last position in the feed; equal to `next` where the page ends with the feed. */
   readonly latest: number;
 }
 
-/** Where the feed is read from: a transaction, a data source, or a connection of one's own. */
+/** What the feed is read with: a transaction, a data source, or a separate connection. */
 export interface FeedReader {
   query<Rows>(sql: string, values?: unknown[]): Promise<Rows>;
 }
 
-/** What one page looks at, so that rare types cost no more than others: such a page holds little, or nothing, and leads on. */
-const LOOK_AT_MOST = 10_000;
+/** How many positions one page scans at most, so that rare types cost no more than others: such a page may be empty, and continues. */
+const SCAN_LIMIT = 10_000;
 
 interface PlacedRow extends EventRow {
-  /** Null, with everything of the event, where a page is empty. */
+  /** Null, like the columns of the event, where a page is empty. */
   readonly position: string | null;
   readonly wrapping_key_id: string | null;
   readonly wrapped: Buffer | null;
@@ -46,25 +46,25 @@ interface PageRow extends PlacedRow {
   readonly latest: string;
 }
 
-/** The events of all users in the order of their positions. Whoever reads on from `next` gets every event exactly once. */
+/** The events of all users in the order of their positions. A reader that continues from `next` gets every event exactly once. */
 @Injectable()
 export class EventFeed {
   constructor(private readonly personalData: PersonalData) {}
 
   /** One page; personal values are null where the user's key was destroyed. */
   async read(reader: FeedReader, { after, types, limit }: FeedRange): Promise<FeedPage> {
-    const rows = await reader.query<PageRow[]>(PAGE, [after, after + LOOK_AT_MOST, types ?? null, limit]);
+    const rows = await reader.query<PageRow[]>(FEED_PAGE, [after, after + SCAN_LIMIT, types ?? null, limit]);
     const latest = Number(rows[0]?.latest ?? 0);
     const events = rows.filter(({ position }) => position !== null).map(this.opening());
-    const looked = Math.max(after, Math.min(latest, after + LOOK_AT_MOST));
-    return { events, next: events.length === limit ? (events.at(-1)?.position ?? after) : looked, latest };
+    const scanned = Math.max(after, Math.min(latest, after + SCAN_LIMIT));
+    return { events, next: events.length === limit ? (events.at(-1)?.position ?? after) : scanned, latest };
   }
 
   /**
-   * The events at these positions.
-   * @returns gives the one at a position, where there is one; it is opened only then, so that one that cannot be spoils no other
+   * Loads the events at these positions.
+   * @returns a function that gives the event at a position; it is unsealed only then, so that one that cannot be affects no other
    */
-  async at(reader: FeedReader, positions: readonly number[]): Promise<(position: number) => FeedEvent | undefined> {
+  async loadAt(reader: FeedReader, positions: readonly number[]): Promise<(position: number) => FeedEvent | undefined> {
     const rows = await reader.query<PlacedRow[]>(`${PLACED} WHERE place.position = ANY ($1)`, [positions]);
     const byPosition = new Map(rows.map((row) => [Number(row.position), row]));
     const open = this.opening();
@@ -74,7 +74,7 @@ export class EventFeed {
     };
   }
 
-  /** The last position that is given out; 0 where there is none. */
+  /** The last position in the feed; 0 where it is empty. */
   async latest(reader: FeedReader): Promise<number> {
     const [row] = await reader.query<[{ latest: string }]>(LATEST);
     return Number(row.latest);
@@ -106,8 +106,8 @@ const PLACED = `
   JOIN user_events AS event ON event.id = place.event_id
   LEFT JOIN user_keys AS user_key ON user_key.user_id = event.user_id`;
 
-// One statement sees one moment: what `latest` counts, the page can show.
-const PAGE = `
+// A single statement has one snapshot: the page can hold everything up to `latest`.
+const FEED_PAGE = `
   SELECT * FROM (${LATEST}) AS whole LEFT JOIN LATERAL (
     ${PLACED}
     WHERE place.position > $1 AND place.position <= $2 AND ($3::text[] IS NULL OR event.type = ANY ($3))

@@ -10,15 +10,15 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
 }
 
-/** A field of the data of an event: its schema for readers of other programs, its type for the compiler. */
+/** A field of event data: its JSON Schema for consumers, its type for the compiler. */
 export interface Field<T> {
   readonly schema: JsonSchema;
-  /** Says something about the person: sealed under the user's own key, and null once the person was erased. */
+  /** Personal data: sealed under the user's own key, and null once the person was erased. */
   readonly personal: boolean;
   readonly optional: boolean;
-  /** Written by colleagues for colleagues: kept from the person whom it is about. */
+  /** Written by staff for staff: the person does not see it. */
   readonly forStaff?: boolean;
-  /** There for its type alone. */
+  /** Carries the type; never set. */
   readonly value?: T;
 }
 type Optional<T> = Field<T> & { readonly optional: true };
@@ -28,7 +28,7 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 type OptionalNames<F extends Fields> = { [N in keyof F]: F[N] extends { optional: true } ? N : never }[keyof F];
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 
-/** The data that such fields make up. */
+/** The type of data with these fields. */
 export type DataOf<F extends Fields> = keyof F extends never
   ? Record<string, never>
   : Flat<{ [N in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[N]> } & { [N in OptionalNames<F>]?: ValueOf<F[N]> }>;
@@ -36,7 +36,7 @@ type Flat<T> = { [N in keyof T]: T[N] };
 
 const field = <T>(schema: JsonSchema): Field<T> => ({ schema, personal: false, optional: false });
 
-/** @param example shown to readers */
+/** @param example for the documentation */
 export const text = (example: string, schema: JsonSchema = {}): Field<string> =>
   field({ type: 'string', ...schema, examples: [example] });
 export const flag = (): Field<boolean> => field({ type: 'boolean', examples: [true] });
@@ -50,17 +50,17 @@ export function oneOf<const T extends string>(values: readonly T[]): Field<T> {
   return field({ type: 'string', enum: values, examples: values.slice(0, 1) });
 }
 
-/** The same field with something about it for people. */
+/** The field with a description for people. */
 export function described<T>(base: Field<T>, description: string): Field<T> {
   return { ...base, schema: { ...base.schema, description } };
 }
 
-/** Null where there is none. */
+/** The field, or null. */
 export function maybe<T>(base: Field<T>): Field<T | null> {
   return { ...base, schema: nullable(base.schema) };
 }
 
-/** Left out where it has nothing to say. */
+/** The field, which may be absent. */
 export function optional<T>(base: Field<T>): Optional<T> {
   return { ...base, optional: true };
 }
@@ -73,7 +73,7 @@ export function personal<F extends Field<unknown>>(base: F): F {
   return { ...base, personal: true };
 }
 
-/** The schema with null beside its values. */
+/** The schema, which also allows null. */
 export function nullable(schema: JsonSchema): JsonSchema {
   const types = [schema.type ?? []].flat();
   return {

@@ -12,19 +12,19 @@ export interface PastEvent {
 }
 
 interface EventPage {
-  /** None means every type. */
+  /** Every type when absent. */
   readonly types?: readonly UserEventType[] | undefined;
-  /** The versions that come into question; all of them without it. */
+  /** The range of versions; all of them when absent. */
   readonly side?: { readonly comparison: '<' | '<=' | '>' | '>='; readonly version: number } | undefined;
   readonly limit: number;
 }
 
-/** Finds one's way in the events of one user. */
+/** Looks up the events of one user. */
 @Injectable()
 export class EventHistory {
   constructor(private readonly personalData: PersonalData) {}
 
-  /** The version of the newest event; 0 when there never was such a user. */
+  /** The version of the newest event; 0 for an unknown user. */
   async newestVersion(tx: Transaction, userId: string): Promise<number> {
     const [row] = await tx.query<{ newest: number | null }[]>(
       'SELECT max(user_version) AS newest FROM user_events WHERE user_id = $1',
@@ -35,7 +35,7 @@ export class EventHistory {
 
   /**
    * The version that the user had at a time; 0 before its first event. `EventLog.append` keeps times in the order of versions, so
-   * halving finds it, by the index that numbers versions: an index of times would have to be kept up with every event.
+   * a binary search finds it, by the index on versions: an index on times would cost every event.
    */
   async versionAt(tx: Transaction, userId: string, time: Date): Promise<number> {
     const [row] = await tx.query<{ version: number | null }[]>(
@@ -54,7 +54,7 @@ export class EventHistory {
     return row?.version ?? 0;
   }
 
-  /** As they are met from the side on: the newest first, or the oldest first where it is the lower end that is given. */
+  /** One page, in reading direction: the newest first, or the oldest first where the range has a lower bound. */
   async page(tx: Transaction, userId: string, { types, side, limit }: EventPage): Promise<PastEvent[]> {
     const { comparison, version } = side ?? { comparison: '>', version: 0 };
     const direction = side !== undefined && comparison.startsWith('>') ? 'ASC' : 'DESC';

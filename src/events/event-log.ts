@@ -13,7 +13,7 @@ import { Sequencer } from './sequencer.js';
 import { type EventShapes, upcast } from './upcast.js';
 import type { UserEvent } from './user-event.js';
 
-/** A row of `user_events`; `data` is what may be known for ever, `personal` the sealed rest. */
+/** A row of `user_events`: `data` may be kept for ever, `personal` is the sealed rest. */
 export interface EventRow {
   readonly id: string;
   readonly user_id: string;
@@ -57,9 +57,9 @@ export class EventLog {
   ) {}
 
   /**
-   * Writes events after version `afterVersion` of one user. They are there exactly when the transaction commits. None is older
-   * than the one before it, whatever the clocks of several servers say: the order of times is that of versions.
-   * @throws VersionConflict when somebody else has written that version meanwhile
+   * Appends events after version `afterVersion` of one user, in the caller's transaction. No event is older than the one before it,
+   * whatever the clocks of several servers say: times are in the order of versions.
+   * @throws VersionConflict when another transaction has written that version meanwhile
    */
   async append(
     tx: Transaction,
@@ -67,7 +67,7 @@ export class EventLog {
     newEvents: readonly NewUserEvent[],
     context: Pick<RequestContext, 'actor' | 'traceId'>,
   ): Promise<UserEvent[]> {
-    const head = await headOf(tx, stream.userId, stream.afterVersion);
+    const head = await findHead(tx, stream.userId, stream.afterVersion);
     let previousHash = head?.hash ?? null;
     const now = this.clock.now();
     const occurredAt = head && head.occurred_at > now ? head.occurred_at : now;
@@ -93,14 +93,14 @@ export class EventLog {
       await insert(tx, { ...row, hash: previousHash });
       events.push(toEvent(row, () => newEvent.data));
     }
-    // A trigger has put each into the outbox, from where the sequencer takes them.
+    // A trigger has put each into the outbox, from where the sequencer gives it a position.
     afterCommit(tx, this.sequencer.wake);
     return events;
   }
 
   /**
-   * The events of one user, oldest first: all of them, or those after one version up to another. Personal values are null where
-   * the user's key was destroyed.
+   * The events of one user, the oldest first: all of them, or a range of versions. Personal values are null where the user's key was
+   * destroyed.
    * @throws NewerEvent
    */
   async read(tx: Transaction, userId: string, { after = 0, upTo }: VersionRange = {}): Promise<UserEvent[]> {
@@ -121,19 +121,19 @@ interface VersionRange {
 
 type Head = Pick<EventRow, 'hash' | 'occurred_at'>;
 
-async function headOf(tx: Transaction, userId: string, version: number): Promise<Head | null> {
+async function findHead(tx: Transaction, userId: string, version: number): Promise<Head | null> {
   if (version === 0) return null;
   const rows = await tx.query<Head[]>(
     'SELECT hash, occurred_at FROM user_events WHERE user_id = $1 AND user_version = $2',
     [userId, version],
   );
-  if (!rows[0]) throw new Error(`The log has no version ${version} of user ${userId}, though its row says so`);
+  if (!rows[0]) throw new Error(`The row of user ${userId} has version ${version}, but the log has no such event`);
   return rows[0];
 }
 
 /**
- * HMAC-SHA-256 over the canonical JSON (RFC 8785) of everything that the row says, sealed bytes included, and the hash
- * before it: a changed, missing or reordered event breaks the chain.
+ * HMAC-SHA-256 over the canonical JSON (RFC 8785) of the whole row, sealed bytes included, and the hash before it: a changed, missing
+ * or reordered event breaks the chain.
  */
 export function chainHash(row: Omit<EventRow, 'hash'>, key: Buffer): Buffer {
   const canonical = canonicalize({
@@ -176,7 +176,7 @@ async function insert(tx: Transaction, row: EventRow): Promise<void> {
 }
 
 /**
- * The event that a row of the log stands for, in the shape of now. Whoever reads the log reads it through this.
+ * The event of a row of the log, upcast to the current schema version. Every reader of the log goes through here.
  * @param open gives the data as it was written; see `PersonalData.opener`
  * @throws NewerEvent
  */

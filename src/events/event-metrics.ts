@@ -4,7 +4,7 @@ import { Metrics } from '../ops/metrics.js';
 import { OnUserEvent } from './handlers.js';
 import type { UserEvent } from './user-event.js';
 
-/** Counts what happens to users: registrations, deletions and all else, by type. */
+/** Counts the events of users, by type. */
 @Injectable()
 export class EventMetrics {
   private readonly events;

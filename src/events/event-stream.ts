@@ -7,8 +7,8 @@ import { EventFeed } from './event-feed.js';
 import { EventResponse } from './event.response.js';
 import { Sequencer } from './sequencer.js';
 
-const PAGE = 100;
-/** Nothing is sent on a right that was looked at longer ago; also how often the feed is looked at without a hint. */
+const PAGE_SIZE = 100;
+/** How often the caller's permission is checked; also how often the feed is polled without a wakeup. */
 const CHECK_EVERY_MS = 1000;
 const HEARTBEAT_EVERY_MS = 15_000;
 const RECONNECT_AFTER_MS = 2000;
@@ -17,7 +17,7 @@ const BUFFER_BYTES = 16 * 1024;
 interface StreamOptions {
   readonly after: number;
   readonly types: readonly UserEventType[] | undefined;
-  /** Whether the caller may (still) read the feed. */
+  /** Whether the caller may still read the feed. */
   readonly mayRead: () => Promise<boolean>;
 }
 
@@ -34,8 +34,8 @@ export class EventStream implements OnModuleDestroy {
   ) {}
 
   /**
-   * Everything after a position, and then what comes, until the reader leaves, its right ends, or the server does. The next
-   * page is read when the one before has been taken: a slow reader costs a page of memory, however far behind it is.
+   * Streams the events after a position, and then new ones, until the reader leaves, its permission ends, or the server does. The next
+   * page is read when the one before has been sent: a slow reader costs a page of memory, however far behind it is.
    */
   open(options: StreamOptions): Readable {
     const left = new AbortController();
@@ -44,7 +44,7 @@ export class EventStream implements OnModuleDestroy {
     return stream.once('close', () => left.abort());
   }
 
-  /** Before anything else ends: a stream has no end but this. */
+  /** Comes first in a shutdown: streams end in no other way. */
   onModuleDestroy(): void {
     this.ending.abort();
   }
@@ -61,7 +61,11 @@ export class EventStream implements OnModuleDestroy {
           checkedAt = performance.now();
         }
         const seen = this.sequencer.positions.count;
-        const { events, next, latest } = await this.feed.read(this.dataSource, { after: place, types, limit: PAGE });
+        const { events, next, latest } = await this.feed.read(this.dataSource, {
+          after: place,
+          types,
+          limit: PAGE_SIZE,
+        });
         place = next;
         const frames = events.map(frameOf).join('');
         if (frames !== '' || performance.now() - sentAt >= HEARTBEAT_EVERY_MS) {
@@ -71,8 +75,8 @@ export class EventStream implements OnModuleDestroy {
         if (next >= latest) await this.sequencer.positions.waitAfter(seen, CHECK_EVERY_MS, ended);
       }
     } catch (err) {
-      // Nobody can be told any more but by the end. The reader comes back, and goes on where it was.
-      this.log.warn({ err }, 'a stream of events has ended early');
+      // The status is sent already, so the end of the stream has to do. The reader reconnects and continues.
+      this.log.warn({ err }, 'an event stream failed; its reader will reconnect');
     }
   }
 }
@@ -81,7 +85,7 @@ function frameOf(event: Parameters<typeof EventResponse.from>[0]): string {
   return `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(EventResponse.from(event))}\n\n`;
 }
 
-/** Without data: nothing happens at the reader, but it comes back with this id. */
+/** A frame without data: the reader dispatches no event, but reconnects with this id. */
 function idOnly(position: number): string {
   return `id: ${position}\n\n`;
 }

@@ -8,27 +8,32 @@ class ActorResponse {
   @ApiProperty({ enum: ['user', 'anonymous', 'system'] })
   readonly kind: 'user' | 'anonymous' | 'system';
 
-  @ApiProperty({ format: 'uuid', required: false, description: 'of a `user`' })
+  @ApiProperty({ format: 'uuid', required: false, description: 'id of the `user`' })
   readonly id?: string;
 
-  @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole', required: false, description: 'of a `user`, at that time' })
+  @ApiProperty({
+    enum: USER_ROLES,
+    enumName: 'UserRole',
+    required: false,
+    description: 'role of the `user` at that time',
+  })
   readonly role?: UserRole;
 }
 
-const HASH = 'HMAC-SHA-256 with a key of the server, base64url';
+const HASH = 'HMAC-SHA-256 with a key of the server, in base64url';
 
 /** An event as it leaves Roster. */
 export class EventResponse {
-  @ApiProperty({ type: 'integer', example: 4711, description: 'place in the feed: 1, 2, 3, ... without gaps' })
+  @ApiProperty({ type: 'integer', example: 4711, description: 'position in the feed: 1, 2, 3, ... without gaps' })
   readonly position: number;
 
-  @ApiProperty({ format: 'uuid', description: 'UUIDv7; the same however often the event is read' })
+  @ApiProperty({ format: 'uuid', description: 'UUIDv7; the same each time the event is read' })
   readonly id: string;
 
   @ApiProperty({ enum: Object.keys(USER_EVENTS), enumName: 'UserEventType' })
   readonly type: UserEventType;
 
-  @ApiProperty({ type: 'integer', example: 1, description: 'of the shape of `data`' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'schema version of `data`' })
   readonly version: number;
 
   @ApiProperty({ format: 'uuid' })
@@ -50,7 +55,7 @@ export class EventResponse {
     type: 'object',
     additionalProperties: true,
     example: { username: 'ada' },
-    description: 'as the type has it; what said something about the person is null once the person was erased',
+    description: 'fields of the type; personal fields are null once the person was erased',
   })
   readonly data: object;
 
@@ -58,7 +63,7 @@ export class EventResponse {
     type: String,
     nullable: true,
     example: 'Zk1h0p3nQ8b5d2xw7Yt6uV9sLkE4MN2yLV6H3xX0n3J',
-    description: '`hash` of the event before it, of the same user',
+    description: '`hash` of the previous event of the same user',
   })
   readonly previousHash: string | null;
 
@@ -90,11 +95,15 @@ class EventPageInfo {
   @ApiProperty({
     type: 'integer',
     example: 4711,
-    description: 'the `after` of the next page, which may be yet to come',
+    description: '`after` of the next page, whose events may not exist yet',
   })
   readonly nextAfter: number;
 
-  @ApiProperty({ type: 'integer', example: 4711, description: 'the last position; equal to `nextAfter` at the end' })
+  @ApiProperty({
+    type: 'integer',
+    example: 4711,
+    description: 'last position in the feed; equal to `nextAfter` at its end',
+  })
   readonly latest: number;
 }
 

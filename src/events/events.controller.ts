@@ -13,12 +13,12 @@ import { EventPage, EventResponse } from './event.response.js';
 import { LastEventId, ReadEventsQuery } from './read-events.dto.js';
 
 const DESCRIPTION = `Every event of every user, in the order of their positions, which never changes. Follow \`next\`, also
-from a page that is empty, and each event comes exactly once. With \`types\`, a page may hold fewer than \`limit\` before the
-feed ends.
+from an empty page, and each event comes exactly once. With \`types\`, a page may hold fewer than \`limit\` events before the
+end of the feed.
 
-With \`Accept: text/event-stream\`, the same as server-sent events that go on as events happen: \`id\` is the position, \`event\`
-the type, \`data\` the event in JSON. The stream ends when the right to read it does, also when the access token expires;
-come back with \`Last-Event-ID\`, which counts before \`after\`. \`limit\` has no meaning there.`;
+With \`Accept: text/event-stream\`, the answer is a stream of server-sent events that continues as events happen: \`id\` is the
+position, \`event\` the type, \`data\` the event in JSON. The stream ends when the permission to read it does, also when the access
+token expires; reconnect with \`Last-Event-ID\`, which takes precedence over \`after\`. \`limit\` has no meaning there.`;
 
 const STREAM_EXAMPLE = 'id: 12\nevent: user.suspended\ndata: {"position":12,"type":"user.suspended"}\n\n';
 
@@ -39,7 +39,7 @@ export class EventsController {
     name: 'last-event-id',
     required: false,
     schema: { type: 'string', pattern: '^[0-9]{0,15}$' },
-    description: 'the last `id` that a stream brought',
+    description: 'the last `id` that was received from a stream',
   })
   @ApiExtraModels(EventPage, EventResponse)
   @ApiOkResponse({
@@ -61,9 +61,9 @@ export class EventsController {
     void reply.header('vary', 'Accept');
     const after = asked === 'latest' ? await this.feed.latest(this.dataSource) : asked;
     if (wantsStream(request)) {
-      // nginx would gather the events before it passes them on.
+      // nginx would buffer the events.
       void reply.header('x-accel-buffering', 'no');
-      // It ends with its stream: kept alive for a next request, it would hold up the end of the server.
+      // The connection ends with its stream: kept alive for another request, it would delay a shutdown.
       void reply.header('connection', 'close');
       const mayRead = () => this.guard.stillLets(execution);
       const stream = this.stream.open({ after: lastEventId ?? after, types, mayRead });
@@ -80,7 +80,7 @@ export class EventsController {
   }
 }
 
-/** A HEAD has no body that could go on. */
+/** A HEAD has no body to stream. */
 function wantsStream({ method, headers }: FastifyRequest): boolean {
   return method !== 'HEAD' && /\btext\/event-stream\b/i.test(headers.accept ?? '');
 }

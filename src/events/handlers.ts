@@ -17,7 +17,7 @@ export function OnUserEvent(...types: UserEventType[]): MethodDecorator {
   return SetMetadata(HANDLES_METADATA, types);
 }
 
-/** Finds every `@OnUserEvent` method of the application and calls them in the order of the modules. */
+/** Finds the `@OnUserEvent` methods of the application and calls them in the order of the modules. */
 @Injectable()
 export class UserEventHandlers implements OnModuleInit {
   private readonly handlers: DecoratedMethod<readonly UserEventType[]>[] = [];
@@ -36,11 +36,11 @@ export class UserEventHandlers implements OnModuleInit {
   }
 
   /**
-   * Tells every handler, one after the other.
+   * Calls every handler, one after the other.
    * @throws RefusedByHandler with the handler's message, or the problem that it throws itself
    */
   async dispatch(events: readonly UserEvent[], tx: Transaction): Promise<void> {
-    // An event that mail was not told of would be a mail that never comes.
+    // A change before the handlers are known would skip its mail.
     if (!this.complete) throw new Error('Users can be changed from onApplicationBootstrap on, not before');
     for (const event of events) {
       for (const { metadata: types, call } of this.handlers) {

@@ -7,9 +7,9 @@ import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 
 interface SealedEvent {
   readonly version: number;
-  /** The fields that say nothing about the person; null stands where a personal value is sealed, and stays when it is erased. */
+  /** The fields without personal data. Personal fields are null here, and stay null after an erasure. */
   readonly open: Record<string, unknown>;
-  /** The rest as JSON, sealed under the user's own key; null when there is none. */
+  /** The personal fields as JSON, sealed under the user's own key; null when there are none. */
   readonly personal: Buffer | null;
 }
 
@@ -25,29 +25,29 @@ interface StoredData {
   readonly personal: Buffer | null;
 }
 
-/** Gives the whole data of one user's stored events, as it was written. */
+/** Unseals stored events of one user: gives their whole data as it was written. */
 export interface Opener {
   (stored: StoredData): Record<string, unknown>;
   /** The user's key was destroyed: personal values are null. */
   readonly erased: boolean;
 }
 
-/** Seals what is kept of one person beside the log; `label` says what it is, and is bound to the result. */
+/** Seals personal data of one user outside the log; `label` names it, and is bound to the result. */
 export interface Sealer {
   seal(plain: Buffer, label: string): Buffer;
-  /** @throws Error when it was sealed for another person or label, or when a byte was changed */
+  /** @throws Error when it was sealed for another user or label, or a byte was changed */
   open(sealed: Buffer, label: string): Buffer;
 }
 
 /**
- * Seals what events say about a person under a key of that user alone (`user_keys`), itself wrapped. Destroying that key
- * erases the person from the log, and from its backups made later, without changing a byte of it.
+ * Seals the personal data in events under a key of the user (`user_keys`), which is wrapped itself. Destroying that key erases the
+ * person from the log, and from later backups of it, without changing a byte of the log.
  */
 @Injectable()
 export class PersonalData {
   constructor(private readonly keyring: Keyring) {}
 
-  /** Splits an event into what stays readable for ever and what is sealed; makes the user's key when it is the first. */
+  /** Splits an event into open and sealed data; makes the user's key with the first. */
   async seal(tx: Transaction, userId: string, event: NewUserEvent): Promise<SealedEvent> {
     const { version, personal } = USER_EVENTS[event.type];
     const isPersonal = ([field]: [string, unknown]) => personal.includes(field);
@@ -59,12 +59,12 @@ export class PersonalData {
     return { version, open, personal: seal(key, Buffer.from(JSON.stringify(hidden)), userId) };
   }
 
-  /** Reads the user's key once, for any number of events. */
+  /** Loads the user's key once, for any number of events. */
   async opener(tx: Transaction, userId: string): Promise<Opener> {
     return this.openerWith(userId, await this.userKey(tx, userId));
   }
 
-  /** The same with the key of that user, undefined once it was destroyed. Throws when sealed bytes were changed. */
+  /** The same with a loaded key, which is undefined once it was destroyed. The opener throws when sealed bytes were changed. */
   openerWith(userId: string, key: Buffer | undefined): Opener {
     const open = ({ type, data, personal }: StoredData): Record<string, unknown> => {
       if (!personal) return data;
@@ -74,10 +74,10 @@ export class PersonalData {
     return Object.assign(open, { erased: key === undefined });
   }
 
-  /** For what else is kept of a person, sealed under the same key; undefined once it is destroyed. */
+  /** For personal data outside the log, sealed under the same key; undefined once the key is destroyed. */
   async sealer(tx: Transaction, userId: string): Promise<Sealer | undefined> {
     const key = await this.userKey(tx, userId);
-    // Events are sealed under the bare id: nothing sealed here can be passed off as one.
+    // Events are sealed under the id alone, so nothing that is sealed here can pass for an event.
     const labelled = (label: string): string => `${userId}:${label}`;
     return (
       key && {
@@ -87,14 +87,14 @@ export class PersonalData {
     );
   }
 
-  /** @throws Error when the key that wraps it is missing, or it was changed */
+  /** @throws Error when the wrapping key is missing, or the bytes were changed */
   unwrap(userId: string, row: WrappedUserKey): Buffer {
     const wrapping = this.keyring.find('personal-data', row.key_id);
     if (!wrapping) throw new Error(`The key ${row.key_id} that wraps the key of user ${userId} is missing`);
     return unseal(wrapping.secret, row.wrapped, userId);
   }
 
-  /** Destroys the user's key: nothing that was sealed under it can ever be read again. */
+  /** Destroys the user's key: nothing that was sealed under it can be read again. */
   async destroy(tx: Transaction, userId: string): Promise<void> {
     await tx.query('DELETE FROM user_keys WHERE user_id = $1', [userId]);
   }
@@ -118,7 +118,7 @@ export class PersonalData {
   }
 }
 
-/** Release 0.1.0 left sealed fields out of `data`, all of which are in every event of the types that it wrote. */
+/** Release 0.1.0 left sealed fields out of `data`. All personal fields are in every event of the types that it wrote. */
 function withNulls(type: StoredData['type'], data: Record<string, unknown>): Record<string, unknown> {
   const { personal } = USER_EVENTS[type];
   if (personal.some((field) => field in data)) return data;

@@ -8,7 +8,7 @@ import { USER_EVENTS, type UserEventType } from './catalogue.js';
 
 const TYPES = Object.keys(USER_EVENTS) as UserEventType[];
 
-/** `user.*` and what else stands for several types, by the types that it stands for. */
+/** The types of each family, such as `user.*`. */
 const FAMILIES = Map.groupBy(
   TYPES.flatMap((type) =>
     [...type.matchAll(/\./g)].map(({ index }) => ({ type, family: `${type.slice(0, index)}.*` })),
@@ -16,10 +16,10 @@ const FAMILIES = Map.groupBy(
   ({ family }) => family,
 );
 
-/** Every type, and every family of types. */
+/** Every event type, and every family of types. */
 export const EVENT_NAMES: readonly string[] = [...FAMILIES.keys(), ...TYPES];
 
-/** One or more of these with commas between them, as a pattern of the API document. */
+/** A pattern for the API document: one or more of these names, separated by commas. */
 export const listOf = (names: readonly string[]): string => {
   const one = `(${names.map((name) => name.replace(/[.*]/g, '\\$&')).join('|')})`;
   return `^${one}(,${one})*$`;
@@ -27,7 +27,7 @@ export const listOf = (names: readonly string[]): string => {
 
 const TYPES_MESSAGE = `must be event types, separated by commas, of: ${EVENT_NAMES.join(', ')}`;
 
-/** The types that are meant by a list such as `user.created,user.verification_token.*`; undefined when it names others. */
+/** The event types in a list such as `user.created,user.verification_token.*`; undefined when it names unknown ones. */
 export function parseEventTypes(text: string): UserEventType[] | undefined {
   const named = text.split(',').map((name) => {
     const family = FAMILIES.get(name)?.map(({ type }) => type);
@@ -40,7 +40,7 @@ function parsePosition(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** In the place of what is no text, to be refused by the check that follows, as is a text that stays one. */
+/** Replaces a value that is not a string, and is refused by the validation that follows. */
 const REPEATED = 'a key that was given more than once';
 
 const read =
@@ -59,7 +59,7 @@ export class ReadEventsQuery {
     maxLength: 15,
     default: '0',
     example: '0',
-    description: 'only what comes after this position: 0 is everything, `latest` only what is yet to come',
+    description: 'only events after this position: 0 for all, `latest` for new ones only',
   })
   @Transform(read((text) => (text === 'latest' ? text : parsePosition(text))))
   @ValidateIf(({ after }: ReadEventsQuery) => after !== 'latest')
@@ -71,7 +71,7 @@ export class ReadEventsQuery {
     example: 'user.created,user.verification_token.*',
     pattern: listOf(EVENT_NAMES),
     maxLength: EVENT_NAMES.join(',').length,
-    description: `only these, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
+    description: `only these types, separated by commas. Types: ${TYPES.join(', ')}. Families: ${[...FAMILIES.keys()].join(', ')}`,
   })
   @IsOptional()
   @Transform(read(parseEventTypes))
@@ -86,7 +86,7 @@ export class ReadEventsQuery {
   readonly limit: number = 100;
 }
 
-/** Parameter: the position that a reader of server-sent events has come to, by its `Last-Event-ID`. */
+/** Parameter: the position of a reader of server-sent events, from its `Last-Event-ID`. */
 export const LastEventId = createParamDecorator((_: unknown, execution: ExecutionContext): number | undefined => {
   const text = execution.switchToHttp().getRequest<FastifyRequest>().headers['last-event-id'];
   if (text === undefined || text === '') return undefined;

@@ -9,32 +9,31 @@ import { InjectLog, type Log } from '../ops/log.js';
 import { Metrics } from '../ops/metrics.js';
 import { Wakeup } from '../async/wakeup.js';
 
-const BATCH = 1000;
-/** What is committed within so long of the batch before is taken together. */
+const BATCH_SIZE = 1000;
+/** Events that are committed within this time of a batch go into one batch. */
 const GATHER_MS = 5;
-/** How often the leader looks without a hint: soon after something came, later and later while nothing comes. */
+/** How often the leader polls without a wakeup: soon after a batch, then less and less often. */
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
-/** How often the others see whether there is still a leader. */
+/** How often the followers check whether there is still a leader. */
 const FOLLOWER_PAUSE_MS = 500;
 const ANSWER_WITHIN_MS = 15_000;
-/** An event that has waited longer is a sign that nobody gives out positions. */
+/** An event that has waited longer shows that no server is sequencing. */
 const LATE_AFTER_SECONDS = 10;
 const COUNT_AT_MOST = 10_000;
 
 /**
  * Gives committed events their positions: 1, 2, 3, ... without gaps, over all users, by version within each.
  *
- * Whoever reads `position > n` in order never misses an event. A position that is seen says that every lower one is there,
- * because positions become visible in their order: a batch begins by taking a lock that it keeps until it has committed, so its
- * snapshot, taken after that, holds every batch before it, and whatever sees this batch sees those. The lock is the
- * transaction's own. A server that lost its connection, and does not know, may still have a batch open when another one leads:
- * the other's batch waits for it.
+ * A reader of `position > n` in order never misses an event. If a position is visible, every lower one is, because positions become
+ * visible in order: a batch begins by taking a lock that it keeps until it has committed, so its snapshot, taken after that, holds
+ * every batch before it, and every reader of this batch sees those. The lock belongs to the transaction. A server that has lost its
+ * connection without noticing may still have a batch open when another one leads: the batch of the new leader waits for it.
  *
- * Within a user, numbers of the outbox rise with the version, because `EventLog.append` writes version n + 1 only where it reads
- * version n, committed or its own: the number of n was drawn before. (`UserStore.change` holds the user's row besides; nobody
- * knows a user of `UserStore.create` before its commit.) Over users they say nothing: a number may commit after a higher one, and is
- * then simply taken later.
+ * Within a user, outbox numbers rise with the version, because `EventLog.append` writes version n + 1 only where it reads version n,
+ * committed or its own: the number of n was drawn before. (Besides, `UserStore.change` locks the user's row; a user of
+ * `UserStore.create` is unknown before its commit.) Across users they have no meaning: a number may commit after a higher one, and
+ * is then sequenced later.
  */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -57,16 +56,17 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
       name: 'roster sequencer',
       answerWithinMs: ANSWER_WITHIN_MS,
       serve: (client) => this.serve(client),
-      onLoss: (err) => log.warn({ err }, 'the sequencer of events has lost the database; trying again soon'),
+      onLoss: (err) => log.warn({ err }, 'the event sequencer lost its database connection; reconnecting'),
     });
-    const waiting = async (): Promise<Waiting> => (await dataSource.query<[Waiting]>(WAITING))[0];
+    const outboxBacklog = async (): Promise<OutboxBacklog> =>
+      (await dataSource.query<[OutboxBacklog]>(OUTBOX_BACKLOG))[0];
     health.register('events', false, async () => {
-      if ((await waiting()).seconds > LATE_AFTER_SECONDS) throw new Error('events wait for their positions');
+      if ((await outboxBacklog()).seconds > LATE_AFTER_SECONDS) throw new Error('events wait for their positions');
     });
-    health.registerFigure('eventsWaiting', async () => (await waiting()).count);
+    health.registerFigure('eventsWaiting', async () => (await outboxBacklog()).count);
     metrics.gauge(
       { name: 'roster_events_waiting', help: 'Events without a position in the feed yet, counted to 10,000.' },
-      async () => [{ value: (await waiting()).count }],
+      async () => [{ value: (await outboxBacklog()).count }],
     );
   }
 
@@ -80,23 +80,23 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async serve(client: pg.Client): Promise<void> {
     const { ending } = this.connection;
-    // Nobody asks anything of a connection that is lost while it waits: the next question then finds out.
+    // A connection that is lost during a wait is noticed by the next query.
     client.on('error', this.wake);
     client.on('notification', ({ channel }) => (channel === OUTBOX_CHANNEL ? this.outbox : this.positions).wake());
     await client.query(SESSION);
     let leads = false;
-    let hinted = false;
+    let wasWoken = false;
     let pause = FOLLOWER_PAUSE_MS;
     while (!ending.aborted) {
       const seen = this.outbox.count;
       const begin = performance.now();
-      if (!leads && (leads = await follow(client, hinted))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
+      if (!leads && (leads = await tryLead(client, wasWoken))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
       if (leads) {
-        const taken = await takeBatch(client);
-        if (taken === BATCH) continue;
-        pause = taken > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
+        const count = await sequenceBatch(client);
+        if (count === BATCH_SIZE) continue;
+        pause = count > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
       }
-      hinted = await this.outbox.waitAfter(seen, pause, ending);
+      wasWoken = await this.outbox.waitAfter(seen, pause, ending);
       const early = GATHER_MS - (performance.now() - begin);
       if (early > 0) await this.connection.pause(early);
     }
@@ -107,40 +107,40 @@ const OUTBOX_CHANNEL = 'roster_event_outbox';
 const POSITIONS_CHANNEL = 'roster_event_positions';
 
 /**
- * Tries to become the leader, and where another server is, passes on the hint. Not in the transaction that wrote the events:
- * NOTIFY takes a lock over the whole of PostgreSQL until its transaction is on the disk. Here there is nothing to write there.
+ * Tries to become the leader, and passes the wakeup on where another server leads. Not in the transaction that wrote the events:
+ * NOTIFY takes an instance-wide lock until its transaction is on disk. This transaction writes nothing.
  */
-async function follow(client: pg.Client, hinted: boolean): Promise<boolean> {
+async function tryLead(client: pg.Client, wasWoken: boolean): Promise<boolean> {
   const { rows } = await client.query<{ leads: boolean }>(
     `SELECT pg_try_advisory_lock(hashtextextended('leader of the events', 2)) AS leads,
        CASE WHEN $1 THEN pg_notify('${OUTBOX_CHANNEL}', '') END`,
-    [hinted],
+    [wasWoken],
   );
   return rows[0]?.leads === true;
 }
 
-/** @returns how many events got a position */
-async function takeBatch(client: pg.Client): Promise<number> {
-  // Several statements in one message: where one fails, the connection is left with the transaction open, and is thrown away.
-  const results = (await client.query(TAKE_BATCH)) as unknown as pg.QueryResult[];
-  const taken = results.find(({ command }) => command === 'INSERT')?.rowCount ?? 0;
-  if (taken > 0) await client.query(`NOTIFY ${POSITIONS_CHANNEL}`);
-  return taken;
+/** @returns how many events got positions */
+async function sequenceBatch(client: pg.Client): Promise<number> {
+  // Several statements in one message: if one fails, the transaction stays open, and the connection is dropped.
+  const results = (await client.query(SEQUENCE_BATCH)) as unknown as pg.QueryResult[];
+  const count = results.find(({ command }) => command === 'INSERT')?.rowCount ?? 0;
+  if (count > 0) await client.query(`NOTIFY ${POSITIONS_CHANNEL}`);
+  return count;
 }
 
-// Read committed, whatever the database's default: the second statement must not see with the eyes of the first, which waits.
-const TAKE_BATCH = `
+// Read committed, whatever the database's default: the statement after the lock needs a snapshot newer than the wait for it.
+const SEQUENCE_BATCH = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SELECT pg_advisory_xact_lock(hashtextextended('positions of the events', 2));
   WITH taken AS (
-    DELETE FROM event_outbox WHERE id = ANY (ARRAY(SELECT id FROM event_outbox ORDER BY id LIMIT ${BATCH}))
+    DELETE FROM event_outbox WHERE id = ANY (ARRAY(SELECT id FROM event_outbox ORDER BY id LIMIT ${BATCH_SIZE}))
     RETURNING id, event_id)
   INSERT INTO event_positions (position, event_id)
   SELECT (SELECT coalesce(max(position), 0) FROM event_positions) + row_number() OVER (ORDER BY id), event_id FROM taken;
   COMMIT`;
 
-// A leader that is cut off would lead for hours, until TCP notices. It asks at least every second, so its silence ends it.
-// A position that was seen must outlive a crash, also where the database is told not to wait for the disk.
+// A leader that is cut off would lead for hours, until TCP notices. It queries at least every second, so the time-out ends it.
+// A position that was read must survive a crash, even where the database does not wait for the disk by default.
 const SESSION = `
   SET idle_session_timeout = '10s';
   SET idle_in_transaction_session_timeout = '10s';
@@ -148,11 +148,11 @@ const SESSION = `
   SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
   LISTEN ${POSITIONS_CHANNEL}`;
 
-interface Waiting {
+interface OutboxBacklog {
   readonly count: number;
   readonly seconds: number;
 }
 
-const WAITING = `
+const OUTBOX_BACKLOG = `
   SELECT count(*)::int AS count, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float AS seconds
   FROM (SELECT written_at FROM event_outbox ORDER BY id LIMIT ${COUNT_AT_MOST}) AS waiting`;

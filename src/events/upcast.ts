@@ -1,11 +1,11 @@
 import { type Upcaster, USER_EVENTS } from './catalogue.js';
 
-/** What a release knows of the shapes of stored events, by type. */
+/** The schema versions that a release knows, by event type. */
 export type EventShapes = Readonly<
   Record<string, { readonly version: number; readonly upcast?: Readonly<Record<number, Upcaster>> } | undefined>
 >;
 
-/** The log holds an event that a newer release wrote. To go on without understanding it would make a wrong user of it. */
+/** The log holds an event that a newer release wrote. Folding the user without it would give a wrong state. */
 export class NewerEvent extends Error {
   override readonly name = 'NewerEvent';
 }
@@ -17,8 +17,8 @@ interface StoredShape {
 }
 
 /**
- * The data of a stored event in the shape of now: one upcaster after the other, from the version that was written on. The
- * stored bytes, and with them the chain, are not touched.
+ * The data of a stored event in its current schema version: each upcaster in turn, from the stored version on. The stored bytes, and
+ * so the chain, stay as they are.
  * @throws NewerEvent when this release does not know the type, or not yet the version
  */
 export function upcast(

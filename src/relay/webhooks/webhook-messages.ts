@@ -34,7 +34,7 @@ export class WebhookMessages {
    */
   async load(deliveries: readonly LeasedDelivery[]): Promise<(delivery: LeasedDelivery) => WebhookMessage> {
     const positions = new Set(deliveries.map(({ position }) => Number(position)));
-    const eventAt = await this.feed.at(this.dataSource, [...positions]);
+    const eventAt = await this.feed.loadAt(this.dataSource, [...positions]);
     const opened = new Map<string, readonly Buffer[]>();
     return (delivery) => {
       const event = eventAt(Number(delivery.position));
