@@ -230,7 +230,7 @@ describe('in a browser', () => {
     const next = 'seven idle boats on slate water';
     await page.getByLabel('New password').fill(next);
     await page.getByRole('button', { name: 'Set new password' }).click();
-    expect(await heading(page)).toBe('Your password is changed');
+    expect(await heading(page)).toBe('Your password has been changed');
     expect((await post('/auth/login', { identifier: email, password: PASSWORD })).status).toBe(401);
     expect((await post('/auth/login', { identifier: email, password: next })).status).toBe(200);
     expect(await heading(await followLink(mail))).toBe('This link no longer works');

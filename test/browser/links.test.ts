@@ -147,7 +147,7 @@ const KINDS: Kind[] = [
     heading: 'Choose a new password',
     fill: choosePassword,
     button: 'Set new password',
-    done: 'Your password is changed',
+    done: 'Your password has been changed',
     fresh: true,
     used: 'This link no longer works',
     after: async (email) => {
@@ -168,7 +168,7 @@ const KINDS: Kind[] = [
     heading: 'Confirm your new email address',
     fill: (page) => page.getByLabel('Current password').fill(PASSWORD),
     button: 'Confirm my new email address',
-    done: 'Your email address is changed',
+    done: 'Your email address has been changed',
     fresh: false,
     used: 'Your email address is already confirmed',
     after: async (email) => expect(await signIn(`new-${email}`)).toMatchObject({ status: 200 }),
@@ -182,7 +182,7 @@ const KINDS: Kind[] = [
       expect(await call('POST', `/users/${id}/contacts`, contact, accessToken)).toMatchObject({ status: 201 });
       return { to: `work-${email}` };
     },
-    subject: 'Confirm a further email address',
+    subject: 'Confirm another email address',
     heading: 'Confirm your email address',
     button: 'Confirm my email address',
     done: 'Your email address is confirmed',
@@ -199,11 +199,11 @@ const KINDS: Kind[] = [
       return undefined;
     },
     subject: 'Too many wrong passwords',
-    heading: 'Open your account',
-    button: 'Open my account',
-    done: 'Your account is open again',
+    heading: 'Unlock your account',
+    button: 'Unlock my account',
+    done: 'Your account is unlocked',
     fresh: false,
-    used: 'That lock has ended already',
+    used: 'Your account is already unlocked',
     after: async (email) => expect(await signIn(email)).toMatchObject({ status: 200 }),
   },
   {
@@ -273,7 +273,7 @@ describe('the link of', () => {
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     await page.getByRole('button', { name: 'E-Mail-Adresse bestätigen' }).click();
     expect(await heading(page)).toBe('Ihre E-Mail-Adresse ist bestätigt');
-    expect(await heading(await followLink(mail))).toBe('Ihre E-Mail-Adresse ist schon bestätigt');
+    expect(await heading(await followLink(mail))).toBe('Ihre E-Mail-Adresse ist bereits bestätigt');
     expect(complaints).toEqual([]);
   });
 });

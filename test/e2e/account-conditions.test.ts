@@ -50,9 +50,9 @@ type Request = keyof typeof REQUESTS;
 const CONFIRM = /CONFIRM YOUR EMAIL ADDRESS/;
 const INVITED = /YOU ARE INVITED[^]*token=/;
 const RESET = /CHOOSE A NEW PASSWORD(?![^]*suspended)/;
-const SIGN_IN = /^[^]*SIGN IN\n[^]*With this link you sign in/;
-const SUSPENDED = /YOU CANNOT SIGN IN AT PRESENT[^]*it is suspended[^]*Suspended on/;
-const DELETED = /YOU CANNOT SIGN IN AT PRESENT[^]*was deleted on[^]*an administrator can restore it/;
+const SIGN_IN = /^[^]*SIGN IN\n[^]*This link signs you in/;
+const SUSPENDED = /YOU CANNOT SIGN IN AT THE MOMENT[^]*it is suspended[^]*Suspended on/;
+const DELETED = /YOU CANNOT SIGN IN AT THE MOMENT[^]*was deleted on[^]*an administrator can restore it/;
 const RESTORE = /YOUR ACCOUNT IS DELETED[^]*You deleted your account on[^]*\/auth\/restore-account\?token=/;
 
 interface Condition {
@@ -85,7 +85,7 @@ const CONDITIONS: Condition[] = [
       await roster.join(email);
       for (let failure = 0; failure < 5; failure++) await login(email, 'wrong').expect(401);
     },
-    mails: [/YOU ALREADY HAVE AN ACCOUNT(?![^]*right away)[^]*nobody can sign in to it for some/, null, RESET, SIGN_IN],
+    mails: [/YOU ALREADY HAVE AN ACCOUNT(?![^]*right away)[^]*it is locked for a few/, null, RESET, SIGN_IN],
   },
   {
     who: 'somebody who is suspended',
@@ -141,9 +141,9 @@ describe.each(CONDITIONS)('to the address of $who', ({ make, mails }) => {
 
 describe('the mail to the owner of an address that another account wants', () => {
   it.each([
-    ['open', /If it was you: sign in with this address/],
+    ['open', /If this was you, sign in with this address/],
     ['suspended', /That account is suspended(?![^]*sign in with this address)/],
-    ['deleted', /That account is deleted(?![^]*sign in with this address)[^]*ask for a new password/],
+    ['deleted', /That account is deleted(?![^]*sign in with this address)[^]*request a new password/],
   ])('says what is so of an account that is %s', async (condition, says) => {
     const email = fresh();
     const { id, token } = await roster.join(email);
@@ -178,7 +178,7 @@ describe('a mail that waited', () => {
     await roster.database.query("UPDATE mails SET due_at = now() WHERE state = 'queued'");
     await quiet();
     const texts = roster.inbox.to(email).map(({ text }) => text);
-    expect(texts.filter((text) => /AT PRESENT|wanted to sign in/.test(text))).toEqual([]);
+    expect(texts.filter((text) => /AT THE MOMENT|tried to sign in/.test(text))).toEqual([]);
   });
 });
 
@@ -200,7 +200,7 @@ describe('a link to restore an account', () => {
     expect(shown.text).toContain(email);
     await login(email).expect(401);
     const done = await use(link).type('form').expect(200);
-    expect(done.text).toMatch(/Your account is restored[^]*You can sign in now/);
+    expect(done.text).toMatch(/Your account has been restored[^]*You can sign in now/);
 
     await roster.api.get('/users/me').set(as(token)).expect(401);
     const { body } = await login(email).expect(200);
@@ -246,7 +246,7 @@ describe('a link to restore an account', () => {
     await use(link).expect(410, /restored already/);
     await remove(id, await roster.signIn(email, PASSWORD));
     await use(link).expect(410, /The account was deleted/);
-    expect((await page(link).expect(410)).text).toMatch(/The account was deleted[^]*Tell me by mail what I can do/);
+    expect((await page(link).expect(410)).text).toMatch(/The account was deleted[^]*Email me what I can do/);
     await remove((await roster.join(fresh())).id, admin);
   });
 

@@ -286,7 +286,7 @@ describe('a change of address', () => {
     expect(again.text).toContain('not the current password of the account');
     await confirm({ token: link }, 'not-a-token').expect(401);
     const done = await confirm({ token: link, currentPassword: PASSWORD }).type('form').expect(200);
-    expect(done.text).toContain('Your email address is changed');
+    expect(done.text).toContain('Your email address has been changed');
   });
 
   it('by an ADMIN is confirmed with a new password, which ends the old one and every session', async () => {
@@ -337,7 +337,7 @@ describe('a password that somebody else chose', () => {
       .expect(200);
     expect(me.body).toMatchObject({ id: (made.body as { id: string }).id, emailVerified: true });
     await jobsDone();
-    expect(subjects(email)).toEqual(expect.arrayContaining([expect.stringMatching(/way to sign in/i)]));
+    expect(subjects(email)).toEqual(expect.arrayContaining([expect.stringMatching(/sign-in method/i)]));
   });
 
   it.each([

@@ -68,7 +68,7 @@ describe('an address', () => {
 
     const mail = await roster.inbox.waitFor(value);
     expect(mail.recipients).toEqual([value]);
-    expect(mail.email.subject).toBe('Confirm a further email address for Roster');
+    expect(mail.email.subject).toBe('Confirm another email address for Roster');
     expect(mail.text).toContain('Hello Ada,');
     const token = tokenIn(mail);
     await look(token)

@@ -36,9 +36,9 @@ describe('a user whose locale is de-AT', () => {
   it('gets mails in German, with times as in Austria, and the pages of their links too, whatever the browser is set to', async () => {
     const email = 'resi@example.com';
     const mail = await register(email, { firstName: 'Resi', locale: 'de-AT' });
-    expect(mail.email.subject).toBe(`E-Mail-Adresse bestätigen für ${ONE_LINE}`);
+    expect(mail.email.subject).toBe(`Bestätigen Sie Ihre E-Mail-Adresse für ${ONE_LINE}`);
     expect(mail.text).toMatch(
-      /Guten Tag Resi,[^]*Der Link gilt einmal, für 24 Stunden\.[^]*Registriert am \d+\. \S+ 20\d\d, /,
+      /Guten Tag Resi,[^]*Der Link ist 24 Stunden gültig und funktioniert nur einmal\.[^]*Registriert am \d+\. \S+ 20\d\d, /,
     );
     expect(mail.email.html).toContain('<html lang="de"');
 
@@ -50,13 +50,13 @@ describe('a user whose locale is de-AT', () => {
 
     await roster.api.post('/auth/request-password-reset').send({ email }).expect(202);
     const reset = await roster.inbox.waitFor(email, 2);
-    expect(reset.text).toContain('Der Link gilt einmal, für 30 Minuten.');
+    expect(reset.text).toContain('Der Link ist 30 Minuten gültig und funktioniert nur einmal.');
     const weak = { token: tokenIn(reset), newPassword: 'passwort' };
     const refused = await roster.api.post('/auth/reset-password').type('form').send(weak).expect(400);
-    expect(refused.text).toMatch(/role="alert">\s*Ein Passwort hat mindestens 12 Zeichen/);
+    expect(refused.text).toMatch(/role="alert">\s*Das Passwort muss mindestens 12 Zeichen lang sein/);
     const good = { ...weak, newPassword: 'seven idle boats on slate water' };
     const changed = await roster.api.post('/auth/reset-password').type('form').send(good).expect(200);
-    expect(changed.text).toContain('Ihr Passwort ist geändert');
+    expect(changed.text).toContain('Ihr Passwort wurde geändert');
   });
 });
 
@@ -74,8 +74,8 @@ describe('a mail and the page behind its link', () => {
 
 describe('the page of a link that names nobody any more', () => {
   it.each([
-    ['de-CH, en;q=0.5', 'de', 'Dieser Link gilt nicht mehr'],
-    ['fr, de;q=0.1', 'de', 'Dieser Link gilt nicht mehr'],
+    ['de-CH, en;q=0.5', 'de', 'Dieser Link ist nicht mehr gültig'],
+    ['fr, de;q=0.1', 'de', 'Dieser Link ist nicht mehr gültig'],
     ['en, de', 'en', 'This link no longer works'],
     ['fr', 'en', 'This link no longer works'],
     [undefined, 'en', 'This link no longer works'],

@@ -57,7 +57,7 @@ describe.each(SHUT_OUT)('a link for %s', (name) => {
     await expectDead(name, token, toStranger ? /no longer good/ : /^The account was deleted/);
     if (!toStranger) {
       const page = await pageOf(roster, name, token).expect(410);
-      expect(page.text).toMatch(/action="\/auth\/request-password-reset"[^]*Tell me by mail what I can do/);
+      expect(page.text).toMatch(/action="\/auth\/request-password-reset"[^]*Email me what I can do/);
     }
     await act(userId, 'restore');
     await expectDead(name, token, /no longer good/);

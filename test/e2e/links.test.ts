@@ -63,7 +63,7 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
       expect(text).not.toContain(token);
     }
     const german = await pageOf(roster, name, token).set('accept-language', 'de').expect(410);
-    expect(german.text).toMatch(/schon/);
+    expect(german.text).toMatch(/bereits/);
   });
 
   it('says to who holds it that it has expired, also when there is a newer one', async () => {
@@ -74,7 +74,7 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     const expired = { code: 'token-expired-or-used', detail: 'This link has expired. Ask for a fresh one.' };
     expect((await useLink(roster, name, token).expect(410)).body).toMatchObject(expired);
     const page = await pageOf(roster, name, token).expect(410);
-    expect(page.text).toMatch(/<p>This link has expired[^]*(action="\/auth\/|sign in and start there again)/);
+    expect(page.text).toMatch(/<p>This link has expired[^]*(action="\/auth\/|sign in and start again there)/);
     await askAgain(name, userId);
     expect((await useLink(roster, name, token).expect(410)).body).toMatchObject(expired);
   });
@@ -115,7 +115,7 @@ const USED_PAGE: Readonly<Record<LinkName, RegExp>> = {
   invitation: /<h1>You have already accepted the invitation<\/h1>[^]*You can sign in\./,
   'magic-link': /used already to sign in[^]*action="\/auth\/magic-link\/request"/,
   'reset-password': /used already to choose a new password[^]*action="\/auth\/request-password-reset"/,
-  unlock: /<h1>That lock has ended already<\/h1>[^]*Sign in now/,
+  unlock: /<h1>Your account is already unlocked<\/h1>[^]*Sign in now/,
 };
 
 const expire = (userId: string) =>
@@ -168,8 +168,8 @@ describe('a link that ended a lock', () => {
     const { body } = await useLink(roster, 'unlock', token).expect(410);
     expect(body).toMatchObject({ detail: 'The lock that this link was mailed about has ended.' });
     const { text } = await pageOf(roster, 'unlock', token).expect(410);
-    expect(text).toMatch(/<h1>That lock has ended already<\/h1>[^]*locked again[^]*the latest mail/);
-    expect(text).not.toMatch(/You can sign in|open again/);
+    expect(text).toMatch(/<h1>Your account is already unlocked<\/h1>[^]*locked again[^]*the latest email/);
+    expect(text).not.toMatch(/You can sign in|is unlocked/);
   });
 });
 

@@ -221,7 +221,7 @@ describe('a lock ends', () => {
     const token = tokenIn(mail);
     for (let look = 0; look < 2; look++) {
       const page = await roster.api.get('/auth/unlock').query({ token }).set('accept', 'text/html').expect(200);
-      expect(page.text).toContain('Open my account');
+      expect(page.text).toContain('Unlock my account');
       expect(page.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     }
     await roster.api
@@ -236,7 +236,7 @@ describe('a lock ends', () => {
     );
     const opened = attempts.filter(({ status }) => status === 200);
     expect([opened.length, attempts.filter(({ status }) => status === 410).length]).toEqual([1, 7]);
-    expect(opened[0]!.text).toContain('Your account is open again');
+    expect(opened[0]!.text).toContain('Your account is unlocked');
     await login('mailed@example.com').expect(200);
     await fail('mailed@example.com');
     const cookie = (opened[0]!.headers['set-cookie'] as unknown as string[])[0]!.split(';', 1)[0]!;

@@ -258,7 +258,7 @@ describe('mails that leave together', () => {
          AS mails (template, data)`,
       [id],
     );
-    await roster.inbox.about('beside@example.com', /open again/);
+    await roster.inbox.about('beside@example.com', /is unlocked/);
     const reason = expect.stringContaining('could not be composed');
     const isTried = async () => (await mailsOf(id)).filter(({ attempts }) => attempts > 0).length === 4;
     await eventually(isTried);

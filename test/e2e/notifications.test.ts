@@ -43,39 +43,39 @@ const ACTS: Act[] = [
     what: 'suspended',
     act: (id) => post(`/users/${id}/suspend`, { reason: REASON }),
     subject: /is suspended/,
-    says: /Somebody who manages the service has suspended your account/,
+    says: /An administrator has suspended your account/,
   },
   {
     what: 'reinstated',
     before: (id) => post(`/users/${id}/suspend`, { reason: REASON }),
     act: (id) => post(`/users/${id}/reinstate`),
     subject: /is reinstated/,
-    says: /The suspension of your account is over/,
+    says: /Your account is no longer suspended/,
   },
   {
     what: 'given another role',
     act: (id) => put(`/users/${id}/role`, { role: 'MANAGER' }),
     subject: /Your role at/,
-    says: /An administrator has given your account another role:\s+Manager/,
+    says: /An administrator has changed the role of your account to:\s+Manager/,
   },
   {
     what: 'marked as professional',
     act: (id) => put(`/users/${id}/professional-status`, { isProfessional: true }),
     subject: /Your professional status/,
-    says: /is marked as professional from now on/,
+    says: /is now marked as professional/,
   },
   {
     what: 'deleted',
     act: (id) => roster.api.delete(`/users/${id}`).set(as(admin)).expect(204),
     subject: /is deleted/,
-    says: /was deleted by an administrator[^]*is kept for 30 days/,
+    says: /An administrator has deleted your account[^]*is kept for 30 days/,
   },
   {
     what: 'restored',
     before: (id) => roster.api.delete(`/users/${id}`).set(as(admin)).expect(204),
     act: (id) => post(`/users/${id}/restore`),
     subject: /is restored/,
-    says: /was deleted, and is restored now/,
+    says: /had been deleted and is now restored/,
   },
 ];
 
@@ -111,11 +111,11 @@ describe('somebody who is', () => {
           .send({ token: tokenIn(locked) })
           .expect(200);
     }
-    expect((await roster.inbox.about('by-staff@example.com', /is open again/)).text).toMatch(
+    expect((await roster.inbox.about('by-staff@example.com', /is unlocked/)).text).toMatch(
       /has ended the lock: you can sign in now/,
     );
     await quiet();
-    expect(subjectsTo('by-link@example.com')).not.toContain('Your account at Roster is open again');
+    expect(subjectsTo('by-link@example.com')).not.toContain('Your account at Roster is unlocked');
   });
 
   it('deleting their own account is told so, and not that an administrator did it', async () => {
@@ -151,7 +151,7 @@ it('a mail that the release before has queued, with its times in words, leaves a
     .run((tx) => roster.app.get(MailQueue, { strict: false }).enqueue(tx, mail));
   const { text } = await roster.inbox.about('before@example.com', /signed out/);
   expect(text).toMatch(
-    /Signed out on 21 November 2026, 09:14 UTC\s+The old key came from Firefox on Linux, 203\.0\.113\.5/,
+    /Signed out on 21 November 2026, 09:14 UTC\s+The old key was used from Firefox on Linux, 203\.0\.113\.5/,
   );
 });
 

@@ -119,7 +119,7 @@ describe('a link to choose a new password', () => {
     for (const length of [129, 1025]) await reset(token, 'x'.repeat(length)).expect(400, /at most 128/);
     await login('weak@example.com', PASSWORD).expect(200);
     const done = await reset(token).type('form').expect(200);
-    expect(done.text).toContain('Your password is changed');
+    expect(done.text).toContain('Your password has been changed');
     await login('weak@example.com', NEXT).expect(200);
   });
 

@@ -297,7 +297,7 @@ describe('A webhook that fails', () => {
     await roster.database.query("UPDATE webhook_endpoints SET failing_since = now() - interval '3 days 1 hour'");
     await hooks.hurry();
     const { text } = await roster.inbox.waitFor(ADMIN.email);
-    expect(text).toMatch(/A WEBHOOK WAS SWITCHED OFF[^]*accepted nothing since[^]*answered 500/);
+    expect(text).toMatch(/A WEBHOOK WAS DISABLED[^]*accepted nothing since[^]*answered 500/);
     expect(text).toContain(receiver.url);
     expect(text).not.toContain('secret');
     const off = await hooks.call('get', `/${id}`).expect(200);

@@ -97,7 +97,7 @@ describe('why a password is refused', () => {
       weakness: { [weakness]: true },
     };
     const html = usual.page('reset-password', values as never, ['de']);
-    expect(/role="alert">\s*Ein Passwort hat|role="alert">\s*Dieses Passwort/.test(html)).toBe(true);
+    expect(/role="alert">\s*Das Passwort (?:muss|darf)|role="alert">\s*Dieses Passwort/.test(html)).toBe(true);
     expect(html).not.toContain('In English.');
   });
 
