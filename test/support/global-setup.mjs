@@ -1,30 +1,29 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, URL } from 'node:url';
-import { promisify } from 'node:util';
+import { URL } from 'node:url';
+import { fillWithMigratedCluster } from './migrated-cluster.mjs';
 
-const DIST = new URL('../../dist/', import.meta.url);
+const EMBEDDED_POSTGRES = new URL('../../dist/development/postgres/embedded-postgres.js', import.meta.url);
 
 // One PostgreSQL for the whole run, with a migrated database that every test file clones.
 export default async function globalSetup() {
-  if (!existsSync(new URL('cli.js', DIST))) {
+  if (!existsSync(EMBEDDED_POSTGRES)) {
     throw new Error(
       'These tests start what is built, and nothing is: run `npm run build`, or the suite by its npm script',
     );
   }
-  const { startEmbeddedPostgres } = await import(new URL('development/postgres/embedded-postgres.js', DIST));
+  const { startEmbeddedPostgres } = await import(EMBEDDED_POSTGRES);
+  const start = (dataDir) =>
+    startEmbeddedPostgres({
+      dataDir,
+      settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' },
+    });
   const dataDir = mkdtempSync(join(tmpdir(), 'roster-test-'));
   // Reachable for the account that PostgreSQL runs as when the tests run as root.
   chmodSync(dataDir, 0o755);
-  const postgres = await startEmbeddedPostgres({
-    dataDir,
-    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' },
-  });
+  await fillWithMigratedCluster(dataDir, start);
+  const postgres = await start(dataDir);
   globalThis.rosterTestPostgres = { postgres, dataDir };
   process.env.TEST_DATABASE_URL = postgres.url;
-  await promisify(execFile)(process.execPath, [fileURLToPath(new URL('cli.js', DIST)), 'migrate'], {
-    env: { ...process.env, DATABASE_URL: postgres.url, SECRET_KEY: 'x'.repeat(32), SMTP_URL: 'smtp://127.0.0.1:1' },
-  });
 }
