@@ -1,0 +1,42 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PACKAGE_ROOT } from '../../src/config/package-root.js';
+import { type Roster, startRoster } from '../support/roster.js';
+
+jest.setTimeout(60_000);
+
+const read = (file: string) => readFileSync(join(PACKAGE_ROOT, file), 'utf8');
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md', 'docs/adr/*.md']
+  .flatMap((pattern) => globSync(pattern, { cwd: PACKAGE_ROOT }))
+  .sort();
+
+/** `GET /users/{id}` and the like. */
+let routes: string[];
+let roster: Roster;
+beforeAll(async () => {
+  roster = await startRoster();
+  const { paths } = (await roster.api.get('/docs-json').expect(200)).body as { paths: Record<string, object> };
+  routes = Object.entries(paths).flatMap(([path, calls]) =>
+    Object.keys(calls).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+});
+afterAll(() => roster.stop());
+
+it('every path of the API document is on the page of requirements', () => {
+  const quoted = [...read('docs/requirements.md').matchAll(/`([^`]+)`/g)].flatMap(([, text = '']) =>
+    text.split(/[ ?]/),
+  );
+  const paths = new Set(routes.map((route) => route.slice(route.indexOf(' ') + 1)));
+  expect([...paths].filter((path) => !quoted.includes(path))).toEqual([]);
+});
+
+describe('the pages name', () => {
+  it.each(PAGES)('only routes that the API document has: %s', (page) => {
+    const named = [...read(page).matchAll(/`((?:(?:GET|POST|PUT|PATCH|DELETE)(?:\/| and |, )?)+) (\/[^`?# ]*)/g)];
+    const missing = named.flatMap(([, methods = '', path = '']) =>
+      (methods.match(/[A-Z]+/g) ?? []).map((method) => `${method} ${path}`),
+    );
+    expect(missing.filter((route) => !routes.includes(route))).toEqual([]);
+  });
+});
