@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { lagOf, readStatus, type SinkStatus } from '../relay/status.js';
+import { lagOf, readSinkStatuses, type SinkStatus } from '../relay/sink-status.js';
 import { OperatorError } from './operator-error.js';
 import type { OperatorContext } from './operator-context.js';
 
@@ -14,7 +14,7 @@ interface DeadLetter {
 
 /** How every sink is doing, and the last events that it refused for good. */
 export async function relayStatus({ dataSource }: OperatorContext): Promise<string> {
-  const sinks = await readStatus(dataSource);
+  const sinks = await readSinkStatuses(dataSource);
   if (sinks.length === 0) return 'Events go nowhere: set KAFKA_BROKERS or AMQP_URL, and start the server.';
   const parts: string[] = [];
   for (const sink of sinks) {
@@ -41,7 +41,7 @@ export async function rewind({ dataSource }: OperatorContext, sink: string, to: 
   // The leader that is sending just now finds its cursor elsewhere than it left it, and goes on from here.
   const [moved] = await dataSource.query<{ from: string }[]>(SET, [sink, after]);
   if (!moved) {
-    const known = (await readStatus(dataSource)).map((status) => status.sink);
+    const known = (await readSinkStatuses(dataSource)).map((status) => status.sink);
     throw new OperatorError(
       `There is no sink ${sink}. ${known.length > 0 ? `There are: ${known.join(', ')}.` : 'There is none yet.'}`,
     );

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
 import type { FeedEvent } from '../events/event-feed.js';
 
-/** An event as it leaves Roster: CloudEvents 1.0 in JSON. Names of extensions are lower case, as the specification asks. */
+/** A published event: CloudEvents 1.0 in JSON. Extension names are lower case, as the specification requires. */
 export interface CloudEvent {
   readonly specversion: '1.0';
   readonly id: string;
@@ -15,19 +15,19 @@ export interface CloudEvent {
   /** RFC 3339. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
-  /** Where the JSON Schema of `data` is; it names type and version. */
+  /** URL of the JSON Schema of `data`, with type and version. */
   readonly dataschema: string;
-  /** W3C Trace Context, where the trace id of the request is one that it knows. */
+  /** W3C Trace Context, where the trace id of the request is a valid one. */
   readonly traceparent?: string;
-  /** The trace id as Roster has it in logs and in `X-Trace-Id`: whatever the client gave as `X-Request-Id`. */
+  /** The trace id of the logs and of `X-Trace-Id`, which may be any `X-Request-Id` of the client. */
   readonly traceid: string;
-  /** Its place in the feed, as a text of 16 digits that sorts (the extension `sequence`). */
+  /** Its position in the feed, as a sortable string of 16 digits (the extension `sequence`). */
   readonly sequence: string;
   /** 1, 2, 3, ... without gaps for each user. */
   readonly userversion: number;
   /** Who did it (the extension Auth Context). */
   readonly authtype: 'app_user' | 'unauthenticated' | 'system';
-  /** The id of a user who did it. */
+  /** The id of the user who did it. */
   readonly authid?: string;
   readonly data: object;
 }
@@ -36,7 +36,7 @@ type CloudEventSettings = Pick<Settings, 'PUBLIC_URL' | 'EVENT_PERSONAL_DATA'>;
 
 const SEQUENCE_DIGITS = 16;
 
-/** The same event makes the same message each time, but for the values of a person who was erased meanwhile: they are null. */
+/** The same event always gives the same message, except that personal values are null once the person was erased. */
 export function toCloudEvent(event: FeedEvent, settings: CloudEventSettings): CloudEvent {
   return {
     specversion: '1.0',
@@ -56,7 +56,7 @@ export function toCloudEvent(event: FeedEvent, settings: CloudEventSettings): Cl
   };
 }
 
-/** Where the JSON Schema of the data of such an event is found. */
+/** The URL of the JSON Schema of the event's data. */
 export function dataSchemaUrl(
   publicUrl: string,
   { type, version }: { readonly type: UserEventType; readonly version: number },
@@ -64,7 +64,7 @@ export function dataSchemaUrl(
   return `${publicUrl}/docs/events/schemas/${type}.v${version}.json`;
 }
 
-/** Only what says nothing about the person, and in `changed` the names of the rest. */
+/** Only fields without personal data, and in `changed` the names of the others. */
 function withoutPersonal({ type, data }: FeedEvent): object {
   const personal: readonly string[] = USER_EVENTS[type].personal;
   const fields = Object.entries(data);
@@ -76,10 +76,10 @@ function withoutPersonal({ type, data }: FeedEvent): object {
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 
-/** The span is the event's own: made from its id, so that it stays when the event is sent again. */
+/** The span id is derived from the event id, so that it is the same when the event is sent again. */
 function traceparentOf({ id, traceId }: FeedEvent): { readonly traceparent?: string } {
   if (!TRACE_ID.test(traceId)) return {};
-  // The last 16 digits of a UUIDv7 begin with its variant, which is never zero.
+  // The last 16 digits of a UUIDv7 begin with its variant, so they are never all zero.
   const span = id.replaceAll('-', '').slice(16);
   return { traceparent: `00-${traceId}-${span}-01` };
 }

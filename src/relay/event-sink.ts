@@ -1,37 +1,37 @@
 import type { UserEventType } from '../events/catalogue.js';
 import type { CloudEvent } from './cloud-event.js';
 
-/** An event on its way out of Roster, in the order of the feed. */
+/** An event to publish. */
 export interface OutgoingEvent {
-  /** Its place in the feed: 1, 2, 3, ... without gaps. */
+  /** Its position in the feed: 1, 2, 3, ... without gaps. */
   readonly position: number;
-  /** UUIDv7; the same however often it is sent. Consumers deduplicate on it. */
+  /** UUIDv7; the same each time it is sent. Consumers deduplicate on it. */
   readonly id: string;
   readonly type: UserEventType;
   readonly userId: string;
   readonly userVersion: number;
-  /** The message, ready for JSON. */
+  /** The message. */
   readonly event: CloudEvent;
 }
 
-/** A message that the sink will never take, however often it is sent. */
+/** A message that the sink will never accept. */
 export interface Refusal {
   readonly eventId: string;
-  /** For people: what the sink said. */
+  /** For people: the answer of the sink. */
   readonly reason: string;
 }
 
-/** Somewhere that events go. The relay hands it batches in the order of the feed, and a batch again until it returns. */
+/** A destination of events. The relay publishes batches in the order of the feed, and retries each until it succeeds. */
 export interface EventSink {
-  /** Under which its cursor and its dead letters are kept, and operators name it: `kafka`, `rabbitmq`. */
+  /** Identifies its position and its dead letters, also for operators: `kafka`, `rabbitmq`. */
   readonly name: string;
   /**
-   * Sends a batch, and returns when the sink has confirmed every message that is not among the refusals. What it holds of one
-   * user has to arrive in this order.
-   * @returns the messages that are refused for good: each becomes a dead letter, and the relay goes on
-   * @throws Error when the sink cannot be had at the moment: the relay sends the whole batch again later
+   * Sends a batch, and returns when the sink has confirmed every message but the refused ones. The events of one user must arrive in
+   * this order.
+   * @returns the messages that are refused for good: each becomes a dead letter, and the relay continues
+   * @throws Error when the sink is unavailable: the relay retries the whole batch later
    */
   publish(events: readonly OutgoingEvent[]): Promise<readonly Refusal[]>;
-  /** Lets connections go, when this server leads no longer or ends; `publish` opens new ones. */
+  /** Closes connections, when this server does not lead any more or shuts down; `publish` opens new ones. */
   close?(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { RabbitmqSink } from './rabbitmq/rabbitmq-sink.js';
 import { RelayHealth } from './relay-health.js';
 import { Relay } from './relay.js';
 
-/** Events out of the process. Another sink is added by `Relay.add`. */
+/** Events out of the process. Other modules add sinks with `Relay.addSink`. */
 @Module({
   imports: [EventsModule],
   providers: [Relay, RelayHealth],
@@ -21,7 +21,7 @@ export class RelayModule implements OnModuleInit {
 
   onModuleInit(): void {
     const { settings } = this;
-    if (settings.KAFKA_BROKERS) this.relay.add(new KafkaSink(settings, settings.KAFKA_BROKERS));
-    if (settings.AMQP_URL) this.relay.add(new RabbitmqSink(settings.AMQP_URL, settings.AMQP_EXCHANGE));
+    if (settings.KAFKA_BROKERS) this.relay.addSink(new KafkaSink(settings, settings.KAFKA_BROKERS));
+    if (settings.AMQP_URL) this.relay.addSink(new RabbitmqSink(settings.AMQP_URL, settings.AMQP_EXCHANGE));
   }
 }

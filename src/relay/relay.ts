@@ -5,18 +5,18 @@ import { InjectSettings } from '../config/settings.token.js';
 import { EventFeed } from '../events/event-feed.js';
 import { Sequencer } from '../events/sequencer.js';
 import { InjectLog, type Log } from '../ops/log.js';
-import { BEGIN } from './cursor.js';
-import { Delivery } from './delivery.js';
+import { INSERT_SINK_POSITION } from './sink-position.js';
+import { SinkPublisher } from './sink-publisher.js';
 import type { EventSink } from './event-sink.js';
 
 /**
- * Sends every event to every sink, at least once and in order per user. Over all servers, one at a time sends to a sink; a sink
- * that is away makes only itself late.
+ * Publishes every event to every sink, at least once and in order per user. Of all servers, one at a time publishes to a sink. A sink
+ * that fails delays no other.
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sinks: EventSink[] = [];
-  private deliveries: Delivery[] = [];
+  private publishers: SinkPublisher[] = [];
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -27,24 +27,24 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   ) {}
 
   /** To be called before the application has started, such as in `onModuleInit`. */
-  add(sink: EventSink): void {
+  addSink(sink: EventSink): void {
     this.sinks.push(sink);
   }
 
-  get names(): string[] {
+  get sinkNames(): string[] {
     return this.sinks.map(({ name }) => name);
   }
 
   async onApplicationBootstrap(): Promise<void> {
     const { settings, feed, log } = this;
-    // Before anything else can happen, so that a new sink misses nothing that this server does.
-    for (const { name } of this.sinks) await this.dataSource.query(BEGIN, [name, settings.RELAY_START]);
+    // First of all, so that a new sink misses no event of this server.
+    for (const { name } of this.sinks) await this.dataSource.query(INSERT_SINK_POSITION, [name, settings.RELAY_START]);
     const { positions } = this.sequencer;
-    this.deliveries = this.sinks.map((sink) => new Delivery(sink, { settings, feed, positions, log }));
-    for (const delivery of this.deliveries) delivery.start();
+    this.publishers = this.sinks.map((sink) => new SinkPublisher(sink, { settings, feed, positions, log }));
+    for (const publisher of this.publishers) publisher.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.deliveries.map((delivery) => delivery.stop()));
+    await Promise.all(this.publishers.map((publisher) => publisher.stop()));
   }
 }

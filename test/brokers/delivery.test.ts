@@ -11,7 +11,7 @@ import { loadSettings, type Settings } from '../../src/config/settings.js';
 import { Transactions } from '../../src/database/transaction.js';
 import type { OutgoingEvent } from '../../src/relay/event-sink.js';
 import { KafkaSink } from '../../src/relay/kafka/kafka-sink.js';
-import { reasonOf } from '../../src/relay/outage.js';
+import { reasonOf } from '../../src/relay/outage-log.js';
 import { RabbitmqSink } from '../../src/relay/rabbitmq/rabbitmq-sink.js';
 import { UserStore } from '../../src/users/store/user-store.js';
 import { caughtUp, latest } from '../support/broker-ground.js';

@@ -121,7 +121,7 @@ describe('the last admin who can sign in', () => {
     await create({ email: 'stranger@exmaple.com', role: 'ADMIN' });
     await create({ email: 'unproved@exmaple.com', password: PASSWORD, role: 'ADMIN' });
     await roster.app.get(Transactions, { strict: false }).run((tx) =>
-      roster.app.get(WebhookNotices, { strict: false }).disabled(
+      roster.app.get(WebhookNotices, { strict: false }).notifyDisabled(
         {
           id: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',
           url: 'https://hooks.example.com/in',

@@ -194,10 +194,10 @@ describe('Where nothing of inside may be reached', () => {
 
 describe('In production, a webhook that could only lead inside', () => {
   it.each([
-    ['https://localhost/hook', /localhost is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true/],
-    ['https://crm/hook', /crm is no name of the public Internet/],
-    ['https://127.0.0.1/hook', /no address that webhooks may go to \(loopback\)/],
-    ['https://[::ffff:0:a00:1]/hook', /no address that webhooks may go to \(an IPv4 address in IPv6\)/],
+    ['https://localhost/hook', /localhost is not a public name; WEBHOOK_ALLOW_PRIVATE=true/],
+    ['https://crm/hook', /crm is not a public name/],
+    ['https://127.0.0.1/hook', /not an allowed address for webhooks \(loopback\)/],
+    ['https://[::ffff:0:a00:1]/hook', /not an allowed address for webhooks \(an IPv4 address in IPv6\)/],
   ])('is refused with a reason when it is added or changed, as %s', async (url, reason) => {
     const judge = roster.app.get(WebhookTargets, { strict: false });
     // As outside development.

@@ -80,7 +80,7 @@ describe('The secret of a webhook that is replaced', () => {
     await receiver.waitFor(3);
     expect(() => verify(secret, receiver.received[2]!)).toThrow();
     for (const one of secrets.slice(1)) expect(verify(one, receiver.received[2]!)).toMatchObject({ subject: userId });
-    await roster.app.get(Deliveries, { strict: false }).removeOld();
+    await roster.app.get(Deliveries, { strict: false }).removeExpired();
     expect(await roster.database.query('SELECT FROM webhook_retired_secrets')).toEqual([]);
   });
 

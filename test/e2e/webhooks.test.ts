@@ -283,7 +283,7 @@ describe('A webhook that fails', () => {
     expect(await failures()).toEqual({ failures: 0, paused: null });
   });
 
-  it('for days is switched off, admins are told by mail, and what waited is sent once it is on again', async () => {
+  it('for days is disabled, admins are told by mail, and waiting deliveries are sent once it is enabled again', async () => {
     const { id } = await hooks.add(`${receiver.url}?token=secret`);
     receiver.answer = () => 500;
     const userId = await somebody();
@@ -317,7 +317,7 @@ describe('A webhook that fails', () => {
     expect(receiver.received.slice(length).map(({ event }) => event['subject'])).toEqual([userId]);
   });
 
-  it('by 410 Gone is switched off at once', async () => {
+  it('by 410 Gone is disabled at once', async () => {
     const { id } = await hooks.add(receiver.url);
     receiver.answer = () => 410;
     const { length } = roster.inbox.to(ADMIN.email);
@@ -327,7 +327,7 @@ describe('A webhook that fails', () => {
     expect((await hooks.call('get', `/${id}`).expect(200)).body).toMatchObject({ disabledReason: 'gone' });
   });
 
-  it('can be switched off by hand, and changed', async () => {
+  it('can be disabled by an admin, and changed', async () => {
     const { id } = await hooks.add(receiver.url);
     const off = await hooks.call('patch', `/${id}`, { enabled: false, types: ['user.created'], description: null });
     expect(off.body).toMatchObject({ enabled: false, disabledReason: 'admin', types: ['user.created'] });
@@ -351,12 +351,12 @@ describe('The record of deliveries', () => {
 
     await roster.database.query("UPDATE webhook_deliveries SET created_at = now() - interval '8 days'");
     await roster.database.query("UPDATE webhook_deliveries SET state = 'failed' WHERE position % 2 = 0");
-    await roster.app.get(Deliveries, { strict: false }).removeOld();
+    await roster.app.get(Deliveries, { strict: false }).removeExpired();
     const left = await hooks.deliveries(id);
     expect(left.length).toBeGreaterThan(0);
     expect(new Set(left.map(({ state }) => state))).toEqual(new Set(['failed']));
     await roster.database.query("UPDATE webhook_deliveries SET created_at = now() - interval '31 days'");
-    await roster.app.get(Deliveries, { strict: false }).removeOld();
+    await roster.app.get(Deliveries, { strict: false }).removeExpired();
     expect(await hooks.deliveries(id)).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ export class CollectingSink implements EventSink {
 
   /** To be given to `startRoster` as an extension. */
   get module(): Type {
-    const add = (relay: Relay): void => relay.add(this);
+    const add = (relay: Relay): void => relay.addSink(this);
     @Module({ imports: [RelayModule] })
     class SinkModule implements OnModuleInit {
       constructor(private readonly relay: Relay) {}

@@ -40,7 +40,7 @@ describe('What is not accepted', () => {
     expect(waitAfter(1, 1)).toBeGreaterThan(waitAfter(1, 0)!);
   });
 
-  it('earns an endpoint pauses, longer each time up to five minutes, and far shorter than the days until it is switched off', () => {
+  it('earns an endpoint pauses, longer each time up to five minutes, and far shorter than the days until it is disabled', () => {
     const pauses = Array.from({ length: 30 }, (_, failures) => pauseAfter(failures));
     expect(pauses.slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
     expect(pauses[5]).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ const PRODUCTION = {
   },
 };
 
-const NO_NAME = ' is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true lets webhooks go to names of inside';
+const NO_NAME = ' is not a public name; WEBHOOK_ALLOW_PRIVATE=true allows webhooks to private names';
 
 const targets = (environment: Record<string, string> = PRODUCTION): WebhookTargets =>
   new WebhookTargets(loadSettings(environment));
@@ -61,19 +61,22 @@ describe('The URL of a webhook in production', () => {
     ['https://:secret@hooks.example.com/', 'must not hold a user name or password'],
     ['https://hooks.example.com:22/', 'must use port 443 or 8443'],
     ['https://hooks.example.com:6379/', 'must use port 443 or 8443'],
-    ['https://127.0.0.1/', '127.0.0.1 is no address that webhooks may go to (loopback)'],
-    ['https://127.1/', '127.0.0.1 is no address that webhooks may go to (loopback)'],
-    ['https://0x7f000001/', '127.0.0.1 is no address that webhooks may go to (loopback)'],
-    ['https://2130706433/', '127.0.0.1 is no address that webhooks may go to (loopback)'],
-    ['https://0177.0.0.1/', '127.0.0.1 is no address that webhooks may go to (loopback)'],
-    ['https://169.254.169.254/latest/meta-data/', '169.254.169.254 is no address that webhooks may go to (link-local)'],
-    ['https://10.0.0.5/', '10.0.0.5 is no address that webhooks may go to (private)'],
-    ['https://[::1]/', '[::1] is no address that webhooks may go to (loopback)'],
-    ['https://[::ffff:127.0.0.1]/', '[::ffff:7f00:1] is no address that webhooks may go to (an IPv4 address in IPv6)'],
-    ['https://[fd00::1]/', '[fd00::1] is no address that webhooks may go to (private)'],
+    ['https://127.0.0.1/', '127.0.0.1 is not an allowed address for webhooks (loopback)'],
+    ['https://127.1/', '127.0.0.1 is not an allowed address for webhooks (loopback)'],
+    ['https://0x7f000001/', '127.0.0.1 is not an allowed address for webhooks (loopback)'],
+    ['https://2130706433/', '127.0.0.1 is not an allowed address for webhooks (loopback)'],
+    ['https://0177.0.0.1/', '127.0.0.1 is not an allowed address for webhooks (loopback)'],
+    [
+      'https://169.254.169.254/latest/meta-data/',
+      '169.254.169.254 is not an allowed address for webhooks (link-local)',
+    ],
+    ['https://10.0.0.5/', '10.0.0.5 is not an allowed address for webhooks (private)'],
+    ['https://[::1]/', '[::1] is not an allowed address for webhooks (loopback)'],
+    ['https://[::ffff:127.0.0.1]/', '[::ffff:7f00:1] is not an allowed address for webhooks (an IPv4 address in IPv6)'],
+    ['https://[fd00::1]/', '[fd00::1] is not an allowed address for webhooks (private)'],
     [
       'https://[::ffff:0:127.0.0.1]/',
-      '[::ffff:0:7f00:1] is no address that webhooks may go to (an IPv4 address in IPv6)',
+      '[::ffff:0:7f00:1] is not an allowed address for webhooks (an IPv4 address in IPv6)',
     ],
     ['https://localhost/', `localhost${NO_NAME}`],
     ['https://LOCALHOST./hook', `localhost.${NO_NAME}`],
@@ -116,7 +119,7 @@ describe('The name of a webhook', () => {
     const rebound = resolving(['8.8.8.8'], ['127.0.0.1']);
     await new Promise((answered) => rebound.lookup('hooks.example.com', { all: true }, answered));
     expect(await connecting(rebound, port)).toBe(
-      'hooks.example.com is 127.0.0.1, which is no address that webhooks may go to (loopback)',
+      'hooks.example.com is 127.0.0.1, which is not an allowed address for webhooks (loopback)',
     );
     expect(await connecting(resolving(['8.8.8.8', '127.0.0.1']), port)).toContain('loopback');
     expect(await connecting(resolving([]), port)).toBe('hooks.example.com has no address');

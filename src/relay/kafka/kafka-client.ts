@@ -5,10 +5,10 @@ import type { Settings } from '../../config/settings.js';
 
 const CONNECT_WITHIN_MS = 5000;
 const ANSWER_WITHIN_MS = 15_000;
-/** How long the brokers may take to have a batch on all replicas in sync. */
+/** How long brokers may take to have a batch on all in-sync replicas. */
 const REPLICATE_WITHIN_MS = 10_000;
 
-/** How to reach the brokers, as clients of Kafka take it. Files of TLS are read each time: they may have been renewed. */
+/** The connection options of Kafka clients. TLS files are read each time: they may have been renewed. */
 export function clientOptions(settings: Settings, brokers: readonly string[]): BaseOptions {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = settings;
   return {
@@ -17,12 +17,12 @@ export function clientOptions(settings: Settings, brokers: readonly string[]): B
     connectTimeout: CONNECT_WITHIN_MS,
     requestTimeout: ANSWER_WITHIN_MS,
     timeout: REPLICATE_WITHIN_MS,
-    // The relay tries again by itself, and says so.
+    // The relay retries by itself, and logs it.
     retries: 2,
     retryDelay: 100,
     autocreateTopics: false,
-    // RFC 6066, 3: an address is no server name.
-    ...(settings.KAFKA_TLS && { tls: tlsOptions(settings), tlsServerName: !brokers.some(isAddress) }),
+    // RFC 6066, 3: an IP address is no server name.
+    ...(settings.KAFKA_TLS && { tls: tlsOptions(settings), tlsServerName: !brokers.some(isIpAddress) }),
     ...(username !== undefined && password !== undefined && { sasl: { mechanism, username, password } }),
   };
 }
@@ -35,6 +35,6 @@ function tlsOptions({ KAFKA_TLS_CA: ca, KAFKA_TLS_CERT: cert, KAFKA_TLS_KEY: key
   };
 }
 
-function isAddress(broker: string): boolean {
+function isIpAddress(broker: string): boolean {
   return isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0;
 }

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, MessageToProduce, Producer } from '@platformatic/kafka';
 import type { Settings } from '../../config/settings.js';
 import type { EventSink, OutgoingEvent, Refusal } from '../event-sink.js';
-import { reasonOf } from '../outage.js';
+import { reasonOf } from '../outage-log.js';
 import { clientOptions } from './kafka-client.js';
 
-type Message = MessageToProduce<string, string, string, string>;
+type KafkaMessage = MessageToProduce<string, string, string, string>;
 
-/** Brokers take a megabyte in one batch of records unless they are told otherwise. */
+/** By default, brokers accept a batch of one megabyte. */
 const BATCH_BYTES = 512 * 1024;
-/** Less is sent as it is: it takes longer to compress than to send. */
+/** Smaller batches take longer to compress than to send. */
 const WORTH_COMPRESSING_BYTES = 4096;
-/** What a broker says of a message that it will not take the next time either. */
-const FOR_GOOD = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
+/** Broker errors that a retry does not cure. */
+const PERMANENT_ERRORS = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
 const CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
 
 /**
@@ -29,10 +29,10 @@ export class KafkaSink implements EventSink {
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<readonly Refusal[]> {
-    const producer = (this.producer ??= await this.open());
+    const producer = (this.producer ??= await this.openProducer());
     const refusals: Refusal[] = [];
-    for (const messages of inBatches(events.map((event) => this.messageOf(event)))) {
-      refusals.push(...(await this.send(producer, messages)));
+    for (const messages of splitBySize(events.map((event) => this.messageOf(event)))) {
+      refusals.push(...(await this.sendBatch(producer, messages)));
     }
     return refusals;
   }
@@ -43,7 +43,7 @@ export class KafkaSink implements EventSink {
     await producer?.close();
   }
 
-  private async open(): Promise<Producer<string, string, string, string>> {
+  private async openProducer(): Promise<Producer<string, string, string, string>> {
     // Only where Kafka is used: loading it takes time and memory.
     const { Admin, compatibilityPartitioner, Producer, stringSerializers } = await import('@platformatic/kafka');
     const options = clientOptions(this.settings, this.brokers);
@@ -57,13 +57,13 @@ export class KafkaSink implements EventSink {
       ...options,
       idempotent: true,
       compression: this.settings.KAFKA_COMPRESSION,
-      // As Java's clients do it: whoever else writes to the topic finds the same partition for a user.
+      // As in the Java clients: another producer of the topic finds the same partition for a user.
       partitioner: (message, key) => compatibilityPartitioner(message, key),
       serializers: stringSerializers,
     });
   }
 
-  /** Makes the topic if it is missing, with as many partitions and replicas as the brokers give one by default. */
+  /** Creates the topic if it is missing, with the brokers' defaults for partitions and replicas. */
   private async ensureTopic(admin: Admin): Promise<void> {
     const topic = this.settings.KAFKA_TOPIC;
     for (let attempt = 0; ; attempt++) {
@@ -71,34 +71,37 @@ export class KafkaSink implements EventSink {
         await admin.metadata({ topics: [topic] });
         return;
       } catch (error) {
-        // The client’s own words. Brokers learn of a new topic one after the other.
+        // The client's message. Brokers learn of a new topic one after the other.
         if (!(error instanceof Error && error.message.startsWith('Unknown topic')) || attempt === 20) throw error;
       }
       if (attempt > 0) await sleep(100);
       else {
         await admin.createTopics({ topics: [topic] }).catch((failure: unknown) => {
-          if (!brokerSaid(failure, ['TOPIC_ALREADY_EXISTS'])) throw failure;
+          if (!isBrokerError(failure, ['TOPIC_ALREADY_EXISTS'])) throw failure;
         });
       }
     }
   }
 
-  /** A batch that holds something that is refused for good is halved until that stands alone. */
-  private async send(producer: Producer<string, string, string, string>, messages: Message[]): Promise<Refusal[]> {
+  /** A batch with a permanent error is halved until the refused message is alone. */
+  private async sendBatch(
+    producer: Producer<string, string, string, string>,
+    messages: KafkaMessage[],
+  ): Promise<Refusal[]> {
     try {
       const bytes = messages.reduce((sum, { value = '' }) => sum + value.length, 0);
       await producer.send({ messages, ...(bytes < WORTH_COMPRESSING_BYTES && { compression: 'none' }) });
       return [];
     } catch (error) {
-      if (!brokerSaid(error, FOR_GOOD)) throw error;
+      if (!isBrokerError(error, PERMANENT_ERRORS)) throw error;
       if (messages.length === 1) return [{ eventId: messages[0]?.metadata as string, reason: reasonOf(error) }];
       const middle = Math.ceil(messages.length / 2);
-      const first = await this.send(producer, messages.slice(0, middle));
-      return [...first, ...(await this.send(producer, messages.slice(middle)))];
+      const first = await this.sendBatch(producer, messages.slice(0, middle));
+      return [...first, ...(await this.sendBatch(producer, messages.slice(middle)))];
     }
   }
 
-  private messageOf({ id, type, userId, event }: OutgoingEvent): Message {
+  private messageOf({ id, type, userId, event }: OutgoingEvent): KafkaMessage {
     return {
       topic: this.settings.KAFKA_TOPIC,
       key: userId,
@@ -114,8 +117,8 @@ export class KafkaSink implements EventSink {
   }
 }
 
-function* inBatches(messages: Message[]): Generator<Message[]> {
-  let batch: Message[] = [];
+function* splitBySize(messages: KafkaMessage[]): Generator<KafkaMessage[]> {
+  let batch: KafkaMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
     const length = Buffer.byteLength(message.value ?? '');
@@ -129,10 +132,10 @@ function* inBatches(messages: Message[]): Generator<Message[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** Whether an error holds one of these answers of a broker, and no other failure beside them. */
-function brokerSaid(error: unknown, answers: readonly string[]): boolean {
+/** Whether the error is one of these broker errors, without any other beside it. */
+function isBrokerError(error: unknown, answers: readonly string[]): boolean {
   if (error instanceof AggregateError && error.errors.length > 0) {
-    return error.errors.every((inner) => brokerSaid(inner, answers));
+    return error.errors.every((inner) => isBrokerError(inner, answers));
   }
   return answers.includes((error as { apiId?: string }).apiId ?? '');
 }

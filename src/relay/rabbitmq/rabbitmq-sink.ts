@@ -7,8 +7,8 @@ const HEARTBEAT_SECONDS = 10;
 const CONTENT_TYPE = 'application/cloudevents+json';
 
 /**
- * RabbitMQ: a durable topic exchange, the event's type as routing key. Messages are persistent and mandatory, and the broker
- * confirms each. One that it returns, as no queue is bound that takes it, is refused: it would be lost where nobody sees it.
+ * RabbitMQ: a durable topic exchange, the event type as routing key. Messages are persistent and mandatory, and the broker confirms
+ * each. One that it returns, as no bound queue takes it, counts as refused: it would be lost unseen.
  */
 export class RabbitmqSink implements EventSink {
   readonly name = 'rabbitmq';
@@ -22,10 +22,10 @@ export class RabbitmqSink implements EventSink {
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<readonly Refusal[]> {
-    const channel = (this.channel ??= await this.open());
+    const channel = (this.channel ??= await this.openChannel());
     this.returned = [];
-    await Promise.all(events.map((event) => this.send(channel, event)));
-    // What was returned before the last confirm is told of by then, but not before.
+    await Promise.all(events.map((event) => this.sendEvent(channel, event)));
+    // By now, returns that came before the last confirm have been emitted.
     await afterPending();
     return this.returned.map(({ messageId = '', routingKey, replyText }) => ({
       eventId: messageId,
@@ -40,7 +40,7 @@ export class RabbitmqSink implements EventSink {
     return Promise.resolve();
   }
 
-  private async open(): Promise<Channel> {
+  private async openChannel(): Promise<Channel> {
     const connection = new Connection({
       url: this.url,
       connectionName: 'roster',
@@ -50,7 +50,7 @@ export class RabbitmqSink implements EventSink {
       noDelay: true,
     });
     this.connection = connection;
-    // It would go on connecting by itself: the first failure is one for the relay, which opens another connection later.
+    // The client would reconnect by itself. Its first failure is one for the relay, which opens another connection later.
     const { promise: failed, reject } = Promise.withResolvers<never>();
     failed.catch(() => undefined);
     connection.on('error', reject);
@@ -65,7 +65,7 @@ export class RabbitmqSink implements EventSink {
     return channel;
   }
 
-  private async send(channel: Channel, { id, type, event }: OutgoingEvent): Promise<void> {
+  private async sendEvent(channel: Channel, { id, type, event }: OutgoingEvent): Promise<void> {
     const envelope = {
       exchange: this.exchange,
       routingKey: type,

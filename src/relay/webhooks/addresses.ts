@@ -3,11 +3,11 @@ import { BlockList, isIP } from 'node:net';
 type Range = readonly [network: string, prefix: number];
 
 /**
- * Special ranges of the IANA registries (RFC 6890, with what RFC 9602, 9637 and 9780 added) that are no place for a webhook,
- * wherever Roster runs: they mean this machine's link, no machine at all, many, or another address in disguise.
- * 169.254.169.254, where clouds keep the credentials of a machine, is one of the first.
+ * Special ranges of the IANA registries (RFC 6890, with the additions of RFC 9602, 9637 and 9780) that no webhook may target, wherever
+ * Roster runs: link-local, unassigned, multicast, or another address in disguise. 169.254.169.254, the metadata service of clouds with
+ * the credentials of the machine, is one of the first.
  */
-const NEVER: Readonly<Record<string, readonly Range[]>> = {
+const NEVER_ALLOWED: Readonly<Record<string, readonly Range[]>> = {
   'link-local': [
     ['169.254.0.0', 16],
     ['fe80::', 10],
@@ -55,7 +55,7 @@ const NEVER: Readonly<Record<string, readonly Range[]>> = {
   'site-local': [['fec0::', 10]],
 };
 
-/** What is reached from inside only. In development that is where receivers are. */
+/** Private ranges. In development, receivers are there. */
 const PRIVATE: Readonly<Record<string, readonly Range[]>> = {
   loopback: [
     ['127.0.0.0', 8],
@@ -70,23 +70,23 @@ const PRIVATE: Readonly<Record<string, readonly Range[]>> = {
   'carrier-grade NAT': [['100.64.0.0', 10]],
 };
 
-/** Of IPv6, IANA gives addresses of the Internet from here alone: what is said of the rest in years to come is refused already. */
+/** IANA assigns public IPv6 addresses from here alone, so future uses of the rest are refused already. */
 const GLOBAL_UNICAST = new BlockList();
 GLOBAL_UNICAST.addSubnet('2000::', 3, 'ipv6');
 
-/** By family: a list of both takes `::ffff:0:0/96` for every IPv4 address. */
+/** By family: in a combined list, `::ffff:0:0/96` would match every IPv4 address. */
 const LISTS = {
-  4: { inside: listed(PRIVATE, 4), never: listed(NEVER, 4) },
-  6: { inside: listed(PRIVATE, 6), never: listed(NEVER, 6) },
+  4: { inside: blockLists(PRIVATE, 4), never: blockLists(NEVER_ALLOWED, 4) },
+  6: { inside: blockLists(PRIVATE, 6), never: blockLists(NEVER_ALLOWED, 6) },
 };
 
 /**
- * What speaks against connecting to an IP address, such as "loopback"; undefined when nothing does.
- * @param allowPrivate whether what is reached from inside only may be the target
+ * Why Roster must not connect to an IP address, such as "loopback"; undefined when it may.
+ * @param allowPrivate whether private addresses are allowed
  */
 export function objectionTo(address: string, allowPrivate: boolean): string | undefined {
   const family = isIP(address);
-  // An address with a zone (`fe80::1%eth0`) is one of this machine's own links.
+  // An address with a zone (`fe80::1%eth0`) is link-local.
   if ((family !== 4 && family !== 6) || address.includes('%')) return 'no address';
   const { inside, never } = LISTS[family];
   const among = (lists: typeof inside): string | undefined =>
@@ -98,7 +98,10 @@ export function objectionTo(address: string, allowPrivate: boolean): string | un
   return 'outside what the Internet uses';
 }
 
-function listed(ranges: Readonly<Record<string, readonly Range[]>>, family: 4 | 6): (readonly [string, BlockList])[] {
+function blockLists(
+  ranges: Readonly<Record<string, readonly Range[]>>,
+  family: 4 | 6,
+): (readonly [string, BlockList])[] {
   return Object.entries(ranges).map(([name, networks]) => {
     const list = new BlockList();
     for (const [network, prefix] of networks)

@@ -9,7 +9,7 @@ import { Deliveries } from './deliveries.js';
 import { DeliveriesQuery, DeliveryItem, DeliveryPage } from './delivery.dto.js';
 import { ApiDeliveryId, ApiWebhookId, DeliveryId, WebhookId } from './webhook-id.js';
 
-/** What a webhook got, and what it is still to get. */
+/** The deliveries to a webhook. */
 @ApiTags('Webhooks')
 @Controller('webhooks/:id/deliveries')
 export class DeliveriesController {
@@ -20,8 +20,8 @@ export class DeliveriesController {
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'listDeliveries',
-    summary: 'What became of each event at this webhook, with every try, by page, the newest first',
-    description: 'Kept for 7 days once it is accepted, else for 30.',
+    summary: 'List the deliveries to a webhook, with every attempt, by page, the newest first',
+    description: 'A delivered one is kept for 7 days, any other for 30.',
   })
   @ApiOkResponse({ type: DeliveryPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'not-found')
@@ -40,8 +40,8 @@ export class DeliveriesController {
   @ApiDeliveryId()
   @ApiOperation({
     operationId: 'resendDelivery',
-    summary: 'Send it once more, with a day of tries as if for the first time',
-    description: 'Of a person who was erased meanwhile, the message says nothing any more.',
+    summary: 'Resend a delivery, with a day of attempts as for a new one',
+    description: 'Personal fields are null where the person was erased meanwhile.',
   })
   @ApiAcceptedResponse({ type: DeliveryItem })
   @ApiProblems('not-found', 'webhook-disabled')

@@ -9,7 +9,7 @@ import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
 import { DeliveryNotFound, WebhookDisabled } from './webhook-errors.js';
 
-interface Row {
+interface DeliveryRow {
   readonly id: string;
   readonly event_id: string;
   readonly type: UserEventType;
@@ -22,12 +22,12 @@ interface Row {
   readonly attempts: DeliveryAttempt[] | null;
 }
 
-/** How long the record of a delivery is kept: of one that was accepted, and of any other. */
+/** How long the record of a delivery is kept: of a delivered one, and of any other. */
 const KEPT_DELIVERED_DAYS = 7;
 const KEPT_DAYS = 30;
-const BATCH = 1000;
+const REMOVE_BATCH_SIZE = 1000;
 
-/** The record of what each endpoint got. */
+/** The record of the deliveries to each endpoint. */
 @Injectable()
 export class Deliveries {
   constructor(
@@ -38,8 +38,8 @@ export class Deliveries {
 
   /** One page, the newest first. @throws WebhookNotFound; ValidationFailed for a cursor of another list */
   async page(endpointId: string, { state, ...query }: DeliveriesQuery): Promise<PageRead<DeliveryItem>> {
-    await this.endpoints.find(endpointId);
-    return newestFirst<Row, DeliveryItem>(query, {
+    await this.endpoints.findById(endpointId);
+    return newestFirst<DeliveryRow, DeliveryItem>(query, {
       sort: '-createdAt',
       filters: { webhook: endpointId, state },
       isKey: isInstantKey,
@@ -47,21 +47,21 @@ export class Deliveries {
       find: ({ order, limit, from }) => {
         const side = from ? `AND (created_at, id) ${from.comparison} ($4::timestamptz, $5::uuid)` : '';
         return this.transactions.run((tx) =>
-          tx.query<Row[]>(
-            `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery
+          tx.query<DeliveryRow[]>(
+            `SELECT delivery.*, ${ATTEMPTS_AS_JSON} AS attempts FROM webhook_deliveries AS delivery
              WHERE endpoint_id = $1 AND ($2::text IS NULL OR state = $2) ${side}
              ORDER BY created_at ${order}, id ${order} LIMIT $3`,
             [endpointId, state ?? null, limit, ...(from ? [from.place.key, from.place.id] : [])],
           ),
         );
       },
-      item: itemOf,
+      item: toDeliveryItem,
     });
   }
 
-  /** Sends it once more, as if for the first time. @throws WebhookNotFound, DeliveryNotFound; WebhookDisabled */
+  /** Queues a delivery again, with all its attempts. @throws WebhookNotFound, DeliveryNotFound; WebhookDisabled */
   async resend(endpointId: string, id: string): Promise<DeliveryItem> {
-    const endpoint = await this.endpoints.find(endpointId);
+    const endpoint = await this.endpoints.findById(endpointId);
     if (endpoint.disabled_at !== null) throw new WebhookDisabled();
     return this.transactions.run(async (tx) => {
       await tx.query(
@@ -69,29 +69,29 @@ export class Deliveries {
          WHERE id = $1 AND endpoint_id = $2`,
         [id, endpointId],
       );
-      const [row] = await tx.query<Row[]>(
-        `SELECT delivery.*, ${ATTEMPTS} AS attempts FROM webhook_deliveries AS delivery WHERE id = $1 AND endpoint_id = $2`,
+      const [row] = await tx.query<DeliveryRow[]>(
+        `SELECT delivery.*, ${ATTEMPTS_AS_JSON} AS attempts FROM webhook_deliveries AS delivery WHERE id = $1 AND endpoint_id = $2`,
         [id, endpointId],
       );
       if (!row) throw new DeliveryNotFound();
       afterCommit(tx, this.dispatcher.wake);
-      return itemOf(row);
+      return toDeliveryItem(row);
     });
   }
 
-  /** What it says about a person: which events about them went where, and what was answered. */
+  /** For an export of a user: the deliveries of their events, with the responses. */
   async export(tx: Transaction, userId: string): Promise<unknown> {
     return tx.query(
       `SELECT delivery.type, endpoint.url, delivery.state, delivery.created_at AS "createdAt",
-         delivery.finished_at AS "finishedAt", ${ATTEMPTS} AS attempts
+         delivery.finished_at AS "finishedAt", ${ATTEMPTS_AS_JSON} AS attempts
        FROM webhook_deliveries AS delivery JOIN webhook_endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
        WHERE delivery.user_id = $1 ORDER BY delivery.created_at, delivery.id`,
       [userId],
     );
   }
 
-  /** An answer may repeat what it was sent. */
-  async forgetAnswers(tx: Transaction, userId: string): Promise<void> {
+  /** A response may repeat what was sent. */
+  async eraseResponses(tx: Transaction, userId: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_attempts SET answer = NULL
        WHERE answer IS NOT NULL AND delivery_id IN (SELECT id FROM webhook_deliveries WHERE user_id = $1)`,
@@ -99,31 +99,35 @@ export class Deliveries {
     );
   }
 
-  /** Removes records that were kept long enough, in batches, and secrets that are not good any more. */
-  async removeOld(): Promise<void> {
+  /** Removes records after their retention, in batches, and secrets that have expired. */
+  async removeExpired(): Promise<void> {
     await this.transactions.run((tx) => tx.query('DELETE FROM webhook_retired_secrets WHERE until <= now()'));
-    for (let removed = BATCH; removed === BATCH;) {
+    for (let removed = REMOVE_BATCH_SIZE; removed === REMOVE_BATCH_SIZE;) {
       removed = await this.transactions.run(async (tx) => {
-        const [, count] = await tx.query<[unknown[], number]>(REMOVE_OLD, [KEPT_DELIVERED_DAYS, KEPT_DAYS, BATCH]);
+        const [, count] = await tx.query<[unknown[], number]>(REMOVE_EXPIRED, [
+          KEPT_DELIVERED_DAYS,
+          KEPT_DAYS,
+          REMOVE_BATCH_SIZE,
+        ]);
         return count;
       });
     }
   }
 }
 
-const REMOVE_OLD = `
+const REMOVE_EXPIRED = `
   DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
     SELECT id FROM webhook_deliveries
     WHERE created_at < now() - CASE WHEN state = 'delivered' THEN $1::integer ELSE $2::integer END * interval '1 day'
       AND created_at < now() - $1::integer * interval '1 day'
     ORDER BY created_at LIMIT $3))`;
 
-const ATTEMPTS = `(
+const ATTEMPTS_AS_JSON = `(
   SELECT json_agg(json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     'durationMs', duration_ms, 'status', status, 'error', error, 'answer', answer) ORDER BY attempt.id DESC)
   FROM webhook_attempts AS attempt WHERE delivery_id = delivery.id)`;
 
-function itemOf(row: Row): DeliveryItem {
+function toDeliveryItem(row: DeliveryRow): DeliveryItem {
   return {
     id: row.id,
     eventId: row.event_id,

@@ -96,7 +96,7 @@ export class DeliveryOutcomes {
     const lastError = outcome.error ?? '';
     const traceId = newTraceId();
     await this.endpoints.disable(tx, id, reason);
-    await this.notices.disabled({ id, url, reason, failingSince, lastError, traceId }, tx);
+    await this.notices.notifyDisabled({ id, url, reason, failingSince, lastError, traceId }, tx);
     this.log.warn({ webhookId: id, eventId: delivery.event_id, lastError, reason, traceId }, 'webhook disabled');
   }
 }

@@ -5,7 +5,7 @@ import { Deliveries } from './deliveries.js';
 
 const EVERY_HOUR = '41 * * * *';
 
-/** Keeps the record of deliveries no longer than it should be, and nothing in it of who was erased. */
+/** Applies the retention of deliveries, and erases personal data in them. */
 @Injectable()
 export class DeliveryUpkeep implements OnModuleInit {
   constructor(
@@ -19,9 +19,9 @@ export class DeliveryUpkeep implements OnModuleInit {
       name: 'webhookDeliveries',
       tables: ['webhook_deliveries', 'webhook_attempts'],
       export: (tx, userId) => this.deliveries.export(tx, userId),
-      // What is still to be sent is made when it is sent, of what is left by then.
-      erase: (tx, { id }) => this.deliveries.forgetAnswers(tx, id),
+      // A message that is still queued is composed when it is sent, without the erased data.
+      erase: (tx, { id }) => this.deliveries.eraseResponses(tx, id),
     });
-    this.jobs.handleAt(EVERY_HOUR, 'webhooks.retention', () => this.deliveries.removeOld());
+    this.jobs.handleAt(EVERY_HOUR, 'webhooks.retention', () => this.deliveries.removeExpired());
   }
 }

@@ -12,7 +12,7 @@ const STATE = { enum: DELIVERY_STATES, enumName: 'DeliveryState' } as const;
 export class DeliveriesQuery extends PageQuery {
   @ApiPropertyOptional({
     ...STATE,
-    description: '`failed` was given up after a day of tries, and waits to be sent again by hand',
+    description: '`failed`: not accepted after a day of attempts; it can be resent',
   })
   @IsOptional()
   @IsIn(DELIVERY_STATES, { message: `must be one of ${DELIVERY_STATES.join(', ')}` })
@@ -22,7 +22,7 @@ export class DeliveriesQuery extends PageQuery {
 const text = { type: String, nullable: true } as const;
 const time = { ...text, format: 'date-time' } as const;
 
-/** One try. */
+/** One attempt. */
 export class DeliveryAttempt {
   @ApiProperty({ format: 'date-time', description: 'when it ended' }) readonly at: string;
   @ApiProperty({ type: 'integer', example: 41 }) readonly durationMs: number;
@@ -30,29 +30,34 @@ export class DeliveryAttempt {
     type: 'integer',
     nullable: true,
     example: 500,
-    description: 'of the answer; null where there was none',
+    description: 'of the response; null where there was none',
   })
   readonly status: number | null;
   @ApiProperty({ ...text, example: 'answered 500', description: 'why it was not accepted' }) readonly error:
     string | null;
-  @ApiProperty({ ...text, example: 'out of memory', description: 'how the answer began, where it was not accepted' })
+  @ApiProperty({
+    ...text,
+    example: 'out of memory',
+    description: 'beginning of the response body, where it was not accepted',
+  })
   readonly answer: string | null;
 }
 
-/** What became of one event at one endpoint. The message itself is not kept. */
+/** The delivery of one event to one endpoint. The message itself is not kept. */
 export class DeliveryItem {
   @ApiProperty({ format: 'uuid' }) readonly id: string;
-  @ApiProperty({ format: 'uuid', description: 'of the event; the `webhook-id` of the message' })
+  @ApiProperty({ format: 'uuid', description: 'id of the event; the `webhook-id` of the message' })
   readonly eventId: string;
   @ApiProperty({ enum: Object.keys(USER_EVENTS), enumName: 'UserEventType' }) readonly type: UserEventType;
   @ApiProperty({ format: 'uuid' }) readonly userId: string;
-  @ApiProperty({ type: 'integer', example: 4711, description: 'of the event, in the feed' }) readonly position: number;
+  @ApiProperty({ type: 'integer', example: 4711, description: 'position of the event in the feed' })
+  readonly position: number;
   @ApiProperty(STATE) readonly state: DeliveryState;
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
-  @ApiProperty({ ...time, example: null, description: 'since when it is delivered, or given up' })
+  @ApiProperty({ ...time, example: null, description: 'when it was delivered, or failed for good' })
   readonly finishedAt: string | null;
-  @ApiProperty({ ...time, description: 'of one that is pending: not before this' }) readonly nextAttemptAt:
-    string | null;
+  @ApiProperty({ ...time, description: 'earliest time of the next attempt, while it is pending' })
+  readonly nextAttemptAt: string | null;
   @ApiProperty({ type: [DeliveryAttempt], description: 'the newest first' }) readonly attempts: DeliveryAttempt[];
 }
 

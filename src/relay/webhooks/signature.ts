@@ -2,15 +2,15 @@ import { createHmac } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
-/** A secret as its owner reads it: `whsec_` and base64. */
+/** The secret in the format of Standard Webhooks: `whsec_` and base64. */
 export function writeSecret(secret: Buffer): string {
   return `${PREFIX}${secret.toString('base64')}`;
 }
 
 /**
  * The headers of a message by Standard Webhooks 1.0: what is signed is `id.timestamp.body`, by HMAC-SHA-256.
- * @param secrets every one that is good now; while a new one is taken up there are two, and a signature by each
- * @param at when this message is sent: receivers refuse what is older than minutes, so that nobody can send it again later
+ * @param secrets every valid one: the message gets a signature by each
+ * @param at when the message is sent: receivers refuse old messages, which prevents replays
  */
 export function signedHeaders(
   secrets: readonly Buffer[],

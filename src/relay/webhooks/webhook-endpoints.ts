@@ -7,18 +7,18 @@ import { TooManyWebhooks, WebhookNotFound } from './webhook-errors.js';
 import { RETIRED_SECRETS, type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
 import { RefusedTarget, WebhookTargets } from './webhook-targets.js';
 
-/** By hand; it took nothing for days; it answered 410 Gone. */
+/** By an admin; because it accepted nothing for days; because it answered 410 Gone. */
 export const DISABLED_REASONS = ['admin', 'failing', 'gone'] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
-/** A row of `webhook_endpoints`: somewhere that events are posted to. */
+/** A row of `webhook_endpoints`: a URL that events are posted to. */
 export interface Endpoint extends SealedSecrets {
   readonly id: string;
   readonly url: string;
   /** Event types, and families of them. */
   readonly types: readonly string[];
   readonly description: string | null;
-  /** Null while it is switched on. */
+  /** Null while it is enabled. */
   readonly disabled_at: Date | null;
   readonly disabled_reason: DisabledReason | null;
   readonly previous_secret_until: Date | null;
@@ -37,17 +37,17 @@ export type EndpointChange = Partial<NewEndpoint> & { readonly enabled?: boolean
 
 export interface EndpointWithSecret {
   readonly endpoint: Endpoint;
-  /** `whsec_...`; only whoever is told now will ever know. */
+  /** `whsec_...`; shown this once. */
   readonly secret: string;
 }
 
-/** Each may have several messages under way at once, so their number bounds what is under way in all. */
+/** Each endpoint has its own concurrency, so their number bounds the total. */
 export const MAX_ENDPOINTS = 50;
 const OVERLAP_HOURS = 24;
-/** Receivers take a header of some kilobytes at most, so the oldest of more are not good any more. */
-export const MAX_GOOD_SECRETS = 10;
+/** Receivers accept headers of some kilobytes, so there is a limit on signatures: older secrets expire. */
+export const MAX_VALID_SECRETS = 10;
 
-/** The endpoints that are subscribed to events. */
+/** The endpoints of webhooks. */
 @Injectable()
 export class WebhookEndpoints {
   constructor(
@@ -56,9 +56,9 @@ export class WebhookEndpoints {
     private readonly targets: WebhookTargets,
   ) {}
 
-  /** @throws ValidationFailed for a URL that webhooks may not go to; TooManyWebhooks */
+  /** @throws ValidationFailed for a URL that webhooks may not target; TooManyWebhooks */
   async create({ url, types, description = null }: NewEndpoint): Promise<EndpointWithSecret> {
-    const target = this.checked(url);
+    const target = this.checkUrl(url);
     const id = uuidv7();
     const secret = this.secrets.make();
     const { key_id, secret: sealed } = this.secrets.seal(id, secret, null);
@@ -70,7 +70,7 @@ export class WebhookEndpoints {
         'INSERT INTO webhook_endpoints (id, url, types, description, key_id, secret) VALUES ($1, $2, $3, $4, $5, $6)',
         [id, target, types, description, key_id, sealed],
       );
-      return { endpoint: await this.get(tx, id), secret: writeSecret(secret) };
+      return { endpoint: await this.lockForUpdate(tx, id), secret: writeSecret(secret) };
     });
   }
 
@@ -80,24 +80,24 @@ export class WebhookEndpoints {
   }
 
   /** @throws WebhookNotFound */
-  async find(id: string): Promise<Endpoint> {
-    return this.transactions.run((tx) => this.get(tx, id));
+  async findById(id: string): Promise<Endpoint> {
+    return this.transactions.run((tx) => this.lockForUpdate(tx, id));
   }
 
   /**
-   * What waits for an endpoint goes on to wait while it is switched off, and goes out when it is switched on again. What happens
-   * meanwhile is not for it.
+   * Deliveries that wait for an endpoint stay queued while it is disabled, and are sent when it is enabled again. Events of the time
+   * between are not queued for it.
    * @throws WebhookNotFound; ValidationFailed
    */
   async change(id: string, { url, types, description, enabled }: EndpointChange): Promise<Endpoint> {
-    const target = url === undefined ? undefined : this.checked(url);
+    const target = url === undefined ? undefined : this.checkUrl(url);
     return this.transactions.run(async (tx) => {
-      const now = await this.get(tx, id);
+      const now = await this.lockForUpdate(tx, id);
       await tx.query(
         'UPDATE webhook_endpoints SET url = $2, types = $3, description = $4, updated_at = now() WHERE id = $1',
         [id, target ?? now.url, types ?? now.types, description === undefined ? now.description : description],
       );
-      // What is said of the endpoint holds for the one before.
+      // The failures belong to the previous URL.
       if (target !== undefined && target !== now.url)
         await tx.query(`UPDATE webhook_endpoints SET ${HEALTHY} WHERE id = $1`, [id]);
       if (enabled === true) {
@@ -107,33 +107,33 @@ export class WebhookEndpoints {
         );
       }
       if (enabled === false && now.disabled_at === null) await this.disable(tx, id, 'admin');
-      return this.get(tx, id);
+      return this.lockForUpdate(tx, id);
     });
   }
 
-  /** With everything that waits for it, and the record of what it got. @throws WebhookNotFound */
+  /** Removes the endpoint with its deliveries. @throws WebhookNotFound */
   async remove(id: string): Promise<void> {
     await this.transactions.run(async (tx) => {
-      await this.get(tx, id);
+      await this.lockForUpdate(tx, id);
       await tx.query('DELETE FROM webhook_endpoints WHERE id = $1', [id]);
     });
   }
 
   /**
-   * Makes a new secret. Each that was replaced is good until its own day is over, `MAX_GOOD_SECRETS` in all at most.
+   * Makes a new secret. A replaced secret stays valid for 24 hours; at most `MAX_VALID_SECRETS` are valid at once.
    * @throws WebhookNotFound
    */
   async rotateSecret(id: string): Promise<EndpointWithSecret> {
     const secret = this.secrets.make();
     return this.transactions.run(async (tx) => {
-      const row = await this.get(tx, id);
+      const row = await this.lockForUpdate(tx, id);
       if (row.previous_secret) {
         await tx.query(
           'INSERT INTO webhook_retired_secrets (id, endpoint_id, key_id, secret, until) VALUES ($1, $2, $3, $4, $5)',
           [uuidv7(), id, row.key_id, row.previous_secret, row.previous_secret_until],
         );
       }
-      await tx.query(FORGET_OLDEST, [id, MAX_GOOD_SECRETS - 2]);
+      await tx.query(REMOVE_OLDEST_SECRETS, [id, MAX_VALID_SECRETS - 2]);
       const [present] = this.secrets.open(id, row);
       const sealed = this.secrets.seal(id, secret, present ?? null);
       await tx.query(
@@ -141,7 +141,7 @@ export class WebhookEndpoints {
            previous_secret_until = now() + $5 * interval '1 hour' WHERE id = $1`,
         [id, sealed.key_id, sealed.secret, sealed.previous_secret, OVERLAP_HOURS],
       );
-      return { endpoint: await this.get(tx, id), secret: writeSecret(secret) };
+      return { endpoint: await this.lockForUpdate(tx, id), secret: writeSecret(secret) };
     });
   }
 
@@ -153,14 +153,14 @@ export class WebhookEndpoints {
   }
 
   /** Locked until commit. @throws WebhookNotFound */
-  private async get(tx: Transaction, id: string): Promise<Endpoint> {
+  private async lockForUpdate(tx: Transaction, id: string): Promise<Endpoint> {
     const [row] = await tx.query<Endpoint[]>(`${SELECT_ENDPOINT} WHERE id = $1 FOR UPDATE OF endpoint`, [id]);
     if (!row) throw new WebhookNotFound();
     return row;
   }
 
-  /** As it is kept: as the URL parser understands it, which is how it will be read when something is sent. */
-  private checked(text: string): string {
+  /** Returns the URL as it is stored: normalised by the parser that also reads it when a message is sent. */
+  private checkUrl(text: string): string {
     try {
       const url = new URL(text);
       this.targets.check(url);
@@ -172,17 +172,17 @@ export class WebhookEndpoints {
   }
 }
 
-/** A secret that is replaced, and not good any more, is as if it were gone. */
+/** Leaves out expired secrets. */
 const SELECT_ENDPOINT = `
   SELECT id, url, types, description, disabled_at, disabled_reason, key_id, secret, failing_since, created_at, updated_at,
     CASE WHEN previous_secret_until > now() THEN previous_secret END AS previous_secret,
     CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until, ${RETIRED_SECRETS}
   FROM webhook_endpoints AS endpoint`;
 
-/** Beside the present one and the one before it, so many may be good. */
-const FORGET_OLDEST = `
+/** Parameters: the endpoint, and how many retired secrets to keep. */
+const REMOVE_OLDEST_SECRETS = `
   DELETE FROM webhook_retired_secrets WHERE id IN (
     SELECT id FROM webhook_retired_secrets WHERE endpoint_id = $1 ORDER BY until DESC, id DESC OFFSET $2)`;
 
-/** Columns of an endpoint that takes what it gets. */
+/** Sets the columns of an endpoint that accepts its messages. */
 export const HEALTHY = 'failures = 0, failing_since = NULL, paused_until = NULL';

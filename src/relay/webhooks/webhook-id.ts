@@ -4,7 +4,7 @@ import { DeliveryNotFound, WebhookNotFound } from './webhook-errors.js';
 
 const EXAMPLE = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
 
-/** Parameter: `:id`; what is no id is the id of no webhook. */
+/** Parameter: `:id`; a value that is no UUID is an unknown webhook. */
 export const WebhookId = (): ParameterDecorator =>
   Param('id', new ParseUUIDPipe({ exceptionFactory: () => new WebhookNotFound() }));
 

@@ -2,21 +2,21 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
 import type { DisabledReason } from './webhook-endpoints.js';
 
-/** An endpoint that was switched off by itself. */
+/** An endpoint that was disabled automatically. */
 export interface DisabledWebhook {
   readonly id: string;
   readonly url: string;
   readonly reason: Exclude<DisabledReason, 'admin'>;
-  /** Since when it had not taken anything. */
+  /** Since when it has accepted nothing. */
   readonly failingSince: Date;
-  /** What came of the last try. */
+  /** The error of the last attempt. */
   readonly lastError: string;
   readonly traceId: string;
 }
 
 type Listener = (disabled: DisabledWebhook, tx: Transaction) => Promise<void>;
 
-/** Tells floors above what admins should know: whoever wants to is called in the transaction that does it. */
+/** Lets upper rooms react when an endpoint is disabled, in the same transaction. */
 @Injectable()
 export class WebhookNotices {
   private readonly listeners: Listener[] = [];
@@ -25,7 +25,7 @@ export class WebhookNotices {
     this.listeners.push(listener);
   }
 
-  async disabled(webhook: DisabledWebhook, tx: Transaction): Promise<void> {
+  async notifyDisabled(webhook: DisabledWebhook, tx: Transaction): Promise<void> {
     for (const listener of this.listeners) await listener(webhook, tx);
   }
 }

@@ -5,12 +5,12 @@ import { seal, unseal } from '../../database/sealing.js';
 
 const SECRET_BYTES = 32;
 
-/** The secrets of one endpoint that are good now, sealed, so that nobody signs anything with a dump. */
+/** The valid secrets of one endpoint, sealed, so that a database dump cannot sign messages. */
 export interface SealedSecrets {
   readonly key_id: string;
   readonly secret: Buffer;
   readonly previous_secret: Buffer | null;
-  /** Those before, the newest first; null where there are none. */
+  /** Older ones, the newest first; null where there are none. */
   readonly retired_secrets: readonly RetiredSecret[] | null;
 }
 
@@ -21,12 +21,12 @@ export interface RetiredSecret {
   readonly secret: string;
 }
 
-/** As SQL: those of the row of `webhook_endpoints` that is called `endpoint`, as `SealedSecrets` has them. */
+/** SQL for `SealedSecrets.retired_secrets`, of the row of `webhook_endpoints` with the alias `endpoint`. */
 export const RETIRED_SECRETS = `(
   SELECT json_agg(json_build_object('key_id', key_id, 'secret', encode(secret, 'hex')) ORDER BY until DESC, id DESC)
   FROM webhook_retired_secrets WHERE endpoint_id = endpoint.id AND until > now()) AS retired_secrets`;
 
-/** The secrets that messages are signed with, one of each endpoint. */
+/** Makes, seals and unseals the secrets that sign messages. */
 @Injectable()
 export class WebhookSecrets {
   constructor(private readonly keyring: Keyring) {}
@@ -35,7 +35,7 @@ export class WebhookSecrets {
     return randomBytes(SECRET_BYTES);
   }
 
-  /** @param previous the one before it, where that is good for a while yet */
+  /** @param previous the secret before it, where that is still valid */
   seal(endpointId: string, secret: Buffer, previous: Buffer | null): Omit<SealedSecrets, 'retired_secrets'> {
     const key = this.keyring.current('webhook-secret');
     const sealed = (one: Buffer): Buffer => seal(key.secret, one, endpointId);
@@ -43,8 +43,9 @@ export class WebhookSecrets {
   }
 
   /**
-   * @returns the present one, and after it those before that are good yet, the newest first
-   * @throws Error when the row is another endpoint's, or was changed
+   * Unseals the valid secrets.
+   * @returns the present one first, then older ones, the newest first
+   * @throws Error when the row belongs to another endpoint, or was changed
    */
   open(endpointId: string, row: SealedSecrets): Buffer[] {
     const { key_id, secret, previous_secret, retired_secrets } = row;

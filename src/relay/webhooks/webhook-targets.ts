@@ -5,7 +5,7 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { objectionTo } from './addresses.js';
 
-/** The target is one that Roster does not connect to; the message says why. */
+/** Roster does not connect to this target; the message says why. */
 export class RefusedTarget extends Error {
   override readonly name = 'RefusedTarget';
 }
@@ -15,12 +15,12 @@ interface Address {
   readonly family: number;
 }
 
-/** Those that HTTPS is usual on: what else listens on a public address is none of a webhook's business. */
-const PORTS = ['', '443', '8443'];
+/** The usual ports of HTTPS: webhooks must not reach other services on public addresses. */
+const HTTPS_PORTS = ['', '443', '8443'];
 
 /**
- * Ends of names that lead nowhere, or to what is inside: the special-use names of IANA (RFC 6761, 6762, 7686, 8375, 9476), the one that
- * ICANN keeps free for private networks, and those that RFC 6762 (appendix G) found in use there.
+ * Suffixes of names that lead nowhere or into a private network: the special-use names of IANA (RFC 6761, 6762, 7686, 8375, 9476), the
+ * one that ICANN reserves for private networks, and those that RFC 6762 (appendix G) found in use there.
  */
 const NO_PUBLIC_NAMES = [
   ...['localhost', 'local', 'localdomain', 'home.arpa', 'internal', 'intranet', 'private', 'corp', 'home', 'lan'],
@@ -32,8 +32,8 @@ const DNS_TRIES = 2;
 
 /**
  * Where webhooks may go (OWASP "Server-Side Request Forgery Prevention"): by HTTPS to public addresses, unless
- * `WEBHOOK_ALLOW_PRIVATE`. A name is resolved and judged when the connection is made, for exactly that connection: a name that
- * leads elsewhere by then ("DNS rebinding") gains nothing by what it said before.
+ * `WEBHOOK_ALLOW_PRIVATE`. A name is resolved and checked when the connection is opened, for exactly that connection, so DNS rebinding
+ * gains nothing.
  */
 @Injectable()
 export class WebhookTargets {
@@ -43,31 +43,29 @@ export class WebhookTargets {
     this.allowPrivate = settings.WEBHOOK_ALLOW_PRIVATE ?? settings.NODE_ENV !== 'production';
   }
 
-  /** @throws RefusedTarget for what can be told from the URL alone */
+  /** Checks the URL alone, without DNS. @throws RefusedTarget */
   check(url: URL): void {
     const { protocol, username, password, port } = url;
     if (protocol !== 'https:' && !(this.allowPrivate && protocol === 'http:')) {
       throw new RefusedTarget('must start with https://');
     }
     if (username !== '' || password !== '') throw new RefusedTarget('must not hold a user name or password');
-    if (!this.allowPrivate && !PORTS.includes(port)) throw new RefusedTarget('must use port 443 or 8443');
-    // In brackets where it is IPv6. The URL parser has written `0x7f.1` and the like as what they mean.
+    if (!this.allowPrivate && !HTTPS_PORTS.includes(port)) throw new RefusedTarget('must use port 443 or 8443');
+    // IPv6 addresses are in brackets. The URL parser has normalised addresses such as `0x7f.1`.
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(host) !== 0) this.checkAddress(host, url.hostname);
     else if (!this.allowPrivate && !isPublicName(host)) {
-      throw new RefusedTarget(
-        `${host} is no name of the public Internet; WEBHOOK_ALLOW_PRIVATE=true lets webhooks go to names of inside`,
-      );
+      throw new RefusedTarget(`${host} is not a public name; WEBHOOK_ALLOW_PRIVATE=true allows webhooks to private names`);
     }
   }
 
-  /** For the connection itself (`lookup` of `net.connect`). Not asked for a host that is an address: `check` has judged it. */
+  /** The `lookup` of `net.connect`. Not called for a host that is an IP address, which `check` has checked. */
   readonly lookup: LookupFunction = (hostname, { all }, callback) => {
     this.resolve(hostname)
       .then((addresses) => {
-        // A name that only leads to another one without addresses is answered without an error; Node.js ends the process over an empty list.
+        // An alias of a name without addresses resolves to an empty list without an error, on which Node.js would crash.
         if (addresses.length === 0) throw new Error(`${hostname} has no address`);
-        // One that may not be is enough: which of them is taken is not ours to say.
+        // One refused address is enough: Node.js may choose any of them.
         for (const { address } of addresses) this.checkAddress(address, hostname);
         return addresses;
       })
@@ -82,8 +80,8 @@ export class WebhookTargets {
   };
 
   /**
-   * Every address of a name. Names of inside may be in `/etc/hosts`, which only the system's own resolver reads. It keeps one of
-   * four threads of the process busy for as long as a dead name server takes, so public names are not left to it.
+   * Resolves every address of a name. Private names may be in `/etc/hosts`, which only the system resolver reads. It blocks one of the
+   * four threads of libuv for as long as a dead name server takes, so it is not used for public names.
    */
   private async resolve(hostname: string): Promise<Address[]> {
     if (this.allowPrivate) return lookup(hostname, { all: true });
@@ -101,11 +99,11 @@ export class WebhookTargets {
     const objection = objectionTo(address, this.allowPrivate);
     if (objection === undefined) return;
     const what = host.includes(address) ? host : `${host} is ${address}, which`;
-    throw new RefusedTarget(`${what} is no address that webhooks may go to (${objection})`);
+    throw new RefusedTarget(`${what} is not an allowed address for webhooks (${objection})`);
   }
 }
 
-/** Whether the name can be one of the Internet's. Where it leads is another matter. */
+/** Whether the name can be public. The addresses it resolves to are checked separately. */
 function isPublicName(host: string): boolean {
   const name = host.replace(/\.$/, '');
   return name.includes('.') && !NO_PUBLIC_NAMES.some((end) => `.${name}`.endsWith(`.${end}`));

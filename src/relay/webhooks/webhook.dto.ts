@@ -33,7 +33,7 @@ const TYPES = {
   maxItems: EVENT_NAMES.length,
   uniqueItems: true,
   example: [EVERY_TYPE],
-  description: 'event types, or families of them such as `user.*`, which is every one',
+  description: 'event types, or families of them such as `user.*`, which is all',
 } as const;
 
 const AreTypes = (): PropertyDecorator =>
@@ -62,7 +62,7 @@ export class NewWebhookDto {
   @AreTypes()
   readonly types: string[] = [EVERY_TYPE];
 
-  @ApiPropertyOptional({ ...DESCRIPTION, description: 'for people: whose it is' })
+  @ApiPropertyOptional({ ...DESCRIPTION, description: 'for people, such as the name of the receiver' })
   @IsDescription()
   readonly description?: string | null;
 }
@@ -82,7 +82,7 @@ export class ChangeWebhookDto {
   @IsDescription()
   readonly description?: string | null;
 
-  @ApiPropertyOptional({ example: true, description: '`true` also ends the pauses of one that failed' })
+  @ApiPropertyOptional({ example: true, description: '`true` also ends the pause of a failing webhook' })
   @IfGiven()
   @IsBoolean({ message: 'must be true or false' })
   readonly enabled?: boolean;
@@ -97,7 +97,7 @@ export class WebhookResponse {
   @ApiProperty({ type: String, nullable: true, example: 'CRM' }) readonly description: string | null;
   @ApiProperty({ example: true }) readonly enabled: boolean;
 
-  @ApiProperty({ ...time, description: 'since when it is switched off' })
+  @ApiProperty({ ...time, description: 'since when it is disabled' })
   readonly disabledAt: string | null;
 
   @ApiProperty({
@@ -106,17 +106,16 @@ export class WebhookResponse {
     nullable: true,
     example: null,
     description:
-      '`admin`: by hand; `failing`: it took nothing for days; `gone`: it answered 410. Events of that time are not sent later',
+      '`admin`: by an admin; `failing`: it accepted nothing for days; `gone`: it answered 410. Events of that time are not sent later',
   })
   readonly disabledReason: DisabledReason | null;
 
-  @ApiProperty({ ...time, description: 'since when it has not taken anything' })
+  @ApiProperty({ ...time, description: 'since when it has accepted nothing' })
   readonly failingSince: string | null;
 
   @ApiProperty({
     ...time,
-    description:
-      'until when messages are also signed with the secret before this one; those replaced earlier end earlier',
+    description: 'until when messages are also signed with the previous secret; those replaced earlier expire earlier',
   })
   readonly previousSecretUntil: string | null;
 
@@ -130,10 +129,10 @@ export class WebhookResponse {
       types: [...endpoint.types],
       description: endpoint.description,
       enabled: endpoint.disabled_at === null,
-      disabledAt: textOf(endpoint.disabled_at),
+      disabledAt: isoOrNull(endpoint.disabled_at),
       disabledReason: endpoint.disabled_reason,
-      failingSince: textOf(endpoint.failing_since),
-      previousSecretUntil: textOf(endpoint.previous_secret_until),
+      failingSince: isoOrNull(endpoint.failing_since),
+      previousSecretUntil: isoOrNull(endpoint.previous_secret_until),
       createdAt: endpoint.created_at.toISOString(),
       updatedAt: endpoint.updated_at.toISOString(),
     };
@@ -144,27 +143,26 @@ export class WebhookWithSecret extends WebhookResponse {
   @ApiProperty({
     pattern: '^whsec_[A-Za-z0-9+/=]+$',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=',
-    description: 'what messages are signed with; shown this once',
+    description: 'signs the messages; shown only once',
   })
   readonly secret: string;
 }
 
-/** There are too few for pages. */
 export class WebhookList {
   @ApiProperty({ type: [WebhookResponse] }) readonly items: WebhookResponse[];
 }
 
 export class WebhookTestResponse {
-  @ApiProperty({ example: true, description: 'whether it was answered by 2xx in time' }) readonly accepted: boolean;
-  @ApiProperty({ type: 'integer', nullable: true, example: 204, description: 'of the answer' })
+  @ApiProperty({ example: true, description: 'whether the response was 2xx, in time' }) readonly accepted: boolean;
+  @ApiProperty({ type: 'integer', nullable: true, example: 204, description: 'of the response' })
   readonly status: number | null;
   @ApiProperty({ type: 'integer', example: 38 }) readonly durationMs: number;
   @ApiProperty({ type: String, nullable: true, example: null, description: 'why it was not accepted' })
   readonly error: string | null;
-  @ApiProperty({ type: String, nullable: true, example: null, description: 'how the answer began' })
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'beginning of the response body' })
   readonly answer: string | null;
 }
 
-function textOf(time: Date | null): string | null {
+function isoOrNull(time: Date | null): string | null {
   return time?.toISOString() ?? null;
 }

@@ -17,12 +17,12 @@ import { ApiWebhookId, WebhookId } from './webhook-id.js';
 import { WebhookMessages } from './webhook-messages.js';
 import { WebhookSender } from './webhook-sender.js';
 
-const SIGNED = `Messages are CloudEvents 1.0 in JSON, signed as Standard Webhooks has it (\`webhook-id\`, \`webhook-timestamp\`,
-\`webhook-signature\`). Answer with 2xx within ten seconds. Anything else is tried again, nine times in a day, and then given up;
-redirects are not followed. Messages may come more than once, with the same \`webhook-id\`. Those of one user come one after the
-other, in order; those of several at once.`;
+const SIGNED = `Messages are CloudEvents 1.0 in JSON, signed as in Standard Webhooks (\`webhook-id\`, \`webhook-timestamp\`,
+\`webhook-signature\`). Answer with 2xx within ten seconds. Otherwise the delivery is retried, up to nine attempts within a day;
+redirects are not followed. Messages may come more than once, with the same \`webhook-id\`. Those of one user come one at a time, in
+order; those of several users at once.`;
 
-/** Endpoints that events are posted to. */
+/** The endpoints of webhooks. */
 @ApiTags('Webhooks')
 @Controller('webhooks')
 export class WebhooksController {
@@ -39,8 +39,8 @@ export class WebhooksController {
   @Allow('ADMIN')
   @ApiOperation({
     operationId: 'addWebhook',
-    summary: 'Have events posted to a URL, from now on',
-    description: `The secret is shown this once.\n\n${SIGNED}`,
+    summary: 'Add a webhook: events are posted to its URL from now on',
+    description: `The secret is shown only once.\n\n${SIGNED}`,
   })
   @ApiCreatedResponse({ type: WebhookWithSecret, headers: apiHeaders('Location') })
   @ApiProblems('validation-failed', 'too-many-webhooks')
@@ -57,8 +57,8 @@ export class WebhooksController {
   @Allow('ADMIN')
   @ApiOperation({
     operationId: 'listWebhooks',
-    summary: 'Every webhook, the oldest first',
-    description: 'All in one answer: there are too few for pages. Secrets are not shown.',
+    summary: 'List all webhooks, the oldest first',
+    description: 'All in one page. Secrets are not shown.',
   })
   @ApiOkResponse({ type: WebhookList })
   async list(): Promise<WebhookList> {
@@ -70,13 +70,13 @@ export class WebhooksController {
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'getWebhook',
-    summary: 'One webhook',
-    description: 'Where it posts to, what it gets, and whether it is switched on. The secret is not shown.',
+    summary: 'Get a webhook',
+    description: 'Its URL, its event types, and whether it is enabled. The secret is not shown.',
   })
   @ApiOkResponse({ type: WebhookResponse })
   @ApiProblems('not-found')
   async get(@WebhookId() id: string): Promise<WebhookResponse> {
-    return WebhookResponse.from(await this.endpoints.find(id));
+    return WebhookResponse.from(await this.endpoints.findById(id));
   }
 
   @Patch(':id')
@@ -84,8 +84,9 @@ export class WebhooksController {
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'changeWebhook',
-    summary: 'Change a webhook, or switch it off and on',
-    description: 'What waits for one that is switched off is sent when it is on again; what happens meanwhile is not.',
+    summary: 'Change a webhook, or disable and enable it',
+    description:
+      'Deliveries that wait for a disabled webhook are sent when it is enabled again; events of the time between are not.',
   })
   @ApiOkResponse({ type: WebhookResponse })
   @ApiProblems('validation-failed', 'not-found')
@@ -99,8 +100,8 @@ export class WebhooksController {
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'removeWebhook',
-    summary: 'Remove a webhook, with what waits for it and the record of what it got',
-    description: 'At once, and for good. To keep what waits for it, switch it off instead.',
+    summary: 'Remove a webhook with its deliveries',
+    description: 'At once, and for good. To keep the waiting deliveries, disable it instead.',
   })
   @ApiNoContentResponse()
   @ApiProblems('not-found')
@@ -116,7 +117,7 @@ export class WebhooksController {
     operationId: 'rotateWebhookSecret',
     summary: 'Replace the secret',
     description:
-      'Each secret that is replaced goes on to sign for 24 hours, so messages carry several signatures, and a receiver that knows any of these secrets takes them. Ten secrets are good at a time; of more, the oldest end.',
+      'A replaced secret stays valid for 24 hours: messages carry a signature by each valid secret, so a receiver that knows any of them accepts the message. Ten secrets are valid at once; the oldest expire first.',
   })
   @ApiOkResponse({ type: WebhookWithSecret })
   @ApiProblems('not-found')
@@ -130,14 +131,14 @@ export class WebhooksController {
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'testWebhook',
-    summary: 'Post a message that tells nothing, and say what came of it',
+    summary: 'Post a test message and report the outcome',
     description:
-      'Its type is `webhook.test`, signed as any other; it is sent once, also to a webhook that is switched off.',
+      'Its type is `webhook.test`, and it is signed like any other message. It is sent once, also to a disabled webhook.',
   })
   @ApiOkResponse({ type: WebhookTestResponse })
   @ApiProblems('not-found')
   async test(@WebhookId() id: string): Promise<WebhookTestResponse> {
-    const endpoint = await this.endpoints.find(id);
+    const endpoint = await this.endpoints.findById(id);
     return this.sender.send(this.messages.composeTest(id, endpoint.url, endpoint), this.neverAborted);
   }
 }

@@ -49,10 +49,10 @@ export class WebhooksModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.relay.add(this.sink);
+    this.relay.addSink(this.sink);
     this.health.registerFigure('webhooksWaiting', () => this.queue.countWaiting());
     this.metrics.gauge(
-      { name: 'roster_webhooks_waiting', help: 'Messages to webhooks that are switched on, counted to 10,000.' },
+      { name: 'roster_webhooks_waiting', help: 'Deliveries that wait at enabled webhooks, counted to 10,000.' },
       async () => [{ value: await this.queue.countWaiting() }],
     );
   }

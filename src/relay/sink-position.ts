@@ -1,28 +1,28 @@
 import type pg from 'pg';
 import type { OutgoingEvent, Refusal } from './event-sink.js';
 
-/** How far one sink has come: the row of `relay_cursors` that its leader writes, and an operator may set. */
-export class Cursor {
+/** The position of one sink in the feed: a row of `relay_cursors`, which its leader advances and an operator may set. */
+export class SinkPosition {
   constructor(
     private readonly client: pg.Client,
     private readonly sink: string,
   ) {}
 
-  /** The last position that is done with. */
-  async position(): Promise<number> {
-    const [row] = await this.query<{ position: string }>('position', POSITION);
-    if (!row) throw new Error(`The cursor of ${this.sink} is missing from relay_cursors`);
+  /** The last position that was published. */
+  async read(): Promise<number> {
+    const [row] = await this.query<{ position: string }>('position', READ);
+    if (!row) throw new Error(`The position of ${this.sink} is missing from relay_cursors`);
     return Number(row.position);
   }
 
-  /** Says who sends now. */
-  async lead(leader: string): Promise<void> {
-    await this.query('lead', LEAD, leader);
+  /** Records which server publishes now. */
+  async recordLeader(leader: string): Promise<void> {
+    await this.query('lead', RECORD_LEADER, leader);
   }
 
   /**
-   * Notes a batch as done, with the dead letters that are left of it. One commit.
-   * @returns whether it was noted: not when an operator has set the cursor meanwhile
+   * Records a batch as published, with its dead letters, in one statement.
+   * @returns false when an operator has set the position meanwhile: then nothing is recorded
    */
   async advance(from: number, batch: readonly OutgoingEvent[], refusals: readonly Refusal[]): Promise<boolean> {
     const to = batch.at(-1)?.position ?? from;
@@ -41,9 +41,9 @@ export class Cursor {
     return rows.length > 0;
   }
 
-  /** Notes why nothing goes on, for whoever looks from elsewhere. `advance` takes it back. */
-  async fail(failure: string): Promise<void> {
-    await this.query('fail', FAIL, failure);
+  /** Records why the sink does not advance, for health checks and operators. `advance` clears it. */
+  async recordFailure(failure: string): Promise<void> {
+    await this.query('fail', RECORD_FAILURE, failure);
   }
 
   private async query<Row extends pg.QueryResultRow>(name: string, text: string, ...values: unknown[]): Promise<Row[]> {
@@ -53,19 +53,19 @@ export class Cursor {
   }
 }
 
-/** With the sink and where it begins. Events that have no position yet come after the end. */
-export const BEGIN = `
+/** Parameters: the sink, and where it starts. Events without a position yet come after `end`. */
+export const INSERT_SINK_POSITION = `
   INSERT INTO relay_cursors (sink, position)
   SELECT $1::text, CASE WHEN $2::text = 'end' THEN (SELECT coalesce(max(position), 0) FROM event_positions) ELSE 0 END
   ON CONFLICT DO NOTHING`;
 
-const POSITION = 'SELECT position FROM relay_cursors WHERE sink = $1';
-const LEAD = 'UPDATE relay_cursors SET leader = $2 WHERE sink = $1';
+const READ = 'SELECT position FROM relay_cursors WHERE sink = $1';
+const RECORD_LEADER = 'UPDATE relay_cursors SET leader = $2 WHERE sink = $1';
 
-const FAIL = `
+const RECORD_FAILURE = `
   UPDATE relay_cursors SET failure = $2, failing_since = coalesce(failing_since, clock_timestamp()) WHERE sink = $1`;
 
-// The rate is counted from a moment that moves on every half minute. A letter that was dead and is delivered now is none.
+// The rate is measured from a time that moves on every half minute. An event that is published now is no dead letter any more.
 const ADVANCE = `
   WITH moved AS (
     UPDATE relay_cursors SET position = $3, published = published + $4, failure = NULL, failing_since = NULL,

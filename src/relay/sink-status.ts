@@ -1,20 +1,20 @@
 import type { FeedReader } from '../events/event-feed.js';
 
-/** How one sink is doing. */
+/** The status of one sink. */
 export interface SinkStatus {
   readonly sink: string;
-  /** The last position that is done with, and the last that there is. */
+  /** The last position that was published, and the last in the feed. */
   readonly position: number;
   readonly latest: number;
-  /** How long ago the next event happened; 0 where none waits. */
+  /** How long ago the next event to publish happened; 0 where none waits. */
   readonly lagSeconds: number;
-  /** Over half a minute to a minute. */
+  /** Averaged over half a minute to a minute. */
   readonly eventsPerSecond: number;
-  /** How many events it has confirmed, those that were sent again included. */
+  /** How many events the sink has confirmed, repeated ones included. */
   readonly published: number;
   /** Counted to 10,000. */
   readonly deadLetters: number;
-  /** The server that sends, or sent last. */
+  /** The server that publishes, or did last. */
   readonly leader: string | null;
   readonly failingSince: Date | null;
   readonly failure: string | null;
@@ -24,9 +24,9 @@ type StatusRow = {
   readonly [Field in keyof SinkStatus]: SinkStatus[Field] extends number ? string : SinkStatus[Field];
 };
 
-/** All sinks that there ever were, by name. */
-export async function readStatus(reader: FeedReader): Promise<SinkStatus[]> {
-  const rows = await reader.query<StatusRow[]>(STATUS);
+/** All sinks that have ever been configured, by name. */
+export async function readSinkStatuses(reader: FeedReader): Promise<SinkStatus[]> {
+  const rows = await reader.query<StatusRow[]>(SINK_STATUSES);
   return rows.map((row) => ({
     ...row,
     position: Number(row.position),
@@ -42,7 +42,7 @@ export function lagOf({ position, latest }: SinkStatus): number {
   return Math.max(0, latest - position);
 }
 
-const STATUS = `
+const SINK_STATUSES = `
   SELECT cursor.sink, cursor.position, latest.position AS latest, cursor.published, cursor.leader, cursor.failure,
     cursor.failing_since AS "failingSince",
     greatest(0, coalesce(extract(epoch FROM clock_timestamp() - event.occurred_at), 0)) AS "lagSeconds",

@@ -1,37 +1,37 @@
 import type { Log } from '../ops/log.js';
 
 const REMIND_EVERY_MS = 60_000;
-const LONGEST = 300;
+const MAX_REASON_LENGTH = 300;
 
-/** Tells the log of something that is away: when it goes, every minute, and when it is back; not at every try. */
-export class Outage {
+/** Logs an outage when it begins, every minute while it lasts, and when it is over, rather than at every attempt. */
+export class OutageLog {
   private since: number | undefined;
-  private saidAt = 0;
+  private loggedAt = 0;
 
   constructor(
     private readonly log: Log,
-    private readonly words: { readonly away: string; readonly back: string },
+    private readonly messages: { readonly failing: string; readonly recovered: string },
   ) {}
 
-  goesOn(error: unknown): void {
+  failed(error: unknown): void {
     const now = performance.now();
     this.since ??= now;
-    if (this.saidAt > 0 && now - this.saidAt < REMIND_EVERY_MS) return;
-    this.saidAt = now;
-    this.log.warn({ reason: reasonOf(error), seconds: secondsBetween(this.since, now) }, this.words.away);
+    if (this.loggedAt > 0 && now - this.loggedAt < REMIND_EVERY_MS) return;
+    this.loggedAt = now;
+    this.log.warn({ reason: reasonOf(error), seconds: secondsBetween(this.since, now) }, this.messages.failing);
   }
 
-  isOver(): void {
+  recovered(): void {
     if (this.since === undefined) return;
-    this.log.info({ seconds: secondsBetween(this.since, performance.now()) }, this.words.back);
+    this.log.info({ seconds: secondsBetween(this.since, performance.now()) }, this.messages.recovered);
     this.since = undefined;
-    this.saidAt = 0;
+    this.loggedAt = 0;
   }
 }
 
-/** What is at the bottom of an error, for people: clients of brokers wrap what the network or the broker said. */
+/** The root cause of an error, for people: broker clients wrap the errors of the network and the broker. */
 export function reasonOf(error: unknown): string {
-  return [...new Set(messagesOf(error))].join('; ').slice(0, LONGEST);
+  return [...new Set(messagesOf(error))].join('; ').slice(0, MAX_REASON_LENGTH);
 }
 
 function messagesOf(error: unknown): string[] {

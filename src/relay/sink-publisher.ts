@@ -10,23 +10,23 @@ import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
-import { Cursor } from './cursor.js';
+import { SinkPosition } from './sink-position.js';
 import type { EventSink, OutgoingEvent, Refusal } from './event-sink.js';
-import { Outage, reasonOf } from './outage.js';
+import { OutageLog, reasonOf } from './outage-log.js';
 
-const BATCH = 1000;
-/** How often the leader looks without a hint, and the others whether there is still a leader. */
-const LOOK_EVERY_MS = 1000;
+const BATCH_SIZE = 1000;
+/** How often the leader polls without a wakeup, and how often the others try to lead. */
+const POLL_EVERY_MS = 1000;
 const FOLLOW_EVERY_MS = 500;
-/** How often the leader says that it lives while it waits for the sink; PostgreSQL ends it after `SILENT_AT_MOST`. */
-const BEAT_EVERY_MS = 2000;
-const SILENT_AT_MOST = '7s';
+/** How often the leader queries while it waits for the sink; PostgreSQL ends its session after `SESSION_TIMEOUT`. */
+const HEARTBEAT_EVERY_MS = 2000;
+const SESSION_TIMEOUT = '7s';
 const ANSWER_WITHIN_MS = 5000;
 const PUBLISH_WITHIN_MS = 30_000;
 const RETRY_BACKOFF = { firstMs: 250, longestMs: 8000 };
 const END_WITHIN_MS = 2000;
 
-export interface DeliveryParts {
+export interface SinkPublisherParts {
   readonly settings: Settings;
   readonly feed: EventFeed;
   /** Wakes when there are new positions. */
@@ -35,35 +35,35 @@ export interface DeliveryParts {
 }
 
 /**
- * Sends events to one sink, where this server leads for it: by a session's advisory lock on a connection of its own, over which
- * it also reads the feed and writes the cursor. So whoever has lost the lead can note nothing any more. What it sent last may
- * be sent again by the next leader, and comes before whatever that one sends later: the first copies are in order.
+ * Publishes events to one sink while this server leads for it. The lead is a session advisory lock on a separate connection, over which
+ * the server also reads the feed and advances the position: a server that has lost the lead can record nothing any more. The next
+ * leader may repeat its last events, before it publishes later ones: the first copies are in order.
  */
-export class Delivery {
+export class SinkPublisher {
   private readonly connection: OwnConnection;
-  /** Cuts what is still on its way. */
+  /** Cuts off a batch that is being published. */
   private readonly cut = new AbortController();
-  private readonly sinkOutage: Outage;
-  private readonly databaseOutage: Outage;
+  private readonly sinkOutage: OutageLog;
+  private readonly databaseOutage: OutageLog;
 
   constructor(
     private readonly sink: EventSink,
-    private readonly parts: DeliveryParts,
+    private readonly parts: SinkPublisherParts,
   ) {
     const { name } = sink;
-    this.sinkOutage = new Outage(parts.log, {
-      away: `events cannot be sent to ${name}: they wait, and are sent when it takes them again`,
-      back: `events are sent to ${name} again`,
+    this.sinkOutage = new OutageLog(parts.log, {
+      failing: `events cannot be sent to ${name}; retrying`,
+      recovered: `events are sent to ${name} again`,
     });
-    this.databaseOutage = new Outage(parts.log, {
-      away: `the relay to ${name} cannot read events from the database: they wait`,
-      back: `the relay to ${name} reads events again`,
+    this.databaseOutage = new OutageLog(parts.log, {
+      failing: `the relay to ${name} cannot read events from the database; retrying`,
+      recovered: `the relay to ${name} reads events again`,
     });
     this.connection = new OwnConnection(parts.settings, {
       name: `roster relay ${name}`,
       answerWithinMs: ANSWER_WITHIN_MS,
       serve: (client) => this.serve(client),
-      onLoss: (error) => this.databaseOutage.goesOn(error),
+      onLoss: (error) => this.databaseOutage.failed(error),
     });
   }
 
@@ -71,7 +71,7 @@ export class Delivery {
     this.connection.start();
   }
 
-  /** Lets the batch that is on its way arrive, for two seconds. */
+  /** Waits two seconds for a batch that is being published. */
   async stop(): Promise<void> {
     await this.connection.stop();
     this.cut.abort();
@@ -83,25 +83,25 @@ export class Delivery {
     const lose = (error: unknown): void => lost.abort(error);
     client.on('error', lose);
     await client.query(SESSION);
-    while (!(await this.leads(client))) {
+    while (!(await this.tryLead(client))) {
       await this.connection.pause(FOLLOW_EVERY_MS);
       if (this.isEnding()) return;
     }
-    const cursor = new Cursor(client, this.sink.name);
-    const beat = setInterval(() => {
+    const position = new SinkPosition(client, this.sink.name);
+    const heartbeat = setInterval(() => {
       refuseStandby(client).catch(lose);
-    }, BEAT_EVERY_MS);
+    }, HEARTBEAT_EVERY_MS);
     try {
-      await cursor.lead(`${hostname()} (process ${process.pid})`);
-      this.parts.log.info({ sink: this.sink.name }, 'this server sends the events to the sink');
-      await this.send(client, cursor, AbortSignal.any([lost.signal, this.cut.signal]));
+      await position.recordLeader(`${hostname()} (process ${process.pid})`);
+      this.parts.log.info({ sink: this.sink.name }, 'this server publishes the events to the sink');
+      await this.publishBatches(client, position, AbortSignal.any([lost.signal, this.cut.signal]));
     } finally {
-      clearInterval(beat);
-      await this.close();
+      clearInterval(heartbeat);
+      await this.closeSink();
     }
   }
 
-  private async leads(client: pg.Client): Promise<boolean> {
+  private async tryLead(client: pg.Client): Promise<boolean> {
     const { rows } = await client.query<{ leads: boolean }>(
       `SELECT pg_try_advisory_lock(hashtextextended('relay of events to ' || $1, 2)) AS leads`,
       [this.sink.name],
@@ -109,76 +109,76 @@ export class Delivery {
     return rows[0]?.leads === true;
   }
 
-  private async send(client: pg.Client, cursor: Cursor, lost: AbortSignal): Promise<void> {
-    const reader = preparing(client);
+  private async publishBatches(client: pg.Client, position: SinkPosition, lost: AbortSignal): Promise<void> {
+    const reader = preparedReader(client);
     const woken = AbortSignal.any([this.connection.ending, lost]);
     let failures = 0;
-    let from = await cursor.position();
+    let from = await position.read();
     let batch: readonly OutgoingEvent[] = [];
     /** The count of wakeups before the last read; undefined to read at once. */
     let seen: number | undefined;
     while (!this.isEnding()) {
       const last = batch.at(-1);
       if (!last) {
-        const hadNone = seen !== undefined && !(await this.parts.positions.waitAfter(seen, LOOK_EVERY_MS, woken));
-        // An operator may have set the cursor.
-        if (hadNone) from = await cursor.position();
+        const isIdle = seen !== undefined && !(await this.parts.positions.waitAfter(seen, POLL_EVERY_MS, woken));
+        // An operator may have set it.
+        if (isIdle) from = await position.read();
         seen = this.parts.positions.count;
-        batch = await this.read(reader, from);
+        batch = await this.readBatch(reader, from);
         continue;
       }
-      // What comes after it is read while the sink is at it.
-      const ahead = batch.length === BATCH ? this.read(reader, last.position) : undefined;
+      // The next batch is read while the sink confirms this one.
+      const ahead = batch.length === BATCH_SIZE ? this.readBatch(reader, last.position) : undefined;
       ahead?.catch(() => undefined);
       let refusals: readonly Refusal[];
       try {
-        refusals = await this.publish(batch, lost);
+        refusals = await this.publishBatch(batch, lost);
       } catch (error) {
         if (lost.aborted) throw error;
-        this.sinkOutage.goesOn(error);
-        await this.close();
-        await cursor.fail(reasonOf(error));
+        this.sinkOutage.failed(error);
+        await this.closeSink();
+        await position.recordFailure(reasonOf(error));
         await this.connection.pause(backoff(++failures, RETRY_BACKOFF));
-        from = await cursor.position();
+        from = await position.read();
         [batch, seen] = [[], undefined];
         continue;
       }
       failures = 0;
-      this.sinkOutage.isOver();
-      if (await cursor.advance(from, batch, refusals)) {
-        if (refusals.length > 0) this.tell(refusals);
+      this.sinkOutage.recovered();
+      if (await position.advance(from, batch, refusals)) {
+        if (refusals.length > 0) this.logRefusals(refusals);
         from = last.position;
         batch = (await ahead) ?? [];
       } else {
-        from = await cursor.position();
+        from = await position.read();
         [batch, seen] = [[], undefined];
       }
     }
   }
 
-  private async publish(batch: readonly OutgoingEvent[], lost: AbortSignal): Promise<readonly Refusal[]> {
+  private async publishBatch(batch: readonly OutgoingEvent[], lost: AbortSignal): Promise<readonly Refusal[]> {
     const message = `it has not confirmed a batch within ${PUBLISH_WITHIN_MS / 1000} s`;
     return withDeadline(PUBLISH_WITHIN_MS, () => this.sink.publish(batch), { message, signal: lost });
   }
 
-  private async read(reader: FeedReader, after: number): Promise<OutgoingEvent[]> {
-    const { events } = await this.parts.feed.read(reader, { after, limit: BATCH });
-    this.databaseOutage.isOver();
+  private async readBatch(reader: FeedReader, after: number): Promise<OutgoingEvent[]> {
+    const { events } = await this.parts.feed.read(reader, { after, limit: BATCH_SIZE });
+    this.databaseOutage.recovered();
     return events.map((event) => {
       const { position, id, type, userId, userVersion } = event;
       return { position, id, type, userId, userVersion, event: toCloudEvent(event, this.parts.settings) };
     });
   }
 
-  private tell(refusals: readonly Refusal[]): void {
+  private logRefusals(refusals: readonly Refusal[]): void {
     const reasons = [...new Set(refusals.map(({ reason }) => reason))].slice(0, 5);
     this.parts.log.warn(
       { sink: this.sink.name, count: refusals.length, reasons },
-      'the sink refused events for good: they are dead letters now (npm run roster -- relay status)',
+      'the sink refused events for good: they are dead letters (npm run roster -- relay status)',
     );
   }
 
-  private async close(): Promise<void> {
+  private async closeSink(): Promise<void> {
     await waitAtMost(
       END_WITHIN_MS,
       Promise.resolve(this.sink.close?.()).catch(() => undefined),
@@ -190,8 +190,8 @@ export class Delivery {
   }
 }
 
-/** Reads over one connection, every statement prepared once. */
-function preparing(client: pg.Client): FeedReader {
+/** Reads over one connection, with prepared statements. */
+function preparedReader(client: pg.Client): FeedReader {
   const names = new Map<string, string>();
   return {
     query: async <Rows>(text: string, values: unknown[] = []) => {
@@ -202,9 +202,9 @@ function preparing(client: pg.Client): FeedReader {
   };
 }
 
-// A cursor that a crash of PostgreSQL takes back makes the relay send again, as it may; so it need not wait for the disk.
+// If a crash of PostgreSQL loses the last positions, the relay repeats events, as it may; so commits need not wait for the disk.
 const SESSION = `
-  SET idle_session_timeout = '${SILENT_AT_MOST}';
-  SET idle_in_transaction_session_timeout = '${SILENT_AT_MOST}';
+  SET idle_session_timeout = '${SESSION_TIMEOUT}';
+  SET idle_in_transaction_session_timeout = '${SESSION_TIMEOUT}';
   SET lock_timeout = '3s';
   SET synchronous_commit = off`;
