@@ -32,7 +32,7 @@ const program = new Command('roster').description(
 
 program
   .command('migrate')
-  .description('bring the database schema up to date (the server does so too when it starts)')
+  .description('apply pending database migrations (the server does so at start)')
   .action(async () => {
     const settings = await settingsForCommand();
     const applied = await migrate(settings, console.warn);
@@ -43,7 +43,9 @@ program
 
 program
   .command('shared-mailboxes')
-  .description('list users whose address is another spelling of somebody else’s, so that they cannot be found by it')
+  .description(
+    'list users who cannot be found by their address because it is another spelling of an address already in use',
+  )
   .action(async () => {
     const settings = await settingsForCommand();
     console.log(sharedMailboxesReport(await readSharedMailboxes(settings)));
@@ -51,8 +53,8 @@ program
 
 program
   .command('seed')
-  .description('fill the database with made-up users who can sign in, for development and measurements')
-  .option('--users <number>', 'how many', wholeNumber, 1000)
+  .description('fill the database with generated users who can sign in, for development and benchmarks')
+  .option('--users <number>', 'number of users', wholeNumber, 1000)
   .action(async ({ users }: { users: number }) => {
     const { startLocalServices } = await import('./development/local-services.js');
     const { settings } = await startLocalServices(loadSettings(readEnvironment()), shutdown, console.log);
@@ -63,9 +65,14 @@ program
 
 program
   .command('verify')
-  .description('check every chain and every row against the log; ends with 1 and names the first fault if there is one')
-  .option('--all [number]', 'name so many faults rather than the first alone', wholeNumber)
-  .option('--checkpoint <file>', 'check the log against this checkpoint too: it finds cut tails and vanished users')
+  .description(
+    'verify every hash chain, and every row against the event log; exits with 1 and prints the first fault, if any',
+  )
+  .option('--all [number]', 'print up to this many faults instead of only the first', wholeNumber)
+  .option(
+    '--checkpoint <file>',
+    'also check the log against this checkpoint, which detects truncated logs and missing users',
+  )
   .action(async ({ all, checkpoint }: { all?: number | true; checkpoint?: string }) => {
     const limit = all === true ? 100 : (all ?? 1);
     const progress = await showProgress('Verifying');
@@ -76,16 +83,16 @@ program
 
 program
   .command('checkpoint')
-  .description("write a signed list of where every user's log ends, to be kept elsewhere and given to verify later")
-  .requiredOption('--out <file>', 'a new file')
+  .description('write a signed list of the last event of every user, to be stored elsewhere and passed to verify later')
+  .requiredOption('--out <file>', 'file to create')
   .action(async ({ out }: { out: string }) => {
     console.log(checkpointReport(await takeCheckpoint(await operatorContext(), out), out));
   });
 
 program
   .command('replay')
-  .description('rebuild every user from the log and put rows right that differ, beside a running server')
-  .option('--dry-run', 'change nothing, only say what differs', false)
+  .description('rebuild every user from the event log and repair rows that differ; servers may keep running')
+  .option('--dry-run', 'only report differences, change nothing', false)
   .action(async ({ dryRun }: { dryRun: boolean }) => {
     const result = await replay(await operatorContext(), { dryRun, progress: await showProgress('Replaying') });
     console.log(replayReport(result, dryRun));
@@ -95,7 +102,7 @@ program
 program
   .command('rotate-secret')
   .description(
-    'wrap every key with a new SECRET_KEY, given as NEW_SECRET_KEY in the environment; nothing becomes invalid',
+    'rewrap every key with a new SECRET_KEY, given as NEW_SECRET_KEY in the environment; tokens and data stay valid',
   )
   .action(async () => {
     const { environment, problems } = withSecretFiles(readEnvironment(), ['NEW_SECRET_KEY']);
@@ -104,59 +111,61 @@ program
     const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
     const rotation = await rotateSecret(await operatorContext(), kept, given);
     console.log(
-      `Wrapped ${rotation.keys} keys. Servers that run go on.\n` +
+      `Wrapped ${rotation.keys} keys. Running servers continue.\n` +
         (rotation.kept
-          ? 'The new key is kept under DATA_DIR.'
-          : 'From the next start on, SECRET_KEY has to be what NEW_SECRET_KEY is: put it there now, and keep the old one for older backups.'),
+          ? 'The new key was saved under DATA_DIR.'
+          : 'Set SECRET_KEY to the new key now, before the next start, and keep the old key for older backups.'),
     );
   });
 
 program
   .command('rotate-signing-key')
-  .description('sign access tokens with a new key from now on; nobody is signed out (the server does so every 90 days)')
+  .description('rotate the key that signs access tokens; nobody is signed out (the server does so every 90 days)')
   .action(async () => {
     const id = await (await operatorContext()).keyring.rotate('access-token');
     if (id === undefined) throw new WrongSecretKey();
     console.log(
-      `Access tokens are signed with key ${id} from now on. The key before it verifies its tokens until they expire.`,
+      `Access tokens are now signed with key ${id}. The previous key still verifies its tokens until they expire.`,
     );
   });
 
 program
   .command('token')
-  .description('print an access token for a user, for tests and measurements')
+  .description('print an access token for a user, for tests and benchmarks')
   .requiredOption('--user <user>', 'address, username or id')
-  .option('--in-production', 'also where NODE_ENV is production', false)
+  .option('--in-production', 'allow this when NODE_ENV is production', false)
   .action(async ({ user, inProduction }: { user: string; inProduction: boolean }) => {
     if (loadSettings(readEnvironment()).NODE_ENV === 'production' && !inProduction) {
-      throw new OperatorError('A token is as good as the password. To make one in production, say so: --in-production');
+      throw new OperatorError(
+        'An access token grants full access as the user. To create one in production, pass --in-production',
+      );
     }
     console.log(await makeToken(await operatorContext(), user));
   });
 
-const admin = program.command('admin').description('a way in for an admin who has none');
+const admin = program.command('admin').description('recover admin access');
 
 admin
   .command('reset-password')
-  .description('give an admin a random password and print it once; needs no mail server')
-  .option('--user <user>', 'address, username or id; the only admin without it')
+  .description('set a random password for an admin and print it once; needs no mail server')
+  .option('--user <user>', 'address, username or id; defaults to the only admin')
   .action(async ({ user }: { user?: string }) => {
     console.log(adminReport(await resetAdminPassword(await operatorContext(), user)));
   });
 
-const relay = program.command('relay').description('events to Kafka, RabbitMQ and whatever else they are sent to');
+const relay = program.command('relay').description('delivery of events to Kafka, RabbitMQ and other sinks');
 
 relay
   .command('status')
-  .description('how far each sink is, who sends to it, and what it refused for good')
+  .description('show the position, sender and dead letters of each sink')
   .action(async () => {
     console.log(await relayStatus(await operatorContext()));
   });
 
 relay
   .command('rewind')
-  .description('send events to a sink again, or leave events out; the servers may run meanwhile')
-  .requiredOption('--sink <sink>', 'its name, as relay status has it')
+  .description('resend events to a sink, or skip events; servers may keep running')
+  .requiredOption('--sink <sink>', 'name of the sink, as shown by relay status')
   .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
   .action(async ({ sink, to }: { sink: string; to: string }) => {
     console.log(rewindReport(sink, await rewind(await operatorContext(), sink, to)));
@@ -164,8 +173,8 @@ relay
 
 program
   .command('mail-preview')
-  .description('write every mail and page in every language into a folder, to be looked at in a browser')
-  .option('--out <folder>', 'where to; what an earlier gallery left there is replaced', 'mail-preview')
+  .description('render every mail and page in every language into a directory, for viewing in a browser')
+  .option('--out <folder>', 'output directory; files of an earlier preview are replaced', 'mail-preview')
   .action(({ out }: { out: string }) => {
     const samples = writeGallery(loadSettings(readEnvironment()), out);
     console.log(
@@ -187,7 +196,7 @@ async function operatorContext(): Promise<OperatorContext> {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1 to 99999999.');
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 99999999.');
   return Number(text);
 }
 

@@ -30,7 +30,7 @@ export function refuseUndeclaredRoutes(routes: readonly DeclaredRoute[]): void {
   const undeclared = routes.filter((route) => route.role === undefined);
   if (undeclared.length === 0) return;
   throw new Error(
-    'These routes declare no role; give each an @Allow(...):\n' +
+    'These routes declare no role; add @Allow(...) to each:\n' +
       undeclared.map((route) => `  - ${route.method} ${route.path} (${route.handler})`).join('\n'),
   );
 }

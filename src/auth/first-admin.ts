@@ -41,7 +41,7 @@ export class FirstAdmin {
     if (!(await this.transactions.run(isFirstStart))) return () => Promise.resolve(undefined);
     const { ADMIN_EMAIL: email, ADMIN_PASSWORD: given, NODE_ENV } = this.settings;
     if (given === undefined && NODE_ENV === 'production') {
-      throw new SettingsError(['ADMIN_PASSWORD: production needs it at the first start (the first admin)']);
+      throw new SettingsError(['ADMIN_PASSWORD: required in production at the first start (for the first admin)']);
     }
     const password = given ?? randomBytes(15).toString('base64url');
     const hash = await this.hash(password, email);
@@ -92,8 +92,8 @@ export class FirstAdmin {
     } catch (error) {
       if (!(error instanceof EmailTaken)) throw error;
       throw new SettingsError([
-        `ADMIN_EMAIL: ${email} is the address of a user who is not an admin, and there is no admin yet. ` +
-          `Give another address, or make that user the admin: npm run roster -- admin reset-password --user ${email}`,
+        `ADMIN_EMAIL: ${email} belongs to a user who is not an admin, and there is no admin yet. ` +
+          `Use another address, or promote that user: npm run roster -- admin reset-password --user ${email}`,
       ]);
     }
   }

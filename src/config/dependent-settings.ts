@@ -14,6 +14,8 @@ const ADDITIONS = [
 export function missingDependentSettings(settings: Readonly<Record<string, unknown>>): string[] {
   const needs = [...PAIRS, ...PAIRS.map(([one, other]) => [other, one] as const), ...ADDITIONS];
   return needs.flatMap(([given, needed]) =>
-    settings[given] !== undefined && settings[needed] === undefined ? [`${needed}: ${given} is set and needs it`] : [],
+    settings[given] !== undefined && settings[needed] === undefined
+      ? [`${needed}: required because ${given} is set`]
+      : [],
   );
 }

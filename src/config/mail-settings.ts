@@ -30,20 +30,22 @@ export function smtpServerOf(text: string): SmtpServer {
     throw new Error('expected a URL such as smtps://user:password@smtp.example.com');
   }
   if (!['', '/'].includes(url.pathname) || url.hash !== '') {
-    throw new Error('expected nothing after host and port but parameters; write / ? # of a password as %2F %3F %23');
+    throw new Error('expected only parameters after host and port; encode / ? # in a password as %2F %3F %23');
   }
   const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined) throw new Error(`does not know ${unknown}; it takes ${PARAMETERS.join(' and ')}`);
+  if (unknown !== undefined) throw new Error(`unknown parameter ${unknown}; expected ${PARAMETERS.join(' or ')}`);
   const requires = url.searchParams.get('requireTLS');
-  if (requires !== null && requires !== 'true' && requires !== 'false') throw new Error('requireTLS is true or false');
-  if ((url.username === '') !== (url.password === '')) throw new Error('expected both a user and a password, or none');
+  if (requires !== null && requires !== 'true' && requires !== 'false')
+    throw new Error('expected requireTLS to be true or false');
+  if ((url.username === '') !== (url.password === '')) throw new Error('expected both user and password, or neither');
 
   const secure = url.protocol === 'smtps:';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const auth = url.username === '' ? undefined : { user: decoded(url.username), pass: decoded(url.password) };
   const requireTls = secure || (requires === null ? auth !== undefined && !OWN_HOSTS.test(host) : requires === 'true');
   const name = url.searchParams.get('name') ?? undefined;
-  if (name !== undefined && !/^[A-Za-z0-9.\-[\]:]{1,255}$/.test(name)) throw new Error('name is the name of a host');
+  if (name !== undefined && !/^[A-Za-z0-9.\-[\]:]{1,255}$/.test(name))
+    throw new Error('expected name to be a host name');
   return { host, port: url.port === '' ? defaultPort : Number(url.port), secure, requireTls, auth, name };
 }
 
@@ -56,7 +58,7 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new Error('has a % that is no escape; write it as %25');
+    throw new Error('contains an invalid percent-encoding; encode % as %25');
   }
 }
 
@@ -70,7 +72,7 @@ export const perSecond: Parser<number> = (value) => {
 const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 export const dnsName: Parser<string> = (value) => {
-  if (value.length > 253 || !LABELS.test(value)) throw new Error('expected a name of the DNS such as example.com');
+  if (value.length > 253 || !LABELS.test(value)) throw new Error('expected a DNS name such as example.com');
   return value.toLowerCase();
 };
 
@@ -83,7 +85,7 @@ export const rsaPrivateKey: Parser<string> = (value) => {
   const key = readKey(pem);
   if (key?.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < LEAST_RSA_BITS) {
     throw new Error(
-      `expected a private RSA key in PEM of at least ${LEAST_RSA_BITS} bits; make one with: openssl genrsa 2048`,
+      `expected an RSA private key in PEM format of at least ${LEAST_RSA_BITS} bits; generate one with: openssl genrsa 2048`,
     );
   }
   return pem;

@@ -22,14 +22,14 @@ function network(item: string): string {
   const [address = '', bits, ...more] = item.split('/');
   const family = isIP(address);
   if ((family !== 4 && family !== 6) || address.includes('%') || more.length > 0 || !/^\d{1,3}$/.test(bits ?? '0')) {
-    throw new Error('expected addresses or CIDR ranges of your proxies, such as 10.0.3.7 or 10.0.3.0/24');
+    throw new Error('expected addresses or CIDR ranges of your proxies such as 10.0.3.7 or 10.0.3.0/24');
   }
   const prefix = bits === undefined ? BITS[family] : Number(bits);
   if (prefix > BITS[family])
     throw new Error(`expected a range of at most /${BITS[family]} for an IPv${family} address`);
   if (prefix < WIDEST[family] || (family === 6 && takesInIPv4(address, prefix))) {
     throw new Error(
-      `expected no IPv${family} range wider than /${WIDEST[family]}: whoever is in it chooses the address that it is counted by; name your proxies`,
+      `expected no IPv${family} range wider than /${WIDEST[family]}: every host in it could forge the client address; list your proxies`,
     );
   }
   return `${address}/${prefix}`;
@@ -51,7 +51,7 @@ export const origins: Parser<string[]> = (value) => list(value).map(oneOrigin);
 const OWN_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/;
 
 function oneOrigin(item: string): string {
-  if (item.includes('*')) throw new Error('expected origins by name; a wildcard would let every site in');
+  if (item.includes('*')) throw new Error('expected explicit origins; a wildcard would allow every site');
   if (OWN_SCHEME.test(item)) return item;
   try {
     return origin(item);

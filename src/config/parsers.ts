@@ -8,7 +8,7 @@ export const duration: Parser<number> = (text) => {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
   if (!match) throw new Error('expected a duration such as 30s, 15m, 24h or 7d');
   const milliseconds = Number(match[1]) * (DURATION_UNITS[match[2] ?? ''] ?? 0);
-  if (milliseconds === 0) throw new Error('expected a duration longer than nothing');
+  if (milliseconds === 0) throw new Error('expected a duration greater than zero');
   return milliseconds;
 };
 
@@ -63,7 +63,7 @@ export const origin: Parser<string> = (value) => {
 export const logo: Parser<string> = (value) => {
   url('https:')(value);
   const parsed = new URL(value);
-  if (parsed.username || parsed.password) throw new Error('expected a URL without a user and a password');
+  if (parsed.username || parsed.password) throw new Error('expected a URL without user and password');
   return parsed.href;
 };
 
@@ -87,7 +87,7 @@ export const mailbox: Parser<string> = (value) => {
 
 export const secret: Parser<string> = (value) => {
   if (Buffer.byteLength(value) < 32)
-    throw new Error('expected at least 32 bytes; make one with: openssl rand -base64 48');
+    throw new Error('expected at least 32 bytes; generate one with: openssl rand -base64 48');
   return value;
 };
 

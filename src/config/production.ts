@@ -7,7 +7,7 @@ interface Judged {
 
 const NEEDED = {
   DATABASE_URL: 'the embedded PostgreSQL is for development',
-  SECRET_KEY: 'make one with: openssl rand -base64 48',
+  SECRET_KEY: 'generate one with: openssl rand -base64 48',
   SMTP_URL: 'the development mailbox delivers to nobody',
   MAIL_FROM: 'the sender that your mail provider lets you use',
   PUBLIC_URL: 'links in mails are built from it',
@@ -32,10 +32,10 @@ export function isPlaceholder(secretKey: string): boolean {
 export function productionProblems(settings: Judged, isGiven: (name: string) => boolean): string[] {
   const problems = Object.entries(NEEDED).flatMap(([name, why]) =>
     // A value that was given but wrong has been named already.
-    isGiven(name) ? [] : [`${name}: production needs it (${why})`],
+    isGiven(name) ? [] : [`${name}: required in production (${why})`],
   );
   if (settings.SECRET_KEY && isPlaceholder(settings.SECRET_KEY)) {
-    problems.push('SECRET_KEY: is a placeholder; make one with: openssl rand -base64 48');
+    problems.push('SECRET_KEY: is a placeholder; generate one with: openssl rand -base64 48');
   }
   if (settings.BCRYPT_COST !== undefined && settings.BCRYPT_COST < 10) {
     problems.push('BCRYPT_COST: production refuses less than 10');
@@ -43,7 +43,7 @@ export function productionProblems(settings: Judged, isGiven: (name: string) => 
   for (const name of CARRY_TOKENS.filter(isGiven)) {
     if (settings[name] !== undefined && isPlain(settings[name]) && !isOwnMachine(settings[name])) {
       problems.push(
-        `${name}: starts with http://, so that passwords and tokens could be read on their way; production takes https:// only, but for localhost`,
+        `${name}: starts with http://, which would expose passwords and tokens; production requires https:// except for localhost`,
       );
     }
   }
@@ -54,9 +54,7 @@ export function productionProblems(settings: Judged, isGiven: (name: string) => 
 export function productionWarnings(settings: Judged): string[] {
   return CARRY_TOKENS.flatMap((name) =>
     settings[name] !== undefined && isPlain(settings[name])
-      ? [
-          `${name} starts with http://: links that are mailed work on this machine only. Set what people reach by https://.`,
-        ]
+      ? [`${name} starts with http://: links in mails only work on this machine. Set the public https:// URL.`]
       : [],
   );
 }

@@ -18,7 +18,7 @@ export function withSecretFiles(
     const path = environment[`${name}_FILE`]?.trim();
     if (!path) continue;
     try {
-      if (environment[name]?.trim()) throw new Error(`give it, or ${name}, and not both`);
+      if (environment[name]?.trim()) throw new Error(`set either it or ${name}, not both`);
       read[name] = secretIn(path);
     } catch (error) {
       problems.push(`${name}_FILE: ${(error as Error).message}`);

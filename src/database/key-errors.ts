@@ -6,8 +6,8 @@ export class WrongSecretKey extends StartError {
   override readonly name = 'WrongSecretKey';
   constructor() {
     super(
-      'SECRET_KEY is not the one that the keys in this database were wrapped with.\n' +
-        'Start with the SECRET_KEY that was used before, or, after rotate-secret, with what NEW_SECRET_KEY was; ' +
+      'SECRET_KEY is not the key with which the keys in this database were wrapped.\n' +
+        'Start with the SECRET_KEY that was used before or, after rotate-secret, with the value of NEW_SECRET_KEY; ' +
         'without it passwords, links and sealed data cannot be read.',
     );
   }

@@ -164,7 +164,7 @@ function unavailableMessage(url: string, error: unknown): string {
   }
   return (
     place +
-    'Check DATABASE_URL (host, port, user, password, database) and that PostgreSQL runs; ' +
-    'without DATABASE_URL, Roster starts a PostgreSQL of its own for development.'
+    'Check DATABASE_URL (host, port, user, password, database) and that PostgreSQL is running; ' +
+    'without DATABASE_URL, Roster starts an embedded PostgreSQL for development.'
   );
 }

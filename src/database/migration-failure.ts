@@ -29,10 +29,10 @@ async function heldUp(what: string, dataSource: DataSource): Promise<string> {
   const sessions = await dataSource.query<{ pid: number; who: string }[]>(HOLDERS);
   const [first] = sessions;
   return (
-    `${what} needs a table for itself for a moment, and others did not let go of it for minutes: ` +
-    `${sessions.map(({ who }) => who).join('; ') || 'nobody any more'}.\n` +
-    (first ? `Let them end their transactions, or end them: SELECT pg_terminate_backend(${first.pid}). ` : '') +
-    'Then start again. Nothing of it was changed.'
+    `${what} needs a table for a moment with nobody else using it, but other sessions held it for minutes: ` +
+    `${sessions.map(({ who }) => who).join('; ') || 'none left'}.\n` +
+    (first ? `Let them end their transactions, or terminate them: SELECT pg_terminate_backend(${first.pid}). ` : '') +
+    'Then start again. The migration was rolled back.'
   );
 }
 
@@ -40,9 +40,9 @@ async function dependedOn(error: unknown, what: string, dataSource: DataSource):
   const views = await dataSource.query<{ name: string }[]>(VIEWS);
   const { message, driverError } = error as QueryFailedError<Error & { readonly detail?: string }>;
   return (
-    `${what} cannot change what something that was made beside Roster depends on: ${message} (${driverError.detail ?? ''}).\n` +
-    (views.length > 0 ? `Views over Roster's tables: ${views.map(({ name }) => name).join(', ')}.\n` : '') +
-    'Keep its definition (pg_dump --schema-only), drop it, start again, and make it anew. Nothing of it was changed.'
+    `${what} cannot change an object that something outside Roster depends on: ${message} (${driverError.detail ?? ''}).\n` +
+    (views.length > 0 ? `Views on Roster's tables: ${views.map(({ name }) => name).join(', ')}.\n` : '') +
+    'Save its definition (pg_dump --schema-only), drop it, start again, and recreate it. The migration was rolled back.'
   );
 }
 

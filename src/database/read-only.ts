@@ -10,7 +10,7 @@ export class StandbyAnswered extends Error {
   override readonly name = 'StandbyAnswered';
   readonly code = READ_ONLY_SQL_TRANSACTION;
   constructor() {
-    super('A standby answers where the primary is expected');
+    super('A standby answered where the primary is expected');
   }
 }
 

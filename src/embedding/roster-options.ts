@@ -24,7 +24,7 @@ export interface RosterOptions {
 
 const NEEDED = {
   DATABASE_URL: 'the embedded PostgreSQL belongs to the server',
-  SECRET_KEY: 'make one with: openssl rand -base64 48',
+  SECRET_KEY: 'generate one with: openssl rand -base64 48',
   SMTP_URL: 'the development mailbox belongs to the server',
 } as const;
 
@@ -35,6 +35,7 @@ export function settingsFrom({ settings }: RosterOptions): Settings {
     : readEnvironment();
   const loaded = loadSettings(given);
   const missing = Object.entries(NEEDED).filter(([name]) => loaded[name as keyof typeof NEEDED] === undefined);
-  if (missing.length > 0) throw new SettingsError(missing.map(([name, why]) => `${name}: embedding needs it (${why})`));
+  if (missing.length > 0)
+    throw new SettingsError(missing.map(([name, why]) => `${name}: required for embedding (${why})`));
   return loaded;
 }

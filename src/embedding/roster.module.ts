@@ -101,7 +101,7 @@ export class RosterModule
     this.mount();
     const admin = await app.get(FirstAdmin, { strict: false }).ensure();
     if (admin?.generatedPassword) {
-      this.logger.log(`The first admin is ${admin.email}, password ${admin.generatedPassword} (shown only now)`);
+      this.logger.log(`The first admin is ${admin.email}, password ${admin.generatedPassword} (shown only once)`);
     }
   }
 

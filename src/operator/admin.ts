@@ -25,7 +25,7 @@ export interface AdminReset {
   readonly lifted: readonly Obstacle[];
 }
 
-type Obstacle = 'deleted' | 'suspended' | 'no admin';
+type Obstacle = 'deleted' | 'suspended' | 'not an admin';
 
 const COMMAND = 'npm run roster -- admin reset-password';
 
@@ -54,13 +54,13 @@ export async function resetAdminPassword(operator: OperatorContext, name: string
     const identifier = user?.emailKey == null ? user?.username : user.email;
     if (!user || identifier == null) {
       throw new OperatorError(
-        'This user has neither an address nor a username to sign in by. Name another: --user <address, username or id>',
+        'This user has neither an email address nor a username to sign in with. Choose another: --user <address, username or id>',
       );
     }
     const lifted = obstaclesOf(user);
     if (lifted.length > 0 && others > 0) {
       throw new OperatorError(
-        `${identifier} is ${lifted.join(', ')}, and there is an admin who can sign in and change that. This command does so only when nobody can.`,
+        `${identifier} is ${lifted.join(', ')}, and another admin can sign in and change that. This command does so only if no admin can sign in.`,
       );
     }
     const isFirst = await replacing.replace(tx, id, hash, 'password-reset', context);
@@ -79,8 +79,8 @@ export async function resetAdminPassword(operator: OperatorContext, name: string
 export function adminReport({ identifier, password, lifted }: AdminReset): string {
   const before = lifted.length > 0 ? `It was ${lifted.join(', ')} before; it is an active ADMIN now.\n` : '';
   return (
-    `${identifier}  password ${password}  (shown only now)\n${before}` +
-    'Its sessions and the links that were mailed before have ended. Sign in, and choose another password.'
+    `${identifier}  password ${password}  (shown only once)\n${before}` +
+    'Its sessions and mailed links have ended. Sign in and change the password.'
   );
 }
 
@@ -88,7 +88,7 @@ function obstaclesOf(user: UserEntity): Obstacle[] {
   return [
     ...(user.deletedAt === null ? [] : (['deleted'] as const)),
     ...(user.suspendedAt === null ? [] : (['suspended'] as const)),
-    ...(user.role === 'ADMIN' ? [] : (['no admin'] as const)),
+    ...(user.role === 'ADMIN' ? [] : (['not an admin'] as const)),
   ];
 }
 
@@ -123,7 +123,7 @@ async function meant(tx: Transaction, name: string | undefined): Promise<UserEnt
       : { usernameKey: usernameKey(name) };
   const user = await repository.findOneBy({ ...where, pending: false });
   if (!user || user.erasedAt !== null) {
-    throw new OperatorError(`There is no user ${name}, or none who has confirmed the address.`);
+    throw new OperatorError(`No user ${name} with a confirmed address was found.`);
   }
   return user;
 }
@@ -137,7 +137,7 @@ function onlyAdmin(admins: readonly UserEntity[]): UserEntity {
   const names = [one, ...more].map((admin) => `  ${admin?.email ?? admin?.username ?? ''}`);
   throw new OperatorError(
     one
-      ? `There are several admins. Name the one: ${COMMAND} --user <address, username or id>\n${names.join('\n')}`
-      : `There is no admin. The next start of the server makes one, from ADMIN_EMAIL and ADMIN_PASSWORD; or name a user who is to be one: ${COMMAND} --user <address, username or id>`,
+      ? `There are several admins. Choose one: ${COMMAND} --user <address, username or id>\n${names.join('\n')}`
+      : `There is no admin. The next start of the server creates one from ADMIN_EMAIL and ADMIN_PASSWORD; or promote a user: ${COMMAND} --user <address, username or id>`,
   );
 }

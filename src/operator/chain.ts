@@ -23,7 +23,7 @@ export class Chain {
     try {
       this.userKey = wrappedKey && personalData.unwrap(userId, wrappedKey);
     } catch {
-      this.faults.push({ userId, what: 'the key of its personal data cannot be unwrapped: it was changed' });
+      this.faults.push({ userId, what: 'its personal-data key cannot be unwrapped: the key was changed' });
     }
   }
 
@@ -40,14 +40,17 @@ export class Chain {
   end(): void {
     const { userId, wrappedKey, firstUnreadable } = this;
     if (this.version === 0) {
-      if (wrappedKey) this.faults.push({ userId, what: 'the log has no event of it, though a key for them is there' });
+      if (wrappedKey)
+        this.faults.push({
+          userId,
+          what: 'the log has no events for this user, although its personal-data key exists',
+        });
     } else if (this.faults.length > 0) {
       return;
     } else if (this.state?.erasedAt) {
-      if (wrappedKey)
-        this.faults.push({ userId, what: 'it was erased, and the key of its personal data is still there' });
+      if (wrappedKey) this.faults.push({ userId, what: 'the user was erased, but its personal-data key still exists' });
     } else if (firstUnreadable) {
-      this.fault(firstUnreadable, 'the key of its personal data is gone, though the user was not erased');
+      this.fault(firstUnreadable, 'its personal-data key is missing, although the user was not erased');
     }
   }
 
@@ -56,18 +59,18 @@ export class Chain {
     if (row.user_version !== expected) {
       const last = row.user_version - 1;
       return last === expected
-        ? `version ${expected} is missing before it`
-        : `versions ${expected} to ${last} are missing before it`;
+        ? `version ${expected} is missing before this event`
+        : `versions ${expected} to ${last} are missing before this event`;
     }
     const key = this.keyring.find('event-chain', row.key_id);
-    if (!key) return `the key ${row.key_id} that chained it is missing`;
+    if (!key) return `its chain key ${row.key_id} is missing`;
     if (!chainHash(row, key.secret).equals(hash)) {
       return this.isSealedWhole(row)
-        ? 'its hash is not that of what it says: it was changed after it was written'
-        : 'its hash is not that of what it says, and its personal data cannot be unsealed: it was changed after it was written';
+        ? 'its hash does not match its content: it was changed after it was written'
+        : 'its hash does not match its content, and its personal data cannot be unsealed: it was changed after it was written';
     }
     if (!(this.previousHash?.equals(row.previous_hash ?? Buffer.alloc(0)) ?? row.previous_hash === null)) {
-      return 'it was not chained to the event that stands before it';
+      return 'it is not chained to the event before it';
     }
     return undefined;
   }
@@ -96,7 +99,7 @@ export class Chain {
         toEvent(row, () => data),
       );
     } catch (error) {
-      this.fault(row, `it does not follow from the events before it (${(error as Error).message})`);
+      this.fault(row, `it cannot be applied to the events before it (${(error as Error).message})`);
     }
   }
 

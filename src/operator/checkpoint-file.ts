@@ -42,7 +42,7 @@ export async function writeCheckpoint(
   createdAt: Date,
   key: Key,
 ): Promise<CheckpointStatement> {
-  if (existsSync(file)) throw new OperatorError(`${file} is there already, and a checkpoint is never overwritten.`);
+  if (existsSync(file)) throw new OperatorError(`${file} already exists, and a checkpoint is never overwritten.`);
   const partial = `${file}.partial`;
   const tree = new MerkleTree();
   let [users, events] = [0, 0];
@@ -98,18 +98,18 @@ export async function proveCheckpoint(file: string, keyring: Keyring): Promise<C
   }
   const { signature, ...statement } = statementOf(last, file);
   const key = keyring.find('checkpoint', statement.keyId);
-  if (!key) throw new OperatorError(`${file} was signed with a key that this database does not have.`);
+  if (!key) throw new OperatorError(`${file} was signed with a key that is not in this database.`);
   // The key of the ring and not the one in the file, which anybody could have put there.
   const publicKey = createPublicKey(createPrivateKey({ key: key.secret, format: 'der', type: 'pkcs8' }));
   if (!verify(null, signedBytes(statement), publicKey, Buffer.from(signature, 'base64url'))) {
-    throw new OperatorError(`The signature of ${file} is not good: the file was changed after it was written.`);
+    throw new OperatorError(`The signature of ${file} is invalid: the file was changed after it was written.`);
   }
   if (
     tree.root().toString('base64url') !== statement.root ||
     users !== statement.users ||
     events !== statement.events
   ) {
-    throw new OperatorError(`The heads in ${file} are not those that were signed: the file was changed.`);
+    throw new OperatorError(`The entries in ${file} do not match the signed root: the file was changed.`);
   }
   return statement;
 }
@@ -141,7 +141,7 @@ function headOf(line: string, file: string): CheckpointHead {
       return { userId, version: version as number, hash: Buffer.from(hash, 'base64url') };
     }
   }
-  throw new OperatorError(`${file} is not a checkpoint of Roster, or it was changed: one of its lines is no head.`);
+  throw new OperatorError(`${file} is not a Roster checkpoint, or it was changed: one of its lines is not an entry.`);
 }
 
 function statementOf(line: string, file: string): CheckpointStatement & { readonly signature: string } {
@@ -149,7 +149,7 @@ function statementOf(line: string, file: string): CheckpointStatement & { readon
   if (parsed?.format === FORMAT && typeof parsed.keyId === 'string' && typeof parsed.signature === 'string') {
     return parsed;
   }
-  throw new OperatorError(`${file} is not a checkpoint of Roster, or its end is cut off: it has no signed statement.`);
+  throw new OperatorError(`${file} is not a Roster checkpoint, or it is truncated: it has no signed statement.`);
 }
 
 function parse(line: string): unknown {

@@ -65,12 +65,12 @@ async function* lostOf(snapshot: Snapshot, heads: readonly CheckpointHead[]): As
     const found = rows[index];
     if (found?.hash?.equals(hash)) continue;
     if (!found?.last_version) {
-      yield { userId, what: `the checkpoint knew it at version ${version}, and it has vanished from the log` };
+      yield { userId, what: `the checkpoint has it at version ${version}, but it is missing from the log` };
     } else if (found.last_version < version) {
-      const what = `the checkpoint knew version ${version}, and the log ends here: its tail was cut`;
+      const what = `the checkpoint has version ${version}, but the log ends here: the log was truncated`;
       yield { userId, version: found.last_version, what };
     } else {
-      yield { userId, version, what: 'its hash is not that which the checkpoint knew: its history was written anew' };
+      yield { userId, version, what: 'its hash differs from the checkpoint: its history was rewritten' };
     }
   }
 }

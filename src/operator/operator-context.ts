@@ -40,7 +40,7 @@ export async function openOperatorContext(
   );
   shutdown.register('connections', () => dataSource.destroy());
   if (await lacksMigrations(dataSource)) {
-    throw new OperatorError('The schema is not that of this release. Bring it up to date: npm run roster -- migrate');
+    throw new OperatorError('The schema does not match this release. Apply the migrations: npm run roster -- migrate');
   }
   const transactions = new Transactions(dataSource);
   const keyring = new Keyring(dataSource, transactions, settings.SECRET_KEY ?? '');

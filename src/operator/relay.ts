@@ -15,7 +15,7 @@ interface DeadLetter {
 /** How every sink is doing, and the last events that it refused for good. */
 export async function relayStatus({ dataSource }: OperatorContext): Promise<string> {
   const sinks = await readSinkStatuses(dataSource);
-  if (sinks.length === 0) return 'Events go nowhere: set KAFKA_BROKERS or AMQP_URL, and start the server.';
+  if (sinks.length === 0) return 'No sink is configured: set KAFKA_BROKERS or AMQP_URL and start the server.';
   const parts: string[] = [];
   for (const sink of sinks) {
     const letters = await dataSource.query<DeadLetter[]>(DEAD_LETTERS, [sink.sink, LETTERS_SHOWN]);
@@ -43,15 +43,15 @@ export async function rewind({ dataSource }: OperatorContext, sink: string, to: 
   if (!moved) {
     const known = (await readSinkStatuses(dataSource)).map((status) => status.sink);
     throw new OperatorError(
-      `There is no sink ${sink}. ${known.length > 0 ? `There are: ${known.join(', ')}.` : 'There is none yet.'}`,
+      `There is no sink ${sink}. ${known.length > 0 ? `Known sinks: ${known.join(', ')}.` : 'No sink exists yet.'}`,
     );
   }
   return { from: Number(moved.from), to: after, latest: Number(latest) };
 }
 
 export function rewindReport(sink: string, { from, to, latest }: Rewind): string {
-  const next = to < latest ? `goes on with event ${to + 1} of ${latest}` : 'goes on with the next event that happens';
-  return `${sink} was at ${from}, and ${next}. What it gets again has the same ids as before.`;
+  const next = to < latest ? `continues with event ${to + 1} of ${latest}` : 'continues with the next event';
+  return `${sink} was at ${from}, and ${next}. Events that are sent again keep their ids.`;
 }
 
 async function firstOf(dataSource: DataSource, to: string, latest: number): Promise<number> {
@@ -60,7 +60,7 @@ async function firstOf(dataSource: DataSource, to: string, latest: number): Prom
   if (/^\d{1,15}$/.test(to)) {
     const position = Number(to);
     if (position >= 1 && position <= latest + 1) return position;
-    throw new OperatorError(`There is no position ${to}: they go from 1 to ${latest}.`);
+    throw new OperatorError(`There is no position ${to}: positions range from 1 to ${latest}.`);
   }
   const time = new Date(to);
   if (!/^\d{4}-\d{2}-\d{2}/.test(to) || Number.isNaN(time.getTime())) {

@@ -118,7 +118,7 @@ async function merge(rebuilt: Rebuilt, client: pg.Client, ids: readonly string[]
       const index = (error as { constraint?: string }).constraint ?? 'a unique index';
       merged.refused.push({
         userId,
-        what: `its row cannot be put right: somebody else has its place in ${index} by now`,
+        what: `its row cannot be repaired: another user now occupies its entry in ${index}`,
       });
     }
   }

@@ -5,9 +5,9 @@ import type { Verification } from './verify.js';
 
 export function verifyReport({ faults, users, events, seconds }: Verification, limit: number): string {
   const read = `${users} users, ${events} events in ${pace(events, seconds)}`;
-  if (faults.length === 0) return `Verified ${read}: every chain is whole, and every row is what the log makes of it.`;
+  if (faults.length === 0) return `Verified ${read}: every chain is intact, and every row matches the log.`;
   const ended = faults.length >= limit ? `Stopped after ${limit === 1 ? 'the first fault' : `${limit} faults`}.` : '';
-  const more = limit === 1 ? ' With --all, more are named.' : '';
+  const more = limit === 1 ? ' Use --all to list more.' : '';
   return [...faults.map(describeFault), `Read ${read}. ${ended}${more}`.trim()].join('\n');
 }
 
@@ -15,24 +15,24 @@ export function checkpointReport({ users, events, root, publicKey }: CheckpointS
   return (
     `Wrote ${file}: ${users} users, ${events} events, root ${root}\n` +
     `Signed with Ed25519; public key ${publicKey}\n` +
-    'Keep it where nobody who can change the database can change it.'
+    'Store it where nobody with write access to the database can change it.'
   );
 }
 
 export function replayReport(result: Replay, dryRun: boolean): string {
   const { users, events, seconds, differed, examples, unsettled, longestLockMs } = result;
   const lines = [`Replayed ${users} users, ${events} events in ${pace(events, seconds)}.`];
-  if (differed === 0) lines.push('Every row is what the log makes of it.');
+  if (differed === 0) lines.push('Every row matches the log.');
   else {
     lines.push(...examples.map(describeFault));
     if (differed > examples.length) lines.push(`... and ${differed - examples.length} more`);
     lines.push(
       dryRun
         ? `Rows that differed: ${differed}. Nothing was changed.`
-        : `Rows that differed: ${differed}. They were put right; writers of users waited for ${longestLockMs.toFixed(0)} ms at most.`,
+        : `Rows that differed: ${differed}. They were repaired; writers of users waited for ${longestLockMs.toFixed(0)} ms at most.`,
     );
   }
-  if (unsettled.length > 0) lines.push('Left as they are, to be looked into:', ...unsettled.map(describeFault));
+  if (unsettled.length > 0) lines.push('Left unchanged, needs investigation:', ...unsettled.map(describeFault));
   return lines.join('\n');
 }
 

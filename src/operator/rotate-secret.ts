@@ -26,8 +26,8 @@ export async function rotateSecret(
   const next = given ?? (kept && SecretKeyFile.generate());
   if (next === undefined) {
     throw new OperatorError(
-      'Put the new key into NEW_SECRET_KEY (in the environment or .env; an argument could be read by others on this machine).\n' +
-        'Make one with: openssl rand -base64 48',
+      'Set NEW_SECRET_KEY to the new key (in the environment or .env; other users of this machine could read an argument).\n' +
+        'Generate one with: openssl rand -base64 48',
     );
   }
   refuseBad(next, operator.settings);
@@ -39,13 +39,13 @@ export async function rotateSecret(
 }
 
 function refuseBad(next: string, { SECRET_KEY, NODE_ENV }: Settings): void {
-  if (next === SECRET_KEY) throw new OperatorError('NEW_SECRET_KEY is the key that is in use already.');
+  if (next === SECRET_KEY) throw new OperatorError('NEW_SECRET_KEY is the key already in use.');
   try {
     secret(next);
   } catch (error) {
     throw new OperatorError(`NEW_SECRET_KEY: ${(error as Error).message}`);
   }
   if (NODE_ENV === 'production' && isPlaceholder(next)) {
-    throw new OperatorError('NEW_SECRET_KEY: is a placeholder; make one with: openssl rand -base64 48');
+    throw new OperatorError('NEW_SECRET_KEY: is a placeholder; generate one with: openssl rand -base64 48');
   }
 }

@@ -22,16 +22,15 @@ export async function readSharedMailboxes(settings: Settings): Promise<SharedMai
 }
 
 export function sharedMailboxesReport(shared: readonly SharedMailbox[]): string {
-  if (shared.length === 0) return 'Every mailbox is that of one user.';
+  if (shared.length === 0) return 'No users share a mailbox.';
   const lines = shared.map(
-    (user) =>
-      `  ${described(user)}: found by this address is ${user.keptBy ? described(user.keptBy) : 'nobody any more'}`,
+    (user) => `  ${described(user)}: this address finds ${user.keptBy ? described(user.keptBy) : 'nobody'}`,
   );
   return [
     sharedMailboxesNotice(shared.length),
     ...lines,
-    'Nothing of these users was changed. Give each another address (PUT /users/{id}/email as an ADMIN), or erase it; or erase the',
-    'user who is found, and the other one is, within ten minutes.',
+    'These users were not changed. Change the address of each (PUT /users/{id}/email as an ADMIN) or erase it; or erase the',
+    'user who is found, and the other one will be found within ten minutes.',
   ].join('\n');
 }
 

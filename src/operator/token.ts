@@ -29,8 +29,8 @@ export async function makeToken(operator: OperatorContext, user: string): Promis
        FROM users WHERE ${column} = $1 AND NOT pending`,
       [value],
     );
-    if (!found) throw new OperatorError(`There is no user ${user}, or none who has confirmed the address.`);
-    if (found.barred) throw new OperatorError(`The user ${user} may not sign in: it is suspended or deleted.`);
+    if (!found) throw new OperatorError(`No user ${user} with a confirmed address was found.`);
+    if (found.barred) throw new OperatorError(`The user ${user} cannot sign in: it is suspended or deleted.`);
     const { accessToken, sessionId } = await sessions.start(tx, found, context);
     await events.record(tx, { type: 'login.succeeded', userId: found.id, sessionId, method: 'operator', context });
     return accessToken;

@@ -58,21 +58,21 @@ export async function verify(operator: OperatorContext, options: VerifyOptions):
 /** What is wrong with the events of a user, or else with its row. */
 export function faultsOf({ id, version, faults, expected, actual }: WalkedUser): readonly Fault[] {
   const fault = (what: string) => [{ userId: id, what }];
-  if (version === 0 && actual) return fault('it has a row in users, and the log has no event of it');
+  if (version === 0 && actual) return fault('it has a row in users, but the log has no events for it');
   if (faults.length > 0) return faults;
-  if (!actual) return expected ? fault('the log has it, and its row in users is missing') : [];
-  if (!expected) return fault('it was erased, and its row in users is still there');
+  if (!actual) return expected ? fault('it is in the log, but its row in users is missing') : [];
+  if (!expected) return fault('it was erased, but its row in users still exists');
   if (Number(actual['version']) > version) {
     return [
       {
         userId: id,
         version,
-        what: `its row in users is at version ${String(actual['version'])}, and the log ends here: its tail was cut`,
+        what: `its row in users is at version ${String(actual['version'])}, but the log ends here: the log was truncated`,
       },
     ];
   }
   const columns = differingColumns(expected, actual);
   return columns.length > 0
-    ? fault(`its row in users is not what the log makes of it; it differs in ${columns.join(', ')}`)
+    ? fault(`its row in users does not match the log; it differs in ${columns.join(', ')}`)
     : [];
 }

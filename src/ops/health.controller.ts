@@ -25,9 +25,9 @@ class Readiness implements Health {
     type: 'object',
     additionalProperties: { type: 'number' },
     description:
-      '`eventsWaiting`: events without a position in the feed yet, counted to 10,000. For each sink of events that is set up, ' +
-      'such as `kafka`: `kafkaLagEvents` and `kafkaLagSeconds` (what waits for it, and for how long), ' +
-      '`kafkaEventsPerSecond`, `kafkaDeadLetters`. `webhooksWaiting`: messages to webhooks that are switched on, counted to 10,000',
+      '`eventsWaiting`: events not yet in the feed, counted up to 10,000. For each configured sink, ' +
+      'such as `kafka`: `kafkaLagEvents` and `kafkaLagSeconds` (events waiting for it, and since when), ' +
+      '`kafkaEventsPerSecond`, `kafkaDeadLetters`. `webhooksWaiting`: messages to enabled webhooks, counted up to 10,000',
     example: {
       eventsWaiting: 0,
       kafkaLagEvents: 0,
@@ -48,9 +48,9 @@ export class HealthController {
   @Allow('ANONYMOUS')
   @ApiOperation({
     operationId: 'getLiveness',
-    summary: 'Whether the process answers',
+    summary: 'Liveness probe',
     description:
-      'Looks at nothing else: a supervisor that restarts what does not answer asks here, and a load balancer asks `/health/ready`.',
+      'Checks that the process responds and nothing else: for a supervisor that restarts it. A load balancer should use `/health/ready`.',
   })
   @ApiOkResponse({ type: Liveness })
   live(): Liveness {
@@ -61,13 +61,13 @@ export class HealthController {
   @Allow('ANONYMOUS')
   @ApiOperation({
     operationId: 'getReadiness',
-    summary: 'Whether requests can be served',
-    description: '`degraded`: requests are served, and something beside them, such as mail, has to wait.',
+    summary: 'Readiness probe',
+    description: '`degraded`: requests are served, but background work such as mail is delayed.',
   })
   @ApiOkResponse({ type: Readiness })
   @ApiServiceUnavailableResponse({
     type: Readiness,
-    description: 'requests cannot be served',
+    description: 'not ready to serve requests',
     headers: apiHeaders('Retry-After'),
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {

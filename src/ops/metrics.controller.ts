@@ -14,10 +14,10 @@ export class MetricsController {
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     operationId: 'getMetrics',
-    summary: 'Figures for Prometheus',
+    summary: 'Metrics for Prometheus',
     description: `Text format 0.0.4. Prometheus sends the value of METRICS_TOKEN as its bearer token (\`authorization\` in a
-scrape configuration); outside production, and without that setting, it needs none. What is read from the database, such as
-\`roster_relay_lag_events\`, is the same on every server: take its maximum and not its sum.`,
+scrape configuration); outside production, no token is required while that setting is unset. Values read from the database,
+such as \`roster_relay_lag_events\`, are the same on every instance: aggregate them with max, not sum.`,
   })
   @ApiOkResponse({
     content: {

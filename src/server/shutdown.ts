@@ -35,7 +35,7 @@ export class Shutdown {
   private async stopAll(exitCode: number): Promise<void> {
     process.exitCode = exitCode;
     setTimeout(() => {
-      console.error('Something did not stop in time; leaving.');
+      console.error('Shutdown timed out; exiting.');
       process.exit(1);
     }, LONGEST_END_MS).unref();
     for (const { name, stop } of this.parts.toReversed()) {

@@ -29,17 +29,17 @@ export function summary({ settings, mailboxUrl, database, psql, admin }: Started
     '',
     ...lines.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}`),
     '',
-    ...(settings.NODE_ENV === 'production' ? [] : ['  Ctrl-C stops it; the data stays.', '']),
+    ...(settings.NODE_ENV === 'production' ? [] : ['  Press Ctrl-C to stop; the data is kept.', '']),
   ].join('\n');
 }
 
 const WAY_IN = 'npm run roster -- admin reset-password';
 
 function aboutAdmin(admin: AboutAdmin): string {
-  if (admin === 'no-way-in') return `none can sign in; ${WAY_IN} lets one in again`;
-  if (admin === 'never-signed-in') return `has never signed in; without the password: ${WAY_IN}`;
+  if (admin === 'no-way-in') return `no admin can sign in; recover access with: ${WAY_IN}`;
+  if (admin === 'never-signed-in') return `has never signed in; if the password is lost: ${WAY_IN}`;
   const { email, generatedPassword: password } = admin;
   return password === null
     ? `${email}  (password from ADMIN_PASSWORD)`
-    : `${email}  password ${password}  (shown only now)`;
+    : `${email}  password ${password}  (shown only once)`;
 }

@@ -66,7 +66,7 @@ describe('An application that Roster cannot be in', () => {
       );
     }
     // Here it goes on, to where it finds that there is no mail server named.
-    expect(await startOn('roster', { version: '12.6.0', settings: {} })).toContain('SMTP_URL: embedding needs it');
+    expect(await startOn('roster', { version: '12.6.0', settings: {} })).toContain('SMTP_URL: required for embedding');
   });
 });
 

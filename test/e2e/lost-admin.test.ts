@@ -25,7 +25,7 @@ const resetPassword = (...args: string[]) =>
     SECRET_KEY: 'k3yZ'.repeat(12),
     BCRYPT_COST: '4',
   });
-const passwordIn = (stdout: string) => /^(\S+) {2}password (\S+) {2}\(shown only now\)$/m.exec(stdout)?.slice(1) ?? [];
+const passwordIn = (stdout: string) => /^(\S+) {2}password (\S+) {2}\(shown only once\)$/m.exec(stdout)?.slice(1) ?? [];
 
 describe('roster admin reset-password', () => {
   it('prints a password once that signs the only admin in, ends its sessions, links and lock, and tells it by mail', async () => {
@@ -73,11 +73,9 @@ describe('roster admin reset-password', () => {
     }
     const refused = await resetPassword('--user', user.id);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('user@example.com is no admin');
+    expect(refused.stderr).toContain('user@example.com is not an admin');
     await login('user@example.com', PASSWORD).expect(200);
-    expect((await resetPassword('--user', 'nobody@example.com')).stderr).toContain(
-      'There is no user nobody@example.com',
-    );
+    expect((await resetPassword('--user', 'nobody@example.com')).stderr).toContain('No user nobody@example.com');
   });
 
   it.each(['suspend', 'delete', 'demote'])('lets the one in again whom a release before let %s itself', async (way) => {
@@ -140,7 +138,7 @@ describe('a start', () => {
     await roster.database.query("UPDATE users SET role = 'AUTHENTICATED' WHERE role = 'ADMIN'");
 
     await expect(start('early@example.com')).rejects.toThrow(
-      /ADMIN_EMAIL: early@example.com is the address of a user who is not an admin/,
+      /ADMIN_EMAIL: early@example.com belongs to a user who is not an admin/,
     );
     expect(await start('claimed@example.com')).toEqual({ email: 'claimed@example.com', generatedPassword: null });
     expect(await start('another@example.com')).toBeUndefined();

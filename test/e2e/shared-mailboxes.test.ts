@@ -100,9 +100,9 @@ describe('a database of 0.2.0 in which several users have one mailbox', () => {
     expect(migrated).toMatchObject({ code: 0, stderr: '' });
     const { stdout } = await command('shared-mailboxes');
     for (const said of [migrated.stdout, stdout]) {
-      expect(said).toContain('3 users have the mailbox of another user');
+      expect(said).toContain('3 users share the mailbox of another user');
       const line = (name: string, keptBy: string) =>
-        expect(said).toMatch(new RegExp(`${ids[name]} \\(.*\\): found by this address is ${ids[keptBy]} \\(`));
+        expect(said).toMatch(new RegExp(`${ids[name]} \\(.*\\): this address finds ${ids[keptBy]} \\(`));
       line('unicode', 'ascii');
       line('softHyphen', 'ascii');
       line('gone', 'here');
@@ -147,7 +147,7 @@ describe('a database of 0.2.0 in which several users have one mailbox', () => {
     await roster.api.post(`/users/${ids['ascii']}/erase`).set('authorization', `Bearer ${admin}`).expect(204);
     await settle();
     expect(await whoIs('max@müller.example')).toBe(ids['softHyphen']);
-    expect((await command('shared-mailboxes')).stdout).toContain('One user has the mailbox of another user');
+    expect((await command('shared-mailboxes')).stdout).toContain('One user shares the mailbox of another user');
   });
 
   it('puts right what a server of the release before writes beside this one', async () => {

@@ -44,7 +44,7 @@ const WRONG: [what: string, environment: Record<string, string>, texts: string[]
     [
       '2 settings are wrong',
       'TRUST_PROXY: expected no IPv4 range wider than /8',
-      'CORS_ORIGINS: expected origins by name',
+      'CORS_ORIGINS: expected explicit origins',
     ],
   ],
   [
@@ -120,7 +120,7 @@ describe('A database that does not let Roster in', () => {
     await (await RosterProcess.start(home, environment)).kill('SIGTERM');
 
     const server = await RosterProcess.launch(home, { ...environment, SECRET_KEY: 'an0thEr.'.repeat(6) });
-    await expectRefusal(server, ['SECRET_KEY is not the one', 'Start with the SECRET_KEY that was used before']);
+    await expectRefusal(server, ['SECRET_KEY is not the key', 'Start with the SECRET_KEY that was used before']);
   });
 });
 
@@ -147,7 +147,7 @@ describe('A start that fails when its own PostgreSQL runs already', () => {
     await new Promise((closed) => other.close(closed));
     const next = await RosterProcess.start(home);
     const [, email = '', password = ''] =
-      /^(\S+) {2}password (\S+) {2}\(shown only now\)$/.exec(next.said('Admin')) ?? [];
+      /^(\S+) {2}password (\S+) {2}\(shown only once\)$/.exec(next.said('Admin')) ?? [];
     await next.signIn(email, password);
     await next.kill('SIGTERM');
   });

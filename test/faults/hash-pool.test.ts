@@ -62,7 +62,7 @@ describe('the hash workers of a server', () => {
     for (const pid of workers('/replaced')) kill(pid, 'SIGKILL');
     await server.signIn(ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
     expect(workers('/replaced')).toHaveLength(1);
-    await eventually('a line about it', () => server.stdout.includes('a hash worker ended by itself'));
+    await eventually('a line about it', () => server.stdout.includes('hash worker exited unexpectedly'));
     await server.kill('SIGTERM');
   });
 });

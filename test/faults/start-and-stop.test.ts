@@ -27,7 +27,8 @@ describe('A server with nothing set', () => {
     expect(server.said('Docs')).toBe(`http://localhost:${server.port}/docs`);
     await supertest(server.said('Docs')).get('').redirects(1).expect(200);
     await supertest(server.said('Mailbox')).get('/').expect(200);
-    const [, email, password = ''] = /^(\S+) {2}password (\S+) {2}\(shown only now\)$/.exec(server.said('Admin')) ?? [];
+    const [, email, password = ''] =
+      /^(\S+) {2}password (\S+) {2}\(shown only once\)$/.exec(server.said('Admin')) ?? [];
     adminPassword = password;
     expect(email).toBe('admin@localhost');
     await server.signIn('admin@localhost', adminPassword);

@@ -105,7 +105,7 @@ describe('A migration of a table over which the operator has made views', () => 
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('The migration KeyMailboxes1795301000000 cannot change');
     expect(refused.stderr).toContain('"Mailboxes", reports.found');
-    expect(refused.stderr).toContain('drop it, start again, and make it anew');
+    expect(refused.stderr).toContain('drop it, start again, and recreate it');
     expect(refused.stderr).not.toContain('    at ');
     expect(await applied()).toBe(count);
     await database.query('DROP VIEW "Mailboxes"');

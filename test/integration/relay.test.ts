@@ -165,7 +165,7 @@ describe('the relay', () => {
       );
     }
     await expect(withOperatorContext(operator(), (context) => rewind(context, 'nowhere', '1'))).rejects.toThrow(
-      'There are: good, other, webhooks.',
+      'Known sinks: good, other, webhooks.',
     );
   });
 
@@ -173,7 +173,7 @@ describe('the relay', () => {
     await eventually(caughtUp('good'));
     const environment = { ...operator(), SECRET_KEY: 'k3yZ'.repeat(12) };
     const set = await runCommand(['relay', 'rewind', '--sink', 'good', '--to', '2026-01-01'], environment);
-    expect(set.stdout).toMatch(/^good was at \d+, and goes on with event 1 of \d+\./);
+    expect(set.stdout).toMatch(/^good was at \d+, and continues with event 1 of \d+\./);
     await eventually(caughtUp('good'));
     const { stdout, code } = await runCommand(['relay', 'status'], environment);
     expect(code).toBe(0);

@@ -19,7 +19,7 @@ describe('A replay beside a server under load', () => {
     report(`${requests} requests, slowest ${slowestMs.toFixed(0)} ms\n    ${replay.stdout.split('\n').join('\n    ')}`);
     expect(replay).toMatchObject({ code: 0 });
     expect(replay.stdout).toMatch(/Replayed \d{3} users, \d{4} events .* events\/s/);
-    expect(replay.stdout).toMatch(/Rows that differed: 10\d\. They were put right/);
+    expect(replay.stdout).toMatch(/Rows that differed: 10\d\. They were repaired/);
     expect(requests).toBeGreaterThan(0);
     expect(failures).toEqual([]);
     expect(verification.faults).toEqual([]);

@@ -40,7 +40,7 @@ describe('A rotation of SECRET_KEY', () => {
   it.each([
     [undefined, 'Put the new key into NEW_SECRET_KEY'],
     ['short', 'NEW_SECRET_KEY: expected at least 32 bytes'],
-    [OLD, 'is the key that is in use already'],
+    [OLD, 'is the key already in use'],
   ])('is refused with %s as the new key', async (given, message) => {
     const wrapped = await database.query('SELECT id, wrapped FROM keys ORDER BY id');
     await expect(
@@ -85,7 +85,7 @@ describe('A rotation of SECRET_KEY', () => {
 
   it('ends what the old key could open', async () => {
     const { code, stderr } = await command({ SECRET_KEY: OLD }, 'verify');
-    expect(stderr).toContain('SECRET_KEY is not the one that the keys in this database were wrapped with.');
+    expect(stderr).toContain('SECRET_KEY is not the key with which the keys in this database were wrapped.');
     expect(code).toBe(1);
   });
 
@@ -94,7 +94,7 @@ describe('A rotation of SECRET_KEY', () => {
     expect((await me(after, stdout.trim())).body).toMatchObject({ email: 'ada@example.com' });
     const environment = { DATABASE_URL: database.url, SECRET_KEY: NEW };
     await expect(withOperatorContext(environment, (place) => makeToken(place, 'nobody'))).rejects.toThrow(
-      'There is no user nobody',
+      'No user nobody',
     );
   });
 });

@@ -135,13 +135,13 @@ describe('Rows that were changed behind the back of the log', () => {
 
   it('are named with their columns, and never with a value', async () => {
     const found = await faults();
-    const differs = 'its row in users is not what the log makes of it; it differs in';
+    const differs = 'its row in users does not match the log; it differs in';
     expect(found.sort()).toEqual(
       [
         `User ${idOf('ada')}: ${differs} nickname, role.`,
         `User ${idOf('bea')}: ${differs} email_key.`,
         `User ${idOf('cyd')}: ${differs} email_key.`,
-        `User ${idOf('dee')}: the log has it, and its row in users is missing.`,
+        `User ${idOf('dee')}: it is in the log, but its row in users is missing.`,
       ].sort(),
     );
     expect(found.join()).not.toMatch(/mallory|ADMIN|example\.com/);
@@ -157,7 +157,7 @@ describe('Rows that were changed behind the back of the log', () => {
 
   it('are put right by replay, which leaves alone when people signed in last', async () => {
     const { code, stdout } = await command('replay');
-    expect(stdout).toMatch(/Rows that differed: 4\. They were put right; writers of users waited for \d+ ms at most\./);
+    expect(stdout).toMatch(/Rows that differed: 4\. They were repaired; writers of users waited for \d+ ms at most\./);
     expect(code).toBe(0);
     expect(await rowsOfUsers()).toEqual(before);
     expect(await faults()).toEqual([]);
@@ -187,9 +187,9 @@ describe('A log that was changed', () => {
     await roster.database.query('DELETE FROM users WHERE id = $1', [ada]);
 
     const within = [
-      `User ${bea}, version 2, event ${flipped}: its hash is not that of what it says, and its personal data cannot be unsealed: it was changed after it was written.`,
-      `User ${cyd}, version 4, event ${forged}: its hash is not that of what it says: it was changed after it was written.`,
-      `User ${dee}, version 3, event ${after}: version 2 is missing before it.`,
+      `User ${bea}, version 2, event ${flipped}: its hash does not match its content, and its personal data cannot be unsealed: it was changed after it was written.`,
+      `User ${cyd}, version 4, event ${forged}: its hash does not match its content: it was changed after it was written.`,
+      `User ${dee}, version 3, event ${after}: version 2 is missing before this event.`,
     ];
     expect(await faults()).toEqual(within);
     const first = await command('verify');
@@ -197,8 +197,8 @@ describe('A log that was changed', () => {
     expect(first.code).toBe(1);
 
     expect(await faults(checkpoint)).toEqual([
-      `User ${ada}: the checkpoint knew it at version 5, and it has vanished from the log.`,
-      `User ${eve}, version 3: the checkpoint knew version 4, and the log ends here: its tail was cut.`,
+      `User ${ada}: the checkpoint has it at version 5, but it is missing from the log.`,
+      `User ${eve}, version 3: the checkpoint has version 4, but the log ends here: the log was truncated.`,
       ...within,
     ]);
   });
@@ -208,7 +208,7 @@ describe('A log that was changed', () => {
     const result = await work((context) => replay(context, { dryRun: false, progress: SILENT }));
     expect(result).toMatchObject({ differed: 0 });
     expect(result.unsettled).toHaveLength(3);
-    expect(replayReport(result, false)).toContain('Left as they are, to be looked into:');
+    expect(replayReport(result, false)).toContain('Left unchanged, needs investigation:');
     expect(await rowsOfUsers()).toEqual(before);
   });
 
@@ -218,16 +218,16 @@ describe('A log that was changed', () => {
     await tamper('DELETE FROM user_events WHERE user_id = $1', lost);
     const found = await faults();
     expect(found).toContain(
-      `User ${eve}, version 2: its row in users is at version 3, and the log ends here: its tail was cut.`,
+      `User ${eve}, version 2: its row in users is at version 3, but the log ends here: the log was truncated.`,
     );
-    expect(found).toContain(`User ${lost}: it has a row in users, and the log has no event of it.`);
+    expect(found).toContain(`User ${lost}: it has a row in users, but the log has no events for it.`);
   });
 
   it('is found where the key of somebody who was not erased is gone', async () => {
     await roster.database.query('DELETE FROM user_keys WHERE user_id = $1', [idOf('eve')]);
     const found = await faults();
     expect(found).toContain(
-      `User ${idOf('eve')}, version 1, event ${await eventOf('eve', 1)}: the key of its personal data is gone, though the user was not erased.`,
+      `User ${idOf('eve')}, version 1, event ${await eventOf('eve', 1)}: its personal-data key is missing, although the user was not erased.`,
     );
   });
 });
@@ -235,7 +235,7 @@ describe('A log that was changed', () => {
 describe('A checkpoint', () => {
   it('is never written over another', async () => {
     await expect(work((context) => takeCheckpoint(context, checkpoint))).rejects.toThrow(
-      `${checkpoint} is there already, and a checkpoint is never overwritten.`,
+      `${checkpoint} already exists, and a checkpoint is never overwritten.`,
     );
   });
 

@@ -15,7 +15,7 @@ describe('A replay beside a server under load', () => {
     const said = /Replayed (\d+) users, (\d+) events in .*?(\d+) events\/s/.exec(replay.stdout);
     const [users = 0, replayed = 0, rate = 0] = (said ?? []).slice(1).map(Number);
     expect(replayed).toBeGreaterThanOrEqual(events);
-    expect(replay.stdout).toMatch(/Rows that differed: 10\d\. They were put right/);
+    expect(replay.stdout).toMatch(/Rows that differed: 10\d\. They were repaired/);
     expect(requests).toBeGreaterThan(0);
     expect(failures).toEqual([]);
     expect(verification.faults).toEqual([]);

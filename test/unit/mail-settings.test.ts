@@ -31,13 +31,13 @@ describe('SMTP_URL', () => {
     ['mail.example.com', /expected a URL/],
     ['http://mail.example.com', /expected a URL/],
     ['smtp://', /expected a URL/],
-    ['smtp://mail.example.com/inbox', /nothing after host and port/],
+    ['smtp://mail.example.com/inbox', /only parameters after host and port/],
     ['smtp://u:p/w@mail.example.com', /./],
-    ['smtp://u@mail.example.com', /both a user and a password/],
+    ['smtp://u@mail.example.com', /both user and password/],
     ['smtp://u:%zz@mail.example.com', /%25/],
-    ['smtp://mail.example.com?tls.rejectUnauthorized=false', /does not know tls\.rejectUnauthorized/],
+    ['smtp://mail.example.com?tls.rejectUnauthorized=false', /unknown parameter tls\.rejectUnauthorized/],
     ['smtp://mail.example.com?requireTLS=yes', /true or false/],
-    ['smtp://mail.example.com?name=a%0d%0ab', /name of a host/],
+    ['smtp://mail.example.com?name=a%0d%0ab', /host name/],
   ])('%s ends the start', (url, message) => {
     expect(() => smtpServerOf(url)).toThrow(message);
     expect(() => loadSettings({ SMTP_URL: url })).toThrow(/SMTP_URL: /);
@@ -67,7 +67,7 @@ describe('DKIM', () => {
     expect(rsaPrivateKey(KEY)).toBe(KEY);
     expect(rsaPrivateKey(KEY.replaceAll('\n', '\\n'))).toBe(KEY);
     const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-    for (const bad of ['nonsense', pem(512), ed25519]) expect(() => rsaPrivateKey(bad)).toThrow(/private RSA key/);
+    for (const bad of ['nonsense', pem(512), ed25519]) expect(() => rsaPrivateKey(bad)).toThrow(/RSA private key/);
   });
 
   it('has all of its settings, or none', () => {

@@ -67,7 +67,7 @@ describe('settings', () => {
 
   it('name the half that is missing of two that belong together', () => {
     expect(problemsOf({ KAFKA_SASL_USERNAME: 'roster' })).toEqual([
-      'KAFKA_SASL_PASSWORD: KAFKA_SASL_USERNAME is set and needs it',
+      'KAFKA_SASL_PASSWORD: required because KAFKA_SASL_USERNAME is set',
     ]);
     expect(namesOf({ KAFKA_TLS_KEY: 'key.pem' })).toEqual(['KAFKA_TLS_CERT']);
     expect(namesOf({ KAFKA_TLS_KEY: 'key.pem', KAFKA_TLS_CERT: 'cert.pem' })).toEqual([]);
@@ -130,11 +130,11 @@ describe('a secret in a file', () => {
 
   it('is refused with a sentence that does not repeat it when it is empty, wrong, or given twice', () => {
     expect(problemsOf({ SECRET_KEY_FILE: inFile('hunter2') })).toEqual([
-      'SECRET_KEY: expected at least 32 bytes; make one with: openssl rand -base64 48',
+      'SECRET_KEY: expected at least 32 bytes; generate one with: openssl rand -base64 48',
     ]);
     expect(problemsOf({ SECRET_KEY_FILE: inFile(' \n') })).toEqual(['SECRET_KEY_FILE: the file is empty']);
     const twice = { SECRET_KEY: 'k3yZ'.repeat(12), SECRET_KEY_FILE: inFile('k3yZ'.repeat(12)) };
-    expect(problemsOf(twice)).toEqual(['SECRET_KEY_FILE: give it, or SECRET_KEY, and not both']);
+    expect(problemsOf(twice)).toEqual(['SECRET_KEY_FILE: set either it or SECRET_KEY, not both']);
   });
 
   it('counts for production as given, and is named once when its file is missing', () => {

@@ -25,7 +25,7 @@ export class LoginController {
     operationId: 'login',
     summary: 'Sign in',
     description:
-      'By email address or username. Send the `deviceToken` of the last sign-in, unless the browser keeps it as a cookie: wrong passwords of others do not lock this device out then.',
+      'By email address or username. Send the `deviceToken` of the last sign-in unless the browser keeps it as a cookie: failed sign-ins elsewhere then do not lock out this device.',
   })
   @ApiBody({
     // With one of the two names: not without both. Of an `anyOf` that says so, generators make classes of no use.

@@ -16,7 +16,7 @@ export class LoginDto {
   @MinLength(1, { message: 'must be an email address or a username' })
   readonly identifier?: string;
 
-  @ApiPropertyOptional({ example: 'ada@example.com', maxLength: 254, description: 'another name for `identifier`' })
+  @ApiPropertyOptional({ example: 'ada@example.com', maxLength: 254, description: 'alias of `identifier`' })
   @ValidateIf((input: LoginDto) => input.email !== undefined)
   @IsString({ message: 'must be an email address' })
   readonly email?: string;

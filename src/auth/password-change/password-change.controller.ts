@@ -18,9 +18,9 @@ export class PasswordChangeController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changePassword',
-    summary: 'Choose another password',
+    summary: 'Change your password',
     description:
-      'Your own only. Ends your other sessions and every link that was mailed before; this session goes on. A mail says so.',
+      'Ends your other sessions and all links mailed before; this session continues. You are notified by mail.',
   })
   @ApiNoContentResponse()
   @ApiProblems(

@@ -27,7 +27,7 @@ export class BreachedPasswords {
       return suffixes.has(digest.slice(5));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.log.warn({ reason }, 'Have I Been Pwned gave no answer; a new password was taken without it');
+      this.log.warn({ reason }, 'Have I Been Pwned unavailable; accepted a new password unchecked');
       return false;
     }
   }

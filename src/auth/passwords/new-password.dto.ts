@@ -11,7 +11,7 @@ export const OptionalNewPassword = (when: string): PropertyDecorator =>
       example: 'nine brown foxes at dawn',
       maxLength: 128,
       format: 'password',
-      description: `${when}; at least 12 characters, unless the server is set up otherwise`,
+      description: `${when}; at least 12 characters, unless configured otherwise`,
     }),
     IsOptional(),
     IsString({ message: 'must be a string' }),
@@ -24,7 +24,7 @@ export const NewPassword = (): PropertyDecorator =>
       example: 'nine brown foxes at dawn',
       maxLength: 128,
       format: 'password',
-      description: 'at least 12 characters, unless the server is set up otherwise',
+      description: 'at least 12 characters, unless configured otherwise',
     }),
     IsString({ message: 'must be a string' }),
   );

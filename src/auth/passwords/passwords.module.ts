@@ -28,7 +28,7 @@ import { BreachedPasswords } from './hibp.js';
       provide: HashPool,
       inject: [SETTINGS_TOKEN, LOG_TOKEN],
       useFactory: ({ HASH_NICE: nice }: Settings, log: Log) =>
-        new HashPool({ nice, onLoss: (how) => log.warn({ how }, 'a hash worker ended by itself') }),
+        new HashPool({ nice, onLoss: (how) => log.warn({ how }, 'hash worker exited unexpectedly') }),
     },
     {
       provide: BreachedPasswords,

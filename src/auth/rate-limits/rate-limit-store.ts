@@ -41,7 +41,7 @@ export class RateLimitStore implements OnApplicationBootstrap, OnApplicationShut
       enableOfflineQueue: false,
       commandTimeout: ANSWER_WITHIN_MS,
     });
-    this.redis.on('error', (err) => this.log.warn({ err }, 'Redis does not answer'));
+    this.redis.on('error', (err) => this.log.warn({ err }, 'Redis unavailable'));
     // It is tried again and again from here on; meanwhile each replica counts by itself.
     await this.redis.connect().catch(() => undefined);
   }

@@ -60,7 +60,7 @@ export class RateLimits implements OnModuleInit {
     try {
       await shared.consume(hidden).catch((err: unknown) => {
         if (err instanceof RateLimiterRes) throw err;
-        this.log.warn({ err, rule }, 'the store of rate limits does not answer; this replica counts by itself');
+        this.log.warn({ err, rule }, 'rate limit store unavailable; counting locally');
         return own.consume(hidden);
       });
     } catch (error) {

@@ -13,7 +13,7 @@ export class RegisterDto {
     example: 'nine brown foxes at dawn',
     maxLength: 128,
     format: 'password',
-    description: 'at least 12 characters, unless the server is set up otherwise',
+    description: 'at least 12 characters, unless configured otherwise',
   })
   @IsString({ message: 'must be a string' })
   readonly password: string;

@@ -20,7 +20,8 @@ export class RegistrationController {
   @ApiOperation({
     operationId: 'register',
     summary: 'Register',
-    description: 'The answer is the same whether or not the address is taken; a mail tells its owner what to do.',
+    description:
+      'The response is the same whether or not the address is already registered; a mail tells its owner how to proceed.',
   })
   @ApiAcceptedResponse({ type: Message })
   @ApiProblems('validation-failed', 'weak-password', 'username-taken', 'refused-by-handler', 'busy')

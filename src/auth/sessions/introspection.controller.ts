@@ -19,7 +19,7 @@ class IntrospectDto {
   readonly token: string;
 
   @ApiPropertyOptional({
-    description: 'taken, and of no meaning: only access tokens are looked at',
+    description: 'accepted and ignored: only access tokens are introspected',
     maxLength: 100,
     example: 'access_token',
   })
@@ -31,7 +31,7 @@ class IntrospectDto {
 /** RFC 7662, 2.2. */
 class IntrospectionResponse {
   @ApiProperty({
-    description: 'whether the token is good at this moment; when not, nothing else is said',
+    description: 'whether the token is valid now; if not, no other field is present',
     example: true,
   })
   readonly active: boolean;
@@ -42,7 +42,7 @@ class IntrospectionResponse {
   @ApiPropertyOptional({
     enum: USER_ROLES,
     enumName: 'UserRole',
-    description: 'of now, not of when the token was made',
+    description: 'the current role, not the one at the time of issue',
   })
   readonly role?: UserRole;
 
@@ -52,7 +52,7 @@ class IntrospectionResponse {
   readonly exp?: number;
   @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly nbf?: number;
   @ApiPropertyOptional({ type: 'integer', example: 1795270000 }) readonly iat?: number;
-  @ApiPropertyOptional({ example: '6a8f0c1e-2d3b-4c5d-8e9f-0a1b2c3d4e5f', description: 'of this token alone' })
+  @ApiPropertyOptional({ example: '6a8f0c1e-2d3b-4c5d-8e9f-0a1b2c3d4e5f', description: 'id of this token' })
   readonly jti?: string;
   @ApiPropertyOptional({ example: 'roster' }) readonly client_id?: string;
 }
@@ -71,9 +71,9 @@ export class IntrospectionController {
   @OrServiceToken('INTROSPECTION_TOKEN')
   @ApiOperation({
     operationId: 'introspect',
-    summary: 'Whether an access token is good now',
-    description: `RFC 7662, for services that must know of a logout or a new role at once. A service sends the value of
-INTROSPECTION_TOKEN as its bearer token.`,
+    summary: 'Introspect an access token',
+    description: `RFC 7662, for services that must notice a logout or a new role immediately. They send the value of
+INTROSPECTION_TOKEN as their bearer token.`,
   })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: IntrospectionResponse })

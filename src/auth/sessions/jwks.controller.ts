@@ -29,9 +29,9 @@ export class JwksController {
   @Header('cache-control', 'public, max-age=60')
   @ApiOperation({
     operationId: 'getSigningKeys',
-    summary: 'The public keys that verify access tokens',
-    description: `RFC 7517. Tokens are ES256 with \`typ\` at+jwt; \`iss\` and \`aud\` are PUBLIC_URL. Who verifies by these alone
-sees a logout or a new role only when the token expires; POST /auth/introspect says how things are now.`,
+    summary: 'Get the public keys that verify access tokens',
+    description: `RFC 7517. Tokens are ES256 with \`typ\` at+jwt; \`iss\` and \`aud\` are PUBLIC_URL. Services that verify
+offline notice a logout or a new role only when the token expires; POST /auth/introspect returns the current state.`,
   })
   @ApiOkResponse({ type: JsonWebKeySet })
   keys(): JsonWebKeySet {

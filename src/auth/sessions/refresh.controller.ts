@@ -18,9 +18,9 @@ export class RefreshController {
   // RFC 6749, 5.1.
   @ApiOperation({
     operationId: 'refresh',
-    summary: 'Get the next tokens',
-    description: `Each refresh token is used once and brings its successor. The one before the newest brings the same
-successor again for REFRESH_REUSE_GRACE after it was used; an older one ends the session, for then two hold it.`,
+    summary: 'Refresh the tokens of a session',
+    description: `Each refresh token can be used once and returns its successor. A just-rotated token returns the same
+successor again for REFRESH_REUSE_GRACE; reuse of an older one ends the session, since it may have been stolen.`,
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems('validation-failed', 'invalid-refresh-token')

@@ -35,7 +35,7 @@ export class SessionUpkeep implements OnModuleInit {
     await this.removeOldSessions();
     await this.dataSource.query(SWEEP_REVOCATIONS);
     const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);
-    if (keyId !== undefined) this.log.info({ keyId }, 'the key that signs access tokens was replaced');
+    if (keyId !== undefined) this.log.info({ keyId }, 'access token signing key rotated');
     if (this.keyring.isSecretReplaced) this.log.error(SECRET_KEY_REPLACED);
     // Every token that such a key signed has expired.
     await this.keyring.dropRetired('access-token', this.settings.ACCESS_TOKEN_TTL + KEY_MARGIN_MS);

@@ -14,9 +14,9 @@ export class SessionResponse {
   @ApiProperty({ type: 'string', nullable: true, example: '203.0.113.5', description: 'address of the last use' })
   readonly ip: string | null;
 
-  @ApiProperty({ ...time, description: 'when it signed in' }) readonly createdAt: string;
-  @ApiProperty({ ...time, description: 'when it signed in or last refreshed' }) readonly lastUsedAt: string;
-  @ApiProperty({ ...time, description: 'when it ends, unless it is refreshed before' }) readonly expiresAt: string;
+  @ApiProperty({ ...time, description: 'when the session began' }) readonly createdAt: string;
+  @ApiProperty({ ...time, description: 'when the session began or was last refreshed' }) readonly lastUsedAt: string;
+  @ApiProperty({ ...time, description: 'when the session ends unless it is refreshed' }) readonly expiresAt: string;
   @ApiProperty({ description: 'whether this request came from it', example: true }) readonly current: boolean;
 
   static from(session: Session, currentId: string): SessionResponse {

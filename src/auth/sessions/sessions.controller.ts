@@ -31,9 +31,9 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({
     operationId: 'listSessions',
-    summary: 'Where you are signed in',
+    summary: 'List your sessions',
     description:
-      'A session is one sign-in on one device. Says of each which browser and which address it was last used from, and which one is asking.',
+      'A session is one sign-in on one device. Shows the browser and IP address that used it last, and which session is the current one.',
   })
   @ApiOkResponse({ type: SessionList })
   async list(@CurrentCaller() { userId, sessionId }: Caller): Promise<SessionList> {
@@ -46,8 +46,8 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({
     operationId: 'endSession',
-    summary: 'Sign out on one device',
-    description: 'One of your own, which may be the one that asks. Its tokens are good for nothing from then on.',
+    summary: 'End a session',
+    description: 'Any of your own, including the current one. Its tokens stop working immediately.',
   })
   @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiNoContentResponse()
@@ -69,8 +69,8 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({
     operationId: 'endOtherSessions',
-    summary: 'Sign out everywhere else',
-    description: 'Ends each of your sessions but the one that asks.',
+    summary: 'End all other sessions',
+    description: 'Ends all of your sessions except the current one.',
   })
   @ApiNoContentResponse()
   async endOthers(@CurrentCaller() { userId, sessionId }: Caller, @Context() context: RequestContext): Promise<void> {

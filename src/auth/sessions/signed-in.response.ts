@@ -16,7 +16,7 @@ export class TokensResponse {
   readonly expiresIn: number;
 
   @ApiProperty({
-    description: 'brings the next tokens, once: POST /auth/refresh',
+    description: 'exchange it once for new tokens: POST /auth/refresh',
     example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00.1.bm90LWEtdG9rZW4tYnV0LWFzLWxvbmctYXMtb25lLWlz',
   })
   readonly refreshToken: string;
@@ -28,7 +28,7 @@ export class TokensResponse {
 /** What every way to sign in ends with. */
 export class SignedInResponse extends TokensResponse {
   @ApiProperty({
-    description: 'tells this device again at its next sign-in; proves nobody to be anybody',
+    description: 'identifies this device at its next sign-in; does not authenticate anyone',
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
   })
   readonly deviceToken: string;

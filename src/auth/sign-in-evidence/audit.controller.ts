@@ -17,9 +17,9 @@ export class AuditController {
   @Allow('ADMIN')
   @ApiOperation({
     operationId: 'listAuditEvents',
-    summary: 'Who signed in, was refused, exported, read the feed, changed webhooks or met a limit, the newest first',
+    summary: 'List audit events, newest first',
     description:
-      'Evidence of `AUTH_EVENT_RETENTION`. What changed a user is in that user’s history. What can be repeated at will is one item a minute, with a count.',
+      'Sign-ins, denied access, exports, feed reads, webhook changes and exceeded limits, kept for `AUTH_EVENT_RETENTION`. Changes of a user are in the user’s history. Repeatable events are counted as one item a minute.',
   })
   @ApiOkResponse({ type: AuditPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed')

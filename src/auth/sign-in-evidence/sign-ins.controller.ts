@@ -21,8 +21,8 @@ export class SignInsController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listSignIns',
-    summary: 'When, from where and how somebody signed in or tried to, by page, the newest first',
-    description: 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.',
+    summary: 'List sign-ins and failed sign-ins of a user, newest first',
+    description: 'Your own, those of an AUTHENTICATED user as a MANAGER, or any user’s as an ADMIN.',
   })
   @ApiOkResponse({ type: SignInsPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')

@@ -14,29 +14,35 @@ const text = { type: String, nullable: true } as const;
 export class SignInItem {
   @ApiProperty({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id: string;
   @ApiProperty({ enum: SIGN_IN_TYPES, enumName: 'AuthEventType' }) readonly type: SignInType;
-  @ApiProperty({ ...text, description: 'the way of signing in', example: 'password' }) readonly method: string | null;
-  @ApiProperty({ ...text, description: 'why, as one word', example: null }) readonly reason: string | null;
+  @ApiProperty({ ...text, description: 'the sign-in method', example: 'password' }) readonly method: string | null;
+  @ApiProperty({ ...text, description: 'the reason, as a code', example: null }) readonly reason: string | null;
 
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'failures of one minute are one item', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'failures within a minute are counted as one item',
+    example: 1,
+  })
   readonly times: number;
 
   @ApiProperty({
     ...text,
-    description: 'the address of the last time; null for what somebody else did',
+    description: 'IP address of the last attempt; null for actions of others',
     example: '203.0.113.7',
   })
   readonly ip: string | null;
 
-  @ApiProperty({ ...text, description: 'the browser of the last time', example: 'Firefox on Linux' })
+  @ApiProperty({ ...text, description: 'browser of the last attempt', example: 'Firefox on Linux' })
   readonly device: string | null;
 
   @ApiProperty({ ...text, format: 'uuid', example: null }) readonly sessionId: string | null;
 
-  @ApiProperty({ ...text, format: 'uuid', description: 'who did it, where it was somebody else', example: null })
+  @ApiProperty({ ...text, format: 'uuid', description: 'who acted, if not the user', example: null })
   readonly actorId: string | null;
 
-  @ApiProperty({ format: 'date-time', description: 'failures: the minute' }) readonly occurredAt: string;
-  @ApiProperty({ format: 'date-time', description: 'failures: the last one' }) readonly lastAt: string;
+  @ApiProperty({ format: 'date-time', description: 'for failures, the start of the minute' })
+  readonly occurredAt: string;
+  @ApiProperty({ format: 'date-time', description: 'for failures, the last one' }) readonly lastAt: string;
 }
 
 export class SignInsPage {

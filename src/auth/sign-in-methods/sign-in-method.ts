@@ -11,8 +11,11 @@ export class MethodCall {
 /** What a client has to know to offer a way to sign in. */
 export class MethodOffer {
   @ApiProperty({ example: 'Email or username, and password' }) readonly label: string;
-  @ApiProperty({ type: MethodCall, description: 'where signing in begins' }) readonly signIn: MethodCall;
-  @ApiPropertyOptional({ type: MethodCall, description: 'where a new account begins; absent where none can' })
+  @ApiProperty({ type: MethodCall, description: 'the call that begins a sign-in' }) readonly signIn: MethodCall;
+  @ApiPropertyOptional({
+    type: MethodCall,
+    description: 'the call that begins a registration; absent if the method has none',
+  })
   readonly register?: MethodCall;
 }
 

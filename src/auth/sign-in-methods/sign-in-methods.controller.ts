@@ -22,10 +22,10 @@ class OwnMethodResponse {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'null where it came with the address',
+    description: 'null if it came with the email address',
   })
   readonly addedAt: string | null;
-  @ApiProperty({ example: true, description: 'whether it can be taken away now' }) readonly removable: boolean;
+  @ApiProperty({ example: true, description: 'whether it can be removed now' }) readonly removable: boolean;
 }
 
 class OwnMethods {
@@ -41,8 +41,8 @@ export class SignInMethodsController {
   @ApiTags('Auth')
   @ApiOperation({
     operationId: 'listSignInMethods',
-    summary: 'The ways to sign in that this server offers',
-    description: 'For a page that signs people in: what to offer, and where each way begins.',
+    summary: 'List the sign-in methods of this server',
+    description: 'For a sign-in page: the methods to offer, and the call that begins each.',
   })
   @ApiOkResponse({ type: OfferedMethods })
   list(): OfferedMethods {
@@ -55,9 +55,9 @@ export class SignInMethodsController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listUserSignInMethods',
-    summary: 'The ways in which a user can sign in',
+    summary: 'List the sign-in methods of a user',
     description:
-      'Your own; those of others as far as you may see them. Says of each since when, and whether it can be taken away: the last one cannot.',
+      'Your own, or those of users whom you may see. Shows when each was added and whether it can be removed; the last one cannot.',
   })
   @ApiOkResponse({ type: OwnMethods })
   @ApiProblems('forbidden', 'not-found')
@@ -81,8 +81,9 @@ export class SignInMethodsController {
   @ApiParam({ name: 'method', example: 'password' })
   @ApiOperation({
     operationId: 'removeUserSignInMethod',
-    summary: 'Take a way to sign in away',
-    description: 'Never the last one. A password comes back by a link to choose one. A mail says so.',
+    summary: 'Remove a sign-in method of a user',
+    description:
+      'The last one cannot be removed. A removed password can be set again with a password reset link. The user is notified by mail.',
   })
   @ApiNoContentResponse()
   @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'precondition-failed', 'refused-by-handler')

@@ -9,7 +9,7 @@ export const DeviceToken = (): PropertyDecorator =>
       example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
       maxLength: 200,
       description:
-        'of an earlier sign-in on this device; the cookie `roster-device` (`__Host-roster-device` under https) without it',
+        'from an earlier sign-in on this device; when absent, the cookie `roster-device` (`__Host-roster-device` over HTTPS) is used',
     }),
     ValidateIf((_input, given) => given !== undefined),
     IsString({ message: 'must be a string' }),

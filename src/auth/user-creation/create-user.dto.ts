@@ -13,7 +13,7 @@ export class CreateUserDto extends ProfileDto {
     example: 'grace@example.com',
     maxLength: 254,
     format: 'email',
-    description: 'without a password, an invitation is mailed to it',
+    description: 'receives an invitation if no password is given',
   })
   @IsOptional()
   @IsAddress()
@@ -30,7 +30,7 @@ export class CreateUserDto extends ProfileDto {
     example: 'nine brown foxes at dawn',
     maxLength: 128,
     format: 'password',
-    description: 'needs an email address or a username to sign in with',
+    description: 'requires an email address or a username',
   })
   @IsOptional()
   @IsString({ message: 'must be a string' })
@@ -40,7 +40,7 @@ export class CreateUserDto extends ProfileDto {
     enum: USER_ROLES,
     enumName: 'UserRole',
     default: 'AUTHENTICATED',
-    description: 'only an ADMIN may give another role than AUTHENTICATED',
+    description: 'only an ADMIN may assign a role other than AUTHENTICATED',
   })
   // Not IsOptional, which takes null as well.
   @ValidateIf((_, role: unknown) => role !== undefined)

@@ -21,14 +21,14 @@ export class CreationController {
     operationId: 'createUser',
     summary: 'Create or invite a user',
     description:
-      'Give at least a name, an email address or a username. With an email address and no password, an invitation is mailed: its link leads to a page where the person chooses a password.',
+      'Requires at least a name, an email address or a username. With an email address and no password, the user is sent an invitation link to choose a password.',
   })
   @ApiHeader({
     name: 'idempotency-key',
     required: false,
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
     description:
-      'for 24 hours, the same key and body from you get the first answer again; whether there is a password is compared, and not which',
+      'for 24 hours, a request with the same key and body returns the first response again; of the password, only its presence is compared',
   })
   @ApiUserAnswer(201)
   @ApiProblems(

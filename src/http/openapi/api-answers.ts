@@ -34,7 +34,7 @@ const WITH_A_BODY: readonly ProblemCode[] = ['malformed-body', 'body-too-large',
 /** The headers of the answers, under `components`. */
 const HEADERS = {
   'X-Trace-Id': {
-    description: 'stands in every log line, event and mail that this request caused',
+    description: 'included in every log line, event and mail caused by this request',
     required: true,
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
@@ -46,19 +46,19 @@ const HEADERS = {
     example: '"3"',
   },
   Link: {
-    description: 'the pages around this one (RFC 8288): `first`, `next`, `prev`',
+    description: 'links to other pages (RFC 8288): `first`, `next`, `prev`',
     required: true,
     schema: { type: 'string', minLength: 1 },
     example: '</users?limit=20>; rel="first"',
   },
   Location: {
-    description: 'where the new thing is',
+    description: 'URL of the new resource',
     required: true,
     schema: { type: 'string', format: 'uri-reference' },
     example: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',
   },
   'Retry-After': {
-    description: 'seconds until it is worth trying again',
+    description: 'seconds to wait before retrying',
     required: true,
     schema: { type: 'string', pattern: '^[0-9]+$' },
     example: '1',
@@ -81,7 +81,10 @@ export function apiHeaders(...names: HeaderName[]): Record<string, ReferenceObje
 export const ApiPageForForms = (): MethodDecorator =>
   applyDecorators(
     ApiPage(),
-    ApiOkResponse({ description: 'a form gets a page', content: { 'text/html': structuredClone(PAGE) } }),
+    ApiOkResponse({
+      description: 'an HTML page, in response to a form',
+      content: { 'text/html': structuredClone(PAGE) },
+    }),
   );
 
 /**
@@ -115,7 +118,7 @@ function describePage(method: string, operation: OperationObject): void {
   // Of two content types, openapi-python-client sends the form, and is answered by a page.
   if (takesForms) Reflect.deleteProperty(body.content, FORM);
   const asked = takesForms ? `posts the same fields as a form (\`${FORM}\`)` : 'asks for `text/html`';
-  operation.description = `${operation.description ?? ''}\n\nA browser that ${asked} gets a page, of an error too.`;
+  operation.description = `${operation.description ?? ''}\n\nA browser that ${asked} gets an HTML page, for errors too.`;
   if (method !== 'get') return;
   for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
     // What is sent to who asks for nothing else.
@@ -149,7 +152,7 @@ function sayWhatNoBodyHolds(document: OpenAPIObject, given: SchemaObject | Refer
 function completeSuccess(document: OpenAPIObject, operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || '$ref' in response) continue;
-    response.description ||= Number(status) === 204 ? 'done; there is no body' : 'done';
+    response.description ||= Number(status) === 204 ? 'done; no body' : 'done';
     response.headers = { ...apiHeaders('X-Trace-Id'), ...response.headers };
     for (const media of Object.values(response.content ?? {})) {
       if (media.schema) media.example ??= exampleOf(document, media.schema);

@@ -8,29 +8,29 @@ import { problemMarks } from '../../problems/api-problems.js';
 import { ProblemSchema } from './problem.schema.js';
 import { tidySchemas } from './api-schemas.js';
 
-const DESCRIPTION = `Register and sign in people, and manage them.
+const DESCRIPTION = `Registers, signs in and manages users.
 
-**To try it here:** call \`POST /auth/login\`, copy the \`accessToken\` of the answer, press **Authorize** and paste it.
+**To try it out:** call \`POST /auth/login\`, copy the \`accessToken\` from the response, press **Authorize** and paste it.
 
-Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; operations with \`x-page\`, where
-the links in mails lead, answer a browser by a page. Every answer carries \`X-Trace-Id\`; send \`X-Request-Id\` or
-\`traceparent\` to choose it. Unknown fields and query keys, and keys that come twice, are 400. Nobody keeps an answer
-(\`Cache-Control: no-store\`) but those that say otherwise: signing keys, style sheets, and this description with all below it.
-Another method on a known path is 405 with \`Allow\`.
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`; operations with \`x-page\`, the
+targets of links in mails, answer a browser with an HTML page. Every response carries \`X-Trace-Id\`; send \`X-Request-Id\` or
+\`traceparent\` to set it. Unknown fields and query parameters, and repeated ones, are 400. Responses are not cached
+(\`Cache-Control: no-store\`) unless they say otherwise: signing keys, style sheets, and the API description.
+An unsupported method on a known path is 405 with \`Allow\`.
 
-\`x-least-role\` is the least role that may call an operation: ADMIN > MANAGER > AUTHENTICATED > ANONYMOUS.`;
+\`x-least-role\` is the lowest role that may call an operation: ADMIN > MANAGER > AUTHENTICATED > ANONYMOUS.`;
 
 const ANY_OBJECT = { type: 'object', additionalProperties: true };
 
 /** The pages that Swagger adds itself, beside the routes of the controllers. */
 const OWN_PATHS: Record<string, PathItemObject> = {
-  '/docs': documentPath('getApiPage', 'This description as a page', 'For people: Swagger UI.', 'text/html', {
+  '/docs': documentPath('getApiPage', 'The API description as a page', 'For people: Swagger UI.', 'text/html', {
     type: 'string',
     example: '<!doctype html><title>Roster API</title>',
   }),
   '/docs-json': documentPath(
     'getApiDocument',
-    'This description as JSON',
+    'The API description as JSON',
     'For tools: OpenAPI 3.1.',
     'application/json',
     {
@@ -54,17 +54,17 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .setVersion(version)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .addServer('/')
-    .addTag('Auth', 'Registration, proof of an address, signing in')
-    .addTag('Users', 'People, their profiles, roles and states')
-    .addTag('Mails', 'What became of each mail')
-    .addTag('Events', 'What happened, in order')
+    .addTag('Auth', 'Registration, email confirmation, sign-in')
+    .addTag('Users', 'Users, their profiles, roles and status')
+    .addTag('Mails', 'Delivery of each mail')
+    .addTag('Events', 'The event feed')
     .addTag('Webhooks', 'Events posted to a URL')
-    .addTag('Operations', 'Health, and this description')
+    .addTag('Operations', 'Health, metrics and the API description')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'the accessToken of POST /auth/login',
+      description: 'the `accessToken` returned by POST /auth/login',
     })
     .build();
   const document = SwaggerModule.createDocument(app, config, {

@@ -3,7 +3,7 @@ import { PROBLEMS, type ProblemCode } from '../../problems/problem-catalogue.js'
 
 @ApiSchema({ name: 'FieldError' })
 class FieldErrorSchema {
-  @ApiProperty({ example: 'email', description: 'where the field is, dotted; empty for the whole' })
+  @ApiProperty({ example: 'email', description: 'dotted path of the field; empty for the whole body' })
   readonly path: string;
 
   @ApiProperty({ example: 'must be an email address' })
@@ -25,7 +25,7 @@ export class ProblemSchema {
   @ApiProperty({ example: 'One field is invalid; see errors.' })
   readonly detail: string;
 
-  @ApiProperty({ example: '/auth/register', description: 'the path that was asked for' })
+  @ApiProperty({ example: '/auth/register', description: 'the requested path' })
   readonly instance: string;
 
   @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ProblemCode' })
@@ -34,6 +34,6 @@ export class ProblemSchema {
   @ApiProperty({ example: '4bf92f3577b34da6a3ce929d0e0e4736', minLength: 1, maxLength: 128 })
   readonly traceId: string;
 
-  @ApiPropertyOptional({ type: [FieldErrorSchema], description: 'each field that is wrong' })
+  @ApiPropertyOptional({ type: [FieldErrorSchema], description: 'the invalid fields' })
   readonly errors?: FieldErrorSchema[];
 }

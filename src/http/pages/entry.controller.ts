@@ -20,7 +20,7 @@ class EntryLink {
   @ApiProperty({ format: 'uri-reference', example: '/auth/login' })
   readonly href: string;
 
-  @ApiPropertyOptional({ example: 'POST', description: 'GET where nothing is said' })
+  @ApiPropertyOptional({ example: 'POST', description: 'GET if absent' })
   readonly method?: string;
 }
 
@@ -33,7 +33,7 @@ class Entry {
     type: 'object',
     additionalProperties: { $ref: getSchemaPath(EntryLink) },
     example: { login: { href: '/auth/login', method: 'POST' }, methods: { href: '/auth/methods' } },
-    description: 'where to go on; without a `method`, by GET. `docs` and `openapi` only where they are switched on',
+    description: 'links to further resources; GET unless a `method` is given. `docs` and `openapi` only if enabled',
   })
   readonly _links: Readonly<Record<string, EntryLink>>;
 }
@@ -52,8 +52,8 @@ export class EntryController {
   @IgnoreOtherQuery()
   @ApiOperation({
     operationId: 'getEntry',
-    summary: 'Where everything begins',
-    description: 'For a browser, a page that says what this is.',
+    summary: 'Entry point',
+    description: 'A browser gets an HTML page.',
   })
   @ApiPage()
   @ApiOkResponse({ type: Entry })

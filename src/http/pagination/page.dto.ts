@@ -21,7 +21,7 @@ export class PageQuery {
   @ApiPropertyOptional({
     pattern: '^[A-Za-z0-9_-]+$',
     maxLength: LONGEST_CURSOR,
-    description: 'nextCursor or prevCursor of another page, with the same filters and sort',
+    description: 'nextCursor or prevCursor of another page of the same list (same filters and sort)',
   })
   @IsOptional()
   @IsString({ message: 'must be given once' })

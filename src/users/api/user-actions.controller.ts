@@ -30,8 +30,8 @@ export class UserActionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeUsername',
-    summary: 'Give another username',
-    description: 'Your own, or anybody’s as an ADMIN.',
+    summary: 'Change a username',
+    description: 'Your own, or any user’s as an ADMIN.',
   })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', 'username-unchanged', 'username-taken', 'forbidden', ...COMMON)
@@ -52,9 +52,9 @@ export class UserActionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeUserRole',
-    summary: 'Give another role',
+    summary: 'Change a role',
     description:
-      'Holds at once, in sessions that are open too. A mail tells the user. There always is an admin who can sign in.',
+      'Takes effect immediately, in open sessions too. The user is notified by mail. The last admin who can sign in cannot be demoted.',
   })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', 'last-admin', ...COMMON)
@@ -75,8 +75,8 @@ export class UserActionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeProfessionalStatus',
-    summary: 'Say whether the user is a professional',
-    description: 'Keeps the time at which it changed. A mail tells the user.',
+    summary: 'Change the professional status',
+    description: 'Records the time of the change. The user is notified by mail.',
   })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', ...COMMON)
@@ -99,8 +99,8 @@ export class UserActionsController {
   @ApiBody({ type: SuspendDto, required: false })
   @ApiOperation({
     operationId: 'suspendUser',
-    summary: 'Shut a user out',
-    description: 'Ends its sessions at once, until it is reinstated.',
+    summary: 'Suspend a user',
+    description: 'Ends all sessions immediately; the user cannot sign in until reinstated.',
   })
   @ApiUserAnswer()
   @ApiProblems('validation-failed', 'last-admin', ...COMMON)
@@ -122,8 +122,8 @@ export class UserActionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'reinstateUser',
-    summary: 'Let a suspended user in again',
-    description: 'The sessions that the suspension ended stay ended. A mail tells the user.',
+    summary: 'Reinstate a suspended user',
+    description: 'Sessions that the suspension ended stay ended. The user is notified by mail.',
   })
   @ApiUserAnswer()
   @ApiProblems(...COMMON)
@@ -143,7 +143,8 @@ export class UserActionsController {
   @ApiOperation({
     operationId: 'deleteUser',
     summary: 'Delete a user',
-    description: 'Hidden and signed out at once; address and username stay reserved, and an ADMIN can restore it.',
+    description:
+      'Hides the user and ends all sessions immediately. The email address and username stay reserved, and an ADMIN can restore the user.',
   })
   @ApiNoContentResponse()
   @ApiProblems('forbidden', 'last-admin', ...COMMON)
@@ -162,9 +163,9 @@ export class UserActionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'restoreUser',
-    summary: 'Undo a deletion',
+    summary: 'Restore a deleted user',
     description:
-      'Until the user is erased, DELETED_RETENTION after the deletion. Sessions stay ended. A mail tells the user.',
+      'Possible until the user is erased, DELETED_RETENTION after the deletion. Sessions stay ended. The user is notified by mail.',
   })
   @ApiUserAnswer()
   @ApiProblems(...COMMON)

@@ -29,7 +29,7 @@ export class SuspendDto {
     maxLength: 500,
     pattern: LINES,
     example: 'Reported for spam.',
-    description: 'for colleagues: the user is not told, neither by mail nor in its history and export',
+    description: 'for staff only: not shown to the user in mails, history or export',
   })
   @IsOptional()
   @IsString({ message: 'must be a string' })
@@ -42,7 +42,7 @@ export class IncludeDeletedQuery {
     enum: ['true', 'false'],
     enumName: 'IncludeDeleted',
     default: 'false',
-    description: 'only for an ADMIN',
+    description: 'ADMIN only',
   })
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })

@@ -21,7 +21,7 @@ export const ApiIfMatch = (): MethodDecorator =>
     ApiHeader({
       name: 'if-match',
       required: false,
-      description: 'the ETag that you read; 412 when it is not so any more',
+      description: 'the ETag of the version that you read; 412 if the user has changed since',
       schema: { type: 'string' },
     }),
     ApiProblems('precondition-failed'),

@@ -109,10 +109,10 @@ export class UserResponse {
   @ApiProperty(time) readonly lastLoginAt: string | null;
   @ApiProperty({ format: 'date-time' }) readonly createdAt: string;
   @ApiProperty({ format: 'date-time' }) readonly updatedAt: string;
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'grows by one with each event', example: 3 })
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'increases by one with each event', example: 3 })
   readonly version: number;
   @ApiProperty({
-    description: 'exactly what you may do with this user now, by action',
+    description: 'the actions that you may currently take on this user',
     type: 'object',
     additionalProperties: { $ref: getSchemaPath(Link) },
     example: { self: { href: '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071', method: 'GET' } },

@@ -5,5 +5,5 @@
 export const USERNAME = {
   minLength: 3,
   maxLength: 128,
-  description: '3 to 32 characters after NFKC: letters, digits and . _ - of scripts that are written together',
+  description: '3 to 32 characters after NFKC: letters, digits and . _ - without mixing scripts',
 } as const;

@@ -30,7 +30,7 @@ const UPDATE_PROBLEMS = [
 ] as const;
 
 const ETAG_OF_NOW = {
-  description: 'the version of the user, for `If-Match`; not with `at` or `version`',
+  description: 'the version of the user, for `If-Match`; absent with `at` or `version`',
   schema: { type: 'string', pattern: '^"[0-9]+"$' },
   example: '"3"',
 } as const;
@@ -49,8 +49,8 @@ export class UsersController {
   @Allow('AUTHENTICATED')
   @ApiOperation({
     operationId: 'getMe',
-    summary: 'Your own profile',
-    description: 'As `GET /users/{id}` with your own id, which you need not know for it.',
+    summary: 'Get your own user',
+    description: 'Same as `GET /users/{id}` with your own id.',
   })
   @ApiUserAnswer()
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
@@ -62,8 +62,8 @@ export class UsersController {
   @ApiIfMatch()
   @ApiOperation({
     operationId: 'updateMe',
-    summary: 'Change your own profile',
-    description: 'Only the given fields; null clears one.',
+    summary: 'Update your own profile',
+    description: 'Changes only the given fields; null clears a field.',
   })
   @ApiUserAnswer()
   @ApiProblems(...UPDATE_PROBLEMS)
@@ -80,8 +80,8 @@ export class UsersController {
   @Allow('MANAGER')
   @ApiOperation({
     operationId: 'listUsers',
-    summary: 'Users by page',
-    description: 'Registrations that wait for their proof: `status=PENDING`.',
+    summary: 'List users',
+    description: 'Unconfirmed registrations are listed with `status=PENDING`.',
   })
   @ApiOkResponse({ type: UserPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'forbidden')
@@ -102,10 +102,10 @@ export class UsersController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'getUser',
-    summary: 'One user, as it is or as it was',
+    summary: 'Get a user, now or in the past',
     description:
-      'Yourself, or anybody as a MANAGER; with `at` or `version`, whoever’s history you may see. The past has no `ETag`, and ' +
-      'links to itself only.',
+      'Yourself, or any user as a MANAGER; with `at` or `version`, any user whose history you may see. A past state has no `ETag` and ' +
+      'links only to itself.',
   })
   @ApiOkResponse({ type: UserResponse, headers: { ETag: ETAG_OF_NOW } })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
@@ -131,8 +131,8 @@ export class UsersController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'updateUser',
-    summary: 'Change a profile',
-    description: 'Only the given fields; null clears one.',
+    summary: 'Update a profile',
+    description: 'Changes only the given fields; null clears a field.',
   })
   @ApiUserAnswer()
   @ApiProblems('forbidden', ...UPDATE_PROBLEMS)
@@ -154,7 +154,7 @@ export class UsersController {
   @ApiOperation({
     operationId: 'replaceUser',
     summary: 'Replace a profile',
-    description: 'Fields that are left out are cleared.',
+    description: 'Clears fields that are left out.',
   })
   @ApiUserAnswer()
   @ApiProblems('forbidden', ...UPDATE_PROBLEMS)

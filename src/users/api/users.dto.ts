@@ -37,7 +37,7 @@ export class ListUsersQuery extends PageQuery {
     enum: USER_SORTS,
     enumName: 'UserSort',
     default: '-createdAt',
-    description: 'who has no address, or never signed in, comes first; with a - last',
+    description: 'users without the value come first; with a leading -, last',
   })
   @IsOptional()
   @IsIn(USER_SORTS, oneOf(USER_SORTS))
@@ -48,7 +48,7 @@ export class ListUsersQuery extends PageQuery {
     maxLength: 100,
     example: 'lovelace ada',
     description:
-      'words, in any order, of which each is part of the email address, the username or a name; one or two letters from a to z, or digits, are the beginning of a word there. Case and accents do not matter.',
+      'words in any order, each of which occurs in the email address, the username or a name; a word of one or two letters (a to z) or digits matches the beginning of a word only. Ignores case and accents.',
   })
   @IsOptional()
   @IsSearchTerm()
@@ -62,7 +62,7 @@ export class ListUsersQuery extends PageQuery {
   @ApiPropertyOptional({
     enum: USER_STATUSES,
     enumName: 'UserStatus',
-    description: '`PENDING` registrations are listed by this alone; `DELETED` asks for ADMIN',
+    description: '`PENDING` registrations are only listed with this filter; `DELETED` requires ADMIN',
   })
   @IsOptional()
   @IsIn(USER_STATUSES, oneOf(USER_STATUSES))
@@ -78,7 +78,7 @@ export class ListUsersQuery extends PageQuery {
     type: String,
     format: 'date-time',
     maxLength: LONGEST_DATE_TIME,
-    description: 'later than this',
+    description: 'after this time',
   })
   @IsOptional()
   @Transform(instant)
@@ -89,14 +89,14 @@ export class ListUsersQuery extends PageQuery {
     type: String,
     format: 'date-time',
     maxLength: LONGEST_DATE_TIME,
-    description: 'earlier than this',
+    description: 'before this time',
   })
   @IsOptional()
   @Transform(instant)
   @IsDate(INSTANT)
   readonly createdBefore?: Date;
 
-  @ApiPropertyOptional({ type: Boolean, default: false, description: '`true` asks for ADMIN' })
+  @ApiPropertyOptional({ type: Boolean, default: false, description: '`true` requires ADMIN' })
   @IsOptional()
   @Transform(flag)
   @IsBoolean(FLAG)
@@ -105,7 +105,7 @@ export class ListUsersQuery extends PageQuery {
   @ApiPropertyOptional({
     enum: ['exact'],
     enumName: 'Count',
-    description: 'to be told the total, which takes time in a long list',
+    description: 'includes the total, which is slow for a long list',
   })
   @IsOptional()
   @IsIn(['exact'], oneOf(['exact']))

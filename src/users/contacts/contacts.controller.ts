@@ -25,8 +25,8 @@ export class ContactsController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listContacts',
-    summary: 'The contacts of a user',
-    description: 'Your own, or anybody’s as a MANAGER.',
+    summary: 'List the contacts of a user',
+    description: 'Your own, or any user’s as a MANAGER.',
   })
   @ApiOkResponse({ type: ContactList, headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found')
@@ -45,8 +45,8 @@ export class ContactsController {
   @ApiContactId()
   @ApiOperation({
     operationId: 'getContact',
-    summary: 'One contact of a user',
-    description: 'Your own, or anybody’s as a MANAGER.',
+    summary: 'Get a contact of a user',
+    description: 'Your own, or any user’s as a MANAGER.',
   })
   @ApiOkResponse({ type: ContactResponse, headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found')
@@ -70,7 +70,7 @@ export class ContactsController {
     operationId: 'addContact',
     summary: 'Add a contact',
     description:
-      'An email address gets a mail with a link to confirm it, at most one a minute and address. Nobody signs in by a contact.',
+      'An email address is sent a confirmation link, at most one mail a minute per address. Contacts cannot be used to sign in.',
   })
   @ApiCreatedResponse({
     type: ContactResponse,
@@ -109,7 +109,7 @@ export class ContactsController {
   @ApiOperation({
     operationId: 'removeContact',
     summary: 'Remove a contact',
-    description: 'A link that was mailed to it is dead from then on.',
+    description: 'A confirmation link that was sent to it stops working.',
   })
   @ApiNoContentResponse({ headers: apiHeaders('ETag') })
   @ApiProblems('forbidden', 'not-found', 'refused-by-handler', 'precondition-failed')

@@ -70,7 +70,7 @@ export class ContactResponse {
     format: 'date-time',
     nullable: true,
     example: null,
-    description: 'null until the link that was mailed to the address is opened; always null for a phone number',
+    description: 'null until the address is confirmed through the mailed link; always null for a phone number',
   })
   readonly confirmedAt: string | null;
   @ApiProperty({ format: 'date-time' }) readonly addedAt: string;

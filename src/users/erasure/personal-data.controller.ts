@@ -13,7 +13,7 @@ export class PersonalDataExport {
   @ApiProperty({ format: 'date-time' }) readonly exportedAt: string;
 
   @ApiProperty({
-    description: 'what is held, by place: the profile, events, sessions, mails, ...',
+    description: 'the stored data by category: profile, events, sessions, mails, ...',
     type: 'object',
     additionalProperties: {},
     example: { profile: { email: 'ada@example.com' }, sessions: [] },
@@ -35,9 +35,9 @@ export class PersonalDataController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'exportUser',
-    summary: 'Everything held about a user, as one file',
+    summary: 'Export all data about a user',
     description:
-      'Your own, or anybody’s as an ADMIN. Passwords and tokens are not in it, nor their hashes. The reason of a suspension is in that of an ADMIN only.',
+      'Your own, or any user’s as an ADMIN. Contains no passwords, tokens or hashes. The reason of a suspension is included for an ADMIN only.',
   })
   @ApiOkResponse({ type: PersonalDataExport })
   @ApiProblems('forbidden', 'not-found')
@@ -57,9 +57,9 @@ export class PersonalDataController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'eraseUser',
-    summary: 'Erase a user for good',
+    summary: 'Permanently erase a user',
     description:
-      'Destroys all personal data, in the event log too: history then shows that something happened, by whom and when, and not what it said about the person. The address and the username are free again. Cannot be undone.',
+      'Destroys all personal data, in the event log too: the history still shows what happened, by whom and when, but no personal data. The email address and username become available again. Cannot be undone.',
   })
   @ApiNoContentResponse()
   @ApiProblems('last-admin', 'not-found', 'precondition-failed', 'refused-by-handler')

@@ -10,7 +10,7 @@ import { UserHistory } from './user-history.js';
 import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
 import { ApiUserId, UserId } from '../api/user-id.js';
 
-const WHOSE = 'Your own, that of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN.';
+const WHOSE = 'Your own, those of an AUTHENTICATED user as a MANAGER, or any user’s as an ADMIN.';
 
 /** What became of a user. */
 @ApiTags('Users')
@@ -23,7 +23,7 @@ export class UserHistoryController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listUserHistory',
-    summary: 'The events of a user by page, the newest first',
+    summary: 'List the events of a user, newest first',
     description: WHOSE,
   })
   @ApiOkResponse({ type: HistoryPage, headers: apiHeaders('Link') })
@@ -43,7 +43,7 @@ export class UserHistoryController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'diffUser',
-    summary: 'What changed between two versions or times',
+    summary: 'Compare a user between two versions or times',
     description: WHOSE,
   })
   @ApiOkResponse({ type: UserDiff })

@@ -24,7 +24,7 @@ export class GetUserQuery extends IncludeDeletedQuery {
     type: String,
     format: 'date-time',
     maxLength: LONGEST_DATE_TIME,
-    description: 'as it was at this time; later than now is now',
+    description: 'state at this time; a time in the future means now',
   })
   @IsOptional()
   @Transform(instant)
@@ -35,7 +35,7 @@ export class GetUserQuery extends IncludeDeletedQuery {
     type: 'integer',
     minimum: 1,
     maximum: LATEST_VERSION,
-    description: 'as it was in this version; not with `at`',
+    description: 'state at this version; not together with `at`',
   })
   @IsOptional()
   @Transform(read(version))
@@ -47,7 +47,7 @@ export class GetUserQuery extends IncludeDeletedQuery {
 export class HistoryQuery extends IntersectionType(PageQuery, IncludeDeletedQuery) {
   @ApiPropertyOptional({
     type: String,
-    description: 'one or more event types, with commas between them',
+    description: 'event types, separated by commas',
     example: 'user.role_changed,user.suspended',
     pattern: listOf(EVENT_TYPES),
     maxLength: EVENT_TYPES.join(',').length,
@@ -88,7 +88,7 @@ export class DiffQuery extends IncludeDeletedQuery {
 
   @ApiPropertyOptional({
     ...POINT_SCHEMA,
-    description: 'a version or an RFC 3339 date-time; now without it',
+    description: 'a version or an RFC 3339 date-time; defaults to now',
     example: '3',
   })
   @IsOptional()
@@ -106,7 +106,7 @@ export class HistoryActor {
 
   @ApiPropertyOptional({ format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' }) readonly id?: string;
 
-  @ApiPropertyOptional({ enum: USER_ROLES, enumName: 'UserRole', description: 'that they had then' })
+  @ApiPropertyOptional({ enum: USER_ROLES, enumName: 'UserRole', description: 'the role at that time' })
   readonly role?: UserRole;
 
   @ApiPropertyOptional({ ...name, example: 'Ada Lovelace' }) readonly name?: string | null;
@@ -122,7 +122,7 @@ export class HistoryItem {
   @ApiProperty({
     type: 'integer',
     minimum: 1,
-    description: 'the version that the user has had from then on',
+    description: 'the version of the user after this event',
     example: 3,
   })
   readonly userVersion: number;
@@ -133,18 +133,18 @@ export class HistoryItem {
     type: 'object',
     additionalProperties: true,
     description:
-      'of a changed profile the changed fields with their new values; of a suspension the reason, which is null in one’s own history unless one is an ADMIN',
+      'for a profile change, the changed fields with their new values; for a suspension, the reason, which is null in your own history unless you are an ADMIN',
     example: { from: 'AUTHENTICATED', to: 'MANAGER' },
   })
   readonly data: Readonly<Record<string, unknown>>;
 
-  @ApiProperty({ description: 'personal values were erased for good, and are null', example: false })
+  @ApiProperty({ description: 'whether the personal data was erased; its values are then null', example: false })
   readonly erased: boolean;
 
   @ApiProperty({ type: HistoryActor }) readonly actor: HistoryActor;
 
   @ApiProperty({
-    description: 'of the request that did it; finds its lines in the log',
+    description: 'trace id of the request; find its log lines with it',
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   })
   readonly traceId: string;
@@ -160,7 +160,7 @@ export class HistoryPage {
 
 class DiffEnd {
   @ApiProperty({ type: 'integer', minimum: 1, example: 3 }) readonly version: number;
-  @ApiProperty({ format: 'date-time', description: 'since when the user had this version' }) readonly at: string;
+  @ApiProperty({ format: 'date-time', description: 'when this version began' }) readonly at: string;
 }
 
 const VALUE = {
@@ -184,10 +184,10 @@ export class UserDiff {
 
   @ApiProperty({
     type: [FieldChange],
-    description: 'fields of the user, and `contacts` as a whole, that differ, whatever was between',
+    description: 'fields that differ between the two states; `contacts` is compared as a whole',
   })
   readonly changes: FieldChange[];
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'how many events lie between', example: 2 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'number of events between the two states', example: 2 })
   readonly events: number;
 }

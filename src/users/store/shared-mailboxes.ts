@@ -99,6 +99,6 @@ export async function sharedMailboxes(tx: Transaction): Promise<SharedMailbox[]>
 
 export function sharedMailboxesNotice(count: number): string {
   return count === 1
-    ? 'One user has the mailbox of another user, and cannot be found by its address.'
-    : `${count} users have the mailbox of another user, and cannot be found by their addresses.`;
+    ? 'One user shares the mailbox of another user and cannot be found by its address.'
+    : `${count} users share the mailbox of another user and cannot be found by their addresses.`;
 }

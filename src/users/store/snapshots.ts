@@ -62,7 +62,7 @@ export class Snapshots {
       return readState(sealer.open(row.sealed, labelOf(row.user_version)).toString());
     } catch (error) {
       const what = { err: error, userId, userVersion: row.user_version };
-      this.log.warn(what, 'a snapshot was changed behind our back; read from the log instead');
+      this.log.warn(what, 'snapshot cannot be unsealed; rebuilding from the event log');
       return undefined;
     }
   }
