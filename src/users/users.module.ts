@@ -49,7 +49,7 @@ export class UsersModule implements OnModuleInit {
     this.personalDataRegistry.register({
       name: 'snapshots',
       tables: ['user_snapshots'],
-      // They say what the events say.
+      // Snapshots repeat what the events hold.
       export: () => Promise.resolve([]),
       erase: async (tx, { id }) => {
         await tx.query('DELETE FROM user_snapshots WHERE user_id = $1', [id]);
@@ -61,11 +61,11 @@ export class UsersModule implements OnModuleInit {
       export: async (tx, id) => {
         const user = await tx.getRepository(UserEntity).findOneBy({ id });
         if (!user) return null;
-        // The same again in a form for lookups.
+        // The same values in normalised form, for lookups.
         const { emailKey: _, usernameKey: __, search: ___, ...facts } = user;
         return facts;
       },
-      // The rest of the row is blank as the fold of the log; these two columns are beside the fold.
+      // The other columns follow from the log; these two are outside of it.
       erase: async (tx, { id }) => {
         await tx.query('UPDATE users SET last_login_at = NULL, locked_until = NULL WHERE id = $1', [id]);
       },

@@ -154,7 +154,7 @@ describe('the ways to sign in', () => {
     await roster.api
       .delete(`/users/${String(named.body.id)}/methods/password`)
       .set(as(admin))
-      .expect(409, /only way/);
+      .expect(409, /only sign-in method/);
   });
 });
 

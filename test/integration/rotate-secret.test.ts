@@ -38,7 +38,7 @@ describe('A rotation of SECRET_KEY', () => {
   afterAll(() => after.stop());
 
   it.each([
-    [undefined, 'Put the new key into NEW_SECRET_KEY'],
+    [undefined, 'Set NEW_SECRET_KEY to the new key'],
     ['short', 'NEW_SECRET_KEY: expected at least 32 bytes'],
     [OLD, 'is the key already in use'],
   ])('is refused with %s as the new key', async (given, message) => {

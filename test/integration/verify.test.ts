@@ -100,7 +100,7 @@ const rowsOfUsers = () => roster.database.query('SELECT * FROM users ORDER BY id
 describe('A database that nobody touched', () => {
   it('is verified with the server running beside it, and with what a checkpoint knew', async () => {
     const { code, stdout } = await command('verify', '--checkpoint', checkpoint);
-    expect(stdout).toMatch(/^Verified 8 users, 28 events in .* \(\d+ events\/s\): every chain is whole/);
+    expect(stdout).toMatch(/^Verified 8 users, 28 events in .* \(\d+ events\/s\): every chain is intact/);
     expect(code).toBe(0);
   });
 
@@ -240,11 +240,11 @@ describe('A checkpoint', () => {
   });
 
   it.each([
-    ['a head', (text: string) => text.replace(/,4,/, ',3,'), 'are not those that were signed'],
-    ['a user that was left out', (text: string) => text.replace(/^.*\n/, ''), 'are not those that were signed'],
+    ['a head', (text: string) => text.replace(/,4,/, ',3,'), 'do not match the signed root'],
+    ['a user that was left out', (text: string) => text.replace(/^.*\n/, ''), 'do not match the signed root'],
     ['its time', (text: string) => text.replace(/"createdAt":"20/, '"createdAt":"19'), 'The signature of'],
     ['its end cut off', (text: string) => text.replace(/\{.*\n$/, ''), 'it has no signed statement'],
-    ['nothing in it', () => '', 'is not a checkpoint of Roster'],
+    ['nothing in it', () => '', 'is not a Roster checkpoint'],
   ])('is refused with %s changed', async (_, change, message) => {
     const file = join(folder, 'changed');
     writeFileSync(file, change(readFileSync(checkpoint, 'utf8')));

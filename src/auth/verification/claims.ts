@@ -35,7 +35,7 @@ export class Claims {
    */
   async noteRivals(tx: Transaction, email: string): Promise<void> {
     const rows = await tx.query<{ id: string; pending: boolean }[]>(
-      // Each half by an index of its own: there is none for both.
+      // Each half uses its own index; there is none for both.
       `SELECT id, pending FROM users WHERE email_key = $1 AND NOT pending
        UNION ALL SELECT id, pending FROM users WHERE email_key = $1 AND pending`,
       [addressKey(email)],

@@ -2,7 +2,7 @@ import { type Cursor, type CursorFrame, writeCursor } from './cursor.js';
 
 export interface KeysetPage<Row> {
   readonly rows: readonly Row[];
-  /** Null where the list ends. */
+  /** Null at the end of the list. */
   readonly nextCursor: string | null;
   readonly prevCursor: string | null;
 }

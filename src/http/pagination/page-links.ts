@@ -16,7 +16,7 @@ export class PageLinks {
 }
 
 interface Around {
-  /** Null where the list ends. */
+  /** Null at the end of the list. */
   readonly nextCursor: string | null;
   readonly prevCursor: string | null;
 }

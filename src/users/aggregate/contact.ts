@@ -2,21 +2,21 @@ import type { ContactKind } from '../../events/catalogue.js';
 import type { UserEventOf } from '../../events/user-event.js';
 
 /**
- * A further email address or phone number of a user. Times are RFC 3339 in UTC, as they lie in the row. Nobody signs in by a
- * contact, and none is claimed: several users may have the same one, be it somebody's identity address or not.
+ * An additional email address or phone number of a user. Times are RFC 3339 in UTC, as stored in the row. Contacts cannot be used
+ * to sign in and are not unique: several users may have the same one, even another user's identity address.
  */
 export interface Contact {
   readonly id: string;
   readonly kind: ContactKind;
-  /** An address as it was given, or a number in E.164. */
+  /** An email address as it was entered, or a phone number in E.164. */
   readonly value: string;
   readonly label: string | null;
-  /** When the link in the mail was opened; a phone number is never confirmed. */
+  /** When the mailed link was opened; phone numbers are never confirmed. */
   readonly confirmedAt: string | null;
   readonly addedAt: string;
 }
 
-/** What an event about a contact makes of a user's contacts, the oldest first. */
+/** Applies an event about a contact to a user's contacts, oldest first. */
 export function evolveContacts(
   contacts: readonly Contact[],
   stored: UserEventOf<'user.contact_added' | 'user.contact_confirmed' | 'user.contact_removed'>,

@@ -1,4 +1,4 @@
-// Deciding about contacts: pure functions from (state, command) to events, as in `decide.ts`.
+// Deciders for contacts: pure functions from (state, command) to events, as in `decide.ts`.
 import { type ContactKind, event, type NewUserEvent } from '../../events/catalogue.js';
 import type { Contact } from './contact.js';
 import { refuseDeleted } from './decide.js';
@@ -16,8 +16,8 @@ export interface NewContact {
 }
 
 /**
- * The same contact may be somebody else's too, and anybody's identity address: it is a way to reach the person, and gives no
- * right to anything.
+ * Other users may have the same contact, or use it as their identity address: a contact is a way to reach the person and grants
+ * nothing.
  * @throws ContactExists, TooManyContacts; UserNotFound when deleted
  */
 export function addContact(state: UserState, { id, kind, value, label }: NewContact): NewUserEvent[] {
@@ -29,7 +29,7 @@ export function addContact(state: UserState, { id, kind, value, label }: NewCont
   return [event('user.contact_added', { contactId: id, kind, value, label })];
 }
 
-/** @throws ContactNotFound, at the second time too; UserNotFound */
+/** @throws ContactNotFound, also when repeated; UserNotFound */
 export function removeContact(state: UserState, contactId: string): NewUserEvent[] {
   refuseDeleted(state);
   const { kind } = contactOf(state, contactId);
@@ -44,8 +44,8 @@ export function requestContactConfirmation(state: UserState, contactId: string, 
 }
 
 /**
- * Says that whoever reads the mails to that address wants to be reached there, and nothing else: the identity address, who
- * owns it and how the user signs in stay as they are.
+ * Confirms only that the reader of that mailbox wants to be reached there: the identity address, its ownership and the sign-in
+ * methods stay unchanged.
  * @throws NothingToConfirm
  */
 export function confirmContact(state: UserState, contactId: string): NewUserEvent[] {
@@ -56,7 +56,7 @@ export function confirmContact(state: UserState, contactId: string): NewUserEven
 
 type Owner = Pick<UserState, 'contacts' | 'suspendedAt' | 'deletedAt'>;
 
-/** The address that waits to be confirmed; undefined also while its user is suspended or deleted. */
+/** The address waiting for confirmation; undefined while its user is suspended or deleted. */
 export function waitingContact({ contacts, suspendedAt, deletedAt }: Owner, contactId: string): Contact | undefined {
   if (suspendedAt !== null || deletedAt !== null) return undefined;
   return contacts.find(({ id, kind, confirmedAt }) => id === contactId && kind === 'email' && confirmedAt === null);

@@ -1,4 +1,4 @@
-// Deciding about how a user signs in: pure functions from (state, command) to events, as in `decide.ts`.
+// Deciders for sign-in methods: pure functions from (state, command) to events, as in `decide.ts`.
 import { event, type NewUserEvent } from '../../events/catalogue.js';
 import { refuseDeleted } from './decide.js';
 import type { UserState } from './user.js';
@@ -10,7 +10,7 @@ export function changePassword(state: UserState): NewUserEvent[] {
   return [event('user.password_changed', {})];
 }
 
-/** A suspended user may choose a password too, and stays suspended. @throws UserNotFound when deleted or not proved yet */
+/** A suspended user can set a password too and stays suspended. @throws UserNotFound when deleted or still unconfirmed */
 export function requestPasswordReset(state: UserState, expiresAt: Date): NewUserEvent[] {
   refuseDeleted(state);
   refusePending(state);
@@ -18,7 +18,7 @@ export function requestPasswordReset(state: UserState, expiresAt: Date): NewUser
 }
 
 /**
- * Whoever opened the link reads the mails to the address, so it is proved as well.
+ * Opening the link proves control of the mailbox, so the address is confirmed as well.
  * @param isFirst whether there was no password before
  * @throws UserNotFound
  */
@@ -52,21 +52,21 @@ export function mayConfirmEmailChange(user: Pick<UserState, 'pending' | 'suspend
   return !user.pending && user.suspendedAt === null && user.deletedAt === null;
 }
 
-/** A way to sign in is taken away. @throws UserNotFound */
+/** Removes a sign-in method. @throws UserNotFound */
 export function removeAuthenticator(state: UserState, kind: string): NewUserEvent[] {
   refuseDeleted(state);
   return [event('user.authenticator_removed', { kind, label: null })];
 }
 
-/** A link to sign in by is due. @throws UserNotFound when deleted */
+/** A sign-in link is due. @throws UserNotFound when deleted */
 export function requestMagicLink(state: UserState, expiresAt: Date): NewUserEvent[] {
   refuseDeleted(state);
   return [event('user.verification_token.created', { purpose: 'magic-link', expiresAt: expiresAt.toISOString() })];
 }
 
 /**
- * That the address is proved, unless it was already.
- * @param endsPassword whether that ends a password of somebody else
+ * Confirms the address, unless it is confirmed already.
+ * @param endsPassword whether this removes a password that somebody else may have set
  * @throws UserNotFound when deleted
  */
 export function proveByMagicLink(state: UserState, endsPassword = false): NewUserEvent[] {

@@ -1,4 +1,4 @@
-// Deciding: pure functions from (state, command) to events. They throw when a rule says no.
+// Deciders: pure functions from (state, command) to events. They throw when a rule is violated.
 import type { UserRole } from '../../access/role.js';
 import {
   type ClaimEnd,
@@ -47,7 +47,7 @@ export function create(command: NewUser): NewUserEvent[] {
   return [event('user.created', data), ...(more.length > 0 ? [event('user.updated', profile)] : [])];
 }
 
-/** @throws AlreadyVerified when there is nothing left to prove; UserNotFound when deleted */
+/** @throws AlreadyVerified when the address is confirmed already; UserNotFound when deleted */
 export function verifyEmail(state: UserState): NewUserEvent[] {
   refuseDeleted(state);
   if (state.email === null || state.emailVerified) throw new AlreadyVerified();
@@ -70,8 +70,8 @@ export function invite(state: UserState, expiresAt: Date): NewUserEvent[] {
 
 /**
  * No event when the user has the role already.
- * @throws LastAdmin when no active admin would be left; UserNotFound when deleted, or only claimed by a registration: a role
- *   is not given to whoever turns out to own the address
+ * @throws LastAdmin when no active admin would be left; UserNotFound when deleted or an unconfirmed registration, whose later
+ *   owner must not inherit the role
  */
 export function changeRole(state: UserState, to: UserRole, otherActiveAdmins: number): NewUserEvent[] {
   refuseDeleted(state);
@@ -81,13 +81,13 @@ export function changeRole(state: UserState, to: UserRole, otherActiveAdmins: nu
   return [event('user.role_changed', { from: state.role, to })];
 }
 
-/** A registration that will not be proved any more vanishes; nothing happens to any other user. */
+/** Removes a registration that will not be confirmed any more; other users are unaffected. */
 export function loseClaim(state: UserState, reason: ClaimEnd = 'claim-lost'): NewUserEvent[] {
   return state.pending && state.erasedAt === null ? [event('user.erased', { reason })] : [];
 }
 
 /**
- * Takes the given fields; those that have the given value already are left out, and no event comes of none.
+ * Applies the given fields. Fields that already have the given value are ignored; without a change there is no event.
  * @throws NothingToUpdate when no field is given; UserNotFound
  */
 export function updateProfile(state: UserState, given: Partial<Profile>): NewUserEvent[] {
@@ -108,7 +108,7 @@ export function changeUsername(state: UserState, newUsername: string): NewUserEv
   return [event('user.username_changed', { username })];
 }
 
-/** No event when it is so already. @throws UserNotFound */
+/** No event without a change. @throws UserNotFound */
 export function changeProfessionalStatus(state: UserState, to: boolean): NewUserEvent[] {
   refuseDeleted(state);
   if (state.isProfessional === to) return [];
@@ -129,7 +129,7 @@ export function reinstate(state: UserState): NewUserEvent[] {
   return state.suspendedAt === null ? [] : [event('user.reinstated', {})];
 }
 
-/** Soft: address and username stay reserved. @throws LastAdmin; UserNotFound, at the second time too */
+/** Soft delete: address and username stay reserved. @throws LastAdmin; UserNotFound, also when repeated */
 export function remove(state: UserState, otherActiveAdmins: number): NewUserEvent[] {
   refuseDeleted(state);
   refuseLastAdmin(state, otherActiveAdmins);
@@ -142,7 +142,7 @@ export function restore(state: UserState): NewUserEvent[] {
   return state.deletedAt === null ? [] : [event('user.restored', {})];
 }
 
-/** For good, deleted before or not. @throws LastAdmin; UserNotFound at the second time */
+/** Permanent, whether deleted before or not. @throws LastAdmin; UserNotFound when repeated */
 export function erase(state: UserState, reason: ErasureReason, otherActiveAdmins: number): NewUserEvent[] {
   if (state.erasedAt !== null) throw new UserNotFound();
   refuseLastAdmin(state, otherActiveAdmins);
@@ -154,7 +154,7 @@ export function refuseDeleted(state: UserState): void {
   if (state.deletedAt !== null || state.erasedAt !== null) throw new UserNotFound();
 }
 
-/** An admin who is suspended or deleted keeps nobody's installation running. */
+/** A suspended or deleted admin does not count towards the required one. */
 function refuseLastAdmin(state: UserState, otherActiveAdmins: number): void {
   const isActive = state.suspendedAt === null && state.deletedAt === null && !state.pending;
   if (state.role === 'ADMIN' && isActive && otherActiveAdmins === 0) throw new LastAdmin();

@@ -2,7 +2,7 @@ import { domainToASCII } from 'node:url';
 import { InvalidUsername } from './user-errors.js';
 
 /**
- * What all spellings of one mailbox have in common, and no two mailboxes: for everything that compares, looks up or counts
+ * The same key for all spellings of one mailbox, and different keys for different mailboxes: for comparing, looking up and counting
  * addresses. The domain as its A-label (UTS #46, as browsers and DNS have it), so that `müller.example`, `MÜLLER.example` and
  * `xn--mller-kva.example` are one; before the @, only the letters A to Z are folded, for of what else two spellings have in
  * common only the server of that domain knows (RFC 5321, 2.4, RFC 6531). Its own key is that of a key.
@@ -15,20 +15,20 @@ export function addressKey(email: string): string {
   return `${asciiLowerCase(canonical(given.slice(0, at)))}@${domainKey(domain)}`;
 }
 
-/** What two spellings of what somebody signs in by have in common: an address or a username. */
+/** The key of a sign-in identifier, an address or a username; equal for all its spellings. */
 export function identifierKey(identifier: string): string {
   return identifier.includes('@') ? addressKey(identifier) : usernameKey(identifier);
 }
 
-/** What a URL would end the host at, decode, or leave out: none of it is of a domain, and UTS #46 must not be asked about it. */
+/** Characters at which a URL parser would end the host, or which it would decode or drop. They are not part of a domain and must not reach UTS #46. */
 const NOT_OF_A_DOMAIN = /[\p{Cc}\s%/\\?#:[\]@]/u;
 
-/** The A-labels of a domain, in lower case; undefined where UTS #46 finds it to be none. */
+/** The A-labels of a domain in lower case; undefined if it is not a domain by UTS #46. */
 export function asciiDomain(domain: string): string | undefined {
   return (NOT_OF_A_DOMAIN.test(domain) ? '' : domainToASCII(domain)) || undefined;
 }
 
-/** What can be no domain is still the same as itself. The dot at the end of one is not part of an address, and means nothing. */
+/** What is not a domain still equals itself. A trailing dot is not part of an address and is ignored. */
 function domainKey(domain: string): string {
   const ascii = asciiDomain(domain) ?? asciiLowerCase(canonical(domain));
   return ascii.replace(/(?<=[^.])\.$/, '');
@@ -49,7 +49,7 @@ function asciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** What two spellings of one username have in common: NFKC and case folding (Unicode UAX #31, PRECIS RFC 8265). */
+/** The same key for all spellings of a username: NFKC and case folding (Unicode UAX #31, PRECIS RFC 8265). */
 export function usernameKey(username: string): string {
   // Upper case folds what lower case alone keeps apart, such as ß and ss or final sigma; lower case before it, ẞ.
   const folded = username.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
@@ -62,7 +62,7 @@ const SHAPE = /^(?!.*\p{DI})[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u;
 const MIN = 3;
 const MAX = 32;
 
-// Scripts that are written together; letters and digits of any other two are look-alikes (UTS #39, "highly restrictive").
+// Scripts that are commonly mixed; any other mixture can hide look-alikes (UTS #39, "highly restrictive").
 const TOGETHER: readonly RegExp[] = [
   /^\p{Script=Latin}*$/u,
   /^[\p{Script=Latin}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]*$/u,
@@ -81,8 +81,8 @@ const TOGETHER: readonly RegExp[] = [
 ];
 
 /**
- * 3 to 32 letters, digits and `._-`, beginning with a letter or digit, of scripts that are written together; so never an
- * email address and never a mixture of look-alikes.
+ * 3 to 32 letters, digits and `._-`, starting with a letter or digit, in scripts that are commonly mixed; so never an email address
+ * and never a mixture of look-alikes.
  * @throws InvalidUsername
  */
 export function checkUsername(username: string): void {

@@ -4,7 +4,7 @@ import { LINE } from '../../http/request/text-patterns.js';
 
 const CONTROL = '\\x00-\\x1f\\x7f-\\x9f';
 
-/** The shape of each, as the API document tells it. Not every text of that shape is right: a number or a host has to be able to exist. */
+/** The pattern of each field, as published in the API document. Not every match is valid: the number or host must be possible, too. */
 export const PROFILE_PATTERNS = {
   pictureUrl: `^https://[^\\s${CONTROL}\\\\@:/?#]+([/?#][^\\s${CONTROL}\\\\]*)?$`,
   locale: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
@@ -15,22 +15,22 @@ export const PROFILE_PATTERNS = {
 
 export const LINE_EXPECTED = 'must be one line of text, not blank, without control or invisible characters';
 const SHAPE = new RegExp(LINE, 'u');
-// Beyond what a pattern can say that every engine reads alike: the properties of Unicode themselves.
+// Unicode properties, which a portable regular expression cannot express.
 const UNSEEN = /(?![\p{Variation_Selector}\p{Join_Control}])[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
 const SHOWS = /[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** One line of text that shows something, and nothing that is not seen; with white space around it perhaps. */
+/** One visible line of text without invisible characters; white space around it is allowed. */
 export function isLine(value: unknown): value is string {
   return typeof value === 'string' && SHAPE.test(value) && !UNSEEN.test(value) && SHOWS.test(value);
 }
 
-/** A number that can exist, written in E.164 (ITU-T): `+`, country code, subscriber, digits only. */
+/** A possible number in E.164 (ITU-T): `+`, country code, subscriber, digits only. */
 export function isE164(value: string): boolean {
   const number = parsePhoneNumberFromString(value);
   return number !== undefined && number.isValid() && number.number === value;
 }
 
-/** A well-formed language tag (BCP 47), in its canonical spelling or another. */
+/** A well-formed language tag (BCP 47), canonical or not. */
 export function isBcp47(value: string): boolean {
   try {
     return Intl.getCanonicalLocales(value).length === 1;
@@ -58,7 +58,7 @@ export function isLinkedinUrl(value: string): boolean {
   return url !== undefined && LINKEDIN_PATH.test(url.pathname);
 }
 
-/** An https URL without a user, a password or a port of its own, written as a browser would write it. */
+/** An https URL without user, password or explicit port, in the form a browser would give it. */
 function plainHttpsUrl(value: string, pattern: string): URL | undefined {
   if (!new RegExp(pattern, 'u').test(value) || !URL.canParse(value)) return undefined;
   const url = new URL(value);

@@ -1,7 +1,7 @@
 import { domainToUnicode } from 'node:url';
 import { asciiDomain } from './identifiers.js';
 
-/** Letters that no decomposition takes apart, as people type them who do not have the key. */
+/** Letters without a decomposition, mapped to how people type them on a keyboard that lacks them. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -20,15 +20,15 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 const SPECIAL = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'gu');
 
-// Scripts whose readers take a letter with a mark for the letter. In others marks are vowels or make another letter of it.
+// Scripts in which a letter with a mark counts as the letter. In others, marks are vowels or form a different letter.
 const MARKED = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])(\p{M}+)/gu;
-// й is no и with something on it.
+// й is a letter of its own, not и with a mark.
 const SHORT_I = 'и\u0306';
-// Vowels that few write, of Hebrew and Arabic, and the line that stretches an Arabic word; and whatever cannot be seen.
+// Hebrew and Arabic vowel points, which are rarely written, the Arabic tatweel, and invisible characters.
 const LEFT_OUT =
   /[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670\u0640\p{Default_Ignorable_Code_Point}]+/gu;
 
-/** What spellings have in common that differ in case, width, the kind of space, or marks that their readers pass over. */
+/** Folds differences in case, width, kinds of space and marks that readers ignore. */
 export function foldForSearch(text: string): string {
   return (
     text
@@ -81,7 +81,7 @@ export function searchColumnOf({ email, username, firstName, lastName, nickname 
   return folded.map((field) => encode(` ${field}`)).join('\n');
 }
 
-/** An address with its domain as people read it and as DNS has it: people paste the one and type the other. */
+/** An address with its domain both in Unicode and as A-labels: people paste the one and type the other. */
 function spellingsOf(email: string | null): string[] {
   const at = email?.lastIndexOf('@') ?? -1;
   if (email === null || at < 0) return email === null ? [] : [email];
@@ -92,15 +92,15 @@ function spellingsOf(email: string | null): string[] {
 
 const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
-/** Family name and given name without a space, as Chinese, Japanese and Koreans write theirs. */
+/** Family name and given name without a space, as written in Chinese, Japanese and Korean. */
 function writtenTogether(firstName: string | null, lastName: string | null): string | null {
   if (firstName === null || lastName === null || !EAST_ASIAN.test(firstName + lastName)) return null;
   return `${lastName}${firstName}`.replace(/\s+/gu, '');
 }
 
 /**
- * The LIKE patterns that find a term, as typed, in the column: one for each word, in whatever order the words stand there. One
- * or two letters from a to z, or digits, are the beginning of a word: in the midst of words everybody has them.
+ * The LIKE patterns that find a typed term in the column: one for each word, in any order. A word of one or two letters (a to z) or
+ * digits only matches the beginning of a word: inside words it would match almost everybody.
  */
 export function searchPatterns(term: string): string[] {
   const words = foldForSearch(term).trim().split(' ').map(encode);
@@ -109,7 +109,7 @@ export function searchPatterns(term: string): string[] {
 
 const MAX_TERM = 100;
 
-/** 1 to 100 characters but for spaces around them, of which something is left when marks are not counted. */
+/** 1 to 100 characters after trimming, not all of them marks. */
 export function isSearchTerm(value: unknown): boolean {
   // Long ones are not worth counting: no character has more than two code units.
   if (typeof value !== 'string' || value.length > 10 * MAX_TERM || !value.isWellFormed() || value.includes('\0')) {

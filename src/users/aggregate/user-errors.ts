@@ -29,7 +29,7 @@ export class TooManyContacts extends DomainError {
   }
 }
 
-/** The contact of a link is gone, is confirmed already, or its user is suspended or deleted. */
+/** The contact of a link was removed or is confirmed already, or its user is suspended or deleted. */
 export class NothingToConfirm extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
@@ -37,7 +37,7 @@ export class NothingToConfirm extends DomainError {
   }
 }
 
-/** The user is older or younger than that. */
+/** The requested version is before the first or after the latest one of the user. */
 export class NoSuchVersion extends DomainError {
   readonly code = 'not-found';
 }
@@ -83,7 +83,7 @@ export class NamelessUser extends DomainError {
   }
 }
 
-/** There is nothing left to confirm; the caller of a link is told that the link is no longer good. */
+/** The address is confirmed already; the caller of a link is told that the link is no longer valid. */
 export class AlreadyVerified extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
@@ -116,7 +116,7 @@ export class UsernameUnchanged extends DomainError {
   }
 }
 
-/** The version named by `If-Match` is not the version of now (RFC 9110, 13.1.1). */
+/** The version named by `If-Match` is not the current one (RFC 9110, 13.1.1). */
 export class PreconditionFailed extends DomainError {
   readonly code = 'precondition-failed';
   constructor() {

@@ -15,9 +15,9 @@ export interface UserState extends Readonly<Profile> {
   readonly isProfessional: boolean;
   readonly professionalStatusChangedAt: Date | null;
   readonly role: UserRole;
-  /** Further addresses and phone numbers, the oldest first. */
+  /** Additional addresses and phone numbers, oldest first. */
   readonly contacts: readonly Contact[];
-  /** Registered, and the address not proved yet: the user only claims it, as others may too. */
+  /** Registered with an unconfirmed address: a claim to it, which others may have as well. */
   readonly pending: boolean;
   readonly suspendedAt: Date | null;
   readonly deletedAt: Date | null;
@@ -26,9 +26,9 @@ export interface UserState extends Readonly<Profile> {
   readonly updatedAt: Date;
 }
 
-// Evolving: what an event makes of a state. The same function serves live writes, history and replay.
+// Evolving: applies an event to a state. Live writes, history and replay use the same function.
 
-/** @throws Error when the first event of a user is not `user.created`, or comes twice */
+/** @throws Error when the first event of a user is not `user.created`, or `user.created` is repeated */
 export function evolve(state: UserState | undefined, stored: UserEvent): UserState {
   if (stored.type === 'user.created') {
     if (state) throw new Error(`User ${stored.userId} is created twice`);
@@ -72,7 +72,7 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
     case 'user.authenticator_removed':
       return next;
     default:
-      // Written by a newer release: to go on without it would make a wrong row.
+      // Written by a newer release: skipping it would produce a wrong row.
       throw new Error(`Unknown event type: ${(stored satisfies never as UserEvent).type}`);
   }
 }

@@ -15,7 +15,7 @@ import {
   PROFILE_PATTERNS,
 } from '../aggregate/profile-rules.js';
 
-/** Makes a class-validator rule of a pure one. */
+/** Turns a pure predicate into a class-validator rule. */
 function rule(accepts: (value: string) => boolean, expected: string) {
   @ValidatorConstraint()
   class Rule implements ValidatorConstraintInterface {
@@ -29,7 +29,7 @@ function rule(accepts: (value: string) => boolean, expected: string) {
   return Rule;
 }
 
-/** Property: a text that may be left out, or null to clear it. */
+/** Property: a string that may be absent, or null to clear it. */
 export const Text = (
   maxLength: number,
   example: string,
@@ -43,12 +43,12 @@ export const Text = (
     ...more,
   );
 
-/** What is no line stays as it came, and is refused by the check that follows. */
+/** Anything else is left unchanged and refused by the check that follows. */
 const trimmed = ({ value }: TransformFnParams): unknown => (isLine(value) ? value.trim() : value);
 
 /**
- * Property: one line of text that may be left out, or null. White space around it is cut off, for nobody means it; what else is not seen is
- * refused, for it lets two names look the same, or one look like something else, and whoever pasted it should know.
+ * Property: one line of text that may be absent or null. Surrounding white space is trimmed, as it is never intended. Other
+ * invisible characters are refused: they make different names look alike, and a user who pasted one should know.
  */
 export const Line = (maxLength: number, example: string): PropertyDecorator =>
   Text(
@@ -74,7 +74,7 @@ export const Locale = (): PropertyDecorator =>
     Validate(rule(isBcp47, 'must be a language tag such as en or pt-BR (BCP 47)')),
   );
 
-/** What a profile is made of. Absent fields stay as they are with PATCH and are cleared with PUT; null clears. */
+/** The fields of a profile. Absent fields are unchanged by PATCH and cleared by PUT; null clears. */
 export class ProfileDto {
   @Name('Ada') readonly firstName?: string | null;
   @Name('Lovelace') readonly lastName?: string | null;

@@ -19,7 +19,7 @@ import { UserResponse } from './user.response.js';
 
 const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as const;
 
-/** What is done to a user beside its profile, each by a route of its own. */
+/** Actions on a user other than profile changes, each with a route of its own. */
 @ApiTags('Users')
 @Controller('users/:id')
 export class UserActionsController {

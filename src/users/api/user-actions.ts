@@ -21,25 +21,25 @@ export interface ActionRequest {
   readonly action: UserAction;
   readonly caller: Caller;
   readonly context: RequestContext;
-  /** The value of `If-Match`; a change is refused when the user has another version by now. */
+  /** The value of `If-Match`; a change is refused if the user has a different version by now. */
   readonly ifMatch?: string | undefined;
 }
 
-/** Gives the events for the state that was found, and how many other active admins there are. */
+/** Decides the events for the current state and the number of other active admins. */
 type Decide = (state: UserState, otherActiveAdmins: number) => NewUserEvent[];
 
 interface FoundUser {
   readonly user: UserEntity;
-  /** The caller as it was then. */
+  /** The caller's rank at that time. */
   readonly actor: Rank;
 }
 
-// What could leave an installation without an admin.
+// Actions that could leave an installation without an admin.
 const DISARMING: ReadonlySet<UserAction> = new Set(['role', 'suspend', 'delete', 'erase']);
 
 const ON_DELETED: ReadonlySet<UserAction> = new Set(['restore', 'erase']);
 
-/** What callers do with users: allowed or refused on the state that the transaction finds, then decided, then done. */
+/** Actions of callers on users: authorised against the state inside the transaction, then decided, then stored. */
 @Injectable()
 export class UserActions {
   constructor(
@@ -57,7 +57,7 @@ export class UserActions {
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
-  /** A user whom the caller may see in this way. @throws Forbidden, UserNotFound */
+  /** A user on whom the caller may perform the action. @throws Forbidden, UserNotFound */
   async findAllowed(
     { id, action, caller }: Omit<ActionRequest, 'context'>,
     includeDeleted = false,
@@ -71,8 +71,8 @@ export class UserActions {
   }
 
   /**
-   * Creates a user, and does what `also` adds in the same transaction. Registrations that only claim its address come to nothing.
-   * @throws Forbidden when the caller may not create users of this role; whatever `UserStore.create` and `also` throw
+   * Creates a user and runs `also` in the same transaction. Unconfirmed registrations for its address are removed.
+   * @throws Forbidden when the caller may not create users of this role; and the errors of `UserStore.create` and `also`
    */
   async create(
     tx: Transaction,
@@ -83,7 +83,7 @@ export class UserActions {
     const actor = await this.actorNow(tx, caller);
     if (!mayCreate(actor.role, command.role))
       throw new Forbidden('A MANAGER can only create users with the role AUTHENTICATED.');
-    // A link of a registration for this address, opened at this moment, meets us here and not in each other's rows.
+    // Serialises with a registration link for this address that is opened concurrently; otherwise the two would deadlock on rows.
     if (command.email != null) await lock(tx, `address:${addressKey(command.email)}`);
     const created = await this.users.create(tx, command, context);
     await also(created);
@@ -94,7 +94,7 @@ export class UserActions {
 
   /**
    * @param andThen is part of the same transaction, with the user locked
-   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; whatever `decide` throws; RefusedByHandler
+   * @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; the errors of `decide`; RefusedByHandler
    */
   async change(
     act: ActionRequest,
@@ -105,7 +105,7 @@ export class UserActions {
     return UserResponse.from(user, this.clock.now(), actor);
   }
 
-  /** As `change`, for who answers with something else than the user. */
+  /** As `change`, for callers that need the entity instead of a response. */
   async perform(act: ActionRequest, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<FoundUser> {
     return this.transactions.run(async (tx) => {
       const actor = await this.apply(tx, act, decide);
@@ -116,17 +116,17 @@ export class UserActions {
     });
   }
 
-  /** Nothing is left to answer with. @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; RefusedByHandler */
+  /** @throws Forbidden, UserNotFound, PreconditionFailed, LastAdmin; RefusedByHandler */
   async erase(act: Omit<ActionRequest, 'action'>): Promise<void> {
     await this.transactions.run(async (tx) => {
       const user = await this.users.find(tx, act.id);
       await this.apply(tx, { ...act, action: 'erase' }, (state, others) => erase(state, 'admin', others));
-      // Unproved registrations for the address may be the same person's.
+      // Unconfirmed registrations for the address may belong to the same person.
       if (user?.email) await this.users.dropClaims(tx, user.email, act.context);
     });
   }
 
-  /** Everything that is held about a user, by place; for the person, without what colleagues wrote for colleagues. @throws Forbidden, UserNotFound */
+  /** All stored data about a user, by category; for the user, without notes that staff wrote for staff. @throws Forbidden, UserNotFound */
   async export(id: string, caller: Caller): Promise<Record<string, unknown>> {
     refuseOutsiders(rankOf(caller), 'export', id);
     return this.transactions.run(async (tx) => {
@@ -175,7 +175,7 @@ export function rankOf(caller: Caller): Rank {
   return { id: caller.userId, role: caller.role };
 }
 
-/** Whoever may take this action on nobody but themselves learns nothing about who else exists. */
+/** A caller who may take this action on themselves only must not learn which other users exist. */
 export function refuseOutsiders(actor: Rank, action: UserAction, id: string): void {
   if (!mayEver(actor, action, id)) throw new Forbidden();
 }

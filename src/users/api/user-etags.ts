@@ -5,8 +5,8 @@ import { sendEtag, type Versioned } from './etag.js';
 import { ANSWERS_USER } from './user-id.js';
 
 /**
- * Sends the `ETag` of every route that `@ApiUserAnswer` declares. By a hook of Fastify, for one interceptor of Nest costs a read
- * more than authenticating the caller.
+ * Sends the `ETag` on every route that `@ApiUserAnswer` declares. A Fastify hook, because a Nest interceptor costs a read request
+ * more than authenticating the caller does.
  */
 @Injectable()
 export class UserEtags implements OnModuleInit {

@@ -6,14 +6,14 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { UserNotFound } from '../aggregate/user-errors.js';
 import { UserResponse } from './user.response.js';
 
-/** Parameter: `:id`; what is no id is the id of nobody. */
+/** Parameter: `:id`; a malformed id yields UserNotFound. */
 export const UserId = (): ParameterDecorator =>
   Param('id', new ParseUUIDPipe({ exceptionFactory: () => new UserNotFound() }));
 
 export const ApiUserId = (): MethodDecorator =>
   ApiParam({ name: 'id', format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' });
 
-/** Parameter: the entity tag that the user must still have. */
+/** Parameter: the entity tag that the user must have. */
 export const IfMatch = (): ParameterDecorator => Headers('if-match');
 
 export const ApiIfMatch = (): MethodDecorator =>
@@ -30,7 +30,7 @@ export const ApiIfMatch = (): MethodDecorator =>
 /** Documents a change of a user: its id, and `If-Match`. */
 export const ApiUserChange = (): MethodDecorator => applyDecorators(ApiUserId(), ApiIfMatch());
 
-/** In the configuration of a route: its answer is one user, and has an `ETag`. */
+/** In the configuration of a route: its response is one user and has an `ETag`. */
 export const ANSWERS_USER = 'answersUser';
 
 /** Declares that a route answers with one user as it is now, for its `ETag` and for the API document. */

@@ -7,7 +7,7 @@ import type { UserEntity } from '../store/user.entity.js';
 export const USER_STATUSES = ['PENDING', 'ACTIVE', 'LOCKED', 'SUSPENDED', 'DELETED'] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
 
-/** What is shown of a user: its facts, and what is kept beside them. */
+/** What a response shows of a user: its state, and operational data stored beside it. */
 export type ShownUser = UserState & Pick<UserEntity, 'lockedUntil' | 'lastLoginAt'>;
 
 /** Derived when read: nothing expires without an event. */
@@ -30,7 +30,7 @@ export class Link {
   readonly method: string;
 }
 
-// What is done to one contact is among the links of that contact.
+// Actions on a contact are among the links of that contact.
 const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; readonly path: string }>>> = {
   read: { method: 'GET', path: '' },
   history: { method: 'GET', path: '/history' },
@@ -61,7 +61,7 @@ function linksOf(user: ShownUser, now: Date, viewer: Rank): Record<string, Link>
   for (const action of USER_ACTIONS) {
     const route = ROUTES[action];
     if (!route || !allows(viewer, action, user) || !makesSense(action, user, now)) continue;
-    // Whoever is deleted is there only for those who say that they know.
+    // Deleted users are only found with `includeDeleted`.
     const asks = user.deletedAt !== null && (action === 'read' || action === 'history');
     const href = `/users/${user.id}${route.path}${asks ? '?includeDeleted=true' : ''}`;
     links[action === 'read' ? 'self' : action] = { href, method: route.method };
@@ -80,11 +80,11 @@ function makesSense(action: UserAction, user: ShownUser, now: Date): boolean {
 }
 
 const text = { type: String, nullable: true } as const;
-// Kept as it was written, with letters beyond ASCII, so that it is no URI (RFC 3986) in the strict sense.
+// Stored as entered, possibly with non-ASCII letters, so not a URI in the strict sense (RFC 3986).
 const url = { ...text, description: 'an https URL' } as const;
 const time = { type: String, format: 'date-time', nullable: true, example: null } as const;
 
-/** A user as callers see it: an allow-list, so that a new column shows up only when it is added here. */
+/** A user as callers see it: an allow-list, so that a new column is shown only once it is added here. */
 @ApiSchema({ name: 'User' })
 @ApiExtraModels(Link)
 export class UserResponse {
@@ -119,7 +119,7 @@ export class UserResponse {
   })
   readonly _links: Readonly<Record<string, Link>>;
 
-  /** @param viewer who asks: the links follow the policy for them */
+  /** @param viewer the caller; the links follow the policy for them */
   static from(user: ShownUser, now: Date, viewer: Rank): UserResponse {
     return {
       id: user.id,

@@ -1,6 +1,6 @@
 /**
- * How the API document describes a username. The rule counts characters after NFKC, and some texts become much shorter by it: a letter with
- * two marks is three characters for who sends them apart.
+ * How the API document describes a username. The rule counts characters after NFKC, which shortens some strings: a letter with two
+ * combining marks is sent as three characters.
  */
 export const USERNAME = {
   minLength: 3,

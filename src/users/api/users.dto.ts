@@ -11,7 +11,7 @@ import { USER_STATUSES, UserResponse, type UserStatus } from './user.response.js
 export const USER_SORTS = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const;
 export type UserSort = (typeof USER_SORTS)[number];
 
-/** What is left as it came is refused by the check that follows: a repeated key, for one, comes as an array. */
+/** Anything else is left unchanged and refused by the check that follows, such as the array of a repeated key. */
 export const read =
   (parse: (text: string) => unknown) =>
   ({ value }: TransformFnParams): unknown =>

@@ -3,15 +3,15 @@ import { ApiParam } from '@nestjs/swagger';
 import { ContactNotFound } from '../aggregate/user-errors.js';
 import { ApiUserChange, ApiUserId } from '../api/user-id.js';
 
-/** Parameter: `:contactId`; what is no id is the id of no contact. */
+/** Parameter: `:contactId`; a malformed id yields ContactNotFound. */
 export const ContactId = (): ParameterDecorator =>
   Param('contactId', new ParseUUIDPipe({ exceptionFactory: () => new ContactNotFound() }));
 
 const ApiParamContactId = (): MethodDecorator =>
   ApiParam({ name: 'contactId', format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' });
 
-/** Documents who and which contact. */
+/** Documents the ids of user and contact. */
 export const ApiContactId = (): MethodDecorator => applyDecorators(ApiUserId(), ApiParamContactId());
 
-/** Documents a change about one contact: who, which, and `If-Match`. */
+/** Documents a change of one contact: both ids, and `If-Match`. */
 export const ApiContactChange = (): MethodDecorator => applyDecorators(ApiUserChange(), ApiParamContactId());

@@ -14,7 +14,7 @@ import { sendEtag } from '../api/etag.js';
 import { UserActions } from '../api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
-/** Further addresses and phone numbers of a user. They are part of it: its version grows with each change. */
+/** Additional addresses and phone numbers of a user. They are part of the user, whose version grows with each change. */
 @ApiTags('Users')
 @Controller('users/:id/contacts')
 export class ContactsController {

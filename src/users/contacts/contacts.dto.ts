@@ -18,7 +18,7 @@ const VALUE_RULES: Readonly<Record<ContactKind, { accepts: (value: unknown) => b
   },
 };
 
-/** Property: what the `kind` beside it asks for; where that is none, it alone is complained of. */
+/** Property: a value of the given `kind`; an invalid `kind` is the only error reported. */
 const IsContactValue = (): PropertyDecorator =>
   ValidateBy({
     name: 'isContactValue',
@@ -83,7 +83,7 @@ export class ContactResponse {
   )
   readonly _links: Readonly<Record<string, Link>>;
 
-  /** @param viewer who asks: the links follow the policy for them */
+  /** @param viewer the caller; the links follow the policy for them */
   static from(contact: Contact, user: UserEntity, viewer: Rank): ContactResponse {
     const { id, kind, value, label, confirmedAt, addedAt } = contact;
     const href = contactPath(user.id, id);
@@ -106,7 +106,7 @@ export class ContactResponse {
   }
 }
 
-/** All contacts of a user, the oldest first: there are too few for pages. */
+/** All contacts of a user, oldest first; too few to need pages. */
 export class ContactList {
   @ApiProperty({ type: [ContactResponse], maxItems: MAX_CONTACTS }) readonly items: ContactResponse[];
   @ApiProperty(

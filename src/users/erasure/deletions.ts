@@ -4,23 +4,23 @@ import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../store/user.entity.js';
 
-/** What became of users who were deleted and are not erased yet. */
+/** Rules for users who are deleted but not yet erased. */
 @Injectable()
 export class Deletions {
   constructor(@InjectSettings() private readonly settings: Settings) {}
 
-  /** When what is held about somebody who was deleted then will be erased. */
+  /** When a user who was deleted at that time will be erased. */
   erasedAt(deletedAt: Date): Date {
     return new Date(deletedAt.getTime() + this.settings.DELETED_RETENTION);
   }
 
   /**
-   * Whether somebody may bring their account back by themselves: they had proved its address and deleted it themselves, nobody has
-   * suspended it, and it gives no rights over others, which an ADMIN gives. Until it is due for erasure, by the clock of the database.
+   * Whether users may restore their own account: its address is confirmed, they deleted it themselves, it is not suspended, and it
+   * has no role above AUTHENTICATED, which only an ADMIN may give back. Until it is due for erasure, by the database clock.
    */
   async mayReturn(tx: Transaction, user: UserEntity): Promise<boolean> {
     if (user.deletedAt === null || user.erasedAt !== null) return false;
-    // The password of an account whose address nobody has proved may be somebody else's.
+    // The password of an account with an unconfirmed address may be somebody else's.
     if (!user.emailVerified || user.suspendedAt !== null || user.role !== 'AUTHENTICATED') return false;
     const [last] = await tx.query<{ by_self: boolean }[]>(
       `SELECT actor->>'id' = user_id::text AND now() < $2::timestamptz AS by_self FROM user_events

@@ -8,7 +8,7 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { UserActions } from '../api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 
-/** Everything that is held about a person. */
+/** All data stored about a person. */
 export class PersonalDataExport {
   @ApiProperty({ format: 'date-time' }) readonly exportedAt: string;
 
@@ -21,7 +21,7 @@ export class PersonalDataExport {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The rights of the person whom the data is about (GDPR, articles 15, 17 and 20). */
+/** The rights of the data subject (GDPR, articles 15, 17 and 20). */
 @ApiTags('Users')
 @Controller('users/:id')
 export class PersonalDataController {

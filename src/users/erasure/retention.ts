@@ -27,14 +27,14 @@ export class Retention implements OnModuleInit {
     this.jobs.handleAt(EVERY_HOUR, 'users.retention', () => this.eraseDue());
   }
 
-  /** In batches, each a transaction of its own, so that nobody waits long for a lock. */
+  /** In batches, each in its own transaction, so that no lock is held for long. */
   async eraseDue(): Promise<void> {
     const context = systemContext(newTraceId());
     let erased = 0;
     for (let batch = BATCH; batch === BATCH; erased += batch) {
       batch = await this.transactions.run(async (tx) => {
         const due = await this.users.deletedLongAgo(tx, this.settings.DELETED_RETENTION, BATCH);
-        // None of them is an active admin, so none can be the last one.
+        // A deleted user is not an active admin, so none of them can be the last one.
         for (const id of due) await this.users.change(tx, id, (state) => erase(state, 'retention', 1), context);
         return due.length;
       });

@@ -30,7 +30,7 @@ const LINKS: Readonly<Record<LinkPurpose, string>> = {
 
 const KINDS: Readonly<Record<ContactKind, string>> = { email: 'an email address', phone: 'a phone number' };
 
-// Personal values are null once they are erased, whatever their types say.
+// Personal values are null once erased, although their types do not say so.
 const after = (words: string, value: string | null | undefined): string => (value == null ? '' : `${words}${value}`);
 
 const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => string } = {
@@ -59,7 +59,7 @@ const SUMMARIES: { readonly [T in UserEventType]: (data: UserEvents[T]) => strin
   'user.erased': ({ reason }) => `Erased: ${ENDS[reason]}`,
 };
 
-/** What happened, in one line of English for a person to read. */
+/** Summarises the event in one line of English. */
 export function summaryOf(event: UserEvent): string {
   const summarise = SUMMARIES[event.type] as (data: UserEvent['data']) => string;
   // A reason may have several lines.

@@ -38,13 +38,13 @@ export async function readHistoryPage(
   const ids = past.flatMap(({ event: { actor } }) => (actor.kind === 'user' ? [actor.id] : []));
   const known = (await users.findAll(tx, [...new Set(ids)])).filter((actor) => mayName(viewer, actor));
   const actors = new Map(known.map((actor) => [actor.id, actor]));
-  // Of whoever is erased altogether nothing is left that could be kept from them.
+  // A completely erased user has no data left that would have to be protected.
   const isForStaff = user !== null && allows(viewer, 'suspensionReason', user);
   const told = past.map(({ event, erased }) => ({ event: isForStaff ? event : forThePerson(event), erased }));
   return { items: told.map((row) => itemOf(row, actors)), ...around };
 }
 
-/** As `GET /users/{id}` would answer: a deleted user shows itself to an ADMIN only. */
+/** As in `GET /users/{id}`: only an ADMIN sees a deleted user. */
 function mayName(viewer: Rank, actor: UserEntity): boolean {
   return allows(viewer, 'read', actor) && (actor.deletedAt === null || viewer.role === 'ADMIN');
 }

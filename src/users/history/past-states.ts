@@ -4,10 +4,10 @@ import { EventLog } from '../../events/event-log.js';
 import { Snapshots } from '../store/snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
 
-// What is held in memory at once of a stream without snapshots.
+// Events held in memory at once when there are no snapshots.
 const CHUNK = 1000;
 
-/** Users as they were. */
+/** Past states of users. */
 @Injectable()
 export class PastStates {
   constructor(
@@ -16,8 +16,8 @@ export class PastStates {
   ) {}
 
   /**
-   * The user as of a version, folded by the same `evolve` as the row, from the snapshot before it on. Snapshots that are missed on
-   * the way are kept for the next time. Erased values are null.
+   * The user at a version, folded by the same `evolve` as the row, starting from the latest snapshot before it. Missing snapshots
+   * on the way are stored for next time. Erased values are null.
    * @throws Error when the log has no such version
    */
   async asOf(tx: Transaction, userId: string, version: number): Promise<UserState> {

@@ -2,8 +2,8 @@ import type { UserState } from '../aggregate/user.js';
 import { UserResponse } from '../api/user.response.js';
 
 /**
- * A user as it was. Nothing can be done with the past, so it links to itself only; and it has no `ETag`, which would be that of
- * another resource. Lockout and sign-ins are not part of the record, and null.
+ * A past state of a user. It cannot be acted on, so it links only to itself; and it has no `ETag`, which would be that of another
+ * resource. Lockouts and sign-ins are not in the log, so their fields are null.
  */
 export class PastUserResponse extends UserResponse {
   static of(state: UserState): PastUserResponse {

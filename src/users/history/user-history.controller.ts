@@ -12,7 +12,7 @@ import { ApiUserId, UserId } from '../api/user-id.js';
 
 const WHOSE = 'Your own, those of an AUTHENTICATED user as a MANAGER, or any user’s as an ADMIN.';
 
-/** What became of a user. */
+/** The history of a user. */
 @ApiTags('Users')
 @Controller('users/:id')
 export class UserHistoryController {

@@ -53,7 +53,7 @@ export class HistoryQuery extends IntersectionType(PageQuery, IncludeDeletedQuer
     maxLength: EVENT_TYPES.join(',').length,
   })
   @IsOptional()
-  // A repeated key comes as an array, which is refused like anything that is no list of types.
+  // A repeated key arrives as an array and is refused like any other value that is not a list of types.
   @Transform(({ value }): unknown => (typeof value === 'string' ? [...new Set(value.split(','))].sort() : [null]))
   @IsIn(EVENT_TYPES, {
     each: true,
@@ -99,7 +99,7 @@ export class DiffQuery extends IncludeDeletedQuery {
 
 const name = { type: String, nullable: true } as const;
 
-/** Who did it. What they are called is told to those who may read them. */
+/** The actor; the name is only shown to callers who may read that user. */
 export class HistoryActor {
   @ApiProperty({ enum: ['user', 'anonymous', 'system'], enumName: 'ActorKind' })
   readonly kind: 'user' | 'anonymous' | 'system';

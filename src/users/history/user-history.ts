@@ -19,11 +19,11 @@ import { UserStore } from '../store/user-store.js';
 interface HistoryRequest {
   readonly id: string;
   readonly caller: Caller;
-  /** For an ADMIN: also a user that is deleted, or erased altogether. */
+  /** For an ADMIN: include deleted and completely erased users. */
   readonly includeDeleted: boolean;
 }
 
-/** What became of users, for those who may know it: to look at somebody's past is one right, whether as events or as states. */
+/** The history of users, for callers who may see it: one permission covers both events and past states. */
 @Injectable()
 export class UserHistory {
   constructor(
@@ -74,7 +74,7 @@ export class UserHistory {
     refuseLookingAtDeleted(caller, includeDeleted);
     return this.transactions.run(async (tx) => {
       const user = await this.users.find(tx, id);
-      // Of whoever is erased altogether only the log is left.
+      // Of a completely erased user only the log is left.
       const isGone = user ? user.deletedAt !== null : (await this.events.newestVersion(tx, id)) > 0;
       if (isGone ? !includeDeleted : !user) throw new UserNotFound();
       if (user && !allows(rankOf(caller), 'history', user)) throw new Forbidden();
@@ -100,7 +100,7 @@ function endOf({ version, updatedAt }: UserState): UserDiff['from'] {
   return { version, at: updatedAt.toISOString() };
 }
 
-// What differs between any two versions, and what is no fact of the past.
+// Fields that differ between any two versions, or are not part of the log.
 const NOT_COMPARED: ReadonlySet<string> = new Set(['version', 'updatedAt', '_links', 'lockedUntil', 'lastLoginAt']);
 
 function changesBetween(before: UserState, after: UserState): UserDiff['changes'] {
@@ -112,7 +112,7 @@ function changesBetween(before: UserState, after: UserState): UserDiff['changes'
   });
 }
 
-/** The user as callers see it, with the contacts that they see beside it. */
+/** The user as callers see it, with its contacts. */
 function comparable(state: UserState): object {
   return Object.assign({}, PastUserResponse.of(state), { contacts: state.contacts });
 }

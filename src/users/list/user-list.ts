@@ -12,15 +12,15 @@ import type { ListUsersQuery, UserSort } from '../api/users.dto.js';
 
 export interface UserListPage {
   readonly users: readonly UserEntity[];
-  /** Null where the list ends. */
+  /** Null at the end of the list. */
   readonly nextCursor: string | null;
   readonly prevCursor: string | null;
-  /** Only when it was asked for. */
+  /** Only if requested. */
   readonly total?: number;
 }
 
 interface SortKey {
-  /** Word for word as in the index of migration ListUsers. */
+  /** Verbatim as in the index of migration ListUsers. */
   readonly sql: string;
   /** Stands for a missing value, and sorts before every other. */
   readonly none: string | null;
@@ -49,13 +49,13 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
   },
 };
 
-// Columns that no caller sees and no cursor needs.
+// Columns that are neither shown to callers nor needed for cursors.
 const LEFT_OUT: ReadonlySet<string> = new Set(['usernameKey', 'search', 'contacts']);
 
 /**
- * One page of the users, by keyset: a page far down costs what the first one costs, and who comes or goes between two
- * requests makes nobody else appear twice or not at all.
- * @param now decides who is locked at this moment
+ * One page of users, by keyset: a page far down costs as much as the first one, and users who are added or removed between two
+ * requests cause no duplicates or gaps.
+ * @param now decides who is currently locked
  * @throws Forbidden when deleted users are asked for and `role` is not ADMIN; ValidationFailed for a cursor of another list
  */
 export async function listUsers(
@@ -100,7 +100,7 @@ function orderOf(sort: UserSort): Order {
 type Filters = ReturnType<typeof filtersOf>;
 type Matching = SelectQueryBuilder<UserEntity>;
 
-/** What decides who is in the list; a cursor is bound to it. */
+/** The filters of the list; a cursor is bound to them. */
 function filtersOf({ search, role, status, isProfessional, createdAfter, createdBefore, ...query }: ListUsersQuery) {
   return {
     search: search === undefined ? undefined : searchPatterns(search),
@@ -114,7 +114,7 @@ function filtersOf({ search, role, status, isProfessional, createdAfter, created
 }
 
 const IS_STATUS: Readonly<Record<UserStatus, string>> = {
-  // As statusOf derives it.
+  // Same rule as `statusOf`.
   DELETED: 'deleted_at IS NOT NULL',
   SUSPENDED: 'deleted_at IS NULL AND suspended_at IS NOT NULL',
   LOCKED: 'deleted_at IS NULL AND suspended_at IS NULL AND locked_until > :now',
@@ -130,14 +130,14 @@ function filtered(tx: Transaction, filters: Filters, now: Date): Matching {
   const { search, role, isProfessional, createdAfter, createdBefore } = filters;
   if (search !== undefined) builder.andWhere(hasAll(search), patternsOf(search));
   if (role !== undefined) builder.andWhere('role = :role', { role });
-  // Not as a parameter: the partial index is found by the words.
+  // Not a parameter: the planner matches the partial index by its literal condition.
   if (isProfessional !== undefined) builder.andWhere(isProfessional ? 'is_professional' : 'NOT is_professional');
   if (createdAfter !== undefined) builder.andWhere('created_at > :createdAfter', { createdAfter });
   if (createdBefore !== undefined) builder.andWhere('created_at < :createdBefore', { createdBefore });
   return builder;
 }
 
-/** One condition a word, for an index has no use for `LIKE ALL`. */
+/** One condition per word, since `LIKE ALL` cannot use an index. */
 function hasAll(patterns: readonly string[]): string {
   return patterns.map((_pattern, place) => `search LIKE :search${place}`).join(' AND ');
 }
@@ -147,13 +147,13 @@ function patternsOf(patterns: readonly string[]): Record<string, string> {
 }
 
 const FIRST_WALK = 2000;
-// A walk this long takes as long as it takes to fetch and sort those who have a term that asks for a longer one.
+// Walking this many users takes as long as fetching and sorting all matches of a term rare enough to need a longer walk.
 const LONGEST_WALK = 10_000;
 
 /**
- * How many have a term is only guessed by the planner, which then may walk half the table for it. So a short walk comes first.
- * When it has not found enough, what it found tells how long a walk would be that does; where that is too long, those who have
- * the term are few, and all of them are fetched and sorted.
+ * The planner can only guess how many users match a term, and may walk half the table for it. So a short walk comes first. If it
+ * does not find enough, its hit rate tells how long a sufficient walk would be; where that is too long, matches are rare, and all
+ * of them are fetched and sorted.
  */
 async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
   const { filters, now, order, cursor, limit } = wanted;
@@ -164,7 +164,7 @@ async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
   if (near.length === limit) return near;
   const enough = (FIRST_WALK * limit) / near.length;
   if (enough <= LONGEST_WALK) {
-    // By half longer, since those who have it may stand less close from here on.
+    // Half as long again, since matches may be less dense from here on.
     const further = await walk(tx, wanted, Math.ceil(1.5 * enough));
     if (further.length === limit) return further;
   }
@@ -173,7 +173,7 @@ async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
   return inOrder(rows(), sorted, cursor, limit);
 }
 
-/** Who has the term among the next `length` users in the order, at most `limit` of them. */
+/** Matches among the next `length` users in the order, at most `limit` of them. */
 async function walk(tx: Transaction, wanted: Wanted, length: number): Promise<UserEntity[]> {
   const { filters, now, order, cursor, limit } = wanted;
   const search = filters.search ?? [];
@@ -199,7 +199,7 @@ interface Wanted {
   readonly limit: number;
 }
 
-/** Those on the side of the cursor that it names. */
+/** Rows on the side of the cursor that it names. */
 function onSide(matching: Matching, order: Order, cursor: Cursor | undefined): Matching {
   if (!cursor) return matching;
   const { key } = order;

@@ -5,25 +5,25 @@ import { InjectLog, type Log } from '../../ops/log.js';
 import { addressKey } from '../aggregate/identifiers.js';
 import { rowOf, stateOf, UserEntity } from './user.entity.js';
 
-/** A user whose address is another spelling of somebody else's: they cannot be found by it, and so not sign in by it. */
+/** A user whose address is another spelling of another user's address: it cannot be used to look them up, and so not to sign in. */
 export interface SharedMailbox {
   readonly id: string;
   readonly email: string;
   readonly lastLoginAt: Date | null;
-  /** Who is found by the address; null when nobody is any more, and this user will be in a moment. */
+  /** The user found by the address; null if there is none any more, until this user gets the key. */
   readonly keptBy: { readonly id: string; readonly email: string; readonly lastLoginAt: Date | null } | null;
 }
 
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 const BATCH = 200;
 const WITHOUT_KEY = 'email IS NOT NULL AND email_key IS NULL AND erased_at IS NULL';
-// As the index of migration KeyMailboxes has it.
+// Verbatim as in the index of migration KeyMailboxes.
 const OF_RELEASE_BEFORE = `left(search, 1) NOT IN ('', ' ')`;
 
 /**
- * Users who share a mailbox. Before 0.3.0, two spellings of one address could be two users; one of them has the key since then, and
- * the others none. They get it as soon as it is free: the one who has it was erased, or has another address. And rows that a
- * server of the release before writes beside this one get the forms of this release.
+ * Users who share a mailbox. Before 0.3.0, two spellings of one address could belong to two users; since then one of them has the
+ * key and the others have none. They get it once it is free, because its holder was erased or changed the address. Rows written by
+ * a server of the previous release during an upgrade are brought to the format of this release.
  */
 @Injectable()
 export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
@@ -37,7 +37,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
     this.jobs.handleAt(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.assignFreeKeys());
   }
 
-  /** Whoever starts the new release learns of it. */
+  /** Warns the operator at the start. */
   async onApplicationBootstrap(): Promise<void> {
     const shared = await this.transactions.run((tx) => sharedMailboxes(tx));
     if (shared.length === 0) return;
@@ -45,7 +45,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
     this.log.warn({ userIds }, `${sharedMailboxesNotice(shared.length)} See: npm run roster -- shared-mailboxes`);
   }
 
-  /** Gives keys that are free to users who have none, and puts right what the release before wrote. */
+  /** Gives free keys to users who have none, and repairs rows written by the previous release. */
   async assignFreeKeys(): Promise<void> {
     for (const which of [OF_RELEASE_BEFORE, WITHOUT_KEY]) {
       let last = '00000000-0000-0000-0000-000000000000';
@@ -66,7 +66,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
   private async assignKey(tx: Transaction, id: string): Promise<void> {
     const repository = tx.getRepository(UserEntity);
     const email = (await repository.findOneBy({ id }))?.email;
-    // In the order of all who take both locks.
+    // In the order in which every code path takes both locks.
     if (email) await lock(tx, `address:${addressKey(email)}`);
     const user = await repository.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
     const row = user?.email === email && user && rowOf(stateOf(user));
@@ -83,7 +83,7 @@ async function ownerOf(tx: Transaction, emailKey: string): Promise<UserEntity | 
   return tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
 }
 
-/** Who has no key because somebody else has it, the oldest first. */
+/** Users who have no key because another user has it, oldest first. */
 export async function sharedMailboxes(tx: Transaction): Promise<SharedMailbox[]> {
   const keyless = await tx.query<Omit<SharedMailbox, 'keptBy'>[]>(
     `SELECT id, email, last_login_at AS "lastLoginAt" FROM users WHERE NOT pending AND ${WITHOUT_KEY} ORDER BY id`,

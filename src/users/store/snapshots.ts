@@ -5,16 +5,16 @@ import { InjectLog, type Log } from '../../ops/log.js';
 import type { UserState } from '../aggregate/user.js';
 
 /**
- * The number of the shape of `UserState`, and of what `evolve` makes of events. Raise it whenever either changes: snapshots of
- * another shape are passed over, and written anew when they are missed.
+ * The version of the shape of `UserState` and of the results of `evolve`. Raise it whenever either changes: snapshots of another
+ * shape are ignored and rewritten on demand.
  */
 export const STATE_SHAPE = 1;
 
 const EVERY = 200;
 
 /**
- * States at every 200th version, so that any past state is at most 199 events away. They are a cache of the log, and never the
- * record: one that is missing, of another shape or tampered with costs time only.
+ * States at every 200th version, so that any past state is at most 199 events away. They are a cache of the log: a snapshot that is
+ * missing, of another shape or tampered with costs only time.
  */
 @Injectable()
 export class Snapshots {
@@ -26,14 +26,14 @@ export class Snapshots {
     @InjectLog() private readonly log: Log,
   ) {}
 
-  /** Keeps those of these states of one user that are due, sealed under the user's key; none once that is destroyed. */
+  /** Stores the states of one user that are due for a snapshot, sealed under the user's key; none once the key is destroyed. */
   async save(tx: Transaction, states: readonly UserState[]): Promise<void> {
     const due = states.filter(({ version, erasedAt }) => version % this.every === 0 && erasedAt === null);
     const userId = due[0]?.id;
     if (userId === undefined) return;
     const sealer = await this.personalData.sealer(tx, userId);
     if (!sealer) return;
-    // The key is held until commit: who erases the user meanwhile waits, and takes these with it.
+    // The key is locked until commit: a concurrent erasure waits and removes these snapshots too.
     await tx.query(
       `INSERT INTO user_snapshots (user_id, user_version, shape, sealed)
        SELECT key.user_id, due.version, $2, due.sealed
@@ -49,7 +49,7 @@ export class Snapshots {
     );
   }
 
-  /** The newest state that is kept of this user up to a version, if there is one that can be read. */
+  /** The newest readable snapshot of this user up to a version, if any. */
   async newest(tx: Transaction, userId: string, upTo: number): Promise<UserState | undefined> {
     const [row] = await tx.query<{ user_version: number; sealed: Buffer }[]>(
       `SELECT user_version, sealed FROM user_snapshots WHERE user_id = $1 AND user_version <= $2 AND shape = $3
@@ -72,10 +72,10 @@ function labelOf(version: number): string {
   return `snapshot:${version}`;
 }
 
-/** JSON, with times told from texts. */
+/** JSON in which dates are distinguishable from strings. */
 export function writeState(state: UserState): string {
   return JSON.stringify(state, function (this: Record<string, unknown>, key, value: unknown) {
-    // By now a time has become a text; its owner still has it.
+    // `value` is already a string for a Date; `this` still holds the Date.
     const own = this[key];
     return own instanceof Date ? { $time: own.getTime() } : value;
   });

@@ -3,10 +3,10 @@ import { DataSource } from 'typeorm';
 import { type Statement, Statements } from '../../database/statements.js';
 import { UserEntity } from './user.entity.js';
 
-/** Reads one user outside any transaction: most of all requests need no more of the database. */
+/** Reads one user outside any transaction: most requests need nothing else from the database. */
 @Injectable()
 export class UserLookup {
-  /** What stands between SELECT and FROM, or after RETURNING, for rows of `users` that are a `UserEntity`. */
+  /** The column list for SELECT or RETURNING that makes a row of `users` a `UserEntity`. */
   readonly columns: string;
   private readonly byId: Statement;
 

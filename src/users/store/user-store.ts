@@ -15,14 +15,14 @@ import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
 import { WaysIn } from './ways-in.js';
 
-// Each half by an index of its own: there is none for both.
+// Each half uses its own index; there is none for both.
 const OF_ADDRESS = `
   SELECT id FROM users WHERE email_key = :emailKey AND NOT pending
   UNION ALL (SELECT id FROM users WHERE email_key = :emailKey AND pending ORDER BY id DESC LIMIT 1)`;
 
 /**
  * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
- * into the row and told to the handlers in the caller's transaction: all of it is there at commit, or none of it.
+ * into the row and passed to the handlers in the caller's transaction: at commit, all of it takes effect or none of it.
  */
 @Injectable()
 export class UserStore {
@@ -35,7 +35,7 @@ export class UserStore {
     private readonly waysIn: WaysIn,
   ) {}
 
-  /** For an embedding application: everything that `work` does with `tx` is there at its end, or nothing when it throws. */
+  /** For an embedding application: everything that `work` does with `tx` is committed together, or rolled back if it throws. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.transactions.run(work);
   }
@@ -47,7 +47,7 @@ export class UserStore {
 
   /**
    * Changes one user: `decide` sees the state as it is inside the transaction, locked against other writers.
-   * @throws UserNotFound; whatever `decide` throws; RefusedByHandler
+   * @throws UserNotFound; the errors of `decide`; RefusedByHandler
    */
   async change(
     tx: Transaction,
@@ -62,8 +62,8 @@ export class UserStore {
   }
 
   /**
-   * How many admins there are beside this user who can act now. Holds, until commit, whoever else asks: two admins who demote
-   * each other at the same moment must meet here.
+   * The number of other admins who can currently act. Serialises its callers until commit, so that two admins cannot demote each
+   * other concurrently.
    */
   async otherActiveAdmins(tx: Transaction, id: string): Promise<number> {
     await lock(tx, 'admins');
@@ -71,8 +71,8 @@ export class UserStore {
   }
 
   /**
-   * The admins who can act now, the oldest first: neither suspended nor deleted, and with a way to sign in. Who has a name only,
-   * or was invited and has not accepted, is none: the address may be mistyped. A lock ends by itself and does not count.
+   * The admins who can currently act, oldest first: neither suspended nor deleted, and with a sign-in method. A user with only a
+   * name, or who has not accepted the invitation, does not count, as the address may be mistyped. Lockouts expire and are ignored.
    */
   async activeAdmins(tx: Transaction): Promise<UserEntity[]> {
     const admins = await tx.getRepository(UserEntity).find({
@@ -81,14 +81,14 @@ export class UserStore {
     });
     const active: UserEntity[] = [];
     for (const admin of admins) {
-      // Who has neither an address of their own (see `SharedMailboxes`) nor a username has nothing to sign in by.
+      // Without an address of their own (see `SharedMailboxes`) and a username, users have no identifier to sign in with.
       const isNamed = admin.emailKey !== null || admin.usernameKey !== null;
       if (isNamed && (await this.waysIn.hasOne(tx, admin))) active.push(admin);
     }
     return active;
   }
 
-  /** Lets every registration vanish that claims this address, with the person whose address it was. */
+  /** Removes every unconfirmed registration for this address, together with its user. */
   async dropClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const claims = await tx.getRepository(UserEntity).find({
       select: { id: true },
@@ -99,9 +99,9 @@ export class UserStore {
   }
 
   /**
-   * Lets registrations vanish that nobody has proved for so long, the oldest first, at most `limit` of them.
+   * Removes registrations that have been unconfirmed for longer than `age`, oldest first, at most `limit` of them.
    * @param age in milliseconds, by the clock of the database
-   * @returns how many vanished
+   * @returns how many were removed
    */
   async dropStaleClaims(tx: Transaction, age: number, limit: number, context: RequestContext): Promise<number> {
     const claims = await tx.query<{ id: string }[]>(
@@ -113,7 +113,7 @@ export class UserStore {
     return claims.length;
   }
 
-  /** Users who were deleted so long ago and are not erased yet, the oldest first, locked for this transaction. */
+  /** Users who were deleted that long ago and are not yet erased, oldest first, locked for this transaction. */
   async deletedLongAgo(tx: Transaction, age: number, limit: number): Promise<string[]> {
     const rows = await tx.query<{ id: string }[]>(
       `SELECT id FROM users
@@ -124,7 +124,7 @@ export class UserStore {
     return rows.map(({ id }) => id);
   }
 
-  /** The user, deleted or not, with its row locked until commit: for who reads and writes more than the user itself. */
+  /** The user, deleted or not, with its row locked until commit; for callers that change more than the user itself. */
   async lockForUpdate(tx: Transaction, id: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
@@ -134,17 +134,17 @@ export class UserStore {
     return tx.getRepository(UserEntity).findOneBy({ id });
   }
 
-  /** Those of them that there are, deleted or not. */
+  /** The users that exist among these ids, deleted or not. */
   async findAll(tx: Transaction, ids: readonly string[]): Promise<UserEntity[]> {
     return ids.length === 0 ? [] : tx.getRepository(UserEntity).findBy({ id: In(ids) });
   }
 
-  /** Who proved this address, or was given it by an admin. */
+  /** The user who confirmed this address or was assigned it by an admin. */
   async ownerOf(tx: Transaction, email: string): Promise<UserEntity | null> {
     return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
   }
 
-  /** As `ownerOf`, and the latest registration that claims the address and waits for its proof. */
+  /** As `ownerOf`, plus the latest unconfirmed registration for the address. */
   async ofAddress(
     tx: Transaction,
     email: string,
@@ -169,7 +169,7 @@ export class UserStore {
     await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [id]);
   }
 
-  /** Operational, outside log and version. @param id null for the work alone, which nobody is to tell apart by its time */
+  /** Operational, outside log and version. @param id null to do the same work without effect, so that timing reveals nothing */
   async recordLock(tx: Transaction, id: string | null, until: Date | null): Promise<void> {
     await tx.query('UPDATE users SET locked_until = $2 WHERE id = $1 AND locked_until IS DISTINCT FROM $2', [
       id,
@@ -204,7 +204,7 @@ export class UserStore {
       await repository.delete(next.id);
       return;
     }
-    // A user who shares a mailbox with another has no key (`SharedMailboxes`), and goes on so until the address changes.
+    // A user who shares a mailbox with another has no key (`SharedMailboxes`) until the address changes.
     const { emailKey, ...rest } = row;
     const isOfAddress = before?.email !== next.email || before.pending !== next.pending;
     await this.reserve(tx, before, { ...row, emailKey: isOfAddress ? emailKey : null });
@@ -212,7 +212,7 @@ export class UserStore {
       if (!before) await repository.insert(row);
       else await repository.update(next.id, isOfAddress ? row : rest);
     } catch (error) {
-      // By a server of the release before, which reserves nothing.
+      // By a server of the previous release, which reserves nothing.
       const constraint = violatedConstraint(error);
       if (constraint === 'users_username') throw new UsernameTaken();
       if (constraint === 'users_email_owner') throw new EmailTaken();
@@ -221,8 +221,8 @@ export class UserStore {
   }
 
   /**
-   * Holds until commit what must be one user's alone, and looks before it is written: PostgreSQL logs the value that a unique
-   * index refuses, and no erasure would reach it there.
+   * Reserves unique identifiers until commit and checks them before writing: PostgreSQL logs values that violate a unique index,
+   * where no erasure would reach them.
    * @throws UsernameTaken, EmailTaken
    */
   private async reserve(tx: Transaction, before: UserState | undefined, row: UserRow): Promise<void> {

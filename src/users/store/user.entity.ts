@@ -8,7 +8,7 @@ import type { UserState } from '../aggregate/user.js';
 const time = { type: 'timestamptz', precision: 3, nullable: true } as const;
 const text = { type: 'text', nullable: true } as const;
 
-/** The row of a user: the fold of its events, and two operational columns beside it. */
+/** The row of a user: the fold of its events, plus two operational columns. */
 @Entity('users')
 export class UserEntity {
   @PrimaryColumn('uuid') id: string;
@@ -37,7 +37,7 @@ export class UserEntity {
   @Column({ ...time, name: 'erased_at' }) erasedAt: Date | null;
   @Column({ ...time, name: 'created_at', nullable: false }) createdAt: Date;
   @Column({ ...time, name: 'updated_at', nullable: false }) updatedAt: Date;
-  /** Names and identifiers as the list searches them; see `user-search.ts`. */
+  /** Names and identifiers in the form that is searched; see `search-text.ts`. */
   @Column('text') search: string;
 
   // Operational: written by `auth` through `UserStore`, outside the fold and the version.
@@ -47,7 +47,7 @@ export class UserEntity {
 
 export type UserRow = Omit<UserEntity, 'lockedUntil' | 'lastLoginAt'>;
 
-/** The row that stands for a state: blank for a person who was erased, none for a registration that vanished. */
+/** The row for a state: blank for an erased person, none for a removed registration. */
 export function rowOf(state: UserState): UserRow | undefined {
   if (state.pending && state.erasedAt !== null) return undefined;
   return {
@@ -58,7 +58,7 @@ export function rowOf(state: UserState): UserRow | undefined {
   };
 }
 
-/** The state that a row stands for: `stateOf(rowOf(state))` is `state`. */
+/** The inverse of `rowOf`: `stateOf(rowOf(state))` is `state`. */
 export function stateOf(row: UserRow): UserState {
   const { emailKey: _, usernameKey: __, search: ___, ...state } = row;
   const { lockedUntil: ____, lastLoginAt: _____, ...facts } = state as typeof state & Partial<UserEntity>;

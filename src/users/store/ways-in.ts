@@ -1,8 +1,8 @@
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from './user.entity.js';
 
-/** Who has a way to sign in. `auth` knows, which has the ways, and provides it. */
+/** Tells whether a user has a sign-in method. Provided by `auth`, which has the methods. */
 export abstract class WaysIn {
-  /** Whether there is one that this user can use now: a password, or a proved address to be mailed a link at. */
+  /** Whether this user can currently use one: a password, or a confirmed address to which a link can be sent. */
   abstract hasOne(tx: Transaction, user: UserEntity): Promise<boolean>;
 }
