@@ -1,6 +1,6 @@
 import { DomainError } from '../problems/domain-error.js';
 
-/** There is no access token, or it is not good (any more). */
+/** The access token is missing or not (or no longer) valid. */
 export class NotAuthenticated extends DomainError {
   readonly code = 'not-authenticated';
   constructor() {
@@ -8,7 +8,7 @@ export class NotAuthenticated extends DomainError {
   }
 }
 
-/** The caller is known and may not do this. Says the same for what exists and for what does not. */
+/** The caller is authenticated but not authorised. The same for existing and missing objects. */
 export class Forbidden extends DomainError {
   readonly code = 'forbidden';
   constructor(message = 'Your role does not allow this.') {

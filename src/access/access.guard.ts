@@ -6,7 +6,7 @@ import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
 import { includesRole, type Role } from './role.js';
 
-/** Stands before every route (OWASP ASVS 5.0 V8.2.1): no declared role, no entry. */
+/** Guards every route (OWASP ASVS 5.0 V8.2.1): without a declared role, access is denied. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -29,9 +29,8 @@ export class AccessGuard implements CanActivate {
   }
 
   /**
-   * Whether the same request would be let in at this moment: false once the session has ended, the role is too low, or the token
-   * has expired.
-   * @throws what is not an answer, such as an unreachable database
+   * Whether the same request would be allowed now: false once the session has ended, the role is too low, or the token has expired.
+   * @throws if that cannot be determined, such as when the database is unreachable
    */
   async stillLets(execution: ExecutionContext): Promise<boolean> {
     try {

@@ -3,7 +3,7 @@ import { APP_GUARD, DiscoveryModule, DiscoveryService, MetadataScanner } from '@
 import { AccessGuard } from './access.guard.js';
 import { declaredRoutes, refuseUndeclaredRoutes } from './declared-roles.js';
 
-/** Puts the access guard before every route, and refuses to start with a route that declares no role. */
+/** Installs the access guard for every route, and refuses to start if a route declares no role. */
 @Module({
   imports: [DiscoveryModule],
   providers: [AccessGuard, { provide: APP_GUARD, useExisting: AccessGuard }],

@@ -7,7 +7,7 @@ import type { Role } from './role.js';
 export const ALLOW_METADATA = 'roster:least-role';
 
 /**
- * Declares the least role that may call a route, for the guard and for the API document alike.
+ * Declares the lowest role that may call a route, for the guard and the API document.
  * A route without it stops the server at start.
  */
 export function Allow(role: Role): MethodDecorator {
@@ -23,14 +23,14 @@ export const SERVICE_TOKEN_METADATA = 'roster:service-token';
 /** A setting that holds a bearer token for other services (RFC 6750). */
 export type ServiceTokenName = keyof Settings & `${string}_TOKEN`;
 
-/** What lets a service in. */
+/** The service token that a route accepts. */
 export interface ServiceToken {
   readonly setting: ServiceTokenName;
-  /** Outside production, whoever comes is let in as long as the setting has no value. */
+  /** Outside production, access is open while the setting is unset. */
   readonly freeInDevelopment: boolean;
 }
 
-/** Lets in, beside the role that `@Allow` names, whoever sends the bearer token of this setting. There is no caller then. */
+/** Besides the role of `@Allow`, accepts the bearer token of this setting; there is no caller then. */
 export function OrServiceToken(setting: ServiceTokenName, { freeInDevelopment = false } = {}): MethodDecorator {
   return SetMetadata(SERVICE_TOKEN_METADATA, { setting, freeInDevelopment } satisfies ServiceToken);
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** For a request whose sender the system does not name, such as one over a Unix socket: all such count as one client. */
+/** For requests without a peer address, such as over a Unix socket; they all count as one client. */
 export const UNKNOWN_ADDRESS = '0.0.0.0';
 
 // As proxies write them: with the port of the connection, and brackets around IPv6 (RFC 7239, 6).
@@ -19,9 +19,9 @@ export function bareAddress(text: string | undefined): string | undefined {
 }
 
 /**
- * Who sent a request: its peer, or where trusted proxies stand between, whom the farthest of them took it from. What a proxy
- * says that is no address (`unknown`, nothing) ends the way there: the request then comes from that proxy, never from nobody.
- * @param forwardedFor `X-Forwarded-For`; each proxy adds at the end whom it took the request from
+ * The client of a request: the peer or, behind trusted proxies, the address from which the outermost of them received it. If a
+ * proxy reports no address (`unknown`, nothing), that proxy itself counts as the client.
+ * @param forwardedFor `X-Forwarded-For`, to which each proxy appends its peer
  */
 export function clientAddress(
   peer: string | undefined,
@@ -51,7 +51,7 @@ export function within(networks: readonly string[]): (address: string) => boolea
 
 /** An IPv6 address as URLs write it, or the IPv4 address that it stands for (RFC 4291, 2.5.5.2). */
 function spelled(address: string): string {
-  // Every IPv4 peer of a socket that takes both kinds: not worth a parser each time.
+  // Every IPv4 peer of a dual-stack socket: avoids a parser each time.
   if (address.startsWith('::ffff:') && isIPv4(address.slice(7))) return address.slice(7);
   const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];

@@ -10,7 +10,7 @@ export interface DeclaredRoute {
   readonly handler: string;
 }
 
-/** Every route of the application with the least role it declares. */
+/** Every route of the application with the lowest role that may call it. */
 export function declaredRoutes(discovery: DiscoveryService, scanner: MetadataScanner): DeclaredRoute[] {
   return discovery.getControllers().flatMap(({ instance, metatype }) => {
     if (!instance || !metatype) return [];
@@ -25,7 +25,7 @@ export function declaredRoutes(discovery: DiscoveryService, scanner: MetadataSca
   });
 }
 
-/** @throws Error naming every route without a declared role: such a server does not start. */
+/** @throws Error naming every route without a declared role; the server does not start then */
 export function refuseUndeclaredRoutes(routes: readonly DeclaredRoute[]): void {
   const undeclared = routes.filter((route) => route.role === undefined);
   if (undeclared.length === 0) return;

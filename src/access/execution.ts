@@ -1,4 +1,4 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
-/** Parameter: what the guard was asked about, for an answer that goes on and has to ask again. */
+/** Parameter: the execution context of the guard, for long-lived responses that must check again. */
 export const Execution = createParamDecorator((_: unknown, execution: ExecutionContext) => execution);

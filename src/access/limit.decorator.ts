@@ -3,39 +3,38 @@ import { ApiProblems } from '../problems/api-problems.js';
 
 export const LIMIT_METADATA = 'roster:rate-limit';
 
-/** How often something may be done, in a window that begins with the first time. */
+/** The limit per window, which begins with the first occurrence. */
 interface RateRule {
   readonly times: number;
   readonly seconds: number;
 }
 
 /**
- * Every rate limit. They keep machines off, and are far above what people do: an office of many behind one address, or one
- * person with a script.
+ * Every rate limit. They stop bots and are far above legitimate use, such as an office behind one address or a user with a script.
  */
 export const RATE_RULES = {
   /** Sign-ins by one client, whatever the accounts. */
   'sign-in-by-client': { times: 120, seconds: 60 },
-  /** Sign-ins under one email address or username; those of a known device by themselves. */
+  /** Sign-ins with one email address or username; known devices count separately. */
   'sign-in-by-account': { times: 40, seconds: 60 },
   /** Registrations by one client: each costs a hash, and a mail. */
   registration: { times: 60, seconds: 600 },
-  /** Requests of one client for mails to some address: fresh links, resets. */
+  /** Mails requested by one client for any address: fresh links, resets. */
   'mail-request': { times: 60, seconds: 600 },
-  /** Links that one client opens. */
+  /** Links opened by one client. */
   'link-use': { times: 120, seconds: 600 },
-  /** Contacts that one user adds or asks to be confirmed: each mails an address that may be a stranger's. */
+  /** Contacts that one user adds or sends a confirmation for: each mails an address that may be a stranger's. */
   'contact-mail': { times: 30, seconds: 86_400 },
-  /** Mails that somebody has sent again. */
+  /** Mails resent by one caller. */
   'mail-resend': { times: 60, seconds: 3600 },
-  /** Mails that are sent again to one user, whoever wants that. */
+  /** Mails resent to one user, by any caller. */
   'mail-resend-to-user': { times: 5, seconds: 3600 },
 } as const satisfies Record<string, RateRule>;
 export type RateRuleName = keyof typeof RATE_RULES;
 
 /**
- * Counts the calls of a route, for the signed-in caller, else for the client by its address, before the route does anything;
- * beyond the rule they are answered 429. Nothing is counted with `RATE_LIMIT_ENABLED=false`.
+ * Counts calls of a route per authenticated caller, or else per client address, before the route does anything; beyond the limit
+ * they are answered with 429. Nothing is counted with `RATE_LIMIT_ENABLED=false`.
  */
 export function Limit(rule: RateRuleName): MethodDecorator {
   return applyDecorators(SetMetadata(LIMIT_METADATA, rule), ApiProblems('too-many-requests'));

@@ -1,5 +1,5 @@
-// What Nest keeps about routes, and tells nobody by its public API. Only this file knows where; a test fails when a release of Nest
-// keeps it elsewhere.
+// Metadata of routes that Nest does not expose in its public API. Only this file knows where it is stored; a test fails if a Nest
+// release moves it.
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';

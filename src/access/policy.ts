@@ -1,6 +1,6 @@
 import type { UserRole } from './role.js';
 
-/** What can be done with a user through the API. */
+/** The actions on a user that the API offers. */
 export const USER_ACTIONS = [
   'read',
   'history',
@@ -33,9 +33,9 @@ export type UserAction = (typeof USER_ACTIONS)[number];
 
 interface Rule {
   readonly self: boolean;
-  /** A MANAGER with an AUTHENTICATED user. */
+  /** A MANAGER acting on an AUTHENTICATED user. */
   readonly managerOnUser: boolean;
-  /** A MANAGER with another MANAGER or an ADMIN. */
+  /** A MANAGER acting on another MANAGER or an ADMIN. */
   readonly managerOnStaff: boolean;
   readonly admin: boolean;
 }
@@ -43,7 +43,7 @@ interface Rule {
 const yes = true;
 const no = false;
 
-/** Who may do what with whom. Nothing else in Roster decides on ownership or rank. */
+/** The authorisation matrix. Nothing else in Roster decides on ownership or rank. */
 // prettier-ignore
 const TABLE: Readonly<Record<UserAction, Rule>> = {
   read:               { self: yes, managerOnUser: yes, managerOnStaff: yes, admin: yes },
@@ -62,7 +62,7 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   professionalStatus: { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   suspend:            { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
-  // Written for colleagues: to the person it is told by who suspended them, if at all.
+  // Written for staff; whether the user learns it is up to them.
   suspensionReason:   { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   reinstate:          { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   unlock:             { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
@@ -80,7 +80,7 @@ export interface Rank {
   readonly role: UserRole;
 }
 
-/** True when `actor` may take `action` on `target`, as both are at this moment. */
+/** True if `actor` may take `action` on `target`, given their current state. */
 export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
   const rule = TABLE[action];
   const isSelf = actor.id === target.id;
@@ -90,12 +90,12 @@ export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
   return target.role === 'AUTHENTICATED' ? rule.managerOnUser : rule.managerOnStaff;
 }
 
-/** True when somebody of this role may create users of that role. */
+/** True if a caller of this role may create users of that role. */
 export function mayCreate(actor: UserRole, role: UserRole): boolean {
   return actor === 'ADMIN' || (actor === 'MANAGER' && role === 'AUTHENTICATED');
 }
 
-/** True when `actor` may take `action` on somebody or other: whoever may not is told so without a look at whether `id` exists. */
+/** True if `actor` may take `action` on anyone at all; if not, the refusal does not depend on whether `id` exists. */
 export function mayEver(actor: Rank, action: UserAction, id: string): boolean {
   return (['AUTHENTICATED', 'MANAGER', 'ADMIN'] as const).some((role) => allows(actor, action, { id, role }));
 }

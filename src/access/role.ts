@@ -1,9 +1,9 @@
-/** Least to most: each role includes the ones before it; a caller without a token is ANONYMOUS. */
+/** In ascending order; each role includes the ones before it. A caller without a token is ANONYMOUS. */
 export const ROLES = ['ANONYMOUS', 'AUTHENTICATED', 'MANAGER', 'ADMIN'] as const;
 
 export type Role = (typeof ROLES)[number];
 
-/** The roles that a user can have: everyone who signs in is at least AUTHENTICATED. */
+/** The roles of users; every signed-in user is at least AUTHENTICATED. */
 export const USER_ROLES = ['AUTHENTICATED', 'MANAGER', 'ADMIN'] as const;
 
 export type UserRole = (typeof USER_ROLES)[number];

@@ -1,16 +1,16 @@
 import { createPrivateKey } from 'node:crypto';
 import type { Parser } from './parsers.js';
 
-/** What a `SMTP_URL` says. */
+/** The parsed `SMTP_URL`. */
 export interface SmtpServer {
   readonly host: string;
   readonly port: number;
   /** TLS from the first byte on (RFC 8314, 3). */
   readonly secure: boolean;
-  /** No mail, and no password, leaves without TLS. */
+  /** Neither mail nor password is sent without TLS. */
   readonly requireTls: boolean;
   readonly auth: { readonly user: string; readonly pass: string } | undefined;
-  /** How we call ourselves in EHLO. */
+  /** Our name in EHLO. */
   readonly name: string | undefined;
 }
 
@@ -19,8 +19,7 @@ const OWN_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 const PARAMETERS = ['requireTLS', 'name'];
 
 /**
- * Reads a `SMTP_URL`. A password is only ever sent through TLS, but for a server on this machine, or where the URL says
- * `requireTLS=false`.
+ * Reads a `SMTP_URL`. A password is only sent over TLS, except to a server on this machine or with `requireTLS=false`.
  * @throws Error that says what is wrong with it
  */
 export function smtpServerOf(text: string): SmtpServer {
@@ -62,7 +61,7 @@ function decoded(part: string): string {
   }
 }
 
-/** How often something may happen, a second: `14` or `0.5`. */
+/** A rate per second: `14` or `0.5`. */
 export const perSecond: Parser<number> = (value) => {
   const number = Number(value);
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(value) || number === 0) throw new Error('expected a number such as 14 or 0.5');
@@ -76,10 +75,10 @@ export const dnsName: Parser<string> = (value) => {
   return value.toLowerCase();
 };
 
-// RFC 8301, 3.2: the least that a signer may use; 2048 is what it should.
+// RFC 8301, 3.2: signers must use at least 1024 bits and should use 2048.
 const LEAST_RSA_BITS = 1024;
 
-/** A private RSA key in PEM, whose line breaks may be written as `\n`. */
+/** An RSA private key in PEM, whose line breaks may be written as `\n`. */
 export const rsaPrivateKey: Parser<string> = (value) => {
   const pem = value.replaceAll('\\n', '\n');
   const key = readKey(pem);
@@ -101,12 +100,12 @@ function readKey(pem: string) {
 
 const DKIM = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY'];
 
-/** What is wrong with the settings of DKIM together: all are there, or none. */
+/** Problems of the DKIM settings as a group: all are set, or none. */
 export function dkimProblems(isGiven: (name: string) => boolean): string[] {
   return DKIM.some(isGiven) ? DKIM.flatMap((name) => (isGiven(name) ? [] : [`${name}: DKIM needs it too`])) : [];
 }
 
-/** The parts of `MAIL_FROM`, apart, so that nothing in the name is taken for an address. */
+/** The parts of `MAIL_FROM`, kept separate so that nothing in the name is taken for an address. */
 export function senderOf(mailFrom: string): { readonly name: string; readonly address: string } {
   const [, name = '', address = mailFrom] = /^([^<>]*)<([^<>]+)>$/.exec(mailFrom) ?? [];
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address: address.trim() };

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { list, origin, type Parser } from './parsers.js';
 
-/** Names for ranges that proxies are often in. */
+/** Named ranges that are common for proxies. */
 const RANGES: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
@@ -12,7 +12,7 @@ const BITS = { 4: 32, 6: 128 };
 // The widest private ranges: 10.0.0.0/8 and fc00::/7.
 const WIDEST = { 4: 8, 6: 7 };
 
-/** Addresses of proxies, as networks in CIDR notation; none that would take in strangers. */
+/** Addresses of proxies as CIDR networks; ranges that could include clients are refused. */
 export const proxies: Parser<string[]> = (value) =>
   list(value)
     .flatMap((item) => RANGES[item] ?? [item])
@@ -44,10 +44,10 @@ function takesInIPv4(address: string, prefix: number): boolean {
   return prefix < 96 ? range.check('::ffff:1.1.1.1', 'ipv6') : mapped.check(address, 'ipv6') && prefix < 96 + WIDEST[4];
 }
 
-/** Origins as browsers send them (RFC 6454, 6.2): what is only written another way is put right. */
+/** Origins as browsers send them (RFC 6454, 6.2); other spellings are normalised. */
 export const origins: Parser<string[]> = (value) => list(value).map(oneOrigin);
 
-/** Those of applications that are no web sites, such as `capacitor://localhost`. */
+/** Origins of apps that are not web sites, such as `capacitor://localhost`. */
 const OWN_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/;
 
 function oneOrigin(item: string): string {

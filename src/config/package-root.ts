@@ -8,5 +8,5 @@ function findRoot(from: string): string {
   return findRoot(parent);
 }
 
-/** The folder of Roster's `package.json`: `templates/` and the compiled migrations stand beside it. */
+/** The directory of Roster's `package.json`, with `templates/` and the compiled migrations. */
 export const PACKAGE_ROOT = findRoot(import.meta.dirname);

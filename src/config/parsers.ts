@@ -1,4 +1,4 @@
-/** Turns the text of one setting into its value, or throws an Error that says what was expected. */
+/** Parses one setting, or throws an Error that says what was expected. */
 export type Parser<T> = (text: string) => T;
 
 const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -59,7 +59,7 @@ export const origin: Parser<string> = (value) => {
   return parsed.origin;
 };
 
-/** An https URL of a picture that mails and pages show: nothing in it but where it is. */
+/** An https URL of an image for mails and pages; without credentials. */
 export const logo: Parser<string> = (value) => {
   url('https:')(value);
   const parsed = new URL(value);

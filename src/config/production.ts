@@ -14,24 +14,24 @@ const NEEDED = {
   ADMIN_EMAIL: 'the first admin',
 };
 
-/** Where one-time tokens travel to. */
+/** URLs to which one-time tokens are sent. */
 const CARRY_TOKENS = ['PUBLIC_URL', 'MAGIC_LINK_URL'] as const;
 
 const PLACEHOLDER = /change.?me|placeholder|example|secret.?key|password|(.)\1{15}/i;
 
-/** Whether a key is a text that people leave in examples. */
+/** Whether a key looks like a placeholder from an example. */
 export function isPlaceholder(secretKey: string): boolean {
   return PLACEHOLDER.test(secretKey);
 }
 
 /**
- * @param settings as far as they could be read
- * @param isGiven whether a setting was given, right or wrong
+ * @param settings as far as they could be parsed
+ * @param isGiven whether a setting was given, valid or not
  * @returns what production refuses
  */
 export function productionProblems(settings: Judged, isGiven: (name: string) => boolean): string[] {
   const problems = Object.entries(NEEDED).flatMap(([name, why]) =>
-    // A value that was given but wrong has been named already.
+    // An invalid value has been reported already.
     isGiven(name) ? [] : [`${name}: required in production (${why})`],
   );
   if (settings.SECRET_KEY && isPlaceholder(settings.SECRET_KEY)) {
@@ -50,7 +50,7 @@ export function productionProblems(settings: Judged, isGiven: (name: string) => 
   return problems;
 }
 
-/** What production takes, and whoever runs it should know of. */
+/** Settings that production accepts, but that the operator should know of. */
 export function productionWarnings(settings: Judged): string[] {
   return CARRY_TOKENS.flatMap((name) =>
     settings[name] !== undefined && isPlain(settings[name])

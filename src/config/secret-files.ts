@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads secrets from files, as Docker and Kubernetes hand them out: where `<NAME>_FILE` names a file, its text, without the
- * blanks around it, is `<NAME>`.
+ * Reads secrets from files, as Docker and Kubernetes provide them: if `<NAME>_FILE` names a file, its trimmed contents become
+ * `<NAME>`.
  * @param names of the secrets
- * @returns the environment with the secrets of the files, and a problem for every file that cannot be taken
+ * @returns the environment with the secrets of the files, and a problem for every file that cannot be used
  */
 export function withSecretFiles(
   environment: Environment,

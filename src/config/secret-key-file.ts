@@ -16,8 +16,8 @@ import type { Settings } from './settings.js';
 const NAME = 'secret-key';
 
 /**
- * The `SECRET_KEY` of a data folder, made at its first start: a lost key loses every password and sealed value. While it is
- * being changed, the next one lies beside it, so that whenever the process dies, the one that opens the database is there.
+ * The `SECRET_KEY` of a data directory, generated at its first start; losing it loses every password and sealed value. During a
+ * rotation the next key is stored next to it, so that the key that opens the database survives a crash at any time.
  */
 export class SecretKeyFile {
   private readonly file: string;
@@ -32,25 +32,25 @@ export class SecretKeyFile {
     return randomBytes(48).toString('base64');
   }
 
-  /** @param opens whether this key opens the database, asked only after a change that did not come to its end */
+  /** @param opens whether this key opens the database; only called after an interrupted rotation */
   async read(opens: (secretKey: string) => Promise<boolean>): Promise<string> {
     if (!existsSync(this.file)) {
       mkdirSync(this.dataDir, { recursive: true });
-      // Never overwrites: of two starts at once, the second reads what the first wrote.
+      // Never overwrites: of two concurrent starts, the second reads what the first wrote.
       write(this.file, SecretKeyFile.generate(), 'wx');
     }
-    // One that does not open it stays: the command that wrote it may be at work.
+    // A key that does not open it is kept: the command that wrote it may still be running.
     if (existsSync(this.nextFile) && (await opens(readKey(this.nextFile)))) this.promote();
     chmodSync(this.file, 0o600);
     return readKey(this.file);
   }
 
-  /** Writes the next key beside this one; to be done before the database takes it. */
+  /** Stores the next key; call this before the database is rewrapped. */
   prepare(next: string): void {
     write(this.nextFile, next, 'w');
   }
 
-  /** Puts the next key in the place of this one; to be done after the database took it. */
+  /** Replaces the key by the next one; call this after the database was rewrapped. */
   promote(): void {
     renameSync(this.nextFile, this.file);
   }
@@ -70,7 +70,7 @@ function write(file: string, text: string, flag: 'w' | 'wx'): void {
   }
 }
 
-/** Where the key is kept, if it is Roster itself that keeps it. */
+/** The file of the key, if Roster itself stores it. */
 export function secretKeyFileOf({ SECRET_KEY, DATA_DIR }: Settings): SecretKeyFile | undefined {
   return SECRET_KEY === undefined ? new SecretKeyFile(resolve(DATA_DIR)) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Parser } from './parsers.js';
 
-/** How one setting is read and explained. */
+/** How one setting is parsed and described. */
 export interface Setting<T> {
   readonly parse: Parser<T>;
   /** The default as it would be written in the environment; absent when there is none. */
@@ -8,7 +8,7 @@ export interface Setting<T> {
   readonly describe: string;
   /** True while no part of this release reads it: accepted and checked, so that a deployment can be prepared. */
   readonly planned?: true;
-  /** True for what nobody else may read, such as a password or a URL that holds one: it may come from a file (`<NAME>_FILE`). */
+  /** True for secrets, such as a password or a URL with one: they may come from a file (`<NAME>_FILE`). */
   readonly secret?: true;
 }
 

@@ -171,7 +171,7 @@ type Table = typeof SETTINGS;
 export type Settings = { readonly [Name in keyof Table]: ReturnType<Table[Name]['parse']> | Absent<Table[Name]> };
 type Absent<S> = S extends { default: string } ? never : undefined;
 
-/** The settings are wrong. The message names every one of them and is meant for the person who starts Roster. */
+/** Settings are invalid. The message lists all of them for the person who starts Roster. */
 export class SettingsError extends StartError {
   override readonly name = 'SettingsError';
   constructor(readonly problems: string[]) {

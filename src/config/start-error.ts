@@ -1,5 +1,5 @@
 /**
- * Something that only the person at the terminal can put right. The message is for them: what is wrong, what was expected, and
- * what to do about it; it is shown without a stack.
+ * An error that only the person at the terminal can fix. The message says what is wrong, what was expected and what to do; it is
+ * shown without a stack trace.
  */
 export class StartError extends Error {}

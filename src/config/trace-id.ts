@@ -6,7 +6,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
 /**
- * The id that stands in every log line, event, job and mail that a request causes. Taken from `X-Request-Id`, else from
+ * The id in every log line, event, job and mail that a request causes. Taken from `X-Request-Id`, else from
  * W3C Trace Context `traceparent`, else made; a header of another shape is ignored rather than written into logs.
  */
 export function traceIdFrom(request: Pick<IncomingMessage, 'headers'>): string {

@@ -13,7 +13,7 @@ import type { Role } from '../access/role.js';
 import { DomainError } from '../problems/domain-error.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from '../http/problem.js';
 
-/** Answers with a problem (RFC 9457) to what Roster throws, and to nothing else. */
+/** Answers Roster's errors with problems (RFC 9457), and no others. */
 @Catch(DomainError)
 export class DomainErrorFilter implements ExceptionFilter<DomainError> {
   catch(error: DomainError, host: ArgumentsHost): void {
@@ -26,8 +26,8 @@ export class DomainErrorFilter implements ExceptionFilter<DomainError> {
 }
 
 /**
- * Lets in who signed in with Roster and has at least this role, and answers to Roster's errors with their problems. For
- * routes of the embedding application; those without it are none of Roster's business.
+ * Requires a caller signed in with Roster with at least this role, and answers Roster's errors with problems. For routes of the
+ * embedding application; Roster does not touch routes without it.
  */
 export function Allow(role: Role): MethodDecorator {
   return applyDecorators(declareRole(role), UseGuards(AccessGuard), UseFilters(DomainErrorFilter));

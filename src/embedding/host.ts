@@ -5,14 +5,14 @@ import { DiscoveryService, type HttpAdapterHost, type ModulesContainer } from '@
 import type { FastifyInstance } from 'fastify';
 import { PACKAGE_ROOT } from '../config/package-root.js';
 
-/** The application is one that Roster cannot be in; the message says what to do. */
+/** The application cannot embed Roster; the message says what to do. */
 export class UnsuitableHost extends Error {
   override readonly name = 'UnsuitableHost';
 }
 
-/** The application that Roster is in. */
+/** The embedding application. */
 export interface Host {
-  /** Undefined where there is no server: in an application context, such as a script's. */
+  /** Undefined without a server, as in an application context of a script. */
   readonly fastify: FastifyInstance | undefined;
   readonly discovery: DiscoveryService;
 }
@@ -20,7 +20,7 @@ export interface Host {
 const NEST = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-fastify'];
 
 /**
- * Asked before anything is built: what stops the start then has changed nothing.
+ * Runs before anything is built, so that a refused start has changed nothing.
  * @param adapter and `modules`: what the application's container has under the classes of Roster's copy of Nest; nothing, where the
  *   application is made of another copy
  * @throws UnsuitableHost
@@ -55,13 +55,13 @@ export function hostFrom(adapter: HttpAdapterHost | undefined, modules: ModulesC
 
 interface Present {
   readonly name: string;
-  /** As `package.json` of Roster says it: `^12.5.1`. */
+  /** The range in Roster's `package.json`: `^12.5.1`. */
   readonly wanted: string;
   readonly version: string;
   readonly folder: string;
 }
 
-/** The package as Roster finds it. */
+/** The package as Roster resolves it. */
 function presentOf(name: string): Present {
   const file = createRequire(import.meta.url).resolve(`${name}/package.json`);
   const { version } = readJson(file) as { version: string };
@@ -71,7 +71,7 @@ function presentOf(name: string): Present {
   return { name, wanted: peerDependencies[name] ?? '', version, folder: dirname(file) };
 }
 
-/** @param range `^1.2.3`: this or a later version of the same major one */
+/** @param range `^1.2.3`: this or a later version with the same major number */
 function fits(version: string, range: string): boolean {
   const [given, least] = [version, range.slice(1)].map((text) =>
     text.split('.').map((part) => Number.parseInt(part, 10)),

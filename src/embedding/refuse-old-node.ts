@@ -1,4 +1,4 @@
-// The first import of the package, as src/server/refuse-old-node.ts is of the server. What to do about it is the application's matter.
+// The first import of the package, as src/server/refuse-old-node.ts is of the server. The application decides what to do about it.
 import { objectionToNode } from '../server/node-version.js';
 
 const objection = objectionToNode(process.versions.node, process.execPath);

@@ -4,21 +4,21 @@ import { loadSettings, type Settings, type SETTINGS, SettingsError } from '../co
 import type { Log } from '../ops/log.js';
 
 type Name = keyof typeof SETTINGS;
-/** A secret may come from a file. */
+/** Secrets may come from files. */
 type SettingName = Name | { [N in Name]: (typeof SETTINGS)[N] extends { secret: true } ? `${N}_FILE` : never }[Name];
 
 /** How another application embeds Roster. */
 export interface RosterOptions {
   /**
-   * The settings of `.env.example`, by their names and with their defaults; without this, those of the environment and `.env`.
-   * `DATABASE_URL`, `SECRET_KEY` and `SMTP_URL` are needed; `PORT`, `HOST` and `DATA_DIR` mean nothing here.
+   * The settings of `.env.example` by name, with the same defaults; if absent, they come from the environment and `.env`.
+   * `DATABASE_URL`, `SECRET_KEY` and `SMTP_URL` are required; `PORT`, `HOST` and `DATA_DIR` are ignored.
    */
   readonly settings?: Readonly<Partial<Record<SettingName, string | number | boolean | undefined>>>;
-  /** Whether the schema is brought up to date at the start (true). Without it, somebody runs `migrate` before each new release. */
+  /** Whether pending migrations are applied at the start (default: true). If false, run `migrate` before each new release. */
   readonly migrate?: boolean;
-  /** TypeORM entities of the application that it reads and writes with `tx`; their tables are its own matter. */
+  /** TypeORM entities that the application uses with `tx`; it manages their tables itself. */
   readonly entities?: readonly Type[];
-  /** Roster's log (pino); without it, JSON lines on the standard output. */
+  /** Roster's log (pino); default: JSON lines on the standard output. */
   readonly log?: Log;
 }
 

@@ -29,12 +29,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setClassMethodName('forRoot')
   .build();
 
-/** Roster as a whole application of its own, not listening, and the one that it is in. */
+/** Roster as a complete application that does not listen, and its host. */
 interface Inside {
   readonly host: Host;
   readonly app: NestFastifyApplication;
   readonly routes: readonly MountedRoute[];
-  /** Whether pages of other origins may call. */
+  /** Whether CORS is enabled. */
   readonly isOpen: boolean;
 }
 const INSIDE = Symbol('roster');
@@ -67,7 +67,7 @@ const fromInside = [UserStore, Accounts, Authentication].map((type) => ({
   providers: [
     {
       provide: INSIDE,
-      // A container of another copy of Nest does not know these classes, and would say so in words that help nobody.
+      // The container of another copy of Nest does not know these classes, and its error message would not help.
       inject: [
         MODULE_OPTIONS_TOKEN,
         ...[HttpAdapterHost, ModulesContainer].map((token) => ({ token, optional: true })),
@@ -90,7 +90,7 @@ export class RosterModule
 
   /**
    * After every `onModuleInit`, where the host makes what its handlers need, such as tables; and before any other
-   * `onApplicationBootstrap`, for global modules are told first: whoever changes users there finds every handler in its place.
+   * `onApplicationBootstrap`, since global modules run first: code that changes users there finds every handler registered.
    */
   async onApplicationBootstrap(): Promise<void> {
     const { app, host } = this.inside;
@@ -105,7 +105,7 @@ export class RosterModule
     }
   }
 
-  /** Before the host's server ends, which waits for every answer: streams have none but this end. */
+  /** Before the host's server closes, which waits for all responses: streams only end here. */
   beforeApplicationShutdown(): void {
     this.inside.app.get(EventStream, { strict: false }).onModuleDestroy();
   }
@@ -114,7 +114,7 @@ export class RosterModule
     await this.inside.app.close();
   }
 
-  /** The host has declared its own routes by now; they come first. */
+  /** By now the host has declared its own routes, which take precedence. */
   private mount(): void {
     const { app, host, routes, isOpen } = this.inside;
     if (!host.fastify) return;

@@ -8,7 +8,7 @@ import { Pages } from './pages/pages.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './request/validation.js';
 
-/** Problems, pages and validation, the same for every route. Refuses to start with a route that takes texts of any length. */
+/** Problems, pages and validation for every route. Refuses to start if a route accepts strings of unbounded length. */
 @Global()
 @Module({
   imports: [DiscoveryModule],

@@ -4,7 +4,7 @@ import { DomainError } from '../problems/domain-error.js';
 import { Pages, wantsErrorPage } from './pages/pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
 
-/** Turns every error into `application/problem+json`, or into a page for a person with a browser who followed a link. */
+/** Turns every error into `application/problem+json`, or into a page for browsers that followed a link. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(Pages) private readonly pages: Pages) {}
@@ -13,7 +13,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemFrom(error, { instance: request.url, traceId: request.id });
-    // A domain error is no fault of ours, even when it is about us.
+    // A domain error is not a bug, even with a 5xx status.
     if (problem.status >= 500 && !(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
     if (reply.sent) return;
     void reply.headers(problemHeaders(error, problem));

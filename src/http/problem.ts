@@ -23,7 +23,7 @@ interface Where {
   readonly traceId: string;
 }
 
-/** The problem for one cause. What is unexpected says nothing about itself but the trace id to look for in the logs. */
+/** The problem for an error. Unexpected errors disclose nothing but the trace id, to look up in the logs. */
 export function problemFrom(error: unknown, where: Where): Problem {
   if (error instanceof DomainError) {
     return problem(knownCode(error.code), error.message, where, error.errors);
@@ -48,11 +48,11 @@ export function problemFrom(error: unknown, where: Where): Problem {
   return { ...problem(code, detailOf(error, code), where), status };
 }
 
-/** What goes with a problem beside its body: how to authenticate (RFC 9110, 11.6.1), when to come again (10.2.3), or what is taken (15.5.16). */
+/** The headers of a problem: how to authenticate (RFC 9110, 11.6.1), when to retry (10.2.3), or what is accepted (15.5.16). */
 export function problemHeaders(error: unknown, { status }: Problem): Record<string, string> {
   const retryAfter = error instanceof DomainError ? error.retryAfterSeconds : undefined;
   return {
-    // Whatever the route lets others keep.
+    // Even if the route allows caching.
     'cache-control': 'no-store',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(error instanceof UnsupportedBody &&
@@ -79,9 +79,9 @@ function knownCode(code: string): ProblemCode {
   return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : 'bad-request';
 }
 
-// What sockets say when nobody is there, and PostgreSQL (by SQLSTATE) when it starts or stops (57P0x, class 08), is full (53), takes
-// no writes (25006), ends a session or statement that took too long (25P03, 25P04, 55P03, 57014), or could not bring two
-// transactions one after the other, however often it was tried (40001, 40P01).
+// Socket errors, and SQLSTATEs of PostgreSQL when it starts or stops (57P0x, class 08), is out of resources (53), is read-only
+// (25006), ends a session or statement that took too long (25P03, 25P04, 55P03, 57014), or could not serialise two transactions in
+// spite of retries (40001, 40P01).
 const UNREACHABLE =
   /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|57P0[1-5]|57014|55P03|53...|40001|40P01|25006|25P0[34]|08...)$/;
 const WITHOUT_CODE =
@@ -90,10 +90,10 @@ const WITHOUT_CODE =
 function isUnreachable(error: unknown): boolean {
   const { code, message, routine, driverError, errors } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
-  // A table that is not logged, on a standby.
+  // An unlogged table on a standby.
   if (code === '0A000' && routine === 'get_relation_info') return true;
-  // pg has no code for a connection that ended under a query, nor for one, or an answer, that could not be had in time; nor has
-  // TypeORM for one that ended between two statements.
+  // pg has no code for a connection that ended during a query or for its timeouts, nor has TypeORM for a connection that ended
+  // between two statements.
   if (typeof message === 'string' && WITHOUT_CODE.test(message)) return true;
   const causes = [driverError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return causes.some((cause) => cause !== undefined && isUnreachable(cause));

@@ -7,7 +7,7 @@ export type CheckState = 'up' | 'down';
 
 interface Check {
   readonly look: () => Promise<unknown>;
-  /** Whether requests can be served at all without it. */
+  /** Whether no requests can be served without it. */
   readonly vital: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Health {
   readonly figures: Record<string, number>;
 }
 
-/** What readiness is made of; each part of the application adds its own. */
+/** The checks behind readiness; each module registers its own. */
 @Injectable()
 export class HealthChecks implements OnModuleDestroy {
   private readonly checks = new Map<string, Check>();
@@ -31,17 +31,17 @@ export class HealthChecks implements OnModuleDestroy {
   private isStarting = false;
   private isLeaving = false;
 
-  /** @param look throws, or takes more than two seconds, when the part is down */
+  /** @param look throws, or takes more than two seconds, if the part is down */
   register(name: string, vital: boolean, look: () => Promise<unknown>): void {
     this.checks.set(name, { look, vital });
   }
 
-  /** A number that says how a part is doing; left out when it cannot be had. */
+  /** A figure about a part; left out if it cannot be read. */
   registerFigure(name: string, count: () => Promise<number>): void {
     this.figures.set(name, count);
   }
 
-  /** Not ready yet, though it listens, until what this returns is called: whoever waits for it may sign in as the first admin then. */
+  /** Reports not ready, although listening, until the returned function is called; once ready, the first admin can sign in. */
   holdBack(): () => void {
     this.isStarting = true;
     return () => {
@@ -49,12 +49,12 @@ export class HealthChecks implements OnModuleDestroy {
     };
   }
 
-  /** The process is about to end: whoever asks sends new requests elsewhere from now on. */
+  /** The process is shutting down: load balancers should send new requests elsewhere. */
   onModuleDestroy(): void {
     this.isLeaving = true;
   }
 
-  /** How each part is doing. */
+  /** The state of each part. */
   async results(): Promise<CheckResult[]> {
     return Promise.all(
       [...this.checks].map(async ([name, { look, vital }]) => ({ name, vital, state: await stateOf(look) })),

@@ -19,7 +19,7 @@ const SECRET_NAMES = [
   'deviceToken',
 ];
 
-/** JSON lines; readable ones where a person looks at a terminal. What is secret is replaced whatever logs it. */
+/** JSON lines, or a readable format on a terminal. Secrets are redacted in every line. */
 export function createLog(settings: Settings): Log {
   return pino({
     level: settings.LOG_LEVEL,
@@ -48,7 +48,7 @@ const PRETTY: TransportSingleOptions = {
   options: { singleLine: true, translateTime: 'HH:MM:ss', ignore: 'traceId' },
 };
 
-/** Message, code and stack only: errors of drivers carry query parameters, which may be anything that somebody typed. */
+/** Message, code and stack only: driver errors carry query parameters, which may contain user input. */
 function serializeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
@@ -62,15 +62,15 @@ function serializeError(error: unknown): object {
   };
 }
 
-/** Frameworks put the address of a request into their messages, and some addresses carry a one-time token, however it is escaped. */
+/** Frameworks put URLs into their messages, and a URL may contain a one-time token, however it is encoded. */
 function withoutTokens(text: string): string {
   return text.replace(/(token(?:=|%(?:25)*3d))[^\s"'&]+/gi, '$1[redacted]');
 }
 
-/** Where Nest tells of what ends the start. It throws that as well, and whoever starts the application explains it. */
+/** The context in which Nest logs a failed start. It also throws the error, which the entry point explains. */
 const START_FAILURES = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
 
-/** Nest's own messages, in the same log. */
+/** Nest's own messages, written to the same log. */
 export function nestLogger(log: Log): LoggerService {
   const write =
     (level: 'info' | 'error' | 'warn' | 'debug' | 'trace') =>
@@ -82,7 +82,7 @@ export function nestLogger(log: Log): LoggerService {
       );
     };
   return {
-    // Nest tells of every route and module at start: worth a line only to who debugs.
+    // Nest logs every route and module at the start: only useful for debugging.
     log: write('debug'),
     error: (message: unknown, ...rest: unknown[]) =>
       write(START_FAILURES.has(rest.at(-1)) ? 'debug' : 'error')(message, ...rest),

@@ -2,30 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { withDeadline } from '../async/deadline.js';
 
-/** Longer than a check of readiness may take, and shorter than Prometheus waits. */
+/** Longer than a readiness check may take, and shorter than Prometheus waits. */
 const TIMEOUT_MS = 3000;
 
-/** What a figure is, under each combination of its labels. */
+/** The value of a metric for each combination of labels. */
 export type Readings = readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[];
 
 export interface Figure {
-  /** As Prometheus names them: `roster_`, what is counted, and its unit; `_total` for what only rises. */
+  /** By Prometheus conventions: `roster_`, the thing measured, its unit; `_total` for counters. */
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
 }
 
 /**
- * What Prometheus is told; each part of the application adds its own. A figure that cannot be had is left out of the answer, so
- * that the others can be seen while something is down.
+ * The Prometheus registry; each module adds its own metrics. A metric that cannot be read is left out, so that the others stay
+ * visible while something is down.
  */
 @Injectable()
 export class Metrics {
-  /** Where to register metrics that are counted as things happen. */
+  /** The registry for metrics counted as things happen. */
   readonly registry = new Registry();
   private readonly process = ofProcess();
 
-  /** A figure that goes up and down, and is read when somebody asks. */
+  /** A gauge that is read on scrape. */
   gauge(figure: Figure, read: () => Readings | Promise<Readings>): void {
     new Gauge({
       ...this.options(figure),
@@ -33,7 +33,7 @@ export class Metrics {
     });
   }
 
-  /** A figure that only rises, is counted elsewhere, and is read when somebody asks. */
+  /** A counter that is counted elsewhere and read on scrape. */
   total(figure: Figure, read: () => Readings | Promise<Readings>): void {
     new Counter({
       ...this.options(figure),
@@ -41,7 +41,7 @@ export class Metrics {
     });
   }
 
-  /** Counts as things happen. */
+  /** A counter that is incremented as things happen. */
   counter(figure: Figure): Counter {
     return new Counter(this.options(figure));
   }
@@ -73,21 +73,21 @@ function collecting<Metric extends Collected>(
   return async function () {
     const readings = await withDeadline(TIMEOUT_MS, async () => read()).catch((): Readings => []);
     this.reset();
-    // Of a metric without labels there is a value then, 0, which nobody has read.
+    // A metric without labels would then have the value 0, which was not read.
     if (names.length === 0) this.remove();
     for (const { labels = {}, value } of readings) note(this, labels, value);
   };
 }
 
 /**
- * Gauges with the suffix of counters, which `promtool check metrics` complains of. Each is the sum of the metric of that name
- * without the suffix.
+ * Gauges with the suffix of counters, which `promtool check metrics` rejects. Each is the sum of the metric of that name without
+ * the suffix.
  */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 let processRegistry: Registry | undefined;
 
-/** CPU, memory, event loop, garbage collection: one for all applications of the process. */
+/** CPU, memory, event loop, garbage collection: shared by all applications of the process. */
 function ofProcess(): Registry {
   if (!processRegistry) {
     processRegistry = new Registry();

@@ -10,7 +10,7 @@ import { Metrics } from './metrics.js';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Requests, the checks of readiness, and the release. */
+/** Metrics of requests, readiness checks and the release. */
 @Injectable()
 export class ServerMetrics implements OnModuleInit {
   constructor(
@@ -36,7 +36,7 @@ export class ServerMetrics implements OnModuleInit {
   }
 
   private timeRequests(): void {
-    // There is none where Roster is no server, such as in a script.
+    // There is none without a server, as in a script.
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     if (!adapter) return;
     const durations = new Histogram({
@@ -47,7 +47,7 @@ export class ServerMetrics implements OnModuleInit {
       registers: [this.metrics.registry],
     });
     adapter.getInstance<FastifyInstance>().addHook('onResponse', (request, reply, done) => {
-      // The pattern and not the path: whoever makes paths up must not make series.
+      // The route pattern, not the path: made-up paths must not create series.
       const route = request.routeOptions.url ?? 'none';
       durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
       done();

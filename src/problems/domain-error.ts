@@ -1,4 +1,4 @@
-/** One field that is wrong: `path` is dotted (`contacts.0.value`), `message` is for a person. */
+/** An invalid field: `path` is dotted (`contacts.0.value`), `message` is for a person. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
@@ -11,13 +11,13 @@ export interface FieldError {
 export abstract class DomainError extends Error {
   abstract readonly code: string;
   readonly errors?: readonly FieldError[];
-  /** For `Retry-After` (RFC 9110, 10.2.3), of what will go once it is tried again. */
+  /** For `Retry-After` (RFC 9110, 10.2.3) of errors that a retry can resolve. */
   readonly retryAfterSeconds?: number;
-  /** Of a mailed link that no longer works: what its page says beyond the message. */
+  /** For a dead link: what its page says beyond the message. */
   readonly linkEnding?: LinkEnding;
 }
 
-/** Why a mailed link no longer works. All but `unknown` is for who holds the real one. */
+/** Why a mailed link no longer works. All but `unknown` is disclosed only to the holder of the genuine link. */
 export interface LinkEnding {
   readonly why:
     | 'unknown'
@@ -36,8 +36,8 @@ export interface LinkEnding {
     | 'restored'
     | 'suspended'
     | 'deleted';
-  /** What may be told of the account: whether somebody can sign in to it. Null to who may be a stranger to it. */
+  /** Whether sign-in to the account is possible; null if the caller may be a stranger. */
   readonly account: 'open' | 'suspended' | 'deleted' | null;
-  /** That of the user, if it is known. */
+  /** The user's locale, if known. */
   readonly locale: string | null;
 }

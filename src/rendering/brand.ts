@@ -1,11 +1,11 @@
 import type { Settings } from '../config/settings.js';
 
-/** What mails and pages show of the product. */
+/** Branding of mails and pages. */
 export interface Brand {
   readonly productName: string;
-  /** The ground of buttons. */
+  /** Background colour of buttons. */
   readonly color: string;
-  /** The text on it: white where that can be read, else black. */
+  /** Text colour on it: white if the contrast suffices, else black. */
   readonly textColor: string;
   readonly logoUrl: string | null;
   readonly supportEmail: string | null;
@@ -23,17 +23,17 @@ export function brandOf(settings: Settings): Brand {
 
 const WHITE = '#ffffff';
 const BLACK = '#000000';
-// The cards of the pages, on which icons and outlines have the colour of the brand.
+// The cards of the pages, with icons and outlines in the brand colour.
 const DARK_CARD = '#17191f';
 
-/** WCAG 2.2, 1.4.3: contrast of text. White or black has it on any colour. */
+/** WCAG 2.2, 1.4.3: contrast of text. White or black reaches it on any colour. */
 const READABLE = 4.5;
 
 function textOn(color: string): string {
   return contrast(color, WHITE) >= READABLE ? WHITE : BLACK;
 }
 
-/** The colours of the brand for the style sheet of the pages; a light one is darkened to be seen on white, and a dark one lightened. */
+/** The brand colours for the style sheet of the pages: darkened for light mode, lightened for dark mode, as far as contrast needs it. */
 export function brandColors(
   color: string,
 ): Record<'--brand' | '--on-brand' | '--accent-light' | '--accent-dark', string> {
@@ -45,7 +45,7 @@ export function brandColors(
   };
 }
 
-/** The colour, mixed with as much of `other` as it takes to be read on `ground`. */
+/** The colour, mixed with as much of `other` as readability on `ground` needs. */
 function towards(color: string, other: string, ground: string): string {
   const shares = Array.from({ length: 20 }, (_, step) => step / 20);
   const mixed = shares.map((share) => mix(color, other, share));

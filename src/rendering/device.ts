@@ -16,8 +16,8 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * "Firefox (Linux), 203.0.113.5": where a request came from, for a person to recognise, in whatever language. Only names from
- * our own lists, for the header is written by whoever sent it. Null when nothing is known.
+ * "Firefox (Linux), 203.0.113.5": describes the origin of a request, independent of language. Only names from our own lists, since
+ * the client controls the header. Null if nothing is known.
  */
 export function describeOrigin(userAgent: string | null, ip: string | null): string | null {
   const { browser, system } = namesIn(userAgent);
@@ -25,7 +25,7 @@ export function describeOrigin(userAgent: string | null, ip: string | null): str
   return [device, ip].filter(Boolean).join(', ') || null;
 }
 
-/** "Firefox on Linux", of names from our own lists only. Null when nothing is known. */
+/** "Firefox on Linux", with names from our own lists only. Null if nothing is known. */
 export function describeDevice(userAgent: string | null): string | null {
   const { browser, system } = namesIn(userAgent);
   return browser && system ? `${browser} on ${system}` : (browser ?? system ?? null);

@@ -1,9 +1,9 @@
-/** A length of time that a person will read, in the words of their language. */
+/** A duration that is formatted for a locale. */
 export class Duration {
   constructor(readonly milliseconds: number) {}
 }
 
-/** What a template gets: texts for a person in place of times and durations, and all else as it is. */
+/** Formats times and durations among the values of a template; leaves all else unchanged. */
 export function formatValues(values: object, locale: string): Record<string, unknown> {
   const shown = (value: unknown): unknown => {
     if (value instanceof Date) return formatTime(value, locale);
@@ -19,7 +19,7 @@ const clockFormat = madeOnce((tag) => {
   return new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 });
 
-/** "21 November 2026, 09:14 UTC". @param locale a language tag (BCP 47); `en` alone is taken for British English */
+/** "21 November 2026, 09:14 UTC". @param locale a language tag (BCP 47); `en` alone means British English */
 export function formatTime(time: Date, locale = 'en'): string {
   const tag = tagOf(locale);
   return `${dateFormat(tag).format(time)}, ${clockFormat(tag).format(time)} UTC`;
@@ -36,7 +36,7 @@ const unitFormat = madeOnce((tag, unit) => {
   return new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false });
 });
 
-/** "24 hours", "30 minutes": in the largest unit of which there are at least two, for "for one day" is taken for "today". */
+/** "24 hours", "30 minutes": in the largest unit with a count of at least two, since "one day" could be read as "today". */
 export function formatDuration(milliseconds: number, locale = 'en'): string {
   const [unit, size] = UNITS.find(([, size]) => milliseconds >= 2 * size && milliseconds % size === 0) ?? [
     'second',
@@ -49,10 +49,10 @@ function tagOf(locale: string): string {
   return locale === 'en' ? 'en-GB' : locale;
 }
 
-/** People choose their language tags themselves. */
+/** Bounds the cache, as users choose their language tags freely. */
 const MOST_FORMATS = 100;
 
-/** To make a format takes much longer than to use it. */
+/** Caches formats, which are much slower to create than to use. */
 function madeOnce<Format>(make: (...names: string[]) => Format): (...names: string[]) => Format {
   const formats = new Map<string, Format>();
   return (...names) => {

@@ -1,18 +1,18 @@
-/** The language of the templates that every other one is a translation of. */
+/** The source language of all templates. */
 export const BASE_LOCALE = 'en';
 
-/** In what language something is said to somebody. */
+/** The language and format chosen for a reader. */
 export interface Language {
-  /** That of the words: the folder of the templates, and `lang` of the document. */
+  /** The language of the text: the directory of the templates, and `lang` of the document. */
   readonly locale: string;
-  /** That of times and numbers: with the person's region, such as `de-AT` where the words are in `de`. */
+  /** The locale of times and numbers, with the reader's region: such as `de-AT` for text in `de`. */
   readonly format: string;
 }
 
-// RFC 5646, 4.4.1, with room for extensions, which are left out.
+// RFC 5646, 4.4.1, with room for extensions, which are dropped.
 const LONGEST_TAG = 100;
 
-/** A tag in its canonical spelling and without extensions; undefined for what is no language tag (BCP 47). */
+/** A canonical tag without extensions; undefined if it is not a language tag (BCP 47). */
 export function canonical(tag: string): string | undefined {
   if (tag.length > LONGEST_TAG) return undefined;
   try {
@@ -22,7 +22,7 @@ export function canonical(tag: string): string | undefined {
   }
 }
 
-/** From the tag itself to its language alone: `de-Latn-AT`, `de-Latn`, `de` (RFC 4647, 3.4). */
+/** From the full tag down to its language: `de-Latn-AT`, `de-Latn`, `de` (RFC 4647, 3.4). */
 export function lookupOrder(tag: string): string[] {
   const parts = tag.split('-');
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('-'));
@@ -30,7 +30,7 @@ export function lookupOrder(tag: string): string[] {
 
 const MOST_LANGUAGES = 10;
 
-/** The tags of an `Accept-Language` header (RFC 9110, 12.5.4), the preferred one first. */
+/** The tags of an `Accept-Language` header (RFC 9110, 12.5.4), preferred first. */
 export function acceptedLanguages(header = ''): string[] {
   return header
     .split(',', MOST_LANGUAGES)

@@ -1,4 +1,4 @@
-/** A piece of HTML that is safe to send as it stands. Only `markup` makes one. */
+/** Safe HTML. Only `markup` creates it. */
 export class Markup {
   constructor(private readonly html: string) {}
   toString(): string {
@@ -23,7 +23,7 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * Template tag that escapes every value unless it is Markup already, so that forgetting to escape is not possible.
+ * Template tag that escapes every value unless it is Markup already, so that escaping cannot be forgotten.
  * Values belong into element content and quoted attributes; `undefined` and `false` are left out.
  */
 export function markup(strings: TemplateStringsArray, ...parts: Part[]): Markup {

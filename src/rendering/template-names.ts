@@ -3,15 +3,15 @@ import Handlebars from 'handlebars';
 
 /** The variables of a template. */
 export interface TemplateNames {
-  /** As they are written: `brand.productName`. */
+  /** As written: `brand.productName`. */
   readonly values: ReadonlySet<string>;
-  /** Those of them that are walked through by `#each`. */
+  /** Those iterated by `#each`. */
   readonly lists: ReadonlySet<string>;
 }
 
 type Found = Record<keyof TemplateNames, Set<string>>;
 
-/** @throws Error when the file is no template */
+/** @throws Error if the file is not a valid template */
 export function namesIn(path: string): TemplateNames {
   const names: Found = { values: new Set(), lists: new Set() };
   collect(Handlebars.parse(readFileSync(path, 'utf8')), names);
@@ -25,7 +25,7 @@ export function togetherOf(names: readonly TemplateNames[]): TemplateNames {
   };
 }
 
-/** Values of every name: once something, once nothing, so that either branch is taken. */
+/** Values for every name: once set, once empty, so that both branches are rendered. */
 export function samplesOf({ values, lists }: TemplateNames): Record<string, unknown>[] {
   return ['sample', null].map((sample) => {
     const root: Record<string, unknown> = {};

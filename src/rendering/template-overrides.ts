@@ -12,7 +12,7 @@ const SHIPPED = join(PACKAGE_ROOT, 'templates');
 
 /**
  * The templates of this kind: those of `TEMPLATES_DIR`, if it is set, before the shipped ones.
- * @throws SettingsError when `TEMPLATES_DIR` is no folder
+ * @throws SettingsError if `TEMPLATES_DIR` is not a directory
  */
 export function templatesOf(kind: TemplateKind, { TEMPLATES_DIR }: Pick<Settings, 'TEMPLATES_DIR'>): TemplateFiles {
   if (TEMPLATES_DIR === undefined) return new TemplateFiles(kind, [SHIPPED]);
@@ -24,8 +24,8 @@ export function templatesOf(kind: TemplateKind, { TEMPLATES_DIR }: Pick<Settings
 }
 
 /**
- * Finds at the start what a person would else find in a mail: files that replace nothing, variables that the shipped template
- * does not have, in whatever branch, mails that are half in another language, and what does not render.
+ * Reports at the start what would otherwise show up in a mail: files that replace nothing, variables that the shipped template does
+ * not have (in any branch), mails that are only partly translated, and templates that do not render.
  * @param partials the files that are parts of others
  * @param render renders a file as it is with what replaces it
  * @throws SettingsError naming all of it
@@ -53,7 +53,7 @@ export function checkOverrides(
 class OverrideCheck {
   private readonly given: string;
   private readonly shipped: string;
-  /** Of the shipped English templates, which every other one is a translation of. */
+  /** Of the shipped English templates, the source of all translations. */
   private readonly originals: readonly string[];
   private readonly names = new Map<string, TemplateNames>();
 
@@ -86,7 +86,7 @@ class OverrideCheck {
     });
   }
 
-  /** A mail of which only some parts are in a language would be one in two. */
+  /** A partly translated mail would mix two languages. */
   halfTranslated(): string[] {
     const mails = [...new Set(this.originals.map((file) => dirname(file)))].filter((folder) => folder !== '.');
     return this.files.locales.flatMap((locale) => {
@@ -100,7 +100,7 @@ class OverrideCheck {
     });
   }
 
-  /** What is rendered by itself and is replaced, or has parts that are. */
+  /** Templates that are replaced themselves, or have partials that are. */
   all(): { file: string; locale: string; names: TemplateNames }[] {
     const rendered = this.originals.filter((file) => file.endsWith('.hbs') && !this.partials.includes(file));
     return this.files.locales.flatMap((locale) => {
@@ -123,7 +123,7 @@ class OverrideCheck {
     return names;
   }
 
-  /** What the shipped template knows, in whatever language, with the others of its mail and the partials. */
+  /** The variables of the shipped template in all languages, with the other parts of its mail and the partials. */
   private namesOf(file: string): TemplateNames {
     const beside = this.originals.filter((other) => dirname(other) === dirname(file) && dirname(file) !== '.');
     const all = [...new Set([...this.partials, ...beside, file])].filter((name) => name.endsWith('.hbs'));

@@ -27,12 +27,12 @@ export class TemplateFiles {
     return locale === BASE_LOCALE ? join(root, this.kind) : join(root, 'locales', locale, this.kind);
   }
 
-  /** The file in this very locale or its language, else the English one. */
+  /** The file in this locale or its language, else the English one. */
   path(file: string, locale: string): string | undefined {
     return this.translated(file, locale) ?? this.in(file, BASE_LOCALE);
   }
 
-  /** As `path`, without the English one for another language. */
+  /** As `path`, without falling back to English. */
   translated(file: string, locale: string): string | undefined {
     return lookupOrder(locale)
       .map((tag) => this.in(file, tag))
@@ -40,9 +40,9 @@ export class TemplateFiles {
   }
 
   /**
-   * The language in which to say something to somebody.
+   * Chooses the language for a reader.
    * @param name of a page's file or a mail's folder
-   * @param wanted language tags of theirs, the preferred one first
+   * @param wanted the reader's language tags, preferred first
    */
   languageOf(name: string, wanted: readonly string[]): Language {
     for (const tag of wanted.flatMap((given) => canonical(given) ?? [])) {
@@ -89,7 +89,7 @@ export class TemplateSet {
     return render(values);
   }
 
-  /** The text of a file of the set, replaced or shipped. */
+  /** The source of a file of the set, replaced or shipped. */
   source(file: string, locale = BASE_LOCALE): string {
     const path = this.files.path(file, locale);
     if (path === undefined) throw new Error(`There is no template ${file}`);
@@ -111,7 +111,7 @@ export class TemplateSet {
     return engine.compile<Record<string, unknown>>(this.source(file, locale), {
       strict: true,
       noEscape: !this.escape,
-      // There are none but those of Handlebars; not having to look for more halves the time of rendering.
+      // Only the built-in helpers; skipping the lookup of others halves the rendering time.
       knownHelpersOnly: true,
     });
   }

@@ -27,7 +27,7 @@ import { type Log, nestLogger } from '../ops/log.js';
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The HTTP application as the server and the tests run it, and as another one embeds it; not listening yet. */
+/** The HTTP application as run by the server and the tests and embedded by others; not listening yet. */
 export async function createApp(
   root: DynamicModule,
   settings: Settings,
@@ -45,7 +45,7 @@ export async function createApp(
   refuseOtherMethods(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
-    // Whatever is given here becomes the logger of the whole process.
+    // A logger given here becomes that of the whole process.
     ...(logger !== null && { logger }),
     abortOnError: false,
   });
@@ -56,7 +56,7 @@ export async function createApp(
 
 interface AppParts {
   readonly adapter?: FastifyAdapter;
-  /** For Nest's own messages; null leaves the logger that the process has. */
+  /** For Nest's own messages; null keeps the current logger of the process. */
   readonly logger?: LoggerService | null;
 }
 
@@ -66,44 +66,44 @@ declare module 'fastify' {
   }
 }
 
-/** Fastify as Roster wants it. */
+/** Fastify configured for Roster. */
 export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: traceIdFrom,
     requestIdHeader: false,
     loggerInstance: log,
-    // Our own lines say what we want to know of a request; see addLog.
+    // Requests are logged by our own hooks; see addLog.
     logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    // A bare answer of Fastify's own; see Drain.
+    // Fastify would answer without a problem body; see Drain.
     return503OnClosing: false,
     frameworkErrors: refuserBeforeRouting(settings),
     clientErrorHandler: refuseBrokenRequest,
-    // Of which no path has more, so that the router never takes one route for another over it.
+    // More than any path has, so that the router never falls through to another route because of it.
     routerOptions: { maxParamLength: LONGEST_PATH },
   });
 }
 
-/** `request.ip` of every request, whatever becomes of it. */
+/** Sets `request.ip` of every request, before anything can refuse it. */
 function findClients(fastify: FastifyInstance, { TRUST_PROXY }: Settings): void {
   const isProxy = within(TRUST_PROXY ?? []);
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { headers, socket } = request.raw;
     const value = clientAddress(socket.remoteAddress, headers['x-forwarded-for'], isProxy);
-    // Fastify's own knows neither ports nor proxies that cannot tell.
+    // Fastify's own handles neither ports nor `unknown`.
     Object.defineProperty(request, 'ip', { value });
     done();
   });
 }
 
-/** Those of every answer, before anything can refuse the request. */
+/** The headers of every response, set before anything can refuse the request. */
 function addHeaders(fastify: FastifyInstance, settings: Settings): void {
   const common = commonHeaders(settings);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(common).header('x-trace-id', request.id);
-    // The description of the API is looked at again and again, and is the same for all.
+    // The API description is requested repeatedly and the same for everybody.
     if (request.routeOptions.url?.startsWith('/docs')) void reply.header('cache-control', 'no-cache');
     done();
   });
@@ -111,18 +111,18 @@ function addHeaders(fastify: FastifyInstance, settings: Settings): void {
 
 function commonHeaders({ PUBLIC_URL }: Settings): Readonly<Record<string, string>> {
   const security = securityHeaders({
-    // Swagger UI has style elements of its own; the pages that carry tokens send a stricter policy themselves.
+    // Swagger UI has inline style elements; pages with tokens send a stricter policy themselves.
     contentSecurityPolicy: {
       directives: { 'style-src': ["'self'", "'unsafe-inline'"], 'upgrade-insecure-requests': null },
     },
     hsts: PUBLIC_URL.startsWith('https:'),
   });
-  // Nearly all is about somebody (ASVS 5.0 V14.3.2); what anybody may keep says so itself.
+  // Nearly all responses contain personal data (ASVS 5.0 V14.3.2); cacheable ones override this.
   return { ...security, 'cache-control': 'no-store' };
 }
 
 function addLog(fastify: FastifyInstance, log: Log): void {
-  // Most lines of all, and none of their fields can hold a secret: looking for one would take longer than writing them.
+  // These are most log lines and cannot contain secrets; redaction would take longer than writing them.
   const requests = log.child({}, { redact: [] });
   fastify.addHook('onRequest', (request, _reply, done) => {
     requests.info({ traceId: request.id, method: request.method, path: shownPath(request.url) }, 'request started');
@@ -148,7 +148,7 @@ function addLog(fastify: FastifyInstance, log: Log): void {
 function refuserBeforeRouting(settings: Settings) {
   const common = commonHeaders(settings);
   return ({ code, statusCode }: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    // Its own message holds the URL.
+    // Fastify's own message contains the URL.
     const cause = Object.assign(new Error('The request URI is malformed.'), { code, statusCode });
     const problem = problemFrom(cause, { instance: request.url, traceId: request.id });
     void reply

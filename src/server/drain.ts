@@ -15,26 +15,26 @@ const NOTHING_DONE = 'This server is being stopped, and has done nothing with th
 const MAY_BE_DONE =
   'This server is being stopped before the answer was there. It may have been done all the same: look before you send it again.';
 
-/** Long enough for who balances the load to hear of it, and for connections that are just being made. */
+/** Long enough for load balancers to notice, and for connections that are being established. */
 const LISTEN_ON_MS = 1000;
-/** A request whose body takes longer is not waited for. */
+/** Requests whose body takes longer are not waited for. */
 const BODY_WITHIN_MS = 3000;
-/** What comes later is refused, for there may be no time to serve it. */
+/** Later requests are refused, as there may be no time to serve them. */
 const SERVE_UNTIL_MS = 4000;
-/** Whose answer is not there by then is told so. */
+/** Requests unanswered by then get an error. */
 const ANSWER_UNTIL_MS = 5000;
 const CUT_AFTER_MS = 5500;
-// Of connections that are made faster than they are taken, some will be cut.
+// If connections arrive faster than they are accepted, some will be cut.
 const MOST_TURNS = 50;
-/** No request for so long: whoever had a connection that was kept open has been told to make another. */
+/** Without requests for this long, clients with keep-alive connections have been told to reconnect. */
 const QUIET_MS = 100;
 
 /**
- * Ends a server without cutting anybody off: it goes on listening for a second, serves what comes, then closes each
- * connection with its next answer, and ends when nothing is left to answer, or 5.5 seconds later.
+ * Shuts a server down gracefully: it keeps listening for a second and serves requests, then closes each connection with its next
+ * response, and ends when all requests are answered, or after 5.5 seconds.
  */
 export class Drain {
-  // Not a set: the tables that it leaves behind as it turns over keep requests alive that are long answered, which cost a quarter of a read.
+  // Not a Set: its internal tables keep answered requests alive, which costs a quarter of a read request.
   private readonly slots: (FastifyReply | undefined)[] = [];
   private readonly freeSlots: number[] = [];
   private stopping: Promise<void> | undefined;
@@ -46,14 +46,14 @@ export class Drain {
 
   constructor(fastify: FastifyInstance) {
     this.server = fastify.server;
-    // Before Fastify, which may answer at once.
+    // Before Fastify, which may answer immediately.
     this.server.prependListener('request', (_request, answer: ServerResponse) => {
       this.lastRequestAt = performance.now();
       if (this.closes) closeAfter(answer);
     });
     fastify.addHook('onRequest', (request, reply, done) => {
       this.track(reply);
-      // Readiness tells how things are for as long as it can.
+      // Readiness is answered for as long as possible.
       const isReadiness = request.routeOptions.url === '/health/ready';
       done(this.refuses && !isReadiness ? new ShuttingDown(NOTHING_DONE) : undefined);
     });
@@ -74,8 +74,8 @@ export class Drain {
   }
 
   /**
-   * Takes no new connections any more, once those that balance the load had a second to hear of it, if there are connections
-   * at all. Only then are clients told to make another for their next request: it would come here again.
+   * Stops accepting connections after load balancers had a second to notice, if there are connections at all. Only then are clients
+   * told to reconnect for their next request, which would reach this server again otherwise.
    */
   stopListening(listenOn = LISTEN_ON_MS): Promise<void> {
     return (this.stopping ??= this.stop(listenOn));
@@ -84,13 +84,13 @@ export class Drain {
   private async stop(listenOn: number): Promise<void> {
     if (listenOn > 0 && (await this.hasConnections())) await sleep(listenOn);
     await this.takeWaiting();
-    // Not the server's own `close`, which cuts idle connections: one may carry a request at this very moment.
+    // Not the server's own `close`, which cuts idle connections: a request may just be arriving on one.
     if (this.server.listening) Server.prototype.close.call(this.server);
     this.closes = true;
     for (const { raw } of this.unanswered()) closeAfter(raw);
   }
 
-  /** Resolves when everything is answered, or cut. */
+  /** Resolves when every request is answered or cut. */
   private async end(): Promise<void> {
     const begin = performance.now();
     await this.stopListening(0);
@@ -110,7 +110,7 @@ export class Drain {
     while (isBusy() && past() < deadline) await sleep(10);
   }
 
-  /** Connections that the system has made, and Node.js not taken yet, would be cut with the listening socket. It takes one a turn. */
+  /** Connections in the accept queue would be cut with the listening socket. Node.js accepts one per turn of the event loop. */
   private async takeWaiting(): Promise<void> {
     let taken = 0;
     this.server.on('connection', () => (taken += 1));
@@ -128,7 +128,7 @@ export class Drain {
   }
 }
 
-/** What still works on it finds that it was answered. */
+/** Code still working on the request finds that it was answered. */
 function refuse(reply: FastifyReply): void {
   const error = new ShuttingDown(MAY_BE_DONE);
   const problem = problemFrom(error, { instance: reply.request.url, traceId: reply.request.id });
@@ -136,7 +136,7 @@ function refuse(reply: FastifyReply): void {
   void reply.code(problem.status).send(JSON.stringify(problem));
 }
 
-/** The client makes another connection for its next request (RFC 9112, 9.6). */
+/** The client reconnects for its next request (RFC 9112, 9.6). */
 function closeAfter(answer: ServerResponse): void {
   if (!answer.headersSent) answer.setHeader('connection', 'close');
 }

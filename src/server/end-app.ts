@@ -2,12 +2,12 @@ import type { OnModuleDestroy, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 /**
- * Ends the server in order, so that what has come is answered.
- * @param first what stops while the server still listens: readiness, which tells who balances the load, and streams without end
+ * Shuts the server down in order, so that received requests are answered.
+ * @param first what stops while the server still listens: readiness, for load balancers, and endless streams
  */
 export async function endApp(app: NestFastifyApplication, first: readonly Type<OnModuleDestroy>[]): Promise<void> {
   for (const part of first) app.get(part, { strict: false }).onModuleDestroy();
   await app.getHttpAdapter().getInstance().drain.stopListening();
-  // Ends what works beside the server, then the server with all that is due, then what answers need.
+  // Ends background work, then the server with its pending requests, then what they depend on.
   await app.close();
 }

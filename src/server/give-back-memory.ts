@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
 /**
- * Gives back to the system what only the start has needed, about a quarter of all. By itself the engine does so when it needs
- * room, which on a server with little to do is never.
+ * Returns memory to the system that only the start needed, about a quarter of the total. V8 itself only does so under memory
+ * pressure, which an idle server never has.
  */
 export function giveBackMemory(): void {
   setFlagsFromString('--expose-gc');

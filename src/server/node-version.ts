@@ -1,8 +1,8 @@
-/** Roster is built for this Node and tested on it (ADR 0012). `engines` in package.json says the same. */
+/** The Node version that Roster is built for and tested on (ADR 0012), as in `engines` of package.json. */
 const OLDEST_NODE = 24;
 
 /**
- * What to say where Roster does not run; undefined where it does.
+ * The message for an unsupported Node version; undefined if it is supported.
  * @param version of Node: `20.19.4`
  * @param program the path of this Node
  */

@@ -1,9 +1,9 @@
 const LONGEST_END_MS = 9500;
 
-/** The process is being stopped while it starts. */
+/** The process was stopped while starting. */
 export class Interrupted extends Error {}
 
-/** What this process has started, so that all of it ends with the process, newest first. */
+/** Everything this process has started, to be stopped in reverse order when it ends. */
 export class Shutdown {
   private readonly parts: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   private ended: Promise<void> | undefined;
@@ -14,7 +14,7 @@ export class Shutdown {
 
   register(name: string, stop: () => Promise<void>): void {
     this.parts.push({ name, stop });
-    // A part that was still starting when the end came.
+    // A part that was still starting when the shutdown began.
     if (this.ending) void stop();
   }
 
@@ -27,7 +27,7 @@ export class Shutdown {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.end(0));
   }
 
-  /** Stops everything and leaves the process, within ten seconds whatever hangs. */
+  /** Stops everything and exits, within ten seconds even if something hangs. */
   end(exitCode: number): Promise<void> {
     return (this.ended ??= this.stopAll(exitCode));
   }

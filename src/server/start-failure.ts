@@ -9,7 +9,7 @@ export class PortTaken extends StartError {
   }
 }
 
-/** An optional part of Roster needs a package that is not there. */
+/** An optional part of Roster needs a package that is not installed. */
 export class MissingPackage extends StartError {
   constructor(what: string, packages: readonly string[]) {
     super(
@@ -18,7 +18,7 @@ export class MissingPackage extends StartError {
   }
 }
 
-/** One message for the person at the terminal; a stack only for what nobody foresaw. */
+/** One message for the person at the terminal, with a stack trace only for unexpected errors. */
 export function explainFailure(error: unknown, what = 'Roster could not start'): string {
   if (error instanceof StartError) return `\n${error.message}\n`;
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 
-/** How the first admin signs in, or what an operator should know of admins. */
+/** How the first admin signs in, or a hint for the operator about admins. */
 type AboutAdmin =
   { readonly email: string; readonly generatedPassword: string | null } | 'no-way-in' | 'never-signed-in';
 
@@ -12,7 +12,7 @@ interface Started {
   readonly admin: AboutAdmin | undefined;
 }
 
-/** What to open, said once everything is up. */
+/** The summary that is printed once everything is running. */
 export function summary({ settings, mailboxUrl, database, psql, admin }: Started): string {
   const url = settings.PUBLIC_URL;
   const lines = [

@@ -25,7 +25,7 @@ export class Evidence implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    // There is none where Roster is no server, such as in a script.
+    // There is none without a server, as in a script.
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     adapter?.getInstance<FastifyInstance>().addHook('onSend', async (request, reply) => {
       const { statusCode } = reply;

@@ -18,7 +18,7 @@ import { WITHOUT_NUL } from '../request/text-patterns.js';
 const PROBLEM_TYPE = 'application/problem+json';
 const PAGE: MediaTypeObject = { schema: { type: 'string' }, example: '<!doctype html><title>Roster</title>' };
 
-/** What a request can be answered with wherever it goes. */
+/** Problems that any request can meet. */
 const ALWAYS: readonly ProblemCode[] = [
   'validation-failed',
   'bad-request',
@@ -31,7 +31,7 @@ const ALWAYS: readonly ProblemCode[] = [
 ];
 const WITH_A_BODY: readonly ProblemCode[] = ['malformed-body', 'body-too-large', 'unsupported-media-type'];
 
-/** The headers of the answers, under `components`. */
+/** The response headers, under `components`. */
 const HEADERS = {
   'X-Trace-Id': {
     description: 'included in every log line, event and mail caused by this request',
@@ -72,12 +72,12 @@ const HEADERS = {
 } as const;
 type HeaderName = keyof typeof HEADERS;
 
-/** For `headers` of an `@ApiResponse`: headers that are described once, under `components`. */
+/** For `headers` of an `@ApiResponse`: references to the headers under `components`. */
 export function apiHeaders(...names: HeaderName[]): Record<string, ReferenceObject> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** `ApiPage` of a route where a form gets a page (200), and a program 204. */
+/** `ApiPage` for a route that answers a form with a page (200), and other clients with 204. */
 export const ApiPageForForms = (): MethodDecorator =>
   applyDecorators(
     ApiPage(),
@@ -88,8 +88,8 @@ export const ApiPageForForms = (): MethodDecorator =>
   );
 
 /**
- * Writes into the document what is the same for every route, so that no route has to say it: the problems that any request
- * can meet, the headers of every answer, an example of each body, and that unknown fields are refused.
+ * Adds to the document what applies to every route, so that routes need not repeat it: common problems, the headers of every
+ * response, an example of each body, and that unknown fields are refused.
  */
 export function completeAnswers(document: OpenAPIObject): void {
   document.components = {
@@ -98,7 +98,7 @@ export function completeAnswers(document: OpenAPIObject): void {
   };
   for (const item of Object.values(document.paths)) {
     for (const [method, operation] of Object.entries(item) as [string, OperationObject][]) {
-      // Else it were that of the whole document, which is none, and some tools take that for forgotten.
+      // Otherwise the document's default applies, which is none, and some tools report that as forgotten.
       operation.security ??= [];
       if (hasPage(operation)) describePage(method, operation);
       completeRequest(document, operation);
@@ -111,17 +111,17 @@ export function completeAnswers(document: OpenAPIObject): void {
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** What a browser gets, in words: a program that reads the document is offered JSON. */
+/** Describes HTML pages in prose only: programs that read the document should use JSON. */
 function describePage(method: string, operation: OperationObject): void {
   const body = operation.requestBody as RequestBodyObject | undefined;
   const takesForms = body?.content[FORM] !== undefined;
-  // Of two content types, openapi-python-client sends the form, and is answered by a page.
+  // Given two content types, openapi-python-client sends the form and gets a page.
   if (takesForms) Reflect.deleteProperty(body.content, FORM);
   const asked = takesForms ? `posts the same fields as a form (\`${FORM}\`)` : 'asks for `text/html`';
   operation.description = `${operation.description ?? ''}\n\nA browser that ${asked} gets an HTML page, for errors too.`;
   if (method !== 'get') return;
   for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
-    // What is sent to who asks for nothing else.
+    // The default for clients that ask for nothing else.
     if (status.startsWith('2')) response.content = { ...response.content, 'text/html': structuredClone(PAGE) };
   }
 }
@@ -135,7 +135,7 @@ function completeRequest(document: OpenAPIObject, { requestBody }: OperationObje
   }
 }
 
-/** Unknown fields, and NUL in a text. */
+/** Forbids unknown fields and NUL characters in strings. */
 function sayWhatNoBodyHolds(document: OpenAPIObject, given: SchemaObject | ReferenceObject): void {
   const schema = resolve(document, given);
   if (schema.properties) schema.additionalProperties ??= false;
@@ -171,7 +171,7 @@ function addProblems(document: OpenAPIObject, operation: OperationObject, codes:
   }
 }
 
-/** A response of one code is the same everywhere, and described once. */
+/** A response with a single code is the same everywhere and described once. */
 function shared(document: OpenAPIObject, code: ProblemCode, response: ResponseObject): ReferenceObject {
   const name = code.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
   document.components = { ...document.components, responses: { ...document.components?.responses, [name]: response } };
@@ -188,8 +188,8 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): Respons
     ),
     content: {
       [PROBLEM_TYPE]: {
-        // One schema for all of them: what is narrowed down for each answer has no name, or makes generators give up. Which
-        // codes there are is in the description, and in the names of the examples.
+        // One schema for all of them: narrowed schemas per response would be anonymous or break client generators. The possible
+        // codes are in the description and in the names of the examples.
         schema: { $ref: '#/components/schemas/Problem' },
         examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
       },

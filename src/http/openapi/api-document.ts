@@ -22,7 +22,7 @@ An unsupported method on a known path is 405 with \`Allow\`.
 
 const ANY_OBJECT = { type: 'object', additionalProperties: true };
 
-/** The pages that Swagger adds itself, beside the routes of the controllers. */
+/** The paths that Swagger adds itself, besides the routes of the controllers. */
 const OWN_PATHS: Record<string, PathItemObject> = {
   '/docs': documentPath('getApiPage', 'The API description as a page', 'For people: Swagger UI.', 'text/html', {
     type: 'string',
@@ -44,7 +44,7 @@ const OWN_PATHS: Record<string, PathItemObject> = {
   ),
 };
 
-/** What the application can do, as OpenAPI 3.1. */
+/** The OpenAPI 3.1 document of the application. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
   const config = new DocumentBuilder()

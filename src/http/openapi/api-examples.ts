@@ -2,7 +2,7 @@ import type { OpenAPIObject, ReferenceObject, SchemaObject } from '@nestjs/swagg
 
 type Schema = SchemaObject | ReferenceObject;
 
-/** The schema itself where there is a reference to one under `components`. */
+/** Resolves a reference to a schema under `components`. */
 export function resolve(document: OpenAPIObject, schema: Schema): SchemaObject {
   if (!('$ref' in schema)) return schema;
   const found = document.components?.schemas?.[schema.$ref.split('/').at(-1) ?? ''];
@@ -11,10 +11,10 @@ export function resolve(document: OpenAPIObject, schema: Schema): SchemaObject {
 }
 
 /**
- * A whole example out of those of the properties. Undefined where a text has none: the test of the document names such places.
+ * An example built from those of the properties. Undefined if a string has none; the test of the document reports those.
  */
 export function exampleOf(document: OpenAPIObject, given: Schema): unknown {
-  // Beside a reference it goes before that of what is referred to.
+  // Next to a reference, it takes precedence over the example of the referenced schema.
   if ('example' in given && given.example !== undefined) return given.example;
   const schema = resolve(document, given);
   if (schema.example !== undefined) return schema.example;

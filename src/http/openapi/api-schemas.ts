@@ -3,13 +3,13 @@ import type { OpenAPIObject, ReferenceObject, SchemaObject } from '@nestjs/swagg
 type Schemas = Record<string, SchemaObject | ReferenceObject>;
 
 /**
- * Puts the schemas into the form that generators of clients read best: a reference with its description beside it (OpenAPI
- * 3.1), where Swagger wraps it in an `allOf` of one; and a name for every schema that a route or a property writes out and
- * gives a `title`, for what has none is called `InlineObject7` in a client.
+ * Brings the schemas into the form that client generators handle best: a reference with its description next to it (OpenAPI 3.1)
+ * instead of Swagger's `allOf` of one; and a name for every inline schema with a `title`, because clients would call it
+ * `InlineObject7` otherwise.
  */
 export function tidySchemas(document: OpenAPIObject): void {
   const schemas = ((document.components ??= {}).schemas ??= {});
-  // What has a name already keeps it.
+  // Existing names are kept.
   for (const schema of Object.values(schemas)) tidyWithin(schema, schemas);
   tidyWithin(document.paths, schemas);
 }
@@ -23,12 +23,12 @@ function tidyWithin(node: object, schemas: Schemas): void {
   }
 }
 
-/** Undefined for what is no `allOf` of one reference. */
+/** Undefined unless it is an `allOf` of a single reference. */
 function unwrapped({ allOf, ...beside }: { allOf?: ReferenceObject[] }): object | undefined {
   return allOf?.length === 1 && allOf[0]?.$ref ? { ...allOf[0], ...beside } : undefined;
 }
 
-/** Moves a schema with a title under `components`; undefined for what is none: properties may have that name too. */
+/** Moves a schema with a title under `components`; undefined if it is not a schema, such as a property called `title`. */
 function named({ title, example, description, ...schema }: SchemaObject, schemas: Schemas): object | undefined {
   if (typeof title !== 'string' || (typeof schema.type !== 'string' && !schema.anyOf)) return undefined;
   schemas[title] = { title, ...schema };

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** An answer that only says something to a person. */
+/** A response with a message for a person. */
 export class Message {
   @ApiProperty({ example: 'Check your mail: a message is on its way that says how to go on.' })
   readonly message: string;

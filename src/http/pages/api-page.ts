@@ -5,14 +5,14 @@ import { ApiExtension } from '@nestjs/swagger';
 const PAGE_MARK = 'x-page';
 
 /**
- * Declares that a route answers a person with a browser by a page, also when it refuses: every other route answers its errors
- * as problems, whoever asks. The document has it as `x-page` and in words, and not among the content types of the errors, for
- * generators would type each of them as a problem or a text.
+ * Declares that a route answers browsers with HTML pages, for errors too; every other route answers errors as problems to all
+ * clients. In the document it appears as `x-page` and in prose, but not among the content types of the errors: generators would
+ * type each error as a problem or a string.
  */
 export const ApiPage = (): MethodDecorator =>
   applyDecorators(ApiExtension(PAGE_MARK, true), RouteConfig({ page: true }));
 
-/** Whether an operation of the document has the mark of `ApiPage`. */
+/** Whether an operation of the document is marked by `ApiPage`. */
 export function hasPage(operation: object): boolean {
   return PAGE_MARK in operation;
 }

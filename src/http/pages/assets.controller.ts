@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Pages } from './pages.js';
 
-/** What the pages load. */
+/** Style sheets and images of the pages. */
 @ApiExcludeController()
 @Controller('assets')
 export class AssetsController {

@@ -13,17 +13,17 @@ const LINK_PAGES: ReadonlySet<string> = new Set([
   '/auth/restore-account',
 ]);
 
-/** Where a fresh link is asked for by who has nothing but an address; the others are asked for by who is signed in, or come by themselves. */
+/** Where a fresh link can be requested with only an address. Other links require a signed-in user, or are sent automatically. */
 const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
   '/auth/verify-email': '/auth/resend-verification',
   '/auth/accept-invitation': '/auth/resend-verification',
   '/auth/reset-password': '/auth/request-password-reset',
   '/auth/magic-link': '/auth/magic-link/request',
-  // Which is answered by what can be done about the account.
+  // Answered by what can be done about the account.
   '/auth/restore-account': '/auth/request-password-reset',
 };
 
-/** What is asked for where another link of the kind is of no use. */
+/** What to request if a fresh link of the same kind would be of no use. */
 const INSTEAD: Readonly<Partial<Record<LinkEnding['why'], string>>> = {
   proved: '/auth/request-password-reset',
   deleted: '/auth/request-password-reset',
@@ -32,18 +32,18 @@ const INSTEAD: Readonly<Partial<Record<LinkEnding['why'], string>>> = {
 const INCOMPLETE: LinkEnding = { why: 'incomplete', account: null, locale: null };
 const UNKNOWN: LinkEnding = { why: 'unknown', account: null, locale: null };
 
-/** Of these nothing is left to do. */
+/** Endings that leave nothing to do. */
 const DONE: ReadonlySet<LinkEnding['why']> = new Set(['alreadyConfirmed', 'accepted', 'unlocked', 'restored']);
 
-/** The page for a mailed link that does nothing, and what it says. */
+/** The page for a dead link, and its values. */
 export interface DeadLink {
   readonly name: 'already-done' | 'link-expired';
   readonly values: object;
-  /** That of the user, if it is known. */
+  /** The user's locale, if known. */
   readonly locale: string | null;
 }
 
-/** Undefined for a problem that is not about a mailed link. @param ending what may be told of the link */
+/** Undefined for a problem that is not about a mailed link. @param ending what may be disclosed about the link */
 export function deadLink(request: FastifyRequest, problem: Problem, ending?: LinkEnding): DeadLink | undefined {
   if (isIncomplete(request, problem)) return pageOf(problem, INCOMPLETE);
   return isAboutLink(problem) || ending ? pageOf(problem, ending ?? UNKNOWN) : undefined;
@@ -52,7 +52,7 @@ export function deadLink(request: FastifyRequest, problem: Problem, ending?: Lin
 function pageOf({ instance, detail }: Problem, { why: cause, account, locale }: LinkEnding): DeadLink {
   const why = { [cause]: true };
   if (DONE.has(cause)) {
-    // Which cannot be told where another lock may have followed.
+    // Unknown if another lock may have followed.
     const maySignIn = account === 'open' && cause !== 'unlocked';
     const values = { why, isSuspended: account === 'suspended', maySignIn, signInUrl: null };
     return { name: 'already-done', values, locale };
@@ -62,7 +62,7 @@ function pageOf({ instance, detail }: Problem, { why: cause, account, locale }: 
   return { name: 'link-expired', values: { explanation: detail, why, freshLinkPath }, locale };
 }
 
-/** Somebody followed a link from which its token, the one thing that the page takes, got lost. */
+/** The link was followed without its token. */
 function isIncomplete({ method, url }: FastifyRequest, { code, errors = [] }: Problem): boolean {
   if (method !== 'GET' || code !== 'validation-failed') return false;
   return LINK_PAGES.has(url.split('?', 1)[0] ?? '') && errors.every(({ path }) => path === 'token');

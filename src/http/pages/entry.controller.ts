@@ -38,7 +38,7 @@ class Entry {
   readonly _links: Readonly<Record<string, EntryLink>>;
 }
 
-/** `PUBLIC_URL` itself: what people see who follow it, and programs that begin there. */
+/** The root of `PUBLIC_URL`: an entry point for people and programs. */
 @ApiTags('Operations')
 @Controller()
 export class EntryController {

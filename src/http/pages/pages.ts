@@ -13,22 +13,22 @@ import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
 const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
 
-/** Why a link no longer works, as a name under which a template says it in another language. */
+/** Why a link no longer works, as a key for translated templates. */
 interface LinkWhy {
   readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
 }
 
-/** What a form for a new password needs. */
+/** The values of a form for a new password. */
 export interface NewPasswordForm {
-  /** Whose password it is, for password managers. */
+  /** The account of the password, for password managers. */
   email: string | null;
   minLength: number;
-  /** Why the last password was refused: in English, and as a name under which a template says it in another language. */
+  /** Why the last password was refused: in English, and as a key for translated templates. */
   refusal: string | null;
   weakness: Readonly<Record<string, true>>;
 }
 
-/** Whose link it is, and when and from where it was asked for: for its reader to tell whether that was them. */
+/** The account of the link, and when and from where it was requested, so that readers can tell whether they requested it. */
 interface LinkOfAccount {
   token: string;
   accountName: string | null;
@@ -36,7 +36,7 @@ interface LinkOfAccount {
   requestedFrom: string | null;
 }
 
-/** The values of each page, beside the brand. */
+/** The values of each page, besides the brand. */
 export interface PageValues {
   'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
   'accept-invitation': { token: string } & NewPasswordForm;
@@ -57,9 +57,9 @@ export interface PageValues {
   'confirm-email-change': LinkOfAccount &
     NewPasswordForm & {
       newEmail: string;
-      /** Who opens the link chooses a password. */
+      /** The page asks for a new password. */
       newPasswordRequired: boolean;
-      /** False where an admin asked: who opens the link need not know the password of now. */
+      /** False if an admin requested the change: then the current password is not required. */
       currentPasswordRequired: boolean;
       wrongPassword: boolean;
     };
@@ -68,7 +68,7 @@ export interface PageValues {
   'magic-link': {
     token: string;
     email: string;
-    /** The page that signs in with the token; null where there is none, and the person has to take it there. */
+    /** The application's page that signs in with the token; null if not configured, so that the user has to copy the token. */
     continueUrl: string | null;
     requestedAt: Date;
     requestedFrom: string | null;
@@ -82,15 +82,15 @@ export interface PageValues {
   };
   'account-restored': { signInUrl: string | null };
   'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
-  /** Behind a link that has done its work, or that has none any more. */
+  /** For a link that was used, or has become unnecessary. */
   'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
   'resend-sent': object;
-  /** `docsPath`: null where the documentation is switched off. */
+  /** `docsPath`: null if the documentation is disabled. */
   entry: { docsPath: string | null };
   error: {
     title: string;
     detail: string;
-    /** That of the problem in camelCase, as a name under which a template says in another language what happened. */
+    /** The code of the problem in camelCase, as a key for translated templates. */
     code: Readonly<Record<string, true>>;
     traceId: string;
     errors: readonly FieldError[];
@@ -98,7 +98,7 @@ export interface PageValues {
 }
 export type PageName = keyof PageValues;
 
-/** The pages that people see who follow a link: plain HTML forms, no script. */
+/** The HTML pages behind links: plain forms, no script. */
 @Injectable()
 export class Pages {
   private readonly files: TemplateFiles;
@@ -116,15 +116,15 @@ export class Pages {
     );
   }
 
-  /** The locales that there are pages in, English first. */
+  /** The locales that have pages, English first. */
   get locales(): readonly string[] {
     return this.files.locales;
   }
 
   /**
-   * A page for a handler to return, with its headers set on the reply. It may carry a one-time token, so nothing keeps it and
-   * no other site learns its address.
-   * @param locale that of the user whom the page is for, if it is known; else the browser says what its user reads
+   * A page for a handler to return, with its headers set on the reply. It may contain a one-time token, so it is not cached and its
+   * URL is not sent as a referrer.
+   * @param locale the user's locale, if known; otherwise that of the browser
    */
   render<Name extends PageName>(
     reply: FastifyReply,
@@ -143,9 +143,9 @@ export class Pages {
   }
 
   /**
-   * @param wanted language tags, the preferred one first
-   * @param regional whether times are written as in the region of the tag. Not where only the browser names it: the mail to somebody of
-   *   whom no locale is known had none to go by, and says the same time in other words then
+   * @param wanted language tags, preferred first
+   * @param regional whether times follow the region of the tag. Not if only the browser names it: a mail to a user without a known
+   *   locale could not, and would write the same time differently
    */
   page<Name extends PageName>(
     name: Name,
@@ -159,7 +159,7 @@ export class Pages {
     return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...shown });
   }
 
-  /** The page for a problem: for a link that no longer works, one that says why to who holds the real one, and the way on. */
+  /** The page for a problem. For a dead link it explains the reason to the holder of the genuine link, and how to proceed. */
   sendProblem(reply: FastifyReply, problem: Problem, linkEnding?: LinkEnding): void {
     const { code, title, detail, traceId, status, errors = [] } = problem;
     const link = deadLink(reply.request, problem, linkEnding);
@@ -174,7 +174,7 @@ export class Pages {
     return this.templates.source('pages.css').replace('--brand: #1f5eff;', colors.join('\n  '));
   }
 
-  /** The mark beside the name, for the tab of the browser. */
+  /** The favicon. */
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
@@ -184,7 +184,7 @@ function camelCase(code: string): string {
   return code.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Nothing but our own style sheet and the logo; forms go to ourselves only. */
+/** Allows only our own style sheet and the logo, and forms to this origin. */
 function policyOf({ logoUrl }: Brand): string {
   const images = ["'self'", ...(logoUrl === null ? [] : [new URL(logoUrl).origin])].join(' ');
   return `default-src 'none'; style-src 'self'; img-src ${images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
@@ -193,22 +193,22 @@ function policyOf({ logoUrl }: Brand): string {
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * Whether an error is answered by a page: to a person with a browser, on a route that has pages, or where there is no route.
- * Programs that ask for HTML too, or post forms (RFC 7662), can read the problems of all others.
+ * Whether an error is answered by a page: to a browser, on a route that has pages or where no route matches. All other routes
+ * answer with problems, even to programs that accept HTML or post forms (RFC 7662).
  */
 export function wantsErrorPage(request: FastifyRequest): boolean {
   const { page } = request.routeOptions.config as { page?: boolean };
   return (page === true || request.is404) && wantsPage(request);
 }
 
-/** True for a person with a browser: a form was posted, or HTML is asked for and JSON is not. */
+/** True for a browser: a form was posted, or HTML but not JSON is accepted. */
 export function wantsPage(request: FastifyRequest): boolean {
   if (request.headers['content-type']?.startsWith(FORM)) return true;
   const accept = request.headers.accept ?? '';
   return accept.includes('text/html') && !accept.includes('application/json');
 }
 
-/** `GET` of a link that was mailed: a page, unless JSON is asked for. */
+/** `GET` of a mailed link: a page, unless JSON is requested. */
 export function wantsJson(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? '';
   return accept.includes('application/json') && !accept.includes('text/html');

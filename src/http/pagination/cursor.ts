@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { ValidationFailed } from '../request/validation.js';
 
 /**
- * Which side of a row a page lies on, in the order of the list: `after` and `before` leave the row out, `from` and `upTo`
- * have it. The latter two lead back from a page that turned out empty.
+ * The side of a row on which a page lies, in list order: `after` and `before` exclude the row, `from` and `upTo` include it. The
+ * latter two lead back from a page that turned out empty.
  */
 export const SIDES = ['after', 'from', 'before', 'upTo'] as const;
 export type Side = (typeof SIDES)[number];
 
-/** Where a page begins. Neither secret nor trusted: whoever forges one gets a page that they could have walked to. */
+/** Where a page begins. Neither secret nor trusted: a forged one yields a page that the caller could have reached anyway. */
 export interface Cursor<Sort extends string = string> {
   readonly sort: Sort;
   readonly side: Side;
@@ -17,12 +17,12 @@ export interface Cursor<Sort extends string = string> {
   readonly id: string;
 }
 
-/** What a cursor has to fit in order to be used. */
+/** What a cursor must match to be accepted. */
 export interface CursorFrame<Sort extends string> {
   readonly sort: Sort;
-  /** The filters of the list; a cursor is good for the same ones only. */
+  /** The filters of the list; a cursor is only valid for the same ones. */
   readonly filters: Readonly<Record<string, unknown>>;
-  /** Whether the text can be a value of the sort key. */
+  /** Whether the string is a possible value of the sort key. */
   readonly isKey: (key: string | null) => boolean;
 }
 
@@ -31,13 +31,13 @@ export const LONGEST_CURSOR = 2000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VERSION = 1;
 
-/** An opaque text for the next request: base64url of JSON. */
+/** An opaque string for the next request: base64url of JSON. */
 export function writeCursor(cursor: Cursor, filters: CursorFrame<string>['filters']): string {
   const { sort, side, key, id } = cursor;
   return Buffer.from(JSON.stringify([VERSION, sort, side, key, id, fingerprint(filters)])).toString('base64url');
 }
 
-/** @throws ValidationFailed when it was not written here, or for another order or other filters */
+/** @throws ValidationFailed for a malformed cursor, or one of a different order or different filters */
 export function readCursor<Sort extends string>(text: string, frame: CursorFrame<Sort>): Cursor<Sort> {
   const [version, sort, side, key, id, filters, ...rest] = parse(text);
   const isOurs =
@@ -58,7 +58,7 @@ export function readCursor<Sort extends string>(text: string, frame: CursorFrame
 }
 
 function parse(text: string): unknown[] {
-  // Buffer reads what is not base64url as well; only what it would write itself is taken.
+  // Buffer is lenient about base64url; only its canonical form is accepted.
   const bytes = Buffer.from(text.slice(0, LONGEST_CURSOR), 'base64url');
   if (bytes.toString('base64url') !== text) return [];
   try {
@@ -73,7 +73,7 @@ function isSide(value: unknown): value is Side {
   return SIDES.some((side) => side === value);
 }
 
-/** PostgreSQL takes no NUL, and UTF-8 no lone surrogate. */
+/** PostgreSQL accepts no NUL, and UTF-8 has no lone surrogates. */
 function isPlain(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }

@@ -8,7 +8,7 @@ export interface KeysetPage<Row> {
 }
 
 interface Read<Row> {
-  /** In the order in which they were read: away from the cursor; one more than `limit` when the list goes on there. */
+  /** In reading order, away from the cursor; one more than `limit` if the list continues. */
   readonly found: readonly Row[];
   readonly limit: number;
   readonly cursor: Cursor | undefined;
@@ -16,12 +16,12 @@ interface Read<Row> {
   readonly place: (row: Row) => Pick<Cursor, 'key' | 'id'>;
 }
 
-/** Whether a page is read from its end to its beginning. */
+/** Whether a page is read backwards. */
 export function isBackward(cursor: Cursor | undefined): boolean {
   return cursor?.side === 'before' || cursor?.side === 'upTo';
 }
 
-/** The page that was read, in the order of the list, with the cursors to its neighbours. */
+/** The page in list order, with the cursors of its neighbours. */
 export function keysetPage<Row>({ found, limit, cursor, frame, place }: Read<Row>): KeysetPage<Row> {
   const rows = found.slice(0, limit);
   const hasMore = found.length > limit;
@@ -31,7 +31,7 @@ export function keysetPage<Row>({ found, limit, cursor, frame, place }: Read<Row
     writeCursor({ key, id, sort: frame.sort, side }, frame.filters);
   const beside = (side: 'after' | 'before', row: Row | undefined): string | null => {
     if (row) return at(side, place(row));
-    // Nothing is left on this side of the cursor: the way back begins with what it stands for.
+    // Nothing is left on this side of the cursor: the page back includes the cursor's row.
     return cursor ? at(side === 'after' ? 'from' : 'upTo', cursor) : null;
   };
   return {

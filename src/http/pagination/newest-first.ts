@@ -3,10 +3,10 @@ import { isBackward, keysetPage } from './keyset-page.js';
 import type { PageQuery } from './page.dto.js';
 import type { PageRead } from './page-links.js';
 
-// Of a list whose keys fall.
+// For a list in descending order.
 const COMPARISONS = { after: '<', from: '<=', before: '>', upTo: '>=' } as const satisfies Record<Side, string>;
 
-/** What is to be read: in this order, so many rows at most, and only those whose place compares so with `place`. */
+/** The rows to read: their order, maximum number, and comparison with the cursor's place. */
 export interface PageRange {
   readonly order: 'ASC' | 'DESC';
   readonly limit: number;
@@ -14,7 +14,7 @@ export interface PageRange {
   readonly from: { readonly comparison: (typeof COMPARISONS)[Side]; readonly place: Place } | undefined;
 }
 
-/** Where a row stands in its list. */
+/** The position of a row in its list. */
 export type Place = Pick<Cursor, 'key' | 'id'>;
 
 interface NewestFirst<Row, Item> extends CursorFrame<string> {
@@ -24,7 +24,7 @@ interface NewestFirst<Row, Item> extends CursorFrame<string> {
 }
 
 /**
- * One page of a list that begins with its newest row, by keyset: any page costs the same.
+ * One page of a list, newest first, by keyset pagination: every page costs the same.
  * @throws ValidationFailed for a cursor of another list
  */
 export async function newestFirst<Row, Item>(

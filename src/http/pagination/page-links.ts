@@ -7,7 +7,7 @@ class PageLink {
   readonly href: string;
 }
 
-/** Where a page of a list is, and the pages around it. */
+/** The links of a page and its neighbours. */
 export class PageLinks {
   @ApiProperty({ type: PageLink }) readonly self: PageLink;
   @ApiProperty({ type: PageLink }) readonly first: PageLink;
@@ -21,14 +21,14 @@ interface Around {
   readonly prevCursor: string | null;
 }
 
-/** One page of a list, as it was read. */
+/** One page of a list as read. */
 export interface PageRead<Item> extends Around {
   readonly items: Item[];
-  /** Of the whole list, where it was asked for. */
+  /** Of the whole list, if requested. */
   readonly total?: number;
 }
 
-/** The answer with one page, and its `Link` header. */
+/** The response with one page, and its `Link` header. */
 export function pageAnswer<Item>(
   reply: FastifyReply,
   limit: number,
@@ -40,8 +40,8 @@ export function pageAnswer<Item>(
 }
 
 /**
- * @param url of the request: the links keep its query, but for where their page begins
- * @param parameter the one of the query that says so
+ * @param url of the request; the links keep its query except for the cursor
+ * @param parameter the query parameter of the cursor
  */
 export function pageLinks(url: string, { nextCursor, prevCursor }: Around, parameter = 'cursor'): PageLinks {
   const to = (place: string | null): PageLink => ({ href: withParameter(url, parameter, place) });
@@ -60,7 +60,7 @@ export function linkHeader({ next, prev, first }: PageLinks): string {
     .join(', ');
 }
 
-/** Read and written anew, so that nothing in it can leave the angle brackets of the header. */
+/** Parsed and serialised again, so that nothing can break out of the angle brackets of the header. */
 function withParameter(url: string, name: string, value?: string | null): string {
   const { pathname, searchParams } = new URL(url, 'http://host.invalid');
   if (value === null) searchParams.delete(name);

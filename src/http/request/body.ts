@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../problems/domain-error.js';
 
-/** The body is not UTF-8, not JSON or not a form, or holds what no client needs: repeated keys, NUL, deep nesting. */
+/** The body is not UTF-8, not JSON or not a form, or contains repeated keys, NUL or deep nesting. */
 export class MalformedBody extends DomainError {
   readonly code = 'malformed-body';
 }
 
-/** The body is compressed, or text in another charset than UTF-8. */
+/** The body is compressed, or in a charset other than UTF-8. */
 export class UnsupportedBody extends DomainError {
   readonly code = 'unsupported-media-type';
-  /** For `Accept-Encoding` (RFC 9110, 15.5.16), where the content encoding is what was not taken. */
+  /** For `Accept-Encoding` (RFC 9110, 15.5.16), if the content encoding is unsupported. */
   readonly acceptEncoding?: string;
   constructor(message: string, acceptEncoding?: string) {
     super(message);
@@ -18,7 +18,7 @@ export class UnsupportedBody extends DomainError {
   }
 }
 
-/** Has Fastify read JSON and forms by what follows here, and nothing else. */
+/** Makes Fastify parse JSON and forms with the functions below, and nothing else. */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parsers = { 'application/json': parseJsonBody, 'application/x-www-form-urlencoded': parseFormBody };
@@ -37,8 +37,8 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/gi;
 
 /**
- * The text of a body without the byte order mark that some clients put before it. Bytes that are not UTF-8 are never replaced:
- * what is stored would not be what was sent, and two passwords that differ in them would be one.
+ * The text of a body without a leading byte order mark, which some clients send. Invalid UTF-8 is refused rather than replaced:
+ * otherwise the stored value would differ from what was sent, and two different passwords could become equal.
  * @throws UnsupportedBody for another charset, or for a content encoding; MalformedBody for what is not UTF-8
  */
 export function readText(body: Buffer, headers: IncomingHttpHeaders): string {
@@ -59,17 +59,17 @@ export function readText(body: Buffer, headers: IncomingHttpHeaders): string {
 
 const MAX_DEPTH = 8;
 
-// Keys that mean something to JavaScript objects; no field has such a name.
+// Keys with a meaning to JavaScript objects; no field has such a name.
 const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Parses a JSON body strictly (RFC 8259, I-JSON RFC 7493): repeated keys, `__proto__`, NUL characters, unpaired surrogates
  * and nesting deeper than 8 are refused rather than silently changed.
- * @returns undefined for an empty one: many clients name a content type with every request, whether or not there is a body
+ * @returns undefined for an empty one: many clients send a content type with every request, with or without a body
  * @throws MalformedBody
  */
 export function parseJsonBody(text: string): unknown {
-  // White space as JSON has it.
+  // JSON white space.
   if (/^[ \t\r\n]*$/.test(text)) return undefined;
   let value: unknown;
   try {
@@ -101,7 +101,7 @@ export function parseFormBody(text: string): Record<string, string> {
   return { ...fields };
 }
 
-/** Not as URLSearchParams, which puts a replacement character in the place of bytes that are not UTF-8. */
+/** Unlike URLSearchParams, which substitutes a replacement character for invalid UTF-8. */
 function decodeField(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
@@ -125,7 +125,7 @@ function refuseHostileStrings(value: unknown, depth: number): void {
   }
 }
 
-/** Walks JSON that is known to be valid; `JSON.parse` itself keeps only the last of repeated keys. */
+/** Scans valid JSON; `JSON.parse` itself keeps only the last of repeated keys. */
 function refuseRepeatedKeys(text: string): void {
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g;
   const open: (Set<string> | undefined)[] = [];

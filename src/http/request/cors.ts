@@ -1,28 +1,28 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** What browsers let a page of another origin read beside the few that they always do (Fetch standard, 3.2.3). */
+/** Response headers exposed to other origins, besides the safelisted ones (Fetch standard, 3.2.3). */
 const EXPOSED = [
   ...['Allow', 'Content-Disposition', 'ETag', 'Link', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Trace-Id'],
 ].join(', ');
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 
-/** For a preflight that does not say which headers are to come. */
+/** For a preflight that does not name the request headers. */
 const HEADERS = [
   ...['Accept', 'Accept-Language', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
   ...['Last-Event-ID', 'X-Request-Id', 'traceparent', 'tracestate'],
 ].join(', ');
-// What a list of names of headers can be made of (RFC 9110, 5.6.2).
+// The characters of a list of header names (RFC 9110, 5.6.2).
 const NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2000}$/;
 
-/** Longer than this, Chromium asks anew whatever it was told. */
+/** Chromium caps the lifetime of a preflight here. */
 const PREFLIGHT_GOOD_FOR_SECONDS = 7200;
 
 /**
- * Lets pages of these origins call the API (Fetch standard, "CORS protocol"), with every method and header: a listed origin
- * is trusted as a program on a server is, which can send what it likes. Cookies stay out of it: a page of another origin
- * sends tokens. Errors are readable as other answers are.
+ * Lets pages of these origins call the API (Fetch standard, "CORS protocol") with every method and header: a listed origin is
+ * trusted like a program on a server, which can send anything. Without cookies: pages of other origins send tokens. Errors are
+ * readable like other responses.
  */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -39,7 +39,7 @@ export function allowOrigins(fastify: FastifyInstance, origins: readonly string[
   });
 }
 
-/** What an answer to a request with these headers says to a browser. */
+/** The CORS headers of the response to a request with these headers. */
 export function corsHeaders(request: IncomingHttpHeaders, origins: readonly string[]): Record<string, string> {
   const { origin } = request;
   if (origin === undefined || !origins.includes(origin)) return { vary: 'Origin' };

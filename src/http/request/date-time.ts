@@ -1,4 +1,4 @@
-/** The shape of an RFC 3339 date-time, without `^` and `$`; every regular expression engine reads it the same way. */
+/** The pattern of an RFC 3339 date-time, without `^` and `$`; portable across regular expression engines. */
 export const DATE_TIME =
   '([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?' +
   '([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])';
@@ -6,11 +6,11 @@ export const DATE_TIME =
 export const LONGEST_DATE_TIME = '0000-00-00T00:00:00.123456789+00:00'.length;
 const RFC_3339 = new RegExp(`^${DATE_TIME}$`);
 
-// What PostgreSQL and RFC 3339 can both write; a time zone may carry a written time beyond it.
+// The range of both PostgreSQL and RFC 3339; a time zone offset can lead beyond it.
 const FIRST = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** An RFC 3339 date-time as an instant, to the millisecond; undefined when it is none or names a day that never was. */
+/** An RFC 3339 date-time as an instant, to the millisecond; undefined if malformed or not an existing date. */
 export function parseInstant(text: string): Date | undefined {
   const [, year, month, day] = RFC_3339.exec(text) ?? [];
   if (year === undefined || month === undefined || day === undefined) return undefined;
@@ -19,7 +19,7 @@ export function parseInstant(text: string): Date | undefined {
   return new Date(Math.min(LAST, Math.max(FIRST, Date.parse(text.toUpperCase()))));
 }
 
-/** Whether the key of a cursor is an instant as lists write it; PostgreSQL reads every one of these, and not every time that JavaScript reads. */
+/** Whether the key of a cursor is an instant in the format of lists, which PostgreSQL always accepts, unlike every date that JavaScript does. */
 export function isInstantKey(key: string | null): boolean {
   return key !== null && parseInstant(key)?.toISOString() === key;
 }

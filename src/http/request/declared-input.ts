@@ -8,26 +8,26 @@ import { ValidationFailed } from './validation.js';
 const OTHERS_IGNORED = 'roster:other-query-ignored';
 
 /**
- * Of the query only these keys count, and others are ignored rather than refused: for links in mails, to which mail providers and
- * social networks add keys of theirs (`utm_source`, `fbclid`).
+ * Only these query keys count; others are ignored rather than refused. For links in mails, to which mail providers and social
+ * networks add their own parameters (`utm_source`, `fbclid`).
  */
 export const IgnoreOtherQuery = (...known: string[]): MethodDecorator => SetMetadata(OTHERS_IGNORED, new Set(known));
 
-/** What a route takes. */
+/** The declared input of a route. */
 interface Declared {
-  /** The only keys of the query that count, where others are ignored. */
+  /** The only query keys that count, if others are ignored. */
   readonly known: ReadonlySet<string> | undefined;
-  /** The names that its parameters take of the query; undefined for one that takes the whole. */
+  /** The query keys that its parameters take; undefined for one that takes the whole query. */
   readonly query: ReadonlySet<string | undefined>;
   readonly body: 'none' | 'optional' | 'required';
 }
 
 /**
- * Refuses input that is not as a route declares it: query keys that it does not know or that come twice, a body where it takes
- * none, and none where it takes one. What a DTO declares is checked by the validation of that DTO.
+ * Refuses input that a route does not declare: unknown or repeated query keys, an unexpected body, and a missing one. The contents
+ * of a DTO are checked by its validation.
  *
- * A guard and no interceptor, one of which costs a read more than finding out who asks. It stands behind those who say who may
- * ask: see `AppModule`.
+ * A guard rather than an interceptor, which would cost a read request more than authentication does. It runs after the access
+ * guards: see `AppModule`.
  */
 @Injectable()
 export class DeclaredInputGuard implements CanActivate {
@@ -67,21 +67,21 @@ function wrongKeys(query: Record<string, unknown>, declared: Declared['query']):
   return Object.entries(query).flatMap(([path, value]) => {
     if (Array.isArray(value)) return [{ path, message: 'must be given once' }];
     if (!declared.has(undefined) && !declared.has(path)) return [{ path, message: 'is not a known field' }];
-    // As in a body: PostgreSQL takes none, and no text needs one.
+    // As in a body: PostgreSQL does not store NUL.
     return typeof value === 'string' && value.includes('\0')
       ? [{ path, message: 'must not contain NUL characters' }]
       : [];
   });
 }
 
-/** Without a look at the DTO: it may have optional fields only, and a forgotten body is no wish to clear them all. */
+/** Regardless of the DTO: even if all fields are optional, a forgotten body must not clear them. */
 function missing(body: unknown, isOptional: boolean): FieldError[] {
-  // The validation takes null for a DTO without fields.
+  // The validation accepts null as a DTO without fields.
   if (body !== undefined && body !== null) return [];
   return isOptional && body === undefined ? [] : [{ path: '', message: 'must be a JSON object' }];
 }
 
-/** An empty object says nothing, and many clients send one. */
+/** An empty object is accepted, as many clients send one. */
 function unexpected(body: unknown): FieldError[] {
   if (body === undefined || body === null) return [];
   if (typeof body !== 'object' || Array.isArray(body))

@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import { parametersOf } from '../../access/nest-metadata.js';
 import { boundsOf, type InputClass, UnboundedInput } from './input-lengths.js';
 
-/** @throws UnboundedInput naming every route whose body or query may hold a text or a list of any length: such a server does not start */
+/** @throws UnboundedInput naming every route whose body or query may contain a string or list of unbounded length; the server does not start then */
 export function refuseUnboundedInput(discovery: DiscoveryService, scanner: MetadataScanner): void {
   const faults = discovery.getControllers().flatMap(({ metatype }) => {
     if (!metatype) return [];
@@ -21,7 +21,7 @@ export function refuseUnboundedInput(discovery: DiscoveryService, scanner: Metad
   );
 }
 
-/** The classes of the body and the query; undefined for one that is taken without a class. */
+/** The classes of body and query; undefined for one without a class. */
 function inputsOf(controller: Type, method: string): (InputClass | undefined)[] {
   return parametersOf(controller, method)
     .filter(({ from }) => from !== 'other')

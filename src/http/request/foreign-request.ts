@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Whether a browser sends this request for a page of another origin (Fetch Metadata; RFC 6454, 7.3). Clients that are no
- * browsers send neither header, and are nobody's victims.
+ * Whether a browser sends this request on behalf of another origin (Fetch Metadata; RFC 6454, 7.3). Other clients send neither
+ * header and are not exposed to CSRF.
  * @param origins those whose pages are trusted
  */
 export function isForeign({ headers }: Pick<FastifyRequest, 'headers'>, origins: readonly string[]): boolean {
   const { origin } = headers;
   const site = headers['sec-fetch-site'];
   if (origin !== undefined && origins.includes(origin)) return false;
-  // `none` is a person who typed the address, or opened a bookmark.
+  // `none`: the user typed the URL or opened a bookmark.
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   return origin !== undefined;
 }

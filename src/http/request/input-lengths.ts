@@ -1,10 +1,10 @@
 import { DECORATORS } from '@nestjs/swagger';
 import type { FieldError } from '../../problems/domain-error.js';
 
-/** A class whose properties are described for the API document. */
+/** A class with `@ApiProperty` metadata. */
 export type InputClass = abstract new (...given: never[]) => unknown;
 
-/** What `@ApiProperty` was told about a property. */
+/** The `@ApiProperty` metadata of a property. */
 interface Described {
   readonly type?: unknown;
   readonly enum?: readonly unknown[];
@@ -14,27 +14,27 @@ interface Described {
   readonly maxItems?: number;
 }
 
-/** How much of one value is looked at. */
+/** The bound of one value. */
 type Bound =
   | { readonly kind: 'text'; readonly most: number; readonly message: string }
   | { readonly kind: 'list'; readonly most: number; readonly each: Bound }
   | { readonly kind: 'fields'; readonly of: ReadonlyMap<string, Bound> };
 
-/** A property takes texts or lists of any length. */
+/** A property accepts strings or lists of unbounded length. */
 export class UnboundedInput extends Error {
   override readonly name = 'UnboundedInput';
 }
 
-/** More than any number, truth value or time has in characters. */
+/** Longer than any number, boolean or time, in characters. */
 const MOST_OF_A_SCALAR = 64;
 const SCALARS: readonly unknown[] = [Number, Boolean, Date, 'number', 'integer', 'boolean'];
 
 const known = new WeakMap<InputClass, Bound>();
 
 /**
- * The values that are longer than the API document says, before anything else is done with them: a pattern, a normalisation or a
- * parser may take time that grows with the square of what it is given.
- * @param input as it came, of whatever shape: what is of another one than declared is left to the validation
+ * Finds values that exceed the lengths in the API document, before anything else processes them: a pattern, a normalisation or a
+ * parser may take quadratic time.
+ * @param input as received; values of the wrong type are left to the validation
  * @throws UnboundedInput for a class with a property whose length is not declared
  */
 export function tooLong(input: unknown, declared: InputClass): FieldError[] {
@@ -108,12 +108,12 @@ function beyond(value: unknown, bound: Bound, path: string): FieldError[] {
   );
 }
 
-/** A text in the place of a list is no list, and is not looked at as one of its items either. */
+/** A string in place of a list is not checked as an item either. */
 function beyondAlone(value: unknown, each: Bound, path: string): FieldError[] {
   return typeof value === 'string' ? beyond(value, each, path) : [];
 }
 
-/** In characters as JSON Schema counts them, which are code points, without counting those of a text that has far too many. */
+/** In code points, as in JSON Schema, without counting those of a string that is far too long. */
 function hasMoreCharacters(text: string, most: number): boolean {
   if (text.length <= most) return false;
   return text.length > 2 * most || [...text].length > most;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { DomainError } from '../../problems/domain-error.js';
 
-/** The address exists, and takes other methods: `Allow` names them (RFC 9110, 15.5.6). */
+/** The path exists but supports other methods, named in `Allow` (RFC 9110, 15.5.6). */
 export class MethodNotAllowed extends DomainError {
   readonly code = 'method-not-allowed';
   constructor(allowed: readonly string[]) {
@@ -17,13 +17,13 @@ interface RouteAddress {
 }
 
 /**
- * Answers a known path that is called with another method by 405 rather than 404; a written path, such as `/users/me`, is
- * never taken for the parameter of another. Has to be there before any route.
+ * Answers an unsupported method on a known path with 405 rather than 404; a literal path such as `/users/me` never matches the
+ * parameter of another route. Must be set up before any route.
  */
 export function refuseOtherMethods(fastify: FastifyInstance): void {
   const addresses = new Map<string, RouteAddress>();
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    // Files, and CORS, which answers OPTIONS of whatever there may be.
+    // Static files, and CORS, which answers OPTIONS everywhere.
     if (url.includes('*')) return;
     const known = addresses.get(url) ?? addressOf(url);
     for (const one of [method].flat()) known.methods.add(one);
@@ -46,8 +46,8 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
 }
 
 /**
- * What may have been meant where the router took this route, the most closely written first: addresses with fewer
- * parameters; all of them where it found no route.
+ * The routes that may have been meant, most specific first: those with fewer parameters than the matched route, or all of them if
+ * none matched.
  */
 function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, RouteAddress>): readonly RouteAddress[] {
   if (url?.includes('*')) return [];

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../problems/domain-error.js';
 
-/** The address that was asked for is not written as addresses are. */
+/** The request URI is malformed. */
 export class UnreadableAddress extends DomainError {
   readonly code = 'bad-request';
 }
 
-/** The path is longer than any that there is. */
+/** The path is longer than that of any route. */
 export class AddressTooLong extends DomainError {
   readonly code = 'uri-too-long';
   constructor() {
@@ -14,10 +14,10 @@ export class AddressTooLong extends DomainError {
   }
 }
 
-/** In characters as they are sent, which is with escapes. */
+/** In characters as sent, including percent-encoding. */
 export const LONGEST_PATH = 255;
 
-/** Refuses addresses that cannot be read without a guess, before any route sees them. */
+/** Refuses ambiguous URIs before any route sees them. */
 export function refuseUnreadableAddresses(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     try {
@@ -31,11 +31,11 @@ export function refuseUnreadableAddresses(fastify: FastifyInstance): void {
 
 /**
  * A path that cannot be decoded is refused by the router.
- * @param url path and query, as in the first line of the request
+ * @param url path and query, as in the request line
  * @throws UnreadableAddress, AddressTooLong
  */
 function checkAddress(url: string): void {
-  // RFC 3986, 2; Node.js reads bytes beyond ASCII as Latin-1.
+  // RFC 3986, 2; Node.js decodes non-ASCII bytes as Latin-1.
   if (!/^[\x21-\x7e]*$/.test(url)) {
     throw new UnreadableAddress('A URI is ASCII; percent-encode other characters as UTF-8.');
   }
@@ -44,7 +44,7 @@ function checkAddress(url: string): void {
 }
 
 /**
- * Bytes that are no UTF-8, and half an escape, would be taken as they stand by who reads the query: what is looked for would not be what was meant.
+ * The query parser would keep invalid UTF-8 and incomplete percent-encoding literally, so that a search would look for something else than was meant.
  * @param known the only keys that count; all, if undefined
  * @throws UnreadableAddress
  */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet, { type HelmetOptions } from 'helmet';
 
-/** What helmet sends with every answer, by names in lower case: made once, for it would put it together again each time. */
+/** The headers that helmet sends with every response, by lower-case name. Computed once, as helmet would build them for each response. */
 export function securityHeaders(options: HelmetOptions): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const answer = {

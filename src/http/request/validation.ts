@@ -2,11 +2,11 @@ import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@ne
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
 import { declaredNames, type InputClass, tooLong } from './input-lengths.js';
 
-/** As many as a person can mend; a body may have thousands that are wrong. */
+/** A manageable number; a body may have thousands of errors. */
 const MOST_ERRORS = 50;
 const LONGEST_PATH = 100;
 
-/** What was sent has wrong or unknown fields; `errors` names each, up to 50 of them. */
+/** The input has invalid or unknown fields; `errors` lists up to 50 of them. */
 export class ValidationFailed extends DomainError {
   readonly code = 'validation-failed';
   override readonly errors: readonly FieldError[];
@@ -18,7 +18,7 @@ export class ValidationFailed extends DomainError {
   }
 }
 
-/** Checks every body and query against its DTO; whatever the DTO does not know is refused, never dropped. */
+/** Checks every body and query against its DTO; unknown fields are refused, never dropped. */
 export function validationPipe(): ValidationPipe {
   return new StrictPipe({
     transform: true,
@@ -26,7 +26,7 @@ export function validationPipe(): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
-    // Echoing values back would put passwords into answers and logs.
+    // Echoed values would put passwords into responses and logs.
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
   });
@@ -35,16 +35,16 @@ export function validationPipe(): ValidationPipe {
 class StrictPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
-    // Before anything else sees it: what a rule costs may grow faster than the text that it looks at.
+    // Before anything else: the cost of a rule may grow faster than the length of its input.
     const long = (type === 'body' || type === 'query') && metatype ? tooLong(value, metatype as InputClass) : [];
     if (long.length > 0) throw new ValidationFailed(long);
     const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-    // class-transformer leaves these names out by itself, and the rule on unknown fields never sees them.
+    // class-transformer drops these names, so that the check for unknown fields never sees them.
     const unseen = names.filter((name) => name in Object.prototype);
     if (unseen.length > 0) throw new ValidationFailed(unseen.map(unknownField));
     if (type === 'body' && metatype) {
       const known = declaredNames(metatype as InputClass);
-      // It makes an error of each, and a body has room for thousands.
+      // It would create an error for each, and a body can hold thousands.
       const unknown = names.length > known.size + MOST_ERRORS ? names.filter((name) => !known.has(name)) : [];
       if (unknown.length > 0) throw new ValidationFailed(unknown.map(unknownField));
     }
