@@ -267,7 +267,7 @@ describe('the link of', () => {
   test('a person who reads German is German to the end, and its mail too, whatever the browser is set to', async () => {
     const email = 'resi@example.com';
     await register(email, { firstName: 'Resi', locale: 'de-AT' });
-    const mail = await openMail(context, roster.mailboxUrl, email, 'E-Mail-Adresse bestätigen');
+    const mail = await openMail(context, roster.mailboxUrl, email, 'Bestätigen Sie Ihre E-Mail-Adresse');
     expect(await mail.frameLocator('iframe.body').locator('h1').innerText()).toBe('E-Mail-Adresse bestätigen');
     const page = await followLink(mail);
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
