@@ -1,4 +1,4 @@
-import { Controller, type ExecutionContext, Get, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { Controller, type ExecutionContext, Get, Query, Req, StreamableFile } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -7,6 +7,7 @@ import { Allow } from '../access/allow.decorator.js';
 import { Execution } from '../access/execution.js';
 import { ApiProblems } from '../problems/api-problems.js';
 import { linkHeader, pageLinks } from '../http/pagination/page-links.js';
+import { Reply } from '../http/request/reply.decorator.js';
 import { EventFeed } from './event-feed.js';
 import { EventStream } from './event-stream.js';
 import { EventPage, EventResponse } from './event.response.js';
@@ -56,7 +57,7 @@ export class EventsController {
     @LastEventId() lastEventId: number | undefined,
     @Execution() execution: ExecutionContext,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<EventPage | StreamableFile> {
     void reply.header('vary', 'Accept');
     const after = asked === 'latest' ? await this.feed.latest(this.dataSource) : asked;

@@ -1,9 +1,10 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type CheckState, type Health, HealthChecks } from './health-checks.js';
 import { apiHeaders } from '../http/openapi/api-answers.js';
+import { Reply } from '../http/request/reply.decorator.js';
 
 class Liveness {
   @ApiProperty({ enum: ['up'] })
@@ -70,7 +71,7 @@ export class HealthController {
     description: 'not ready to serve requests',
     headers: apiHeaders('Retry-After'),
   })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+  async ready(@Reply() reply: FastifyReply): Promise<Readiness> {
     const result = await this.checks.check();
     if (result.status === 'down') void reply.code(503).header('retry-after', '1');
     return result;

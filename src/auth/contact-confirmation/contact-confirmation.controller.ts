@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { IfMatch, UserId } from '../../users/api/user-id.js';
 import { ApiContactChange, ContactId } from '../../users/contacts/contact-id.js';
@@ -32,10 +33,7 @@ export class ContactConfirmationController {
   @Get('auth/confirm-contact')
   @ApiTags('Auth')
   @ShowsLink({ operationId: 'getContactLink', summary: 'The page behind the link that confirms a contact' })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -50,7 +48,7 @@ export class ContactConfirmationController {
   confirm(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     return this.link.use(reply, token, () => this.confirmation.confirm(token, context), {
       json: () => ({ message: 'The address is confirmed.' }),

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -9,6 +9,7 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../../
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import type { DomainError } from '../../problems/domain-error.js';
 import { accountName, maskedAddress } from '../../users/aggregate/account-name.js';
@@ -88,10 +89,7 @@ export class EmailChangeController {
     summary: 'The page behind the link that proves a new address',
     state: ProofLinkStateResponse,
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ProofLinkStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<ProofLinkStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -119,7 +117,7 @@ export class EmailChangeController {
   confirm(
     @Body() input: ConfirmEmailChangeDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     return this.link.use(reply, input.token, () => this.confirmAs(reply.request, input, context), {
       json: () => ({ message: 'The new address is confirmed, and is the one of the account now.' }),

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
@@ -6,6 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { LinkPages, tokenState } from '../one-time-tokens/link-pages.js';
 import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -38,10 +39,7 @@ export class InvitationController {
     summary: 'The page behind an invitation',
     description: 'Asks for a password. With `Accept: application/json`, says whether the link is still good.',
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -56,7 +54,7 @@ export class InvitationController {
   accept(
     @Body() { token, newPassword }: AcceptInvitationDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     return this.link.use(reply, token, () => this.invitation.accept(token, newPassword, context), {
       json: () => ({ message: 'The password is set. You can sign in now.' }),

@@ -1,7 +1,8 @@
-import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
@@ -38,7 +39,7 @@ export class LoginController {
     @Body() { identifier, email, password, deviceToken }: LoginDto,
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<SignedInResponse> {
     const signedIn = await this.logins.login({
       identifier: identifier ?? email ?? '',

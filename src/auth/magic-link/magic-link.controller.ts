@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -6,6 +6,7 @@ import { Context, type RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
@@ -50,7 +51,7 @@ export class MagicLinkController {
   async request(
     @Body() { email }: RequestMagicLinkDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     await this.requests.add('magic-link', email, context);
     return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a link to sign in by is on its way.');
@@ -63,10 +64,7 @@ export class MagicLinkController {
     description:
       'Uses nothing. Leads to `MAGIC_LINK_URL` with the token as `#token=`, or shows the token as a code to copy where that is not set. With `Accept: application/json`, says whether the link is still good.',
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -91,7 +89,7 @@ export class MagicLinkController {
   async signIn(
     @Body() { token, deviceToken }: UseMagicLinkDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<SignedInResponse> {
     const from = { deviceToken: deviceToken ?? this.cookies.of(reply.request), context };
     const signedIn = await this.signIns.signIn(token, from);

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
@@ -6,6 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
@@ -48,7 +49,7 @@ export class PasswordResetController {
   async request(
     @Body() { email }: RequestPasswordResetDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     await this.requests.add('reset-password', email, context);
     return this.pages.requested(
@@ -65,10 +66,7 @@ export class PasswordResetController {
     description:
       'Asks for the password and uses nothing. With `Accept: application/json`, says whether the link is still good.',
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -85,7 +83,7 @@ export class PasswordResetController {
   reset(
     @Body() { token, newPassword }: ResetPasswordDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<string | undefined> {
     return this.link.use(reply, token, () => this.resets.reset(token, newPassword, context), {
       json: () => undefined,

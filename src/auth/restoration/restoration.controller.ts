@@ -1,9 +1,10 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import type { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
 import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -31,10 +32,7 @@ export class RestorationController {
     operationId: 'getRestorationLink',
     summary: 'The page behind the link that brings a deleted account back',
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -50,7 +48,7 @@ export class RestorationController {
   restore(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     return this.link.use(reply, token, () => this.restoration.restore(token, context), {
       json: () => ({ message: 'The account is restored. You can sign in now.' }),

@@ -1,10 +1,11 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { AuditPage, AuditQuery } from './audit.dto.js';
 import { AuditTrail } from './audit-trail.js';
 
@@ -23,7 +24,7 @@ export class AuditController {
   })
   @ApiOkResponse({ type: AuditPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed')
-  async page(@Query() query: AuditQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<AuditPage> {
+  async page(@Query() query: AuditQuery, @Reply() reply: FastifyReply): Promise<AuditPage> {
     return pageAnswer(reply, query.limit, await this.trail.page(query));
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -7,6 +7,7 @@ import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiUserId, UserId } from '../../users/api/user-id.js';
 import { SignIns } from './sign-ins.js';
 import { SignInsPage } from './sign-ins.dto.js';
@@ -30,7 +31,7 @@ export class SignInsController {
     @UserId() id: string,
     @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<SignInsPage> {
     return pageAnswer(reply, query.limit, await this.signIns.page(id, caller, query));
   }

@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserAnswer, ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
@@ -48,10 +49,7 @@ export class UnlockController {
   @Limit('link-use')
   @ApiTags('Auth')
   @ShowsLink({ operationId: 'getUnlockLink', summary: 'The page behind the link that ends a lock' })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -67,7 +65,7 @@ export class UnlockController {
   unlock(
     @Body() { token }: OneTimeTokenDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Unlocked | string> {
     return this.link.use(reply, token, () => this.unlockAndRemember(reply, token, context), {
       json: ({ deviceToken }) => ({ message: 'The account is open again. You can sign in now.', deviceToken }),

@@ -1,7 +1,8 @@
-import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserAnswer } from '../../users/api/user-id.js';
@@ -46,7 +47,7 @@ export class CreationController {
     @Body() input: CreateUserDto,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
     @Headers('idempotency-key') key?: string,
   ): Promise<UserResponse> {
     const user = await this.creation.create(input, caller, context, key);

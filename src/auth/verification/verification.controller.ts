@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
@@ -6,6 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { accountName } from '../../users/aggregate/account-name.js';
 import { LinkPages, proofLinkState, requestOf } from '../one-time-tokens/link-pages.js';
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
@@ -46,10 +47,7 @@ export class VerificationController {
     summary: 'The page behind a verification link',
     state: ProofLinkStateResponse,
   })
-  show(
-    @Query() { token }: OneTimeTokenDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ProofLinkStateResponse | string> {
+  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<ProofLinkStateResponse | string> {
     return this.link.show(reply, token);
   }
 
@@ -65,7 +63,7 @@ export class VerificationController {
   confirm(
     @Body() { token, newPassword = null }: VerifyEmailDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     return this.link.use(reply, token, () => this.verification.confirm(token, newPassword, context), {
       json: ({ isSuspended }) => ({
@@ -86,7 +84,7 @@ export class VerificationController {
   async resend(
     @Body() { email }: ResendVerificationDto,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     await this.requests.add('verify-email', email, context);
     return this.pages.requested(

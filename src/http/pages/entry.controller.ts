@@ -1,4 +1,4 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiOkResponse,
@@ -10,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { Reply } from '../request/reply.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage } from './api-page.js';
@@ -57,7 +58,7 @@ export class EntryController {
   })
   @ApiPage()
   @ApiOkResponse({ type: Entry })
-  show(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Entry | string {
+  show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Entry | string {
     const { PRODUCT_NAME, DOCS_ENABLED } = this.settings;
     if (wantsPage(request)) return this.pages.render(reply, 'entry', { docsPath: DOCS_ENABLED ? '/docs' : null });
     return {

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -11,6 +11,7 @@ import { ApiUserId, UserId } from '../../users/api/user-id.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { MailItem, MailsPage } from './mails.dto.js';
 
 @ApiTags('Mails')
@@ -38,7 +39,7 @@ export class MailsController {
     @UserId() id: string,
     @Query() query: PageQuery,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<MailsPage> {
     return pageAnswer(reply, query.limit, await this.mails.page(id, caller, query));
   }

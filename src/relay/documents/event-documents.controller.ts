@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -7,6 +7,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { wantsJson } from '../../http/pages/pages.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { dataSchemaUrl } from '../cloud-event.js';
 import { USER_EVENTS } from '../../events/catalogue.js';
 import { asyncApiDocument } from './asyncapi-document.js';
@@ -78,7 +79,7 @@ export class EventDocumentsController {
   })
   @Header('cache-control', KEPT)
   @Header('vary', 'Accept')
-  show(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
+  show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): string {
     if (wantsJson(request)) {
       void reply.header('content-type', JSON_TYPE);
       return this.asyncApi;

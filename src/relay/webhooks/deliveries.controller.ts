@@ -1,10 +1,11 @@
-import { Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveriesQuery, DeliveryItem, DeliveryPage } from './delivery.dto.js';
 import { ApiDeliveryId, ApiWebhookId, DeliveryId, WebhookId } from './webhook-id.js';
@@ -28,7 +29,7 @@ export class DeliveriesController {
   async page(
     @WebhookId() id: string,
     @Query() query: DeliveriesQuery,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<DeliveryPage> {
     return pageAnswer(reply, query.limit, await this.deliveries.page(id, query));
   }

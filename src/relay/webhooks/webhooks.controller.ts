@@ -1,8 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import {
   ChangeWebhookDto,
@@ -44,10 +45,7 @@ export class WebhooksController {
   })
   @ApiCreatedResponse({ type: WebhookWithSecret, headers: apiHeaders('Location') })
   @ApiProblems('validation-failed', 'too-many-webhooks')
-  async create(
-    @Body() body: NewWebhookDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<WebhookWithSecret> {
+  async create(@Body() body: NewWebhookDto, @Reply() reply: FastifyReply): Promise<WebhookWithSecret> {
     const created = await this.endpoints.create(body);
     void reply.header('location', `/webhooks/${created.endpoint.id}`);
     return withSecret(created);

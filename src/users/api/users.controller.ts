@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Patch, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -10,6 +10,7 @@ import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ValidationFailed } from '../../http/request/validation.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { updateProfile } from '../aggregate/decide.js';
 import { ProfileDto } from './profile.dto.js';
 import { sendEtag } from './etag.js';
@@ -88,7 +89,7 @@ export class UsersController {
   async list(
     @Query() query: ListUsersQuery,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<UserPage> {
     const now = this.clock.now();
     const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, caller.role, now));
@@ -113,7 +114,7 @@ export class UsersController {
     @UserId() id: string,
     @Query() { at, version, ...query }: GetUserQuery,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<UserResponse> {
     const includeDeleted = query.includeDeleted === 'true';
     if (at && version !== undefined) {

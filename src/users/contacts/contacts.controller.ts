@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
@@ -6,6 +6,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiContactChange, ApiContactId, ContactId } from './contact-id.js';
 import { ContactList, contactPath, ContactResponse, NewContactDto } from './contacts.dto.js';
@@ -33,7 +34,7 @@ export class ContactsController {
   async list(
     @UserId() id: string,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<ContactList> {
     const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
     sendEtag(reply, user);
@@ -54,7 +55,7 @@ export class ContactsController {
     @UserId() id: string,
     @ContactId() contactId: string,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<ContactResponse> {
     const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
     const contact = contactOf(user, contactId);
@@ -90,7 +91,7 @@ export class ContactsController {
     @Body() { kind, value, label }: NewContactDto,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<ContactResponse> {
     const contact = { id: uuidv7(), kind, value, label: label ?? null };
@@ -118,7 +119,7 @@ export class ContactsController {
     @ContactId() contactId: string,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
     const { user } = await this.acts.perform({ id, action: 'removeContact', caller, context, ifMatch }, (state) =>

@@ -1,7 +1,8 @@
-import { Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
 import { ApiProblems } from '../../problems/api-problems.js';
@@ -44,7 +45,7 @@ export class PersonalDataController {
   async export(
     @UserId() id: string,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<PersonalDataExport> {
     const data = await this.acts.export(id, caller);
     void reply.header('content-disposition', `attachment; filename="user-${id}.json"`);

@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -6,6 +6,7 @@ import { type Caller, CurrentCaller } from '../../access/caller.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { UserHistory } from './user-history.js';
 import { DiffQuery, HistoryPage, HistoryQuery, UserDiff } from './user-history.dto.js';
 import { ApiUserId, UserId } from '../api/user-id.js';
@@ -32,7 +33,7 @@ export class UserHistoryController {
     @UserId() id: string,
     @Query() query: HistoryQuery,
     @CurrentCaller() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<HistoryPage> {
     const includeDeleted = query.includeDeleted === 'true';
     return pageAnswer(reply, query.limit, await this.history.page({ id, caller, includeDeleted }, query));
