@@ -45,12 +45,8 @@ export class ContactConfirmationController {
     description: 'Works once. A form gets a page. How the user signs in stays as it is.',
     problems: ['already-confirmed', 'refused-by-handler'],
   })
-  confirm(
-    @Body() { token }: OneTimeTokenDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<Message | string> {
-    return this.link.use(reply, token, () => this.confirmation.confirm(token, context), {
+  confirm(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Message | string> {
+    return this.link.use(reply, token, (context) => this.confirmation.confirm(token, context), {
       json: () => ({ message: 'The address is confirmed.' }),
       page: 'contact-confirmed',
       values: () => ({}),

@@ -114,12 +114,8 @@ export class EmailChangeController {
       'busy',
     ],
   })
-  confirm(
-    @Body() input: ConfirmEmailChangeDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<Message | string> {
-    return this.link.use(reply, input.token, () => this.confirmAs(reply.request, input, context), {
+  confirm(@Body() input: ConfirmEmailChangeDto, @Reply() reply: FastifyReply): Promise<Message | string> {
+    return this.link.use(reply, input.token, (context) => this.confirmAs(reply.request, input, context), {
       json: () => ({ message: 'The new address is confirmed, and is the one of the account now.' }),
       page: 'email-changed',
       values: () => ({}),

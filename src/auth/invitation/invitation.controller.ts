@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -51,12 +50,8 @@ export class InvitationController {
     description: 'Sets the password and confirms the address. Works once; a refused password leaves the link good.',
     problems: ['weak-password', 'refused-by-handler', 'busy'],
   })
-  accept(
-    @Body() { token, newPassword }: AcceptInvitationDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<Message | string> {
-    return this.link.use(reply, token, () => this.invitation.accept(token, newPassword, context), {
+  accept(@Body() { token, newPassword }: AcceptInvitationDto, @Reply() reply: FastifyReply): Promise<Message | string> {
+    return this.link.use(reply, token, (context) => this.invitation.accept(token, newPassword, context), {
       json: () => ({ message: 'The password is set. You can sign in now.' }),
       page: 'invitation-accepted',
       values: () => ({ signInUrl: null }),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { contextOf, type RequestContext } from '../../access/caller.js';
 import { type PageName, Pages, type PageValues, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { Message } from '../../http/openapi/message.js';
 import { DomainError } from '../../problems/domain-error.js';
@@ -74,12 +75,13 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
   async use<Used extends { readonly locale: string | null }, Answer, Page extends PageName>(
     reply: FastifyReply,
     token: string,
-    use: () => Promise<Used>,
+    use: (context: RequestContext) => Promise<Used>,
     answer: LinkAnswer<Used, Answer, Page>,
   ): Promise<Answer | string> {
-    if (!wantsPage(reply.request)) return answer.json(await use());
+    const context = contextOf(reply.request);
+    if (!wantsPage(reply.request)) return answer.json(await use(context));
     try {
-      const used = await use();
+      const used = await use(context);
       return this.pages.render(reply.code(200), answer.page, answer.values(used), used.locale);
     } catch (error) {
       const code = this.description.shownAgainAfter?.find((one) => error instanceof DomainError && error.code === one);

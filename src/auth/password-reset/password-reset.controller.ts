@@ -80,12 +80,8 @@ export class PasswordResetController {
     answer: null,
     problems: ['weak-password', 'refused-by-handler', 'busy'],
   })
-  reset(
-    @Body() { token, newPassword }: ResetPasswordDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<string | undefined> {
-    return this.link.use(reply, token, () => this.resets.reset(token, newPassword, context), {
+  reset(@Body() { token, newPassword }: ResetPasswordDto, @Reply() reply: FastifyReply): Promise<string | undefined> {
+    return this.link.use(reply, token, (context) => this.resets.reset(token, newPassword, context), {
       json: () => undefined,
       page: 'password-reset',
       values: ({ isSuspended }) => ({ isSuspended }),

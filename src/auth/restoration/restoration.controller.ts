@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
 import type { Message } from '../../http/openapi/message.js';
 import { Reply } from '../../http/request/reply.decorator.js';
@@ -45,12 +44,8 @@ export class RestorationController {
       'For somebody who deleted their account themselves, until it is erased. It is as it was, and signed in nowhere. Works once. A form gets a page.',
     problems: ['refused-by-handler'],
   })
-  restore(
-    @Body() { token }: OneTimeTokenDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<Message | string> {
-    return this.link.use(reply, token, () => this.restoration.restore(token, context), {
+  restore(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Message | string> {
+    return this.link.use(reply, token, (context) => this.restoration.restore(token, context), {
       json: () => ({ message: 'The account is restored. You can sign in now.' }),
       page: 'account-restored',
       values: () => ({ signInUrl: null }),

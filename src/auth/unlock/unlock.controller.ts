@@ -62,12 +62,8 @@ export class UnlockController {
     description: 'Works once, and makes this browser one that the account knows. A form gets a page.',
     answer: Unlocked,
   })
-  unlock(
-    @Body() { token }: OneTimeTokenDto,
-    @Context() context: RequestContext,
-    @Reply() reply: FastifyReply,
-  ): Promise<Unlocked | string> {
-    return this.link.use(reply, token, () => this.unlockAndRemember(reply, token, context), {
+  unlock(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Unlocked | string> {
+    return this.link.use(reply, token, (context) => this.unlockAndRemember(reply, token, context), {
       json: ({ deviceToken }) => ({ message: 'The account is open again. You can sign in now.', deviceToken }),
       page: 'unlocked',
       values: () => ({}),

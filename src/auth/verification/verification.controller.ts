@@ -62,10 +62,9 @@ export class VerificationController {
   })
   confirm(
     @Body() { token, newPassword = null }: VerifyEmailDto,
-    @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
-    return this.link.use(reply, token, () => this.verification.confirm(token, newPassword, context), {
+    return this.link.use(reply, token, (context) => this.verification.confirm(token, newPassword, context), {
       json: ({ isSuspended }) => ({
         message: `The address is confirmed. ${isSuspended ? 'The account is suspended.' : 'You can sign in now.'}`,
       }),
