@@ -29,7 +29,7 @@ import { NotificationHandler } from './notifications/notification-handler.js';
 import { TemplateChoice } from './notifications/template-choice.js';
 import { NotificationServices } from './notifications/template-data.js';
 
-/** What the release before adds to the job queue beside each mail; the mail leaves without it. */
+/** The previous release enqueues this job with each mail; the mail is sent without it. */
 const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
 
 @Module({
@@ -77,10 +77,13 @@ export class MailModule implements OnModuleInit, OnApplicationBootstrap {
     this.jobs.handle(JOB_OF_RELEASE_BEFORE, () => Promise.resolve());
   }
 
-  /** Whoever starts Roster learns now, and not from the first person who waits for a mail. */
+  /** Shows a wrong SMTP setting at the start rather than with the first mail. */
   onApplicationBootstrap(): void {
     this.transport.check().catch((error: unknown) => {
-      this.log.warn({ reason: (error as Error).message }, 'mails have to wait; they leave as soon as it can be used');
+      this.log.warn(
+        { reason: (error as Error).message },
+        'the SMTP server is unavailable; mails wait until it is available',
+      );
     });
   }
 }

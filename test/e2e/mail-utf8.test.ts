@@ -65,7 +65,7 @@ async function invite(roster: Roster, email: string): Promise<Record<string, unk
 it('a mail to letters beyond ASCII before the @ fails for good, and says why, where the server does not take them', async () => {
   const mail = await invite(servers[0]!, 'zoë@example.com');
   expect(mail).toMatchObject({ state: 'failed', recipient: 'zoë@example.com' });
-  expect(JSON.stringify(mail)).toContain('does not take such addresses (it does not offer SMTPUTF8, RFC 6531)');
+  expect(JSON.stringify(mail)).toContain('does not accept such addresses (it does not offer SMTPUTF8, RFC 6531)');
   expect(plain.told.join('\n')).not.toContain('RCPT');
 });
 

@@ -101,7 +101,7 @@ describe('the mails of a user', () => {
          now() + interval '1 day' FROM unnest(ARRAY['sent', 'failed', 'queued']) AS state`,
       [id],
     );
-    await roster.app.get(MailRetention, { strict: false }).run();
+    await roster.app.get(MailRetention, { strict: false }).removeExpired();
     expect((await mailsOf(id)).map(({ state }) => state).sort()).toEqual(['queued', 'sent']);
     await roster.database.query("DELETE FROM mails WHERE state = 'queued'");
   });

@@ -244,7 +244,7 @@ describe('An SMTP server whose URL says TLS', () => {
       SECRET_KEY: 'k3yZ'.repeat(12),
       NODE_EXTRA_CA_CERTS: CA_FILE,
     });
-    await server.until(() => server.stdout.includes('mails have to wait'));
+    await server.until(() => server.stdout.includes('the SMTP server is unavailable'));
     expect(server.stdout).toMatch(/certificate/);
     await smtp.up({ tls: { at: 'once', certificate: 'good' } });
     await eventually(

@@ -76,6 +76,6 @@ describe('a message', () => {
   });
 
   it('is not made for what is no address', () => {
-    expect(() => made({ to: '' })).toThrow('not that of one recipient');
+    expect(() => made({ to: '' })).toThrow('not exactly one address');
   });
 });

@@ -9,26 +9,26 @@ import { leaksLink } from '../delivery/mail-attempts.js';
 import { MailQueue, type MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
-/** Says the same for a mail that was forgotten after `MAIL_RETENTION`, and one that never was. */
+/** The mail never existed, or was removed after `MAIL_RETENTION`. */
 export class MailNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('There is no such mail, or no longer. GET /users/{id}/mails lists those of a user.');
+    super('Mail not found. It may have been removed after its retention.');
   }
 }
 
-/** Nobody could use the mail. */
+/** The mail would be useless. */
 export class MailNotNeeded extends DomainError {
   readonly code = 'mail-not-needed';
   constructor() {
     super(
-      'This mail would be of no use: its link was used, withdrawn or replaced, or has expired, or its address is not the one of ' +
-        'the account any more. Where a link is still wanted, ask for a fresh one.',
+      'This mail is no longer needed: its link was used, revoked or replaced, or has expired, or the address of the account has ' +
+        'changed. If a link is still needed, request a new one.',
     );
   }
 }
 
-/** Sends mails again, because somebody says so. */
+/** Resends mails on request. */
 @Injectable()
 export class MailResends {
   constructor(
@@ -40,8 +40,8 @@ export class MailResends {
   ) {}
 
   /**
-   * A mail that waits is tried now. Any other is queued once more, as a mail of its own, which says whom it repeats and who
-   * wanted it: under the identity of the first, the mailbox of somebody who lost it might hide it.
+   * A queued mail is retried now. Any other is repeated as a new mail, which names the first one and the caller: with the same
+   * identity, a mailbox that lost or hid the first might hide it too.
    * @throws MailNotFound, Forbidden, UserNotFound, MailNotNeeded, TooManyRequests
    */
   async resend(id: string, caller: Caller, context: RequestContext): Promise<MailItem> {

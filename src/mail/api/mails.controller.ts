@@ -27,11 +27,11 @@ export class MailsController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listMails',
-    summary: 'Which mails a user was sent, and what became of each, by page, the newest first',
+    summary: 'List the mails of a user with their outcomes, by page, the newest first',
     description:
-      'Those of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN. `queued`: it waits, and `reason` says for ' +
-      'what; `sent`: the SMTP server has it, and `answer` is what it said; `failed`: it is not tried any more. What happens ' +
-      'behind the SMTP server, such as a mailbox that is full, is not known here.',
+      'A MANAGER can list those of users without a role of rank, an ADMIN those of all users. `queued`: it waits, and `reason` says ' +
+      'for what; `sent`: the SMTP server accepted it with `answer`; `failed`: there are no more attempts. What happens after the ' +
+      'SMTP server, such as a full mailbox, is not known here.',
   })
   @ApiOkResponse({ type: MailsPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed', 'forbidden', 'not-found')
@@ -51,10 +51,10 @@ export class MailsController {
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
   @ApiOperation({
     operationId: 'resendMail',
-    summary: 'Send a mail again',
+    summary: 'Resend a mail',
     description:
-      'To the same address, with a link that works. A mail that still waits is tried now; one that was sent or has failed is sent ' +
-      'once more as a new mail, which names the first and you. The answer is the mail that leaves.',
+      'To the same address, with a valid link. A queued mail is retried now; one that was sent or has failed is repeated as a new ' +
+      'mail, which names the first one and the caller. The answer is the mail that will be sent.',
   })
   @ApiAcceptedResponse({ type: MailItem })
   @ApiProblems('forbidden', 'not-found', 'mail-not-needed')

@@ -8,7 +8,7 @@ import { UserActions } from '../../users/api/user-actions.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
-/** The mails of one user, as those see them who may. */
+/** The mails of one user, as staff see them. */
 @Injectable()
 export class Mails {
   constructor(

@@ -22,44 +22,43 @@ export interface Sender {
 /** RFC 2045, 6.7. */
 const LONGEST_LINE = 76;
 
-/** As SMTP takes it. */
+/** A mail in the form that SMTP sends. */
 export interface MailMessage {
   readonly envelope: SMTPEnvelope;
   readonly content: Buffer;
 }
 
 /**
- * Puts a mail into the form in which it travels (RFC 5322): text and HTML, of which the reader's program shows what it can
- * (RFC 2046, 5.1.4). Headers and quoted-printable are nodemailer's work. Its composer is not asked: it takes a chain of streams for
- * two texts that are there.
- * @param host for its Message-ID
- * @throws SmtpFault when what it is to go to is not one address
+ * Encodes a mail (RFC 5322), with text and HTML alternatives (RFC 2046, 5.1.4). Headers and quoted-printable are nodemailer's work, but
+ * not its composer, which uses a chain of streams for two strings in memory.
+ * @param host of its Message-ID
+ * @throws SmtpFault when the recipient is not exactly one address
  */
 export function messageOf(mail: OutgoingMail, from: Sender, host: string): MailMessage {
   const { id, to, subject, date, traceId } = mail;
   const head = new MimeNode(false).setHeader({
     From: from,
-    // As an object, so that nothing in an address is taken for a second one or for a name.
-    To: { name: '', address: asItTravels(to) },
+    // As an object, so that no part of the address is parsed as a second address or a name.
+    To: { name: '', address: withAsciiDomain(to) },
     Subject: subject,
-    // The same at every try, so that who receives it twice can tell.
+    // The same at every attempt, so that duplicates can be recognised.
     'Message-ID': `<${id}@${host}>`,
     Date: date,
     'X-Trace-Id': traceId,
   });
   const { from: sender, to: recipients } = head.getEnvelope();
   if (recipients.length !== 1) {
-    throw new SmtpFault('the address is not that of one recipient', { about: 'mail', isPermanent: true });
+    throw new SmtpFault('the recipient is not exactly one address', { about: 'mail', isPermanent: true });
   }
-  // Stands in no text: after quoted-printable there is no `=_` (RFC 2045, 6.7).
+  // Occurs in no part: quoted-printable never contains `=_` (RFC 2045, 6.7).
   const boundary = `=_${id}`;
   const lines = [
     head.buildHeaders(),
-    // RFC 3834, and what Exchange heeds instead: no out-of-office answers.
+    // No out-of-office replies: RFC 3834, and the header that Exchange heeds instead.
     'Auto-Submitted: auto-generated',
     'X-Auto-Response-Suppress: All',
     `X-Idempotency-Key: ${id}`,
-    // Gmail shows mails of one subject as one conversation, and hides in it what looks the same.
+    // Gmail groups mails of one subject into a conversation, and hides what looks repeated in it.
     `X-Entity-Ref-ID: ${id}`,
     'Content-Type: multipart/alternative;',
     ` boundary="${boundary}"`,
@@ -74,8 +73,8 @@ export function messageOf(mail: OutgoingMail, from: Sender, host: string): MailM
   return { envelope: { from: sender, to: recipients }, content: Buffer.from(lines.join('\r\n')) };
 }
 
-/** With the domain as its A-label (RFC 5891): the name that DNS has, for servers that know no other. */
-function asItTravels(address: string): string {
+/** With the domain as an A-label (RFC 5891), for servers that know only DNS names. */
+function withAsciiDomain(address: string): string {
   const at = address.lastIndexOf('@');
   const domain = asciiDomain(address.slice(at + 1));
   return at < 0 || domain === undefined ? address : `${address.slice(0, at)}@${domain}`;

@@ -7,9 +7,9 @@ import { Jobs } from '../../jobs/jobs.js';
 import { eraseAddressFromOthers } from './erased-addresses.js';
 
 const EVERY_DAY = '23 3 * * *';
-const AT_ONCE = 5000;
+const BATCH_SIZE = 5000;
 
-/** Forgets what became of mails after `MAIL_RETENTION`, and at once what a person is erased with. */
+/** Removes mails after `MAIL_RETENTION`, and those of an erased person at once. */
 @Injectable()
 export class MailRetention implements OnModuleInit {
   constructor(
@@ -20,7 +20,7 @@ export class MailRetention implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_DAY, 'mail.retention', () => this.run());
+    this.jobs.handleAt(EVERY_DAY, 'mail.retention', () => this.removeExpired());
     this.personalDataRegistry.register({
       name: 'mails',
       tables: ['mails'],
@@ -37,13 +37,13 @@ export class MailRetention implements OnModuleInit {
     });
   }
 
-  /** What still waits is never too old. */
-  async run(): Promise<void> {
-    for (let deleted = AT_ONCE; deleted === AT_ONCE;) {
+  /** Queued mails never expire. */
+  async removeExpired(): Promise<void> {
+    for (let deleted = BATCH_SIZE; deleted === BATCH_SIZE;) {
       [, deleted] = await this.dataSource.query<[unknown[], number]>(
         `DELETE FROM mails WHERE id = ANY (ARRAY (
            SELECT id FROM mails WHERE state <> 'queued' AND created_at < now() - $1 * interval '1 millisecond' LIMIT $2))`,
-        [this.settings.MAIL_RETENTION, AT_ONCE],
+        [this.settings.MAIL_RETENTION, BATCH_SIZE],
       );
     }
   }

@@ -11,10 +11,10 @@ import { ServerOutage } from './server-outage.js';
 import { SmtpFault } from './smtp-fault.js';
 import { SmtpSession } from './smtp-session.js';
 
-// Below the five minutes that RFC 5321, 4.5.3.2.7 asks of servers, so that it is us who hang up.
+// Less than the five minutes that RFC 5321, 4.5.3.2.7 requires of servers, so that the client closes first.
 const IDLE_MS = 60_000;
 
-/** Speaks SMTP to the server of `SMTP_URL`, over connections that are kept for the next mails. */
+/** Sends mails to the SMTP server of `SMTP_URL`, over connections that are kept alive. */
 @Injectable()
 export class MailTransport implements OnApplicationShutdown {
   readonly outage = new ServerOutage();
@@ -28,31 +28,31 @@ export class MailTransport implements OnApplicationShutdown {
 
   constructor(@InjectSettings() private readonly settings: Settings) {
     const { SMTP_URL, MAIL_FROM, PRODUCT_NAME, PUBLIC_URL } = settings;
-    if (SMTP_URL === undefined) throw new Error('SMTP_URL must be settled before the application is made');
+    if (SMTP_URL === undefined) throw new Error('SMTP_URL must be set before the application is created');
     this.server = smtpServerOf(SMTP_URL);
     this.from = MAIL_FROM === undefined ? { name: PRODUCT_NAME, address: 'no-reply@localhost' } : senderOf(MAIL_FROM);
     this.host = new URL(PUBLIC_URL).hostname;
-    this.dkim = signerOf(settings);
+    this.dkim = dkimSigner(settings);
   }
 
   /**
-   * Returns when the server has taken the mail over.
-   * @returns what it answered
+   * Returns when the server has accepted the mail.
+   * @returns its answer
    * @throws SmtpFault
    */
   async send(mail: OutgoingMail): Promise<string> {
-    const { envelope, content } = await this.signed(messageOf(mail, this.from, this.host));
+    const { envelope, content } = await this.sign(messageOf(mail, this.from, this.host));
     for (;;) {
-      const { session, wasIdle } = await this.session();
+      const { session, wasIdle } = await this.acquireSession();
       try {
         return await session.send({ ...envelope }, content);
       } catch (error) {
-        // A connection that the server gave up while it was idle: nobody has seen anything of the mail.
+        // The server had closed the idle connection: it has seen nothing of the mail.
         if (wasIdle && error instanceof SmtpFault && error.isUntouched) continue;
         if (error instanceof SmtpFault && error.about === 'server') this.outage.begin();
         throw error;
       } finally {
-        this.giveBack(session);
+        this.releaseSession(session);
       }
     }
   }
@@ -62,13 +62,13 @@ export class MailTransport implements OnApplicationShutdown {
    * that a slow server is not sent more and more connections.
    * @throws SmtpFault
    */
-  readonly check = singleFlight(() => this.tryServer());
+  readonly check = singleFlight(() => this.checkServer());
 
   onApplicationShutdown(): void {
     this.close();
   }
 
-  /** At once: a mail under way fails. */
+  /** Closes all connections at once: mails that are being sent fail. */
   close(): void {
     this.ending.abort();
     for (const [session, timer] of this.idle) {
@@ -79,19 +79,19 @@ export class MailTransport implements OnApplicationShutdown {
     for (const session of this.busy) session.close();
   }
 
-  private async tryServer(): Promise<void> {
-    const { session, wasIdle } = await this.session();
+  private async checkServer(): Promise<void> {
+    const { session, wasIdle } = await this.acquireSession();
     try {
       if (wasIdle) await session.reset();
     } catch {
-      // It may be this one connection only.
-      this.giveBack(await this.open());
+      // Perhaps only this connection is broken.
+      this.releaseSession(await this.openSession());
     } finally {
-      this.giveBack(session);
+      this.releaseSession(session);
     }
   }
 
-  private async session(): Promise<{ session: SmtpSession; wasIdle: boolean }> {
+  private async acquireSession(): Promise<{ session: SmtpSession; wasIdle: boolean }> {
     for (const [session, timer] of this.idle) {
       clearTimeout(timer);
       this.idle.delete(session);
@@ -99,10 +99,10 @@ export class MailTransport implements OnApplicationShutdown {
       this.busy.add(session);
       return { session, wasIdle: true };
     }
-    return { session: await this.open(), wasIdle: false };
+    return { session: await this.openSession(), wasIdle: false };
   }
 
-  private async open(): Promise<SmtpSession> {
+  private async openSession(): Promise<SmtpSession> {
     try {
       const session = await SmtpSession.open(this.server, this.ending.signal);
       this.outage.end();
@@ -114,7 +114,7 @@ export class MailTransport implements OnApplicationShutdown {
     }
   }
 
-  private giveBack(session: SmtpSession): void {
+  private releaseSession(session: SmtpSession): void {
     if (!this.busy.delete(session)) return;
     if (!session.isOpen || this.idle.size >= this.settings.SMTP_CONNECTIONS) {
       session.quit();
@@ -128,13 +128,13 @@ export class MailTransport implements OnApplicationShutdown {
     this.idle.set(session, timer);
   }
 
-  private async signed({ envelope, content }: MailMessage): Promise<MailMessage> {
+  private async sign({ envelope, content }: MailMessage): Promise<MailMessage> {
     return { envelope, content: this.dkim ? await buffer(this.dkim.sign(content)) : content };
   }
 }
 
-function signerOf({ DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY: privateKey }: Settings): DKIM | undefined {
+function dkimSigner({ DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY: privateKey }: Settings): DKIM | undefined {
   if (DKIM_DOMAIN === undefined || DKIM_SELECTOR === undefined || privateKey === undefined) return undefined;
-  // Read now: from its text, that would be a third of what each signature takes.
+  // Parsed once: from PEM it would take a third of the time of each signature.
   return new DKIM({ domainName: DKIM_DOMAIN, keySelector: DKIM_SELECTOR, privateKey: createPrivateKey(privateKey) });
 }

@@ -3,35 +3,35 @@ import { backoff } from '../../async/backoff.js';
 const PAUSE_BACKOFF = { firstMs: 1000, longestMs: 15_000 };
 
 /**
- * Whether the SMTP server can be used. While it cannot, one try at a time finds out when that is over, 1, 2, 4, 8 and then every
- * 15 seconds: it is the server that is given time, not each mail, so all that wait may leave as soon as it answers.
+ * The outage of the SMTP server. While it lasts, one attempt at a time probes the server, after 1, 2, 4, 8 and then every 15 seconds. The
+ * backoff belongs to the server, not to each mail, so all waiting mails can be sent as soon as it answers.
  */
 export class ServerOutage {
   private faults = 0;
   private nextTryAt = 0;
 
-  /** @param now reads a clock that only goes forward, in milliseconds */
+  /** @param now a monotonic clock in milliseconds */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   get lasts(): boolean {
     return this.faults > 0;
   }
 
-  /** Until the server should be tried again. */
+  /** Milliseconds until the next probe. */
   get pauseMs(): number {
     return this.lasts ? Math.max(0, this.nextTryAt - this.now()) : 0;
   }
 
-  /** @returns true when this is news */
+  /** @returns true when the outage is new */
   begin(): boolean {
-    // What was under way at the same time fails for the same reason.
+    // Concurrent attempts fail for the same reason.
     if (this.pauseMs > 0) return false;
     this.faults++;
     this.nextTryAt = this.now() + backoff(this.faults, PAUSE_BACKOFF);
     return this.faults === 1;
   }
 
-  /** @returns true when this is news */
+  /** @returns true when there was an outage */
   end(): boolean {
     const lasted = this.lasts;
     this.faults = 0;
@@ -42,9 +42,9 @@ export class ServerOutage {
 const RETRY_BACKOFF = { firstMs: 5000, longestMs: 3_600_000 };
 
 /**
- * How long a mail waits that the server did not take this time, such as one by greylisting: 5 seconds at first, doubling to an hour,
- * spread by a fifth so that mails refused together do not come back together.
- * @param tries that it had
+ * The wait before the next attempt of a mail that the server has refused for now, such as by greylisting: 5 seconds at first, doubling to
+ * an hour, with a jitter of a tenth so that mails refused together do not come back together.
+ * @param tries attempts so far
  * @param chance from 0 to 1
  */
 export function retryDelay(tries: number, chance = Math.random()): number {

@@ -1,11 +1,11 @@
 import { isPlainName } from '../../users/aggregate/account-name.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 
-/** They turn the line round in which they stand, in a text part too (UAX #9, 2). */
+/** Bidirectional controls, which would reorder the line, also in plain text (UAX #9, 2). */
 const DIRECTIONS = /[\u202A-\u202E\u2066-\u2069]/g;
 /**
- * Somebody may register another person's address under any name, and mail programs make links of what looks like one: until
- * the address is proved, only a short name of letters is greeted.
+ * The name in the greeting of a mail. Anybody may register another person's address under any name, and mail programs turn names that look
+ * like links into links: until the address is proved, only a short name of letters is used.
  */
 export function greetingName({
   firstName,
@@ -16,7 +16,7 @@ export function greetingName({
   return name !== null && (emailVerified || isPlainName(name)) ? name : null;
 }
 
-/** For a mail to an address that may be a stranger's, whatever else the user has proved. */
+/** The name in a mail to an address that may be a stranger's, even if the user has proved another one. */
 export function strangersGreeting({ firstName, nickname }: Pick<UserEntity, 'firstName' | 'nickname'>): string | null {
   return greetingName({ firstName, nickname, emailVerified: false });
 }

@@ -103,7 +103,7 @@ const HTML_PARTIALS = {
 const TEXT_PARTIALS = { layout: 'layout.text.hbs', support: 'support.text.hbs' };
 
 /**
- * Renders `templates/mail/<name>/{subject,html,text}.hbs`, or `templates/locales/<locale>/mail/<name>/...` for who reads that
+ * Renders `templates/mail/<name>/{subject,html,text}.hbs`, or `templates/locales/<locale>/mail/<name>/...` for readers of that
  * language, or what replaces them in `TEMPLATES_DIR`.
  */
 @Injectable()

@@ -5,17 +5,17 @@ import { USER_EVENTS, type UserEventType } from '../../events/catalogue.js';
 import { dataSchemaUrl } from '../cloud-event.js';
 import { dataSchema, type DocumentSettings, ENVELOPE, EVENT_TYPES, exampleOf } from './event-schemas.js';
 
-const DESCRIPTION = `What happens to users, for other programs: CloudEvents 1.0 in JSON (structured mode), on every channel that is set up.
+const DESCRIPTION = `Events about users, for other systems: CloudEvents 1.0 in JSON (structured mode), on every configured channel.
 
-Every event comes at least once, and with the same \`id\` each time. Events of one user come in the order of \`userversion\`. An
-event is sent when its change is committed, and never for one that was rolled back.`;
+Every event is delivered at least once, with the same \`id\` each time. Events of one user come in the order of \`userversion\`. An
+event is published after its change is committed, never for a rollback.`;
 
 const CONTENT_TYPE = 'application/cloudevents+json';
 
 const CHANNELS = {
   kafka: {
     title: 'Apache Kafka',
-    description: 'Where `KAFKA_BROKERS` is set. The key of a message is the id of the user.',
+    description: 'Where `KAFKA_BROKERS` is set. The message key is the id of the user.',
   },
   rabbitmq: {
     title: 'RabbitMQ',
@@ -24,13 +24,13 @@ const CHANNELS = {
   webhooks: {
     title: 'Webhooks',
     description:
-      'Posted to every URL that an administrator added (`POST /webhooks`), signed as Standard Webhooks has it: `webhook-id` (the `id` of the event), `webhook-timestamp`, `webhook-signature`.',
+      'Posted to every URL that an administrator added (`POST /webhooks`), signed as in Standard Webhooks: `webhook-id` (the `id` of the event), `webhook-timestamp`, `webhook-signature`.',
   },
 } as const;
-type Channel = keyof typeof CHANNELS;
-const NAMES = Object.keys(CHANNELS) as Channel[];
+type ChannelName = keyof typeof CHANNELS;
+const NAMES = Object.keys(CHANNELS) as ChannelName[];
 
-/** What leaves Roster, as AsyncAPI 3.0, from the declarations of the events. */
+/** The published events as an AsyncAPI 3.0 document, from their declarations. */
 export function asyncApiDocument(settings: DocumentSettings): object {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
   const byType = <T>(of: (type: UserEventType) => T): Record<string, T> =>
@@ -47,7 +47,7 @@ export function asyncApiDocument(settings: DocumentSettings): object {
     channels: Object.fromEntries(
       NAMES.map((name) => [
         name,
-        { ...CHANNELS[name], ...addressOf(name, settings), messages: byType((type) => refTo('messages', type)) },
+        { ...CHANNELS[name], ...channelAddress(name, settings), messages: byType((type) => refTo('messages', type)) },
       ]),
     ),
     operations: Object.fromEntries(
@@ -84,7 +84,7 @@ function payloadOf(type: UserEventType, { PUBLIC_URL }: DocumentSettings): objec
   return { allOf: [refTo('schemas', 'CloudEvent'), own] };
 }
 
-function addressOf(name: Channel, { KAFKA_TOPIC, AMQP_EXCHANGE }: DocumentSettings): object {
+function channelAddress(name: ChannelName, { KAFKA_TOPIC, AMQP_EXCHANGE }: DocumentSettings): object {
   switch (name) {
     case 'kafka':
       return { address: KAFKA_TOPIC, bindings: { kafka: { topic: KAFKA_TOPIC } } };

@@ -17,11 +17,11 @@ import { eventsPage, PAGE_POLICY } from './events-page.js';
 export class EventSchemaNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('There is no such schema. /docs/events lists them.');
+    super('Schema not found.');
   }
 }
 
-const KEPT = 'public, max-age=300';
+const CACHE_CONTROL = 'public, max-age=300';
 const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const ASYNC_API = {
@@ -42,7 +42,7 @@ const ASYNC_API = {
 };
 const FILE_EXAMPLE = 'user.created.v1.json';
 
-/** What the events are, for people and for machines. All of it is made from the declarations of the events, once. */
+/** The documentation of events, for people and for tools, generated once from their declarations. */
 @ApiTags('Operations')
 @Controller('docs/events')
 export class EventDocumentsController {
@@ -66,9 +66,9 @@ export class EventDocumentsController {
   @Allow('ANONYMOUS')
   @ApiOperation({
     operationId: 'getEventsPage',
-    summary: 'The events that leave Roster, as a page',
+    summary: 'The published events, as a page',
     description:
-      'For people: each event with its fields, and how events arrive. With `Accept: application/json`, the AsyncAPI document.',
+      'For people: each event with its fields, and how events are delivered. With `Accept: application/json`, the AsyncAPI document.',
   })
   @ApiOkResponse({
     headers: { Vary: { schema: { type: 'string' }, description: '`Accept`' } },
@@ -77,7 +77,7 @@ export class EventDocumentsController {
       'application/json': ASYNC_API,
     },
   })
-  @Header('cache-control', KEPT)
+  @Header('cache-control', CACHE_CONTROL)
   @Header('vary', 'Accept')
   show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): string {
     if (wantsJson(request)) {
@@ -90,11 +90,11 @@ export class EventDocumentsController {
 
   @Get('schemas/:file')
   @Allow('ANONYMOUS')
-  @ApiParam({ name: 'file', example: FILE_EXAMPLE, description: 'as `dataschema` of an event names it' })
+  @ApiParam({ name: 'file', example: FILE_EXAMPLE, description: 'last part of the `dataschema` of an event' })
   @ApiOperation({
     operationId: 'getEventSchema',
     summary: 'The JSON Schema (2020-12) of the data of an event',
-    description: 'What `dataschema` of an event refers to. `/docs/events` has a link to each.',
+    description: 'The target of `dataschema` in an event. `/docs/events` links to each.',
   })
   @ApiOkResponse({
     content: {
@@ -122,7 +122,7 @@ export class EventDocumentsController {
   })
   @ApiProblems('not-found')
   @Header('content-type', 'application/schema+json')
-  @Header('cache-control', KEPT)
+  @Header('cache-control', CACHE_CONTROL)
   schema(@Param('file') file: string): string {
     const schema = this.schemas.get(file);
     if (schema === undefined) throw new EventSchemaNotFound();
@@ -130,7 +130,7 @@ export class EventDocumentsController {
   }
 }
 
-/** Beside the page. */
+/** The AsyncAPI document under an address of its own, for tools. */
 @ApiTags('Operations')
 @Controller('docs/events.json')
 export class AsyncApiController {
@@ -144,12 +144,12 @@ export class AsyncApiController {
   @Allow('ANONYMOUS')
   @ApiOperation({
     operationId: 'getAsyncApiDocument',
-    summary: 'The events that leave Roster (AsyncAPI 3.0)',
+    summary: 'The published events (AsyncAPI 3.0)',
     description: 'For tools: channels, messages and schemas.',
   })
   @ApiOkResponse({ content: { 'application/json': ASYNC_API } })
   @Header('content-type', JSON_TYPE)
-  @Header('cache-control', KEPT)
+  @Header('cache-control', CACHE_CONTROL)
   show(): string {
     return this.document;
   }

@@ -20,9 +20,9 @@ interface ArraySchema {
   readonly examples: readonly unknown[];
 }
 
-const ERASED = 'says something about the person: null once the person was erased';
+const ERASED = 'personal: null once the person was erased';
 
-/** The data of an event as it leaves Roster: with personal values, or with the names of those that are left out. */
+/** The data of a published event: with personal values, or with the names of those that are left out. */
 export function dataSchema(type: UserEventType, { EVENT_PERSONAL_DATA }: DocumentSettings): ObjectSchema {
   const { fields, personal } = USER_EVENTS[type];
   const omits = EVENT_PERSONAL_DATA === 'omit';
@@ -38,7 +38,7 @@ export function dataSchema(type: UserEventType, { EVENT_PERSONAL_DATA }: Documen
   };
 }
 
-/** A document of its own (JSON Schema 2020-12), as `dataschema` of the event refers to it. */
+/** A complete JSON Schema document (2020-12), the target of `dataschema`. */
 export function dataSchemaDocument(type: UserEventType, settings: DocumentSettings): object {
   const { summary, version } = USER_EVENTS[type];
   return {
@@ -50,7 +50,7 @@ export function dataSchemaDocument(type: UserEventType, settings: DocumentSettin
   };
 }
 
-/** One whole message of each type, to look at. */
+/** A complete example message of the type. */
 export function exampleOf(type: UserEventType, settings: DocumentSettings): Record<string, unknown> {
   const fixed = { type, dataschema: dataSchemaUrl(settings.PUBLIC_URL, { type, version: USER_EVENTS[type].version }) };
   return {
@@ -61,53 +61,58 @@ export function exampleOf(type: UserEventType, settings: DocumentSettings): Reco
   };
 }
 
-/** What stands around the data: CloudEvents 1.0 with the extensions that Roster sets (`toCloudEvent`). */
+/** The envelope: CloudEvents 1.0 with the extensions that Roster sets (`toCloudEvent`). */
 export const ENVELOPE: ObjectSchema = {
   type: 'object',
   properties: {
-    specversion: { type: 'string', const: '1.0', description: 'of CloudEvents', examples: ['1.0'] },
+    specversion: { type: 'string', const: '1.0', description: 'version of CloudEvents', examples: ['1.0'] },
     id: {
       ...{ type: 'string', format: 'uuid', examples: ['019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071'] },
-      description: 'UUIDv7 of the event; the same however often it is sent: whoever has seen it leaves it out',
+      description: 'UUIDv7 of the event; the same each time it is sent, so that consumers can deduplicate',
     },
     source: { type: 'string', format: 'uri', description: 'the public URL of this Roster', examples: [''] },
-    type: { type: 'string', enum: EVENT_TYPES, description: 'what happened', examples: ['user.created'] },
+    type: { type: 'string', enum: EVENT_TYPES, description: 'type of the event', examples: ['user.created'] },
     subject: {
       ...{ type: 'string', format: 'uuid', examples: ['019aa53c-1f7e-7c2f-b1c0-6a5b4c3d2e1f'] },
-      description: 'the id of the user that it happened to',
+      description: 'id of the user',
     },
-    time: { type: 'string', format: 'date-time', description: 'when', examples: ['2026-11-21T09:14:00.000Z'] },
+    time: {
+      type: 'string',
+      format: 'date-time',
+      description: 'when it happened',
+      examples: ['2026-11-21T09:14:00.000Z'],
+    },
     datacontenttype: { type: 'string', const: 'application/json', examples: ['application/json'] },
     dataschema: {
       type: 'string',
       format: 'uri',
-      description: 'JSON Schema of `data`; it names type and version',
+      description: 'URL of the JSON Schema of `data`, with type and version',
       examples: [''],
     },
     traceparent: {
       ...{ type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
-      description: 'W3C Trace Context of the request that caused it, where its trace id is one',
+      description: 'W3C Trace Context of the request that caused it, where its trace id is valid there',
       examples: ['00-4bf92f3577b34da6a3ce929d0e0e4736-b1c07d2a4e5f6071-01'],
     },
     traceid: {
       ...{ type: 'string', examples: ['4bf92f3577b34da6a3ce929d0e0e4736'] },
-      description: 'of the request, as in its answer (`X-Trace-Id`) and in the logs',
+      description: 'trace id of the request, as in its response (`X-Trace-Id`) and in the logs',
     },
     sequence: {
       ...{ type: 'string', pattern: '^[0-9]{16}$', examples: ['0000000000004711'] },
-      description: 'place among all events (1, 2, 3, ... without gaps), as a text that sorts',
+      description: 'position in the feed (1, 2, 3, ... without gaps), as a sortable string',
     },
     userversion: {
       ...{ type: 'integer', minimum: 1, examples: [1] },
-      description: '1, 2, 3, ... without gaps for each user',
+      description: 'version of the user: 1, 2, 3, ... without gaps',
     },
     authtype: {
       ...{ type: 'string', enum: ['app_user', 'unauthenticated', 'system'], examples: ['app_user'] },
-      description: 'who did it: a user, somebody who is not signed in, or Roster itself',
+      description: 'who caused it: a user, somebody who is not signed in, or Roster itself',
     },
     authid: {
       ...{ type: 'string', format: 'uuid', examples: ['019aa53c-1f7e-7c2f-b1c0-5f4e3d2c1b0a'] },
-      description: 'the id of the user who did it',
+      description: 'id of the user who caused it',
     },
   },
   required: [
@@ -125,7 +130,7 @@ function changedSchema(personal: readonly string[]): ArraySchema {
   return {
     type: 'array',
     items: { type: 'string', ...(personal.length > 0 && { enum: personal }) },
-    description: 'names of the fields that say something about the person, whose values are left out',
+    description: 'names of the personal fields, whose values are left out',
     examples: [personal],
   };
 }

@@ -36,7 +36,7 @@ nav ul { columns: 300px; padding: 0; list-style: none; }
 nav li { overflow-wrap: anywhere; }
 `;
 
-/** No script, nothing from elsewhere, and no style but the one of this page. */
+/** No scripts, no external resources, and only the style of this page. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -45,7 +45,7 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Every event, for people. */
+/** A page for people that describes every event. */
 export function eventsPage(settings: DocumentSettings): string {
   return `<!doctype html>
 <html lang="en">
@@ -58,7 +58,7 @@ export function eventsPage(settings: DocumentSettings): string {
 <body>
 <main>
 <h1>Roster events</h1>
-<p>What happens to users, for other programs: CloudEvents 1.0 in JSON, in Kafka, in RabbitMQ and as webhooks. Every event comes
+<p>Events about users, for other systems: CloudEvents 1.0 in JSON, in Kafka, in RabbitMQ and as webhooks. Every event is delivered
 at least once, with the same <code>id</code> each time; those of one user come in the order of <code>userversion</code>.</p>
 <p>For machines: <a href="events.json">AsyncAPI 3.0</a>, and a JSON Schema of the data of each event.
 The API is described at <a href="../docs">/docs</a>.</p>
@@ -79,8 +79,8 @@ ${EVENT_TYPES.map((type) => section(type, settings)).join('\n')}
 
 function personalDataNote({ EVENT_PERSONAL_DATA }: DocumentSettings): string {
   return EVENT_PERSONAL_DATA === 'include'
-    ? '<p><code>user.erased</code> says that a person is to be forgotten: erase what you keep of them. What is <span class="mark">personal</span> is null in events that are sent again after that.</p>'
-    : '<p>Here, personal values are left out of what is sent (<code>EVENT_PERSONAL_DATA=omit</code>): <code>changed</code> names the fields.</p>';
+    ? '<p>After <code>user.erased</code>, erase your copies of the person’s data. Fields marked <span class="mark">personal</span> are null in events that are sent again after that.</p>'
+    : '<p>Personal values are left out of the messages (<code>EVENT_PERSONAL_DATA=omit</code>); <code>changed</code> names their fields.</p>';
 }
 
 function section(type: UserEventType, settings: DocumentSettings): string {
@@ -101,7 +101,7 @@ ${data}
 </section>`;
 }
 
-/** @param fields as they were declared: what is personal is marked rather than told in each row */
+/** @param fields as declared: personal fields are marked rather than described in each row */
 function table({ properties, required }: ObjectSchema, fields: Fields = {}): string {
   const rows = Object.entries(properties).map(([name, schema]) => {
     const declared = fields[name];
@@ -125,7 +125,7 @@ function kindOf({ type, format, enum: values, const: only }: JsonSchema): string
   return names.join(' or ');
 }
 
-/** With what stands between backticks as code. */
+/** Renders text between backticks as code. */
 function prose(text: string): string {
   return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

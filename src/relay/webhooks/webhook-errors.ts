@@ -3,16 +3,14 @@ import { DomainError } from '../../problems/domain-error.js';
 export class WebhookNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super('Webhook not found. GET /webhooks lists webhooks.');
+    super('Webhook not found.');
   }
 }
 
 export class DeliveryNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {
-    super(
-      'Delivery not found: it may have been removed after its retention. GET /webhooks/{id}/deliveries lists deliveries.',
-    );
+    super('Delivery not found. It may have been removed after its retention.');
   }
 }
 
@@ -27,6 +25,6 @@ export class TooManyWebhooks extends DomainError {
 export class WebhookDisabled extends DomainError {
   readonly code = 'webhook-disabled';
   constructor() {
-    super('This webhook is disabled. Enable it first: PATCH {"enabled": true}.');
+    super('This webhook is disabled. Enable it first.');
   }
 }

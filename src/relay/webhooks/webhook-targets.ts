@@ -55,7 +55,9 @@ export class WebhookTargets {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(host) !== 0) this.checkAddress(host, url.hostname);
     else if (!this.allowPrivate && !isPublicName(host)) {
-      throw new RefusedTarget(`${host} is not a public name; WEBHOOK_ALLOW_PRIVATE=true allows webhooks to private names`);
+      throw new RefusedTarget(
+        `${host} is not a public name; WEBHOOK_ALLOW_PRIVATE=true allows webhooks to private names`,
+      );
     }
   }
 
