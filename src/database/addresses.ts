@@ -3,8 +3,8 @@ import type { Settings } from '../config/settings.js';
 export type Addresses = Pick<Settings, 'DATABASE_URL' | 'DATABASE_DIRECT_URL' | 'MIGRATION_DATABASE_URL'>;
 
 /**
- * For whatever belongs to a session: settings, advisory locks, LISTEN, temporary tables. Past a pooler that gives out connections by
- * transaction, where the next client would find them.
+ * For everything bound to a session: settings, advisory locks, LISTEN, temporary tables. Bypasses a pooler in transaction mode,
+ * which would leave them to the next client.
  */
 export function sessionAddress({
   DATABASE_DIRECT_URL,
@@ -13,12 +13,12 @@ export function sessionAddress({
   return DATABASE_DIRECT_URL ?? DATABASE_URL;
 }
 
-/** For changes of the schema, as the role that owns it: in a session, too. */
+/** For migrations: connects as the schema owner, also bypassing a pooler. */
 export function ownerAddress(addresses: Addresses): string {
   return addresses.MIGRATION_DATABASE_URL ?? sessionAddress(addresses);
 }
 
-/** What the servers come by other than that, the direct way first: each may be another role. */
+/** The other addresses used by servers, the direct one first; each may connect as a different role. */
 export function serverAddresses(addresses: Addresses): { readonly url: string; readonly pooled: boolean }[] {
   const { DATABASE_DIRECT_URL: direct, DATABASE_URL: url = '' } = addresses;
   const ways = [

@@ -3,7 +3,7 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import { noteReadOnly } from './read-only.js';
 import { type SessionKind, settleSession } from './session.js';
 
-/** How Roster connects: what the server, the migrations and the tests share. */
+/** Connection options shared by the server, the migrations and the tests. */
 export function dataSourceOptions(url: string, poolSize = 10, kind: SessionKind = {}): DataSourceOptions {
   return {
     type: 'postgres',
@@ -11,18 +11,18 @@ export function dataSourceOptions(url: string, poolSize = 10, kind: SessionKind 
     poolSize,
     applicationName: 'roster',
     connectTimeoutMS: 5000,
-    // Over a pooler, which keeps no setting of a session, each transaction says so itself; else the session does, once.
+    // Through a pooler, which does not keep session settings, each transaction sets it; otherwise it is set once per session.
     ...(kind.pooled && { isolationLevel: 'READ COMMITTED' }),
     extra: sessionOptions(kind),
-    // The schema comes from migrations alone.
+    // Only migrations change the schema.
     synchronize: false,
   };
 }
 
-/** What every pool does with a new connection before it gives it out. */
+/** Prepares each new connection of a pool. */
 export function sessionOptions(kind: SessionKind = {}): { readonly onConnect: (client: pg.ClientBase) => unknown } {
   return {
-    // What it returns is waited for, though its type in pg does not say so.
+    // pg awaits the result, although its type does not say so.
     onConnect: (client) => {
       noteReadOnly(client);
       return settleSession(client, kind);
@@ -30,7 +30,7 @@ export function sessionOptions(kind: SessionKind = {}): { readonly onConnect: (c
   };
 }
 
-/** The pool of pg that TypeORM has made. */
+/** The pg pool that TypeORM created. */
 export function poolOf(dataSource: DataSource): pg.Pool {
   return (dataSource.driver as unknown as { readonly master: pg.Pool }).master;
 }

@@ -21,7 +21,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
     private readonly keyring: Keyring,
     metrics: Metrics,
   ) {
-    // Before others add theirs, for these are read in that order: what they ask the database does not count itself.
+    // Registered first, as metrics are read in order: queries of the others are not counted.
     const pool = poolOf(dataSource);
     leaveReadOnly(pool);
     metrics.gauge({ name: 'roster_database_connections', help: 'Connections of the pool.', labels: ['state'] }, () => [
@@ -29,14 +29,14 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
       { labels: { state: 'idle' }, value: pool.idleCount },
     ]);
     metrics.gauge({ name: 'roster_database_waiting', help: 'What waits for a connection of the pool.' }, () => [
-      // pg counts who gets an idle connection in a moment, too.
+      // pg also counts clients that are about to get an idle connection.
       { value: Math.max(0, pool.waitingCount - pool.idleCount) },
     ]);
   }
 
   /**
-   * @param entities of every room. They are named here rather than by `TypeOrmModule.forFeature`, whose list is one for the
-   * whole process: another application in it would take our tables for its own.
+   * @param entities of all modules. Listed here rather than with `TypeOrmModule.forFeature`, whose list is global to the process:
+   * another application in it would treat our tables as its own.
    */
   static forRoot(
     { DATABASE_URL, DATABASE_DIRECT_URL, SECRET_KEY }: Settings,
@@ -53,7 +53,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
           provide: DataSource,
           useFactory: () =>
             new DataSource({
-              // A direct address is given where a pooler stands before the other.
+              // A direct address is only set if the other one leads to a pooler.
               ...dataSourceOptions(DATABASE_URL, POOL_SIZE, { pooled: DATABASE_DIRECT_URL !== undefined }),
               entities: [...entities],
             }).initialize(),
@@ -75,9 +75,9 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    // Changes nothing, and is refused where nothing could be changed: after a failover, or when the disk is full.
+    // Changes nothing, but fails if nothing could be changed: after a failover, or when the disk is full.
     this.health.register('database', true, () => this.dataSource.query('DELETE FROM event_outbox WHERE false'));
-    // Without the key that signs, nobody can sign in here. One whose SECRET_KEY was replaced under it works on, for the time being.
+    // Without the signing key nobody can sign in here. A server whose SECRET_KEY was replaced meanwhile keeps working for now.
     this.health.register('keys', true, () => Promise.resolve(this.keyring.current('access-token')));
     this.health.register('secretKey', false, () =>
       this.keyring.isSecretReplaced ? Promise.reject(new Error('SECRET_KEY was replaced')) : Promise.resolve(),

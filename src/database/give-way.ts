@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresCode } from './transaction.js';
 
-/** Whoever asks for a table after a migration waits behind it: no longer than this. */
+/** The longest time for which queries may queue behind a waiting migration. */
 export const LOCK_TIMEOUT_MS = 2000;
 
 const FIRST_PAUSE_MS = 250;
@@ -10,13 +10,13 @@ const GIVE_UP_AFTER_MS = 120_000;
 
 const IN_THE_WAY = new Set(['55P03', '40P01']);
 
-/** Whether work was ended because others hold what it needs. */
+/** Whether work was aborted because others hold locks that it needs. */
 export const isInTheWay = (error: unknown): boolean => IN_THE_WAY.has(postgresCode(error) ?? '');
 
 /**
- * Does again what did not get its lock in time, with pauses in which those who came after it go first.
- * @param work leaves nothing behind when it fails, and gives up a lock that it does not get (`lock_timeout`)
- * @throws what `work` throws; that of its last try when others hold the lock for all of `giveUpAfterMs`
+ * Retries work that did not get its lock in time, pausing so that others in the lock queue can proceed.
+ * @param work is rolled back when it fails, and gives up waiting for locks (`lock_timeout`)
+ * @throws the errors of `work`; that of the last attempt if others hold the lock for all of `giveUpAfterMs`
  */
 export async function givingWay<T>(work: () => Promise<T>, giveUpAfterMs = GIVE_UP_AFTER_MS): Promise<T> {
   const giveUpAt = performance.now() + giveUpAfterMs;

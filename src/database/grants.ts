@@ -1,9 +1,9 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** Tables of which a row, once written, is never changed nor deleted. Each has a trigger that refuses it, too. */
+/** Append-only tables; each also has a trigger that refuses updates and deletions. */
 export const APPEND_ONLY_TABLES: readonly string[] = ['user_events', 'event_positions'];
 
-/** Tables that tell which migrations ran: for the role that migrates alone. */
+/** Tables that record migrations: accessible only to the migrating role. */
 const READ_ONLY_TABLES: readonly string[] = ['migrations'];
 
 const JOBS_SCHEMA = 'graphile_worker';
@@ -16,9 +16,9 @@ interface Relation {
 }
 
 /**
- * Lets a role into the database: before PUBLIC loses what the role may have come in by.
- * @param dataSource of the role that owns the schema; nothing is done when it is the same role
- * @returns whether that is ours to give, to a role that there is
+ * Grants a role access to the database, before it is revoked from PUBLIC.
+ * @param dataSource of the schema owner; nothing is done for the same role
+ * @returns whether the role exists and we may grant it
  */
 export async function admit(role: string, dataSource: DataSource): Promise<boolean> {
   const [place] = await dataSource.query<[{ ours: boolean; name: string; grantee: string }]>(
@@ -28,15 +28,15 @@ export async function admit(role: string, dataSource: DataSource): Promise<boole
     [role],
   );
   const { ours, name, grantee } = place;
-  // Temporary tables are what replay works in.
+  // `replay` works in temporary tables.
   if (ours) await dataSource.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO ${grantee}`);
   return ours;
 }
 
 /**
- * Gives the role that the server works as what it needs on all that is there, and no more: it may append to the log, but
- * neither change it nor, as it owns nothing, switch its trigger off. A running server notices nothing.
- * @param dataSource of the role that owns the schema; nothing is done when it is the same role
+ * Grants the server's role exactly the rights that it needs: it may append to the log, but neither change it nor, since it owns
+ * nothing, disable its trigger. Running servers are not affected.
+ * @param dataSource of the schema owner; nothing is done for the same role
  */
 export async function grantTo(role: string, dataSource: DataSource): Promise<void> {
   await dataSource.transaction(async (tx) => {
@@ -47,7 +47,7 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
     const { owner, schema, grantee } = place;
     if (owner === role) return;
     await tx.query(`GRANT USAGE ON SCHEMA ${schema}, ${JOBS_SCHEMA} TO ${grantee}`);
-    // What others own beside Roster is not Roster's to give.
+    // Roster cannot grant rights on objects that others own.
     const relations = await tx.query<Relation[]>(
       `SELECT nspname AS schema, relname AS name, relkind = 'S' AS is_sequence, relrowsecurity AS secured
        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -59,7 +59,7 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
       const name = `"${relation.schema}"."${relation.name}"`;
       await tx.query(`REVOKE ALL ON ${name} FROM ${grantee}`);
       await tx.query(`GRANT ${rightsOn(relation)} ON ${name} TO ${grantee}`);
-      // graphile-worker secures its tables for their owner alone.
+      // graphile-worker restricts its tables to their owner.
       if (relation.secured) await openTo(grantee, relation, tx);
     }
     const routines = await tx.query<Routine[]>(OUR_ROUTINES, [JOBS_SCHEMA]);
@@ -67,7 +67,7 @@ export async function grantTo(role: string, dataSource: DataSource): Promise<voi
   });
 }
 
-/** Servers that run as another role keep what they have, and nobody waits where nothing changes. */
+/** Servers with another role keep their rights, and nobody waits if nothing changes. */
 async function openTo(grantee: string, { schema, name }: Relation, tx: EntityManager): Promise<void> {
   const [found] = await tx.query<{ roles: string; included: boolean }[]>(
     `SELECT array_to_string(polroles::regrole[], ', ') AS roles, $3::regrole = ANY (polroles) AS included
@@ -84,8 +84,8 @@ async function openTo(grantee: string, { schema, name }: Relation, tx: EntityMan
 }
 
 /**
- * Takes from PUBLIC what functions give it when they are made, those of graphile-worker among them. Roles that may write to a
- * table beside them keep the right to call them: a server may run with a role that this process was not told of.
+ * Revokes from PUBLIC the default right to execute functions, including those of graphile-worker. Roles that may write to our
+ * tables keep it: a server may run with a role that is unknown to this process.
  */
 export async function closeRoutines(dataSource: DataSource): Promise<void> {
   await dataSource.transaction(async (tx) => {
@@ -101,7 +101,7 @@ export async function closeRoutines(dataSource: DataSource): Promise<void> {
   });
 }
 
-/** What is open to every role of this PostgreSQL because it is another's to close: a sentence for each, saying what to do. */
+/** Objects that stay open to every role of this PostgreSQL because others own them: a sentence for each, saying what to do. */
 export async function openToAll(dataSource: DataSource): Promise<string[]> {
   const rows = await dataSource.query<{ what: string; rights: string; owner: string }[]>(
     `SELECT 'DATABASE ' || quote_ident(datname) AS what, string_agg(privilege_type, ', ') AS rights, datdba::regrole AS owner

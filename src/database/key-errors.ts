@@ -1,7 +1,7 @@
 import { DomainError } from '../problems/domain-error.js';
 import { StartError } from '../config/start-error.js';
 
-/** `SECRET_KEY` is not the one that this database's keys were wrapped with. */
+/** `SECRET_KEY` is not the key with which the keys of this database were wrapped. */
 export class WrongSecretKey extends StartError {
   override readonly name = 'WrongSecretKey';
   constructor() {
@@ -13,7 +13,7 @@ export class WrongSecretKey extends StartError {
   }
 }
 
-/** There is no key of a purpose that this process can read. */
+/** This process can read no key of the purpose. */
 export class KeyOutOfReach extends DomainError {
   readonly code = 'unavailable';
   override readonly retryAfterSeconds = 30;
@@ -22,7 +22,7 @@ export class KeyOutOfReach extends DomainError {
   }
 }
 
-/** For the log of a process under which `SECRET_KEY` was replaced. */
+/** Logged by a process whose `SECRET_KEY` was replaced while it runs. */
 export const SECRET_KEY_REPLACED =
   'SECRET_KEY was replaced (roster rotate-secret): this server works on with the keys that it holds, makes no new ones and cannot ' +
   'read those that others make. Start it again with the SECRET_KEY of now';

@@ -7,7 +7,7 @@ import { connect } from './migrate.js';
 import { seal, unseal } from './sealing.js';
 import { lock, type Transaction, Transactions } from './transaction.js';
 
-/** What a key is for; a key of one purpose is never used for another (NIST SP 800-57, 5.2). */
+/** The purpose of a key; keys are never used for another purpose (NIST SP 800-57, 5.2). */
 export const KEY_PURPOSES = [
   'password-pepper',
   'one-time-token',
@@ -33,7 +33,7 @@ export interface Key {
   readonly secret: Buffer;
 }
 
-/** Where servers that run hear of a change of the keys; should that be lost, they find it in `revocations`. */
+/** The channel that notifies running servers of key changes; a lost notification is made up for by `revocations`. */
 export const KEYS_CHANNEL = 'roster_keys';
 
 type PurposeThatRotates = 'access-token';
@@ -45,8 +45,8 @@ interface KeyRow {
 }
 
 /**
- * The random keys of every purpose. They are kept in the database wrapped by `SECRET_KEY`: a dump without it is useless, and
- * another `SECRET_KEY` only has to wrap these few keys again, with every password, link and sealed value staying good.
+ * The random keys of every purpose, stored in the database wrapped with `SECRET_KEY`: a dump without it is useless, and changing
+ * `SECRET_KEY` only rewraps these few keys, while every password, link and sealed value stays valid.
  */
 @Injectable()
 export class Keyring {
@@ -64,13 +64,13 @@ export class Keyring {
   }
 
   /**
-   * Reads every key, making those that are missing.
-   * @throws WrongSecretKey, and has made none
+   * Reads every key and creates missing ones.
+   * @throws WrongSecretKey, without having created any
    */
   async open(): Promise<void> {
     await this.transactions.run(async (tx) => {
       await lock(tx, 'keys');
-      // First: a key made under another SECRET_KEY than the rest would shut out everybody.
+      // First: a key created under a different SECRET_KEY than the others would lock everybody out.
       const existing = await this.unwrapAll(tx);
       for (const purpose of KEY_PURPOSES) {
         if (!existing.some((key) => key.purpose === purpose)) await this.make(tx, purpose);
@@ -80,14 +80,14 @@ export class Keyring {
   }
 
   /**
-   * Whether `SECRET_KEY` was replaced under this process (`roster rotate-secret`), as `reload` found it: the keys that it holds stay
-   * good, those that are made from then on it cannot read, and it makes none, which nobody could read.
+   * Whether `SECRET_KEY` was replaced while this process runs (`roster rotate-secret`), as found by `reload`: keys in memory stay
+   * valid, but newer ones cannot be read, and it creates none, since no other server could read them.
    */
   get isSecretReplaced(): boolean {
     return this.replaced;
   }
 
-  /** Reads the keys that others made or wrapped since, and forgets those that are gone. */
+  /** Reads keys that others created or rewrapped since, and forgets removed ones. */
   async reload(): Promise<void> {
     const rows = await this.dataSource.query<KeyRow[]>(SELECT_KEYS);
     const read = rows.map((row) => this.unwrap(row));
@@ -96,9 +96,9 @@ export class Keyring {
   }
 
   /**
-   * Makes a new key to be used from now on. The one before it stays good for what it made, until `dropRetired`.
-   * @param age does nothing while the newest key is younger than so many milliseconds
-   * @returns the id of the new key; undefined also where `SECRET_KEY` was replaced under this process: see `isSecretReplaced`
+   * Creates a new current key. The previous one stays valid for verification until `dropRetired`.
+   * @param age does nothing while the newest key is younger than this, in milliseconds
+   * @returns the id of the new key; undefined if none was due, or if `isSecretReplaced`
    */
   async rotate(purpose: PurposeThatRotates, age = 0): Promise<string | undefined> {
     const id = await this.transactions.run(async (tx) => {
@@ -120,8 +120,8 @@ export class Keyring {
   }
 
   /**
-   * Destroys keys that were replaced so many milliseconds ago: none where this process cannot read what replaced them, and works on
-   * with them. @returns how many
+   * Destroys keys that were replaced at least that many milliseconds ago; none if this process cannot read their successors and
+   * still uses them. @returns how many
    */
   async dropRetired(purpose: PurposeThatRotates, age: number): Promise<number> {
     if (this.replaced) return 0;
@@ -134,10 +134,10 @@ export class Keyring {
   }
 
   /**
-   * Wraps every key with another `SECRET_KEY`, all of them or none. What was made with the keys stays good, and running
-   * servers go on: they hold them unwrapped.
-   * @returns how many keys there are
-   * @throws WrongSecretKey when somebody else did so meanwhile
+   * Rewraps every key with another `SECRET_KEY`, all or none. Everything made with the keys stays valid, and running servers
+   * continue, as they hold the keys unwrapped.
+   * @returns the number of keys
+   * @throws WrongSecretKey if they were rewrapped concurrently
    */
   async rewrap(secretKey: string): Promise<number> {
     const wrappingKey = wrappingKeyOf(secretKey);
@@ -157,7 +157,7 @@ export class Keyring {
 
   /**
    * The key to use for something new.
-   * @throws KeyOutOfReach where the last that this process could read was destroyed
+   * @throws KeyOutOfReach if the last key readable by this process was destroyed
    */
   current(purpose: KeyPurpose): Key {
     const key = this.newest.get(purpose);
@@ -165,13 +165,13 @@ export class Keyring {
     return key;
   }
 
-  /** The key that made something that exists; undefined when there is no such key of that purpose. */
+  /** The key with this id; undefined if there is none of that purpose. */
   find(purpose: KeyPurpose, id: string): Key | undefined {
     const key = this.keys.get(id);
     return key?.purpose === purpose ? key : undefined;
   }
 
-  /** Every key of a purpose that is not destroyed yet, the oldest first. */
+  /** Every existing key of a purpose, oldest first. */
   all(purpose: KeyPurpose): Key[] {
     return [...this.keys.values()].filter((key) => key.purpose === purpose);
   }
@@ -183,7 +183,7 @@ export class Keyring {
     return id;
   }
 
-  /** @param keys all there are, the oldest first */
+  /** @param keys all keys, oldest first */
   private take(keys: readonly Key[]): void {
     this.keys = new Map(keys.map((key) => [key.id, key]));
     this.newest = new Map(keys.map((key) => [key.purpose, key]));
@@ -210,7 +210,7 @@ export class Keyring {
 const SELECT_KEYS = 'SELECT id, purpose, wrapped FROM keys ORDER BY retired_at NULLS LAST, created_at, id';
 
 /**
- * Whether this is the `SECRET_KEY` of the database; not, as long as that has no keys.
+ * Whether this is the `SECRET_KEY` of the database; false while that has no keys.
  * @throws DatabaseUnavailable
  */
 export async function opensKeys(url: string, secretKey: string): Promise<boolean> {

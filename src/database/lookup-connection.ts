@@ -7,8 +7,7 @@ const END_WITHIN_MS = 1000;
 const LOOK_WHERE_EVERY_MS = 1000;
 
 /**
- * One connection beside the pool, for looking things up without waiting for those who have the pool. It is made when it is first
- * needed, and again when it was lost.
+ * A dedicated connection for lookups that must not wait for the pool. It is opened on first use and reopened when lost.
  */
 export class LookupConnection {
   private client: Promise<pg.Client> | undefined;
@@ -20,8 +19,8 @@ export class LookupConnection {
   ) {}
 
   /**
-   * Asks a second time when the connection turns out to be lost: for statements that change nothing.
-   * @throws what PostgreSQL or the connection to it says
+   * Retries once if the connection turns out to be lost; for read-only statements.
+   * @throws the error of PostgreSQL or the connection
    */
   async query<Row extends object>(query: pg.QueryConfig, again = true): Promise<pg.QueryResult<Row>> {
     const isNew = this.client === undefined;
@@ -32,7 +31,7 @@ export class LookupConnection {
       return await connected.query<Row>(query);
     } catch (error) {
       void this.drop(client);
-      // A connection that was cut while nobody asked says so only now.
+      // A connection that was cut while idle is only noticed now.
       if (again && !isNew) return this.query(query, false);
       throw error;
     }
@@ -44,7 +43,7 @@ export class LookupConnection {
 
   private async connect(): Promise<pg.Client> {
     const client = new pg.Client({ keepAlive: true, ...this.config });
-    // Whoever asks next finds out.
+    // The next query reports it.
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -56,7 +55,7 @@ export class LookupConnection {
     return client;
   }
 
-  /** Leaves a standby, where a lookup finds what was: behind the answers that are under way, so that nobody waits for it. */
+  /** Disconnects from a standby, whose data may be stale; after pending answers, and without making anybody wait. */
   private lookWhere(client: Promise<pg.Client>, connected: pg.Client): void {
     const now = performance.now();
     if (now - this.lookedWhereAt < LOOK_WHERE_EVERY_MS) return;
@@ -67,7 +66,7 @@ export class LookupConnection {
   private async drop(client: Promise<pg.Client>): Promise<void> {
     if (this.client === client) this.client = undefined;
     const ended = client.then((one) => one.end()).catch(() => undefined);
-    // Over a dead network the end of a connection is never confirmed.
+    // On a dead network, closing a connection is never confirmed.
     await waitAtMost(END_WITHIN_MS, ended);
   }
 }

@@ -12,27 +12,26 @@ import type { SessionKind } from './session.js';
 import { postgresCode } from './transaction.js';
 import { StartError } from '../config/start-error.js';
 
-/** The database cannot be reached or refuses; the message is for the person who starts Roster. */
+/** The database is unreachable or refuses the connection; the message is for the person who starts Roster. */
 export class DatabaseUnavailable extends StartError {
   override readonly name = 'DatabaseUnavailable';
 }
 
 const FOLDER = join(PACKAGE_ROOT, 'dist/migrations');
 
-// Its own log of every statement would drown the summary; what fails is thrown.
+// Its log of every statement would drown the summary; failures are thrown.
 const SILENT = new Logger(() => () => undefined);
 
-// Any number that no other program would take on this database.
+// An arbitrary number that no other program should use on this database.
 const MIGRATION_LOCK = 7_205_759_403;
 
 /**
- * Brings the schema up to date, under an advisory lock: replicas that start together migrate once. A migration gives way to whoever
- * holds a table that it needs, and tries again. The roles that servers work as are given the rights that they need, where they are
- * others than the schema's owner.
- * @param warn told what is left open to every role of this PostgreSQL, and whose it is to close
+ * Applies pending migrations under an advisory lock, so that replicas starting together migrate once. A migration yields to holders
+ * of a table that it needs, and retries. The servers' roles are granted the rights that they need, unless they own the schema.
+ * @param warn receives what stays open to every role of this PostgreSQL, and who can close it
  * @returns the names of the migrations that were applied
- * @throws DatabaseUnavailable when there is no way in
- * @throws MigrationFailed when something that is not Roster's is in the way
+ * @throws DatabaseUnavailable if no connection is possible
+ * @throws MigrationFailed if objects or sessions outside Roster are in the way
  */
 export async function migrate(addresses: Addresses, warn: (text: string) => void = () => undefined): Promise<string[]> {
   const url = ownerAddress(addresses);
@@ -50,7 +49,7 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
     await refuseOldServer(dataSource);
     await runner.query('SET lock_timeout = 0');
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    // Before anything is closed to them.
+    // Before rights are revoked.
     const roles = await admitted(addresses, dataSource);
     const applied = await runOurs(dataSource);
     await runOthers(dataSource, roles).catch(async (error: unknown) => {
@@ -65,13 +64,13 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
   }
 }
 
-/** The roles of the servers, each of which may come in from here on. */
+/** The roles of the servers, which can connect from here on. */
 async function admitted(addresses: Addresses, dataSource: DataSource): Promise<ReadonlySet<string>> {
   const roles = new Set<string>();
   for (const { url, pooled } of serverAddresses(addresses)) {
     const role = await roleOf(url, { pooled }).catch(async (error: unknown) => {
       const named = decodeURIComponent(new URL(url).username);
-      // A database that is closed to PUBLIC is so to every role that is new, until somebody lets it in.
+      // If CONNECT was revoked from PUBLIC, new roles cannot connect until it is granted to them.
       if (!isShutOut(error) || !(await admit(named, dataSource))) throw error;
       return roleOf(url, { pooled });
     });
@@ -85,7 +84,7 @@ async function runOurs(dataSource: DataSource): Promise<string[]> {
   const pending = async () => (await new MigrationExecutor(dataSource).getPendingMigrations()).map(({ name }) => name);
   const names = await pending();
   try {
-    // Each in a transaction of its own, so that a further try begins where the one before came to.
+    // Each in its own transaction, so that a retry continues where the last attempt failed.
     await givingWay(() => dataSource.runMigrations());
   } catch (error) {
     throw await explainedMigration(error, async () => `The migration ${(await pending())[0]}`, dataSource);
@@ -95,14 +94,14 @@ async function runOurs(dataSource: DataSource): Promise<string[]> {
 
 async function runOthers(dataSource: DataSource, roles: ReadonlySet<string>): Promise<void> {
   const pgPool = poolOf(dataSource);
-  // It wants one that bears the end of a connection at any moment; whoever uses that connection is told, too.
+  // Without a listener, a lost connection would end the process; users of that connection get the error anyway.
   pgPool.on('connect', (client) => client.on('error', () => undefined));
   await givingWay(() => runJobMigrations({ pgPool, logger: SILENT }));
   for (const role of roles) await givingWay(() => grantTo(role, dataSource));
   await givingWay(() => closeRoutines(dataSource));
 }
 
-/** @throws DatabaseUnavailable when there is no way in */
+/** @throws DatabaseUnavailable if no connection is possible */
 export async function connect(dataSource: DataSource, url: string): Promise<DataSource> {
   try {
     return await dataSource.initialize();
@@ -112,8 +111,8 @@ export async function connect(dataSource: DataSource, url: string): Promise<Data
 }
 
 /**
- * The migrations that this release brings and the database lacks, by their timestamps.
- * @throws when the database does not answer
+ * The timestamps of migrations that are not yet applied.
+ * @throws if the database does not answer
  */
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
   const applied = await dataSource.query<{ timestamp: string }[]>('SELECT timestamp FROM migrations');
@@ -124,13 +123,13 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
     .filter((stamp) => !stamps.has(stamp));
 }
 
-/** Whether the role may not connect to this database at all. */
+/** Whether the role has no right to connect to this database. */
 function isShutOut(error: unknown): boolean {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error;
   return postgresCode(cause) === '42501';
 }
 
-/** As an identifier of SQL, out of a URL. */
+/** A URL component as an SQL identifier. */
 function quoted(inUrl: string): string {
   return `"${decodeURIComponent(inUrl).replaceAll('"', '""')}"`;
 }

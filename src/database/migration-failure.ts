@@ -3,17 +3,17 @@ import { type DataSource, type QueryFailedError } from 'typeorm';
 import { isInTheWay } from './give-way.js';
 import { postgresCode } from './transaction.js';
 
-/** Why the schema could not be brought up to date, for the person who starts Roster. */
+/** Why migrations failed, for the person who starts Roster. */
 export class MigrationFailed extends StartError {
   override readonly name = 'MigrationFailed';
 }
 
-// A column that something else reads cannot be changed; what something else is built on cannot be dropped.
+// Columns used by other objects cannot be changed, and objects that others depend on cannot be dropped.
 const DEPENDED_ON = new Set(['0A000', '2BP01']);
 
 /**
- * What an operator can do something about, as a sentence that says what; everything else as it came.
- * @param name asked only for such a sentence: of what failed, and has been rolled back
+ * Explains errors that an operator can resolve; returns others unchanged.
+ * @param name only called for such an explanation: names what failed and was rolled back
  */
 export async function explainedMigration(
   error: unknown,

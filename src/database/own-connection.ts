@@ -9,19 +9,19 @@ const RECONNECT_AFTER_MS = 500;
 const END_WITHIN_MS = 2000;
 
 export interface OwnConnectionParts {
-  /** Under which PostgreSQL shows it. */
+  /** The `application_name` in PostgreSQL. */
   readonly name: string;
-  /** A server that says nothing for so long is taken for lost. */
+  /** A server that is silent for this long is considered lost. */
   readonly answerWithinMs: number;
-  /** What is done over the connection, until it is lost or `ending` is aborted. */
+  /** The work on the connection, until it is lost or `ending` is aborted. */
   readonly serve: (client: pg.Client) => Promise<void>;
-  /** Told of what ended `serve`, unless we are ending. */
+  /** Receives the error that ended `serve`, except during shutdown. */
   readonly onLoss?: (error: unknown) => void;
 }
 
 /**
- * A connection beside the pool, for what belongs to a session: advisory locks and LISTEN. It goes past a pooler, and is opened
- * again whenever it is lost.
+ * A dedicated connection for session-bound features: advisory locks and LISTEN. It bypasses a pooler and is reopened whenever it is
+ * lost.
  */
 export class OwnConnection {
   private readonly ended = new AbortController();
@@ -41,13 +41,13 @@ export class OwnConnection {
     this.running = this.run();
   }
 
-  /** Waits for what is under way, for two seconds. */
+  /** Waits up to two seconds for pending work. */
   async stop(): Promise<void> {
     this.ended.abort();
     await waitAtMost(END_WITHIN_MS, this.running);
   }
 
-  /** Until the time is over, or we are ending. */
+  /** Until the time has passed or shutdown begins. */
   async pause(ms: number): Promise<void> {
     await pause(ms, this.ending);
   }
@@ -62,7 +62,7 @@ export class OwnConnection {
         connectionTimeoutMillis: answerWithinMs,
         query_timeout: answerWithinMs,
       });
-      // Whoever asks next finds out; without a listener, the process would end.
+      // The next query reports it; without a listener, the process would end.
       client.on('error', () => undefined);
       try {
         await client.connect();
@@ -72,7 +72,7 @@ export class OwnConnection {
       } catch (error) {
         if (!this.isEnding()) onLoss?.(error);
       }
-      // Over a dead network the end of a connection is never confirmed.
+      // On a dead network, closing a connection is never confirmed.
       await waitAtMost(
         RECONNECT_AFTER_MS,
         client.end().catch(() => undefined),

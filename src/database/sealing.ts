@@ -11,7 +11,7 @@ export function seal(key: Buffer, plain: Buffer, label: string): Buffer {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws Error when key or label are others than those that sealed it, or when a byte was changed */
+/** @throws Error if the key or label differs from the one used for sealing, or a byte was changed */
 export function unseal(key: Buffer, sealed: Buffer, label: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(Buffer.from(label));

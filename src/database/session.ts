@@ -1,15 +1,15 @@
 import type pg from 'pg';
 
-/** Whether a pooler that gives out connections by transaction stands between. */
+/** Whether the connection goes through a pooler in transaction mode. */
 export interface SessionKind {
   readonly pooled?: boolean;
-  /** For work that takes as long as it takes, such as a migration: no limit of the role ends it half-way. */
+  /** For work of any duration, such as a migration: disables time limits of the role. */
   readonly patient?: boolean;
-  /** Gives up a lock that it does not get in so many milliseconds. */
+  /** The `lock_timeout`, in milliseconds. */
   readonly lockTimeoutMs?: number;
 }
 
-/** What the text of values hangs on. PostgreSQL reports these to its client, so that poolers carry them along with it. */
+/** Settings that affect the text format of values. PostgreSQL reports these to clients, so poolers preserve them per client. */
 const REPORTED = `
   SET DateStyle = 'ISO, MDY'; SET IntervalStyle = postgres; SET TimeZone = 'UTC'; SET standard_conforming_strings = on;`;
 
@@ -22,16 +22,16 @@ const WITHOUT_LIMITS = `
   SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
   SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;`;
 
-/** A server that says nothing for so long to a new connection is taken for lost. */
+/** A server that is silent on a new connection for this long is considered lost. */
 const ANSWER_WITHIN_MS = 5000;
 
 /**
- * Makes a new session work as our statements expect, whatever its role or database has for defaults (`ALTER ROLE ... SET`). These
- * are PostgreSQL's own. `search_path` is left alone, for it names our schema, and so are limits of time and
- * `default_transaction_read_only`: they are an operator's to set.
+ * Resets a new session to PostgreSQL's defaults, which our statements expect, whatever defaults its role or database has (`ALTER
+ * ROLE ... SET`). Not `search_path`, which names our schema, nor time limits and `default_transaction_read_only`, which the
+ * operator may set.
  *
- * By SET rather than in the startup message, where poolers refuse what they do not know. What one in transaction mode would leave
- * on a connection that is the next client's is left out: there, transactions say their isolation themselves.
+ * With SET rather than in the startup message, where poolers refuse unknown parameters. Settings that a pooler in transaction mode
+ * would leak to the next client are left out: there, each transaction sets its isolation level.
  */
 export async function settleSession(client: pg.ClientBase, kind: SessionKind = {}): Promise<void> {
   const text = `${REPORTED}${kind.pooled ? '' : ofASession(kind)}`;

@@ -7,7 +7,7 @@ import { poolOf } from './data-source.js';
 import { LookupConnection } from './lookup-connection.js';
 import { inSomeOrder } from './transaction.js';
 
-/** A statement that is asked so often that its parsing counts. */
+/** A statement so frequent that its parsing time matters. */
 export interface Statement {
   /** One name, one text: PostgreSQL prepares it once for each connection. */
   readonly name: string;
@@ -15,12 +15,12 @@ export interface Statement {
 }
 
 const CONNECT_WITHIN_MS = 5000;
-/** Far longer than a row takes to be found by its key. */
+/** Far longer than a lookup by key takes. */
 const ANSWER_WITHIN_MS = 5000;
 
 /**
- * The few statements that most requests come down to, outside any transaction: prepared, and without the way through TypeORM,
- * which costs more than all of PostgreSQL's work for one row.
+ * The few statements behind most requests, outside any transaction: prepared, and bypassing TypeORM, whose overhead exceeds
+ * PostgreSQL's work for one row.
  */
 @Injectable()
 export class Statements implements OnApplicationShutdown {
@@ -41,14 +41,14 @@ export class Statements implements OnApplicationShutdown {
       },
       { pooled },
     );
-    // A direct address is given where a pooler stands before the other, and one that pools transactions forgets what was prepared.
+    // A direct address is only set if the other one leads to a pooler; in transaction mode that loses prepared statements.
     this.prepare = !pooled;
   }
 
   /**
-   * For statements that find a few rows by a key and wait for no lock: all of them share a connection, on which nobody waits for the
-   * answer to the one before. To take a connection of the pool and give it back costs more.
-   * @throws what PostgreSQL or the connection to it says
+   * For statements that find a few rows by key and wait for no lock: they are pipelined on one shared connection, which is cheaper
+   * than acquiring and releasing one of the pool.
+   * @throws the error of PostgreSQL or the connection
    */
   async read<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     return (await this.reads.query<Row>(this.prepared(statement, values))).rows;
@@ -56,7 +56,7 @@ export class Statements implements OnApplicationShutdown {
 
   /**
    * For a statement that changes something, or that waits.
-   * @throws what PostgreSQL or the connection to it says
+   * @throws the error of PostgreSQL or the connection
    */
   async execute<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     return (await inSomeOrder(() => this.pool.query<Row>(this.prepared(statement, values)))).rows;

@@ -4,12 +4,12 @@ import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 
 declare const inTransaction: unique symbol;
 
-/** An entity manager that is inside an open transaction; only `Transactions.run` makes one. */
+/** An entity manager inside an open transaction; only `Transactions.run` creates one. */
 export type Transaction = EntityManager & { readonly [inTransaction]: true };
 
 const afterCommits = new WeakMap<EntityManager, Set<() => void>>();
 
-/** Calls `action` when, and only when, the transaction has committed; once, however often it is asked for. It must not throw. */
+/** Calls `action` once after the transaction has committed, however often it was registered. It must not throw. */
 export function afterCommit(tx: Transaction, action: () => void): void {
   afterCommits.get(tx)?.add(action);
 }
@@ -24,8 +24,8 @@ export class Transactions {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Commits what `work` did, or nothing of it when `work` throws. It may be tried again (`inSomeOrder`), so `work` does database
-   * work only: no mail, no hashing, no HTTP.
+   * Commits `work`, or rolls it back if it throws. It may be retried (`inSomeOrder`), so `work` does database work only: no mail,
+   * no hashing, no HTTP.
    */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return inSomeOrder(async () => {
@@ -40,14 +40,14 @@ export class Transactions {
   }
 }
 
-/** Does again what PostgreSQL could not bring into an order with what others did: a deadlock, a failure to serialize. */
+/** Retries after a deadlock or serialization failure. */
 export async function inSomeOrder<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
-      // Not in step with those that were in its way.
+      // Jitter, so that conflicting transactions do not retry in step.
       await sleep(Math.random() * PAUSE_MS * 2 ** attempt);
     }
   }

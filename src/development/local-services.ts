@@ -10,8 +10,8 @@ import type { Shutdown } from '../server/shutdown.js';
 import { startMailbox } from './mailbox/mailbox.js';
 
 /**
- * Fills in what the settings leave out with the parts for development: a real PostgreSQL and a real mailbox under `DATA_DIR`,
- * and a secret key that is kept there. Production has none of them: its settings are complete.
+ * Fills in missing settings with development services: a real PostgreSQL and mailbox under `DATA_DIR`, and a secret key stored
+ * there. Never in production, where the settings are complete.
  */
 export async function startLocalServices(
   given: Settings,
@@ -25,7 +25,7 @@ export async function startLocalServices(
   return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database, psql };
 }
 
-/** For an operator's command: no mailbox, and the database of a server that runs beside it, if there is one. */
+/** For an operator command: no mailbox, and the database of a running server, if there is one. */
 export async function settingsForCommand(
   given: Settings,
   shutdown: Shutdown,
@@ -59,7 +59,7 @@ async function startDatabase(
   return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database, psql };
 }
 
-/** Reads the password from its file: the summary is often shown to others. */
+/** Reads the password from its file, because the summary is often shown to others. */
 function psqlCommand(url: string, passwordFile: string): string {
   const { hostname, port, username, pathname } = new URL(url);
   const file = `'${passwordFile.replaceAll("'", "'\\''")}'`;

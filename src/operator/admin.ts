@@ -16,12 +16,12 @@ import { OperatorError } from './operator-error.js';
 import { authEventsAt, linksAt, passwordsAt, sessionsAt, usersAt } from './parts.js';
 import type { OperatorContext } from './operator-context.js';
 
-/** A way in for an admin, to be told to whoever gave the command, and to nobody else. */
+/** New credentials of an admin, shown only to the caller of the command. */
 export interface AdminReset {
-  /** What to sign in by: an address or a username. */
+  /** The identifier to sign in with: an address or a username. */
   readonly identifier: string;
   readonly password: string;
-  /** What was in the way: such as `suspended`. */
+  /** The obstacles that were removed, such as `suspended`. */
   readonly lifted: readonly Obstacle[];
 }
 
@@ -30,10 +30,10 @@ type Obstacle = 'deleted' | 'suspended' | 'not an admin';
 const COMMAND = 'npm run roster -- admin reset-password';
 
 /**
- * Gives an admin a random password, without a mail server: ends its sessions, every link that was mailed before, and a lock. While
- * no admin can sign in, the user who is named becomes one who can, deleted, suspended or demoted as it may be.
- * @param name address, username or id; the only admin there is without it
- * @throws OperatorError when it is not clear who is meant, or when another admin can do what is in the way
+ * Sets a random password for an admin, without a mail server, and ends its sessions, mailed links and a lockout. While no admin can
+ * sign in, the named user becomes an active admin even if deleted, suspended or demoted.
+ * @param name address, username or id; defaults to the only admin
+ * @throws OperatorError if the user is ambiguous, or if another admin could remove the obstacle
  */
 export async function resetAdminPassword(operator: OperatorContext, name: string | undefined): Promise<AdminReset> {
   const { transactions } = operator;
@@ -45,12 +45,12 @@ export async function resetAdminPassword(operator: OperatorContext, name: string
   const password = randomBytes(15).toString('base64url');
   const hash = await passwords.accept(password, { names: [] }, 'in-process');
   return transactions.run(async (tx) => {
-    // In the order in which everybody locks them: the admins, the count, and then the user.
+    // In the common lock order: the admins, the failure count, then the user.
     const { id } = await meant(tx, name);
     const others = await users.otherActiveAdmins(tx, id);
     const wasLocked = await endLocks(tx, users, id);
     const user = await users.lockForUpdate(tx, id);
-    // Another user may have the mailbox; then the address leads to that one.
+    // If another user shares the mailbox, the address finds that one.
     const identifier = user?.emailKey == null ? user?.username : user.email;
     if (!user || identifier == null) {
       throw new OperatorError(
@@ -112,7 +112,7 @@ async function endLocks(tx: Transaction, users: UserStore, id: string): Promise<
   return ended.some(({ locked }) => locked === true);
 }
 
-/** Who is meant: somebody who is there, and whose address is more than a claim. @throws OperatorError */
+/** Finds the user: not an unconfirmed registration. @throws OperatorError */
 async function meant(tx: Transaction, name: string | undefined): Promise<UserEntity> {
   const repository = tx.getRepository(UserEntity);
   if (name === undefined) return onlyAdmin(await repository.findBy({ role: 'ADMIN', pending: false }));
@@ -128,7 +128,7 @@ async function meant(tx: Transaction, name: string | undefined): Promise<UserEnt
   return user;
 }
 
-/** Those who are erased, or have nothing but a name, are never meant. */
+/** Excludes users who are erased or have only a name. */
 function onlyAdmin(admins: readonly UserEntity[]): UserEntity {
   const nameable = admins.filter(({ email, username }) => email !== null || username !== null);
   const active = nameable.filter(({ deletedAt, suspendedAt }) => deletedAt === null && suspendedAt === null);

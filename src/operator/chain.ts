@@ -4,11 +4,11 @@ import type { PersonalData, WrappedUserKey } from '../events/personal-data.js';
 import { evolve, type UserState } from '../users/aggregate/user.js';
 import type { Fault } from './fault.js';
 
-/** The stored events of one user, checked one after the other from the first, and folded from nothing. */
+/** Verifies the stored events of one user in order, and folds them from the first one. */
 export class Chain {
   readonly faults: Fault[] = [];
   version = 0;
-  /** What the events so far make of the user; not to be trusted once there is a fault. */
+  /** The state after the events so far; not reliable after a fault. */
   state: UserState | undefined;
   private previousHash: Buffer | null = null;
   private readonly userKey: Buffer | undefined;

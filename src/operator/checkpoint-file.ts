@@ -15,7 +15,7 @@ export interface CheckpointHead {
   readonly hash: Buffer;
 }
 
-/** What is signed. `root` is the Merkle root over the lines of the heads, so each of them is signed too. */
+/** The signed statement. `root` is the Merkle root over the lines of the heads, so each of them is signed too. */
 export interface CheckpointStatement {
   readonly format: typeof FORMAT;
   /** By the clock of the database. */
@@ -25,7 +25,7 @@ export interface CheckpointStatement {
   /** SHA-256, base64url. */
   readonly root: string;
   readonly keyId: string;
-  /** Ed25519, SPKI as DER in base64url: for auditors, who learn from elsewhere that it is Roster's. */
+  /** Ed25519, SPKI as DER in base64url; auditors must verify by other means that it is Roster's. */
   readonly publicKey: string;
 }
 
@@ -33,8 +33,8 @@ const FORMAT = 'roster-checkpoint-1';
 
 /**
  * Writes a checkpoint: a line `["user id",version,"hash"]` for each head, which is also the leaf of the tree, and the signed
- * statement as the last line. The file is there whole or not at all, and never takes the place of another.
- * @throws OperatorError when there is such a file, or it cannot be written
+ * statement as the last line. The file is created atomically and never overwrites another.
+ * @throws OperatorError if the file exists or cannot be written
  */
 export async function writeCheckpoint(
   file: string,
@@ -80,7 +80,7 @@ export async function writeCheckpoint(
 }
 
 /**
- * Reads a checkpoint through, and proves it whole and signed by a key of this database's ring.
+ * Verifies that a checkpoint is complete and signed with a key of this database's key ring.
  * @throws OperatorError saying what is wrong with it
  */
 export async function proveCheckpoint(file: string, keyring: Keyring): Promise<CheckpointStatement> {
@@ -99,7 +99,7 @@ export async function proveCheckpoint(file: string, keyring: Keyring): Promise<C
   const { signature, ...statement } = statementOf(last, file);
   const key = keyring.find('checkpoint', statement.keyId);
   if (!key) throw new OperatorError(`${file} was signed with a key that is not in this database.`);
-  // The key of the ring and not the one in the file, which anybody could have put there.
+  // The key of the key ring, not the one in the file, which could be forged.
   const publicKey = createPublicKey(createPrivateKey({ key: key.secret, format: 'der', type: 'pkcs8' }));
   if (!verify(null, signedBytes(statement), publicKey, Buffer.from(signature, 'base64url'))) {
     throw new OperatorError(`The signature of ${file} is invalid: the file was changed after it was written.`);
@@ -114,7 +114,7 @@ export async function proveCheckpoint(file: string, keyring: Keyring): Promise<C
   return statement;
 }
 
-/** The heads of a checkpoint that was proved. */
+/** The heads of a verified checkpoint. */
 export async function* headsOf(file: string): AsyncGenerator<CheckpointHead> {
   let last = '';
   for await (const line of linesOf(file)) {
@@ -164,7 +164,7 @@ function publicPart(privateKey: KeyObject): Buffer {
   return createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
 }
 
-/** RFC 8785, so that any program can make them from the last line without `signature`. */
+/** RFC 8785, so that any program can reproduce them from the last line without `signature`. */
 function signedBytes(statement: CheckpointStatement): Buffer {
   return Buffer.from(canonicalize(statement) ?? '');
 }

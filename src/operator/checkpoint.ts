@@ -6,8 +6,8 @@ import type { OperatorContext } from './operator-context.js';
 const BATCH = 1000;
 
 /**
- * Writes down, signed, where the log of every user ends at this moment.
- * @throws OperatorError when the file is there already
+ * Writes a signed list of the current last event of every user.
+ * @throws OperatorError if the file exists already
  */
 export async function takeCheckpoint(operator: OperatorContext, file: string): Promise<CheckpointStatement> {
   const snapshot = await Snapshot.begin(await operator.connect());
@@ -40,8 +40,8 @@ interface LoggedHead {
 }
 
 /**
- * What a checkpoint knew and the log does not any more: users who vanished, tails that were cut, history that was rewritten.
- * @param file proved before
+ * Faults of the log against a checkpoint: missing users, truncated logs, rewritten history.
+ * @param file a verified checkpoint
  */
 export async function* lostSince(snapshot: Snapshot, file: string): AsyncGenerator<Fault> {
   let batch: CheckpointHead[] = [];

@@ -1,7 +1,7 @@
-/** Something in the database that cannot be as it was written. Never holds a personal value. */
+/** An inconsistency in the database. Never contains personal data. */
 export interface Fault {
   readonly userId: string;
-  /** The user's version at which it is, if it is in the log. */
+  /** The user's version where it was found, if it is in the log. */
   readonly version?: number;
   readonly eventId?: string;
   readonly what: string;

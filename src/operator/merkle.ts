@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The root of a Merkle tree over leaves that come one after the other (RFC 6962, 2.1), in memory that grows with the
- * logarithm of their number.
+ * The root of a Merkle tree over a stream of leaves (RFC 6962, 2.1), in logarithmic memory.
  */
 export class MerkleTree {
   private readonly subtrees: { readonly size: number; readonly hash: Buffer }[] = [];
@@ -23,7 +22,7 @@ export class MerkleTree {
   }
 }
 
-// So that no leaf can be passed off as a node.
+// Domain separation: a leaf cannot be passed off as a node.
 const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);
 

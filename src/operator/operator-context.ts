@@ -12,21 +12,21 @@ import { PersonalData } from '../events/personal-data.js';
 import { UserEntity } from '../users/store/user.entity.js';
 import { OperatorError } from './operator-error.js';
 
-/** What an operator's command works with: the database and its keys, without a server. */
+/** The context of an operator command: the database and its keys, without a server. */
 export interface OperatorContext {
   readonly settings: Settings;
   readonly dataSource: DataSource;
   readonly transactions: Transactions;
   readonly keyring: Keyring;
   readonly personalData: PersonalData;
-  /** The columns of `users` that the log decides, as the database names them, by the names of the properties. */
+  /** The columns of `users` that follow from the log: database names by property names. */
   readonly userColumns: ReadonlyMap<string, string>;
-  /** A connection of its own, ended with the command. */
+  /** A dedicated connection, closed with the command. */
   connect(): Promise<pg.Client>;
 }
 
 /**
- * @param settings with `DATABASE_URL` and `SECRET_KEY` settled
+ * @param settings with `DATABASE_URL` and `SECRET_KEY` set
  * @throws DatabaseUnavailable, WrongSecretKey; OperatorError while migrations are missing
  */
 export async function openOperatorContext(

@@ -23,8 +23,8 @@ import { Snapshots } from '../users/store/snapshots.js';
 import { UserStore } from '../users/store/user-store.js';
 import type { OperatorContext } from './operator-context.js';
 
-// The parts of a server that operators' commands use, without a server. Nobody but the servers has handlers; they find by
-// themselves what has changed in the database.
+// The services that operator commands use without a server. Only servers have handlers; they detect changes in the database
+// themselves.
 
 const nobody = (): DiscoveryService => new DiscoveryService(new ModulesContainer());
 
@@ -37,7 +37,7 @@ export function sessionsAt({ settings, keyring }: OperatorContext, events: AuthE
   return new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined }, events);
 }
 
-/** Passwords are to be hashed in this process. */
+/** Hashes passwords in this process. */
 export function passwordsAt({ settings, keyring, transactions, dataSource }: OperatorContext): Passwords {
   const idle = new HashPool({ nice: settings.HASH_NICE, onLoss: () => undefined });
   const hasher = new PasswordHasher(keyring, settings.BCRYPT_COST, idle);

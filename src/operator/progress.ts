@@ -1,13 +1,13 @@
 const LINE_EVERY_MS = 5000;
 
-/** Shows a person that a long command goes on, on the error output: the report alone goes to the output. */
+/** Shows the progress of a long command on stderr; only the report goes to stdout. */
 export interface Progress {
   start(total: number): void;
   add(count: number): void;
   stop(): void;
 }
 
-/** A bar on a terminal; elsewhere, such as in a log, a line every five seconds. */
+/** A bar on a terminal; otherwise, such as in a log, a line every five seconds. */
 export async function showProgress(what: string): Promise<Progress> {
   const bar = process.stderr.isTTY ? await progressBar(what) : undefined;
   return bar ?? progressLines(what);
@@ -15,7 +15,7 @@ export async function showProgress(what: string): Promise<Progress> {
 
 async function progressBar(what: string): Promise<Progress | undefined> {
   const progress = await import('cli-progress').catch(() => undefined);
-  // Left out in production.
+  // Not installed in production.
   if (!progress) return undefined;
   const bar = new progress.default.SingleBar(
     {

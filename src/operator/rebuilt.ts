@@ -6,19 +6,19 @@ import type { Fault } from './fault.js';
 import { type StoredUser, storedUserOf } from './walk.js';
 import type { OperatorContext } from './operator-context.js';
 
-/** What the log makes of one user whose row differs. */
+/** A user whose row differs, rebuilt from the log. */
 interface RebuiltUser {
   readonly id: string;
   readonly version: number;
-  /** Undefined where there should be none. */
+  /** Undefined if there should be none. */
   readonly row: StoredUser | undefined;
-  /** Whether it differs in what is unique: such rows are merged first and together, as two may have swapped theirs. */
+  /** Whether unique columns differ: such rows are merged first and together, as two users may have swapped values. */
   readonly identifiers: boolean;
 }
 
 const BATCH = 1000;
 
-/** A temporary table beside `users` with the rows that are to be merged into it; it goes with its connection. */
+/** A temporary table with the rows to be merged into `users`; it is dropped with its connection. */
 export class Rebuilt {
   private waiting: RebuiltUser[] = [];
   private readonly columns: readonly string[];
@@ -50,7 +50,7 @@ export class Rebuilt {
     return rows[0]?.count ?? 0;
   }
 
-  /** Those that come next, and are counted as merged from now on. */
+  /** The next users, which count as merged from now on. */
   async next(limit: number): Promise<string[]> {
     const { rows } = await this.client.query<{ id: string }>(
       `UPDATE users_to_merge SET merged = true WHERE id IN (
@@ -60,14 +60,14 @@ export class Rebuilt {
     return rows.map(({ id }) => id);
   }
 
-  /** Catches these users up with the log and makes their rows what it says, but for the columns that it does not decide. */
+  /** Rebuilds users whose log has grown, then updates the rows of these users, except for columns outside the log. */
   async merge(ids: readonly string[], refused: Fault[]): Promise<void> {
     const broken = await this.catchUp(ids);
     refused.push(...broken);
     const settled = ids.filter((id) => !broken.some(({ userId }) => userId === id));
     const list = this.columns.join(', ');
     const of = (table: string) => this.columns.map((column) => `${table}.${column}`).join(', ');
-    // What is unique goes first, so that two rows can swap it.
+    // Clears unique columns first, so that two rows can swap values.
     await this.client.query(
       `UPDATE users SET email_key = NULL, username_key = NULL FROM rebuilt_users AS rebuilt
        WHERE users.id = rebuilt.id AND users.id = ANY ($1) AND (users.email_key, users.username_key, users.pending)
@@ -109,7 +109,7 @@ export class Rebuilt {
     );
   }
 
-  /** Rebuilds those of these users once more whose log went on meanwhile. */
+  /** Rebuilds those users again whose log has grown meanwhile. */
   private async catchUp(ids: readonly string[]): Promise<Fault[]> {
     const { rows } = await this.client.query<{ id: string }>(
       `SELECT id FROM users_to_merge WHERE id = ANY ($1) AND EXISTS (

@@ -12,7 +12,7 @@ interface DeadLetter {
   readonly reason: string;
 }
 
-/** How every sink is doing, and the last events that it refused for good. */
+/** The status of every sink, and its latest dead letters. */
 export async function relayStatus({ dataSource }: OperatorContext): Promise<string> {
   const sinks = await readSinkStatuses(dataSource);
   if (sinks.length === 0) return 'No sink is configured: set KAFKA_BROKERS or AMQP_URL and start the server.';
@@ -31,14 +31,14 @@ export interface Rewind {
 }
 
 /**
- * Sets where a sink goes on. The server that sends to it notices within a second.
- * @param to the position of the first event to be sent, a time from which on events happened, `beginning` or `end`
- * @throws OperatorError when there is no such sink, or `to` is none of these
+ * Sets the position of a sink. The sending server notices within a second.
+ * @param to the position of the first event to send, a time from which to send, `beginning` or `end`
+ * @throws OperatorError if the sink is unknown, or `to` is invalid
  */
 export async function rewind({ dataSource }: OperatorContext, sink: string, to: string): Promise<Rewind> {
   const [{ latest }] = await dataSource.query<[{ latest: string }]>(LATEST);
   const after = (await firstOf(dataSource, to, Number(latest))) - 1;
-  // The leader that is sending just now finds its cursor elsewhere than it left it, and goes on from here.
+  // A leader that is currently sending notices that its cursor was moved and continues from here.
   const [moved] = await dataSource.query<{ from: string }[]>(SET, [sink, after]);
   if (!moved) {
     const known = (await readSinkStatuses(dataSource)).map((status) => status.sink);
@@ -90,7 +90,7 @@ function report(status: SinkStatus, letters: readonly DeadLetter[]): string {
 
 const LATEST = 'SELECT coalesce(max(position), 0) AS latest FROM event_positions';
 
-// As a SELECT: of an UPDATE, the data source gives back a count beside the rows.
+// As a SELECT: for an UPDATE, the data source would return the row count as well.
 const SET = `
   WITH before AS (SELECT sink, position FROM relay_cursors WHERE sink = $1 FOR UPDATE),
   moved AS (UPDATE relay_cursors AS cursor SET position = $2 FROM before WHERE cursor.sink = before.sink)

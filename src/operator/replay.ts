@@ -12,15 +12,15 @@ import type { OperatorContext } from './operator-context.js';
 export interface Replay {
   readonly users: number;
   readonly events: number;
-  /** How long reading and folding took. */
+  /** Duration of reading and folding. */
   readonly seconds: number;
-  /** Rows that differed from the log, and were put right unless it was a dry run. */
+  /** Rows that differed from the log and, except in a dry run, were repaired. */
   readonly differed: number;
-  /** Some of them: which, and in what. */
+  /** Some of them, with the differing columns. */
   readonly examples: readonly Fault[];
-  /** Users whose events are broken, so that no row can be made of them, and rows that the database refused. */
+  /** Users with broken events, whose row cannot be rebuilt, and rows that the database refused. */
   readonly unsettled: readonly Fault[];
-  /** The longest time for which writers of users had to wait. */
+  /** The longest time that writers of users were blocked. */
   readonly longestLockMs: number;
 }
 
@@ -33,9 +33,9 @@ const LOCK_TIMEOUT = '55P03';
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Rebuilds every user from nothing but the log as it stands at one moment, beside the table `users`, and merges the rows that
- * differ into it. A row that is right at that moment stays right: the server changes it by the same `evolve`. So only those
- * that differ are caught up and merged, a thousand at a time, each under a lock of its own.
+ * Rebuilds every user from a snapshot of the log, next to the table `users`, and merges differing rows into it. A row that matches
+ * the snapshot stays correct, since servers change it with the same `evolve`. So only differing rows are caught up and merged, in
+ * batches of a thousand, each under its own lock.
  */
 export async function replay(
   operator: OperatorContext,
@@ -58,7 +58,7 @@ export async function replay(
       const { id, expected, actual, version } = user;
       const faults = faultsOf(user);
       if (faults.length === 0) continue;
-      // Where the log is broken, or ends before the row, the row may be all that is left of what happened.
+      // If the log is broken or ends before the row, the row may be the only remaining record.
       if (user.faults.length > 0 || version < Number(actual?.['version'] ?? 0)) {
         unsettled.push(...faults);
         continue;
@@ -125,8 +125,8 @@ async function merge(rebuilt: Rebuilt, client: pg.Client, ids: readonly string[]
 }
 
 /**
- * Runs `work` in a transaction while nobody writes to `users`. EXCLUSIVE also waits for those who hold a row of it: with a
- * weaker lock they and we could wait for one another. Whoever holds one for long makes us try again, not everybody wait.
+ * Runs `work` in a transaction while nobody writes to `users`. EXCLUSIVE also waits for holders of row locks, with whom a weaker
+ * lock could deadlock. If one is held for long, we retry instead of blocking everybody.
  * @returns the milliseconds for which the lock was held
  */
 async function underLock(client: pg.Client, work: () => Promise<void>): Promise<number> {

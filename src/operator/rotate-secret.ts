@@ -4,19 +4,19 @@ import { SecretKeyFile } from '../config/secret-key-file.js';
 import { OperatorError } from './operator-error.js';
 import type { OperatorContext } from './operator-context.js';
 
-/** What became of a rotation. */
+/** The result of a rotation. */
 export interface Rotation {
   readonly keys: number;
-  /** Whether the new key was written under DATA_DIR; else it has to be put where SECRET_KEY comes from. */
+  /** Whether the new key was saved under DATA_DIR; if not, the operator has to set SECRET_KEY. */
   readonly kept: boolean;
 }
 
 /**
- * Wraps every key of the database with a new `SECRET_KEY`. Only the rows of `keys` hang on it: the keys of users are wrapped
- * by one of those, and passwords, sessions, links and chains are made with them.
- * @param kept where Roster itself keeps the key, if it does
- * @param given the new key, from NEW_SECRET_KEY; made here where Roster keeps it
- * @throws OperatorError when the new key is no good; WrongSecretKey
+ * Rewraps every key of the database with a new `SECRET_KEY`. Only the rows of `keys` depend on it: users' keys are wrapped with one
+ * of those, and passwords, sessions, links and chains use them.
+ * @param kept the file of the key, if Roster itself stores it
+ * @param given the new key, from NEW_SECRET_KEY; generated if Roster stores the key
+ * @throws OperatorError if the new key is unacceptable; WrongSecretKey
  */
 export async function rotateSecret(
   operator: OperatorContext,
@@ -31,7 +31,7 @@ export async function rotateSecret(
     );
   }
   refuseBad(next, operator.settings);
-  // Whenever this process dies, the key that opens the database is in one of the two files.
+  // Even if this process crashes, one of the two files has the key that opens the database.
   kept?.prepare(next);
   const keys = await operator.keyring.rewrap(next);
   kept?.promote();

@@ -7,7 +7,7 @@ import { Transactions } from '../database/transaction.js';
 import { type SharedMailbox, sharedMailboxes, sharedMailboxesNotice } from '../users/store/shared-mailboxes.js';
 import { UserEntity } from '../users/store/user.entity.js';
 
-/** Who has the mailbox of somebody else. Needs the database alone, and no keys. @throws DatabaseUnavailable */
+/** Users who share the mailbox of another user. Needs only the database, no keys. @throws DatabaseUnavailable */
 export async function readSharedMailboxes(settings: Settings): Promise<SharedMailbox[]> {
   const url = sessionAddress(settings);
   const dataSource = await connect(

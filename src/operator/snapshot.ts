@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 const BATCH = 2000;
 
-/** A read-only transaction that sees the database as it was at one moment; its queries take turns on one connection. */
+/** A read-only transaction on a consistent snapshot of the database; its queries are queued on one connection. */
 export class Snapshot {
   private last: Promise<unknown> = Promise.resolve();
 
@@ -23,14 +23,14 @@ export class Snapshot {
     return rows;
   }
 
-  /** How many events there are in all. */
+  /** The total number of events. */
   async countEvents(): Promise<number> {
     const [row] = await this.query<{ count: number }>('SELECT count(*)::float8 AS count FROM user_events');
     return row?.count ?? 0;
   }
 }
 
-/** Walks the rows of a query in constant memory, the next rows being fetched while these are worked on. */
+/** Iterates over the rows of a query in constant memory, prefetching the next batch. */
 export class RowReader<Row extends object> {
   private rows: Row[] = [];
   private index = 0;
@@ -48,12 +48,12 @@ export class RowReader<Row extends object> {
     return new RowReader<Row>(snapshot, name);
   }
 
-  /** The row that is next, if it is at hand: false means to ask `peek`. */
+  /** The next row, if it is already fetched; false means that `peek` has to fetch it. */
   get atHand(): Row | false {
     return this.rows[this.index] ?? false;
   }
 
-  /** The row that is next; undefined at the end. */
+  /** The next row; undefined at the end. */
   async peek(): Promise<Row | undefined> {
     if (this.index === this.rows.length) {
       this.rows = await this.following;
@@ -63,14 +63,14 @@ export class RowReader<Row extends object> {
     return this.rows[this.index];
   }
 
-  /** Goes on to the row after. */
+  /** Moves to the next row. */
   advance(): void {
     this.index++;
   }
 
   private fetch(): Promise<Row[]> {
     const fetched = this.snapshot.query<Row>(`FETCH ${BATCH} FROM ${this.name}`);
-    // Whoever asks for the rows gets the failure; nobody may ask any more.
+    // The reader of the rows gets the error; there may be no reader any more.
     fetched.catch(() => undefined);
     return fetched;
   }

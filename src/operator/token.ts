@@ -8,10 +8,10 @@ import { authEventsAt, sessionsAt } from './parts.js';
 import type { OperatorContext } from './operator-context.js';
 
 /**
- * Signs a user in without a password, for tests and measurements: a session like any other, which can be ended like any other.
+ * Signs a user in without a password, for tests and benchmarks. The session can be ended like any other.
  * @param user address, username or id
  * @returns an access token
- * @throws OperatorError when there is nobody, or nobody who may sign in
+ * @throws OperatorError if there is no such user, or the user cannot sign in
  */
 export async function makeToken(operator: OperatorContext, user: string): Promise<string> {
   const { transactions } = operator;

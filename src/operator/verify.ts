@@ -7,7 +7,7 @@ import { differingColumns, type WalkedUser, walkUsers } from './walk.js';
 import type { OperatorContext } from './operator-context.js';
 
 export interface Verification {
-  /** In the order in which they were found, at most as many as were asked for. */
+  /** In the order found, up to the limit. */
   readonly faults: readonly Fault[];
   readonly users: number;
   readonly events: number;
@@ -15,17 +15,16 @@ export interface Verification {
 }
 
 export interface VerifyOptions {
-  /** Ends after so many faults. */
+  /** Stops after this many faults. */
   readonly limit: number;
-  /** A checkpoint that the log must still agree with. */
+  /** A checkpoint that the log must match. */
   readonly checkpoint?: string | undefined;
   readonly progress: Progress;
 }
 
 /**
- * Checks every chain and every row against the log, and the log against a checkpoint, as they stood at one moment; a server
- * beside it may go on.
- * @throws OperatorError when the checkpoint itself is not good
+ * Verifies every chain, every row against the log, and the log against a checkpoint, on one snapshot; servers may keep running.  *
+ * @throws OperatorError if the checkpoint itself is invalid
  */
 export async function verify(operator: OperatorContext, options: VerifyOptions): Promise<Verification> {
   const { limit, checkpoint, progress } = options;
@@ -55,7 +54,7 @@ export async function verify(operator: OperatorContext, options: VerifyOptions):
   return result();
 }
 
-/** What is wrong with the events of a user, or else with its row. */
+/** The faults of a user's events or, if there are none, of its row. */
 export function faultsOf({ id, version, faults, expected, actual }: WalkedUser): readonly Fault[] {
   const fault = (what: string) => [{ userId: id, what }];
   if (version === 0 && actual) return fault('it has a row in users, but the log has no events for it');

@@ -8,17 +8,17 @@ import { RowReader, type Snapshot } from './snapshot.js';
 import type { Fault } from './fault.js';
 import type { OperatorContext } from './operator-context.js';
 
-/** A row of `users` by the names of its columns, without those that the log does not decide. */
+/** A row of `users` by column name, without columns outside the log. */
 export type StoredUser = Readonly<Record<string, unknown>> & { readonly id: string };
 
-/** One user: what the log says, and what the table says. */
+/** One user, in the log and in the table. */
 export interface WalkedUser {
   readonly id: string;
   /** Of its last event. */
   readonly version: number;
-  /** What is wrong with its events. */
+  /** Faults of its events. */
   readonly faults: readonly Fault[];
-  /** The row that its events make; undefined where there should be none, or the events are broken. */
+  /** The row that follows from its events; undefined if there should be none, or the events are broken. */
   readonly expected: StoredUser | undefined;
   readonly actual: StoredUser | undefined;
 }
@@ -28,9 +28,9 @@ interface UserKeyRow extends WrappedUserKey {
 }
 
 /**
- * Everybody whom the log, the table `users` or the table `user_keys` names, in the order of their ids. It is read once from
- * beginning to end, in constant memory however many events one user has.
- * @param onEvents told how many more events were read, now and then
+ * All users in the log, the table `users` or the table `user_keys`, in the order of their ids. Read in one pass, in constant memory
+ * regardless of the number of events per user.
+ * @param onEvents called with the number of events read since the last call
  */
 export async function* walkUsers(
   operator: OperatorContext,
@@ -76,7 +76,7 @@ export async function* walkUsers(
   }
 }
 
-/** The row that stands for a state, by the names of its columns. */
+/** The row of a state, by column name. */
 export function storedUserOf(state: UserState, userColumns: OperatorContext['userColumns']): StoredUser | undefined {
   const row = rowOf(state);
   if (!row) return undefined;
@@ -84,14 +84,14 @@ export function storedUserOf(state: UserState, userColumns: OperatorContext['use
   return Object.fromEntries(entries) as StoredUser;
 }
 
-/** The columns in which a row differs from what it should be. */
+/** The columns in which a row differs from the expected one. */
 export function differingColumns(expected: StoredUser, actual: StoredUser): string[] {
   return Object.keys(expected).filter(
     (column) => !isSame(expected[column], actual[column]) && !lacksKey(column, actual),
   );
 }
 
-/** A user whose mailbox is also another's has no key (`SharedMailboxes`): which of them has it is not in the log. */
+/** A user who shares a mailbox may have no key (`SharedMailboxes`); which one has it is not in the log. */
 export function lacksKey(column: string, { email, email_key, pending }: StoredUser): boolean {
   return column === 'email_key' && email !== null && email_key === null && pending === false;
 }
@@ -99,6 +99,6 @@ export function lacksKey(column: string, { email, email_key, pending }: StoredUs
 function isSame(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (left instanceof Date && right instanceof Date) return left.getTime() === right.getTime();
-  // PostgreSQL keeps the fields of jsonb in an order of its own.
+  // PostgreSQL reorders the fields of jsonb.
   return typeof left === 'object' && typeof right === 'object' && canonicalize(left) === canonicalize(right);
 }

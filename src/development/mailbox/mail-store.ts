@@ -28,9 +28,9 @@ export class MailStore {
     this.lastTime = Number.parseInt(mails[0]?.id ?? '0', 10);
   }
 
-  /** Opens the folder, made when missing, and removes what an interrupted write left there. */
+  /** Opens the directory, creates it if missing, and removes leftovers of interrupted writes. */
   static async open(folder: string): Promise<MailStore> {
-    // The mails hold links that sign people in, so they are nobody else's to read.
+    // The mails contain sign-in links, so nobody else may read them.
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const files = new Set(await readdir(folder));
     const mails: MailSummary[] = [];
@@ -65,7 +65,7 @@ export class MailStore {
     );
   }
 
-  /** The mail as received, or undefined when there is none (any more). */
+  /** The mail as received, or undefined if it does not (or no longer) exist. */
   async source(id: string): Promise<Buffer | undefined> {
     // Only ids from the index become paths.
     if (!this.mails.some((mail) => mail.id === id)) return undefined;
@@ -78,7 +78,7 @@ export class MailStore {
     return summary && source && { ...(await parseMail(source)), ...summary };
   }
 
-  /** Keeps a mail. When this resolves the mail is on disk and survives a power cut. */
+  /** Stores a mail. Once this resolves, the mail is on disk and survives a power cut. */
   async add(envelope: Envelope, source: Buffer): Promise<MailSummary> {
     const { from, subject } = await parseMail(source);
     // Two mails of the same millisecond still keep their order.

@@ -1,4 +1,4 @@
-/** What SMTP said about a mail, which need not be what its headers say. */
+/** The SMTP envelope of a mail, which may differ from its headers. */
 export interface Envelope {
   /** MAIL FROM; empty for the null sender. */
   readonly returnPath: string;
@@ -6,14 +6,14 @@ export interface Envelope {
   readonly to: readonly string[];
 }
 
-/** What the list shows of a mail; kept beside it, so that a start need not parse every mail. */
+/** What the list shows of a mail; stored next to it, so that a start need not parse every mail. */
 export interface MailSummary extends Envelope {
   /** Sorts by arrival; digits, letters and hyphens only. */
   readonly id: string;
   /** The From header for display, `Name <address>`; the return path when there is none. */
   readonly from: string;
   readonly subject: string;
-  /** When the mailbox took the mail, ISO 8601. What the sender claims is in the Date header. */
+  /** When the mailbox received the mail, ISO 8601; the sender's time is in the Date header. */
   readonly date: string;
 }
 
@@ -28,9 +28,9 @@ export interface Mail extends MailSummary {
 
 type Content = Pick<Mail, 'from' | 'subject' | 'text' | 'html' | 'messageId' | 'headers'>;
 
-/** Reads what a mail says. Never throws: what cannot be understood still has its source to look at. */
+/** Parses a mail. Never throws: the source of an unreadable mail can still be viewed. */
 export async function parseMail(source: Uint8Array): Promise<Content> {
-  // A development dependency: a production install must be able to load everything around it.
+  // A development dependency: production installs must be able to load everything else.
   const { default: PostalMime } = await import('postal-mime');
   try {
     const mail = await PostalMime.parse(source);

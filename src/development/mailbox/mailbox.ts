@@ -6,17 +6,17 @@ import { startWeb } from './web.js';
 
 /** A running development mailbox. */
 export interface Mailbox {
-  /** Where mails are taken, `smtp://127.0.0.1:PORT`. */
+  /** The SMTP URL, `smtp://127.0.0.1:PORT`. */
   readonly smtpUrl: string;
-  /** Where they are read, by people at `/` and by tests at `/api/mails`, `http://localhost:PORT`. */
+  /** The web URL, `http://localhost:PORT`, with `/` for people and `/api/mails` for tests. */
   readonly webUrl: string;
   /** Closes both servers within a second, whatever is still connected. May be called again. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the development mailbox: an SMTP server that takes every mail and delivers none, and a web page to read them.
- * Not for production: whoever reaches it reads every mail, and its libraries are development dependencies.
+ * Starts the development mailbox: an SMTP server that accepts every mail and delivers none, and a web page to read them. Not for
+ * production: anyone who can connect can read every mail, and its libraries are development dependencies.
  * @param options.dataDir mails are kept under `<dataDir>/mailbox` and survive a restart
  * @param options.webPort port of the web page, 8025 by default. When it is taken, one of the next that is free, which is kept in the
  *   folder: the mailbox is at the same place at every start from then on
@@ -54,7 +54,7 @@ export async function startMailbox(options: {
   };
 }
 
-/** In the folder of the mails: where the mailbox went when its port was taken. */
+/** In the mail directory: the port to which the mailbox moved because its own was taken. */
 const PORT_FILE = 'port';
 
 async function keptPort(file: string): Promise<number | undefined> {

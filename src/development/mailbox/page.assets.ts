@@ -17,7 +17,7 @@ async function refresh() {
   if (focused) find('#list a[href="' + focused + '"]')?.focus();
   document.body.className = fresh.body.className;
 
-  // Whoever is reading is not interrupted: only the page that follows the newest mail changes, and only when left alone.
+  // Does not interrupt a reader: only the page that follows the newest mail changes, and only while idle.
   const main = find('#mail');
   const shown = (from) => find('[data-mail]', from)?.dataset.mail;
   if (location.pathname !== '/' || shown(document) === shown(fresh)) return;

@@ -7,9 +7,9 @@ export type View = 'html' | 'text' | 'source';
 /** All that the page shows. */
 export interface PageModel {
   readonly mails: readonly MailSummary[];
-  /** How many there are in all, found or not. */
+  /** The total number of mails, matching or not. */
   readonly kept: number;
-  /** What was searched for; empty when nothing was. */
+  /** The search term; empty if none. */
   readonly search: string;
   /** The mail on the right; undefined when there is none, or none with the id asked for. */
   readonly open: Mail | undefined;
@@ -45,7 +45,7 @@ function subjectOf({ subject }: MailSummary): string {
   return subject.trim() || '(no subject)';
 }
 
-/** The address of a mail, which keeps what was searched for. */
+/** The URL of a mail, which keeps the search term. */
 function addressOf(path: string, search: string, view?: View): string {
   const query = new URLSearchParams({ ...(view && { view }), ...(search && { q: search }) }).toString();
   return query === '' ? path : `${path}?${query}`;

@@ -1,13 +1,13 @@
 import { markup, type Markup } from '../../rendering/markup.js';
 import { type PreviewSample, type Scheme, SCHEMES } from './preview-sample.js';
 
-/** The widths that they are shown in, in CSS pixels. */
+/** The widths of the preview, in CSS pixels. */
 const DEVICES = { phone: 375, desk: 1280 } as const;
 type Device = keyof typeof DEVICES;
 
 /**
- * The pages that show them all, by file: as on a phone and as on a desk, light and dark, a page each, for browsers load what is
- * hidden. Plain HTML, so that it opens from a folder.
+ * The index pages of the preview, by file: phone and desktop, light and dark, one page each, since browsers load hidden frames too.
+ * Plain HTML that works from a local directory.
  */
 export function galleryIndexes(productName: string, samples: readonly PreviewSample[]): Record<string, string> {
   const looks = SCHEMES.flatMap((scheme) => (['phone', 'desk'] as const).map((device) => ({ scheme, device })));

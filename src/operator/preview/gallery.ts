@@ -9,8 +9,8 @@ import { MAIL_SAMPLES } from './mail-samples.js';
 import { PAGE_SAMPLES } from './page-samples.js';
 
 /**
- * Writes every mail and page in every language, with the templates and the brand of the settings, into a folder to be looked at
- * in a browser, from `index.html` on. What the folder held of an earlier gallery goes.
+ * Renders every mail and page in every language, with the templates and branding of the settings, into a directory that is viewed
+ * in a browser from `index.html`. Files of an earlier preview are removed.
  */
 export function writeGallery(settings: Settings, folder: string): readonly PreviewSample[] {
   for (const old of ['mails', 'pages', 'assets']) rmSync(join(folder, old), { recursive: true, force: true });
@@ -64,7 +64,7 @@ function allPages(pages: Pages, putHtml: Put): PreviewSample[] {
 
 const variantOf = (sample: string): string => (sample === 'usual' ? '' : sample);
 
-/** As it looks to who has chosen this colour scheme, whatever the browser's is. */
+/** Forces this colour scheme, regardless of the browser's. */
 function inScheme(text: string, scheme: Scheme): string {
   return text
     .replaceAll('(prefers-color-scheme: dark)', scheme === 'dark' ? '(min-width: 0)' : 'not all')

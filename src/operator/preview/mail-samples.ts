@@ -14,7 +14,7 @@ const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
 const changed = { greetingName, changedAt: MOMENT };
 const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince: MOMENT, disabledAt: MOMENT };
 
-/** Values such as each mail has, by what they are an example of; of those that differ, each kind. */
+/** Sample values of each mail, by the variant that they show. */
 export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
   'verify-email': { usual: { ...link, ...asked, accountName } },
   'already-registered': {

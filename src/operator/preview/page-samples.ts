@@ -27,7 +27,7 @@ const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: 
 
 const done = { isSuspended: false, maySignIn: true, signInUrl: null };
 
-/** Values such as each page has, by what they are an example of: every state that its link, or what was typed, can bring about. */
+/** Sample values of each page, by the variant that they show: every state that a link or an input can lead to. */
 export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
   'verify-email': {
     usual: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: false, ...unrefused },

@@ -1,14 +1,14 @@
 export const SCHEMES = ['light', 'dark'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
-/** A mail or page as it is shown. */
+/** A rendered mail or page of the preview. */
 export interface PreviewSample {
   readonly kind: 'mail' | 'page';
   readonly name: string;
-  /** What it is an example of; empty for what there is one of. */
+  /** The variant that it shows; empty if there is only one. */
   readonly variant: string;
   readonly locale: string;
-  /** Its file without the ending: with `.html` as it is sent, with `.light.html` and `.dark.html` in one colour scheme. */
+  /** Its file without extension: `.html` as sent, `.light.html` and `.dark.html` in one colour scheme. */
   readonly file: string;
   readonly subject?: string;
   readonly text?: string;
