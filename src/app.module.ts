@@ -18,8 +18,8 @@ import { UsersModule } from './users/users.module.js';
 @Module({})
 export class AppModule {
   /**
-   * @param extensions modules that react to what happens to users, such as one with `@OnUserEvent` handlers
-   * @param entities further ones that transactions know beside Roster's own
+   * @param extensions modules that react to user events, such as one with `@OnUserEvent` handlers
+   * @param entities further entities for transactions, besides Roster's own
    */
   static forRoot(settings: Settings, log: Log, extensions: Type[] = [], entities: Type[] = []): DynamicModule {
     return {
@@ -31,7 +31,7 @@ export class AppModule {
         DatabaseModule.forRoot(settings, [UserEntity, ...entities]),
         UsersModule,
         AuthModule,
-        // After AccessModule and AuthModule, for guards stand in this order: who may not ask is not told how to.
+        // After AccessModule and AuthModule, as guards run in this order: unauthorised callers do not get validation errors.
         HttpModule,
         MailModule,
         RelayModule,

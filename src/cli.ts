@@ -182,7 +182,7 @@ program
     );
   });
 
-/** Production names its database and key; else they are those of the server that runs beside the command, or would. */
+/** In production, the settings name database and key; otherwise they are those of the local development server. */
 async function settingsForCommand(progress: (text: string) => void = () => undefined): Promise<Settings> {
   const given = loadSettings(readEnvironment());
   if (given.NODE_ENV === 'production') return given;

@@ -1,4 +1,4 @@
-// The public face: what another Nest application gets that embeds Roster. See docs/embedding.md.
+// The public API for applications that embed Roster. See docs/embedding.md.
 import './embedding/refuse-old-node.js';
 export { Forbidden, NotAuthenticated } from './access/access-errors.js';
 export {

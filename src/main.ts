@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   const firstAdmin = app.get(FirstAdmin);
   const makeAdmin = await firstAdmin.prepare();
   shutdown.throwIfEnding();
-  // Now, while nobody waits for an answer.
+  // Now, while no request is waiting.
   giveBackMemory();
   const ready = app.get(HealthChecks).holdBack();
   try {
@@ -41,13 +41,13 @@ async function start(): Promise<void> {
   } catch (error) {
     throw (error as { code?: string }).code === 'EADDRINUSE' ? new PortTaken(settings.HOST, settings.PORT) : error;
   }
-  // When nothing can fail any more between the password and the eyes it is for.
+  // Once nothing can fail any more before the password is shown.
   const admin = (await makeAdmin()) ?? (await firstAdmin.hint());
   ready();
   say(summary({ settings, mailboxUrl, database, psql, admin }));
 }
 
-/** Production has all of its own, and never loads the ones for development. */
+/** Production has its own services and never loads the development ones. */
 async function servicesFor(given: Settings, say: (text: string) => void): Promise<Services> {
   if (given.NODE_ENV === 'production') return givenServices(given);
   const { startLocalServices } = await import('./development/local-services.js');

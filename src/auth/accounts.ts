@@ -6,12 +6,12 @@ import { InvalidCredentials } from './sign-in/sign-in-errors.js';
 import { LoginService } from './login/login.service.js';
 import { Passwords } from './passwords/passwords.js';
 
-/** A password that was accepted and hashed, to be stored. */
+/** An accepted and hashed password, ready to be stored. */
 export interface AcceptedPassword {
   readonly hash: string;
 }
 
-/** What an embedding application does with passwords. They go in and never come out. */
+/** Password operations for embedding applications. Passwords go in and never come out. */
 @Injectable()
 export class Accounts {
   constructor(
@@ -20,11 +20,11 @@ export class Accounts {
   ) {}
 
   /**
-   * Checks a password by the rules of a sign-in, without starting a session: a wrong one counts towards a lock, and a lock
+   * Checks a password by the rules of a sign-in, without starting a session: a wrong one counts towards a lockout, and a lockout
    * refuses the right one. Takes the time of a hash.
    * @param identifier email address or username
-   * @returns the id of the user; undefined when they do not match, or when the user may not sign in
-   * @throws HashingOverloaded when more is asked for than can be done; EmailNotVerified for the right password of a registration whose address is not proved
+   * @returns the id of the user; undefined if they do not match, or the user may not sign in
+   * @throws HashingOverloaded; EmailNotVerified for the correct password of an unconfirmed registration
    */
   async verifyPassword(identifier: string, password: string): Promise<string | undefined> {
     try {
@@ -37,7 +37,7 @@ export class Accounts {
 
   /**
    * Checks a new password against the rules. Takes the time of a hash: call it before the transaction that stores it.
-   * @param about the user whose it will be: a password is not made of their names
+   * @param about the user, whose names the password must not consist of
    * @throws WeakPassword with the reason; HashingOverloaded
    */
   async accept(
@@ -47,7 +47,7 @@ export class Accounts {
     return { hash: await this.passwords.accept(password, { email: about.email, names: about.names ?? [] }) };
   }
 
-  /** Gives a password to a user that was made in this transaction. */
+  /** Sets the password of a user created in this transaction. */
   async setFirst(tx: Transaction, userId: string, password: AcceptedPassword): Promise<void> {
     await this.passwords.set(tx, userId, password.hash);
   }

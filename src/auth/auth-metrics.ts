@@ -5,7 +5,7 @@ import { HashPool, type HashPoolStats } from './passwords/hash-pool/hash-pool.js
 import { AUTH_EVENT_TYPES, type AuthEvent } from './sign-in-evidence/auth-event.js';
 import { OnAuthEvent } from './sign-in-evidence/auth-events.js';
 
-/** Counts sign-ins and what was refused, and tells how busy the password hashing is. */
+/** Metrics of sign-ins, refusals and password hashing. */
 @Injectable()
 export class AuthMetrics {
   private readonly events;
@@ -19,7 +19,7 @@ export class AuthMetrics {
       help: 'Sign-ins, their ends, and what was refused, on this server.',
       labels: ['type'],
     });
-    // So that a rate is 0 and not absent before the first.
+    // So that a rate is 0 rather than absent before the first.
     for (const type of AUTH_EVENT_TYPES) this.events.inc({ type }, 0);
     this.gauge('roster_password_hashes_queued', 'Password hashes that wait for a worker.', 'queued');
     this.gauge('roster_password_hashes_busy', 'Workers that hash at the moment.', 'busy');

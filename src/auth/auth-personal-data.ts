@@ -5,7 +5,7 @@ import { Jobs } from '../jobs/jobs.js';
 import { LOCKED_JOB } from './lockout/lockouts.js';
 import { LinkRequests } from './one-time-tokens/link-requests.js';
 
-/** What `auth` holds about people, and how it is destroyed. Hashes, nonces and the like are not shown to anybody. */
+/** The personal data of `auth`, for export and erasure. Hashes, nonces and the like are not exported. */
 @Injectable()
 export class AuthPersonalData implements OnModuleInit {
   constructor(
@@ -39,14 +39,14 @@ export class AuthPersonalData implements OnModuleInit {
     this.personalDataRegistry.register({
       name: 'lockNotices',
       tables: [],
-      // A notice waits for moments, and says nothing that the evidence does not.
+      // Notices are short-lived, and contain nothing beyond the evidence.
       export: () => Promise.resolve([]),
       erase: (tx, { id }) => this.jobs.forget(tx, LOCKED_JOB, { userId: id }),
     });
     this.personalDataRegistry.register({
       name: 'requestedLinks',
       tables: [],
-      // A request waits for moments, and says nothing that its link does not.
+      // Requests are short-lived, and contain nothing beyond their links.
       export: () => Promise.resolve([]),
       erase: async (tx, { email }) => {
         if (email !== null) await this.linkRequests.forget(tx, email);

@@ -27,7 +27,7 @@ import { PasswordsModule } from './passwords/passwords.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
-/** The table of contents: who somebody is, and every way to sign in, to prove an address and to change a password. */
+/** The table of contents: authentication, sign-in methods, address confirmation and password changes. */
 @Module({
   imports: [
     EventsModule,

@@ -15,14 +15,14 @@ import { Passwords } from './passwords/passwords.js';
 
 export interface AdminSignIn {
   readonly email: string;
-  /** Null when it was given by ADMIN_PASSWORD. */
+  /** Null if given by ADMIN_PASSWORD. */
   readonly generatedPassword: string | null;
 }
 
-/** What an operator should know at a start that makes no admin. */
+/** A hint for the operator at a start that creates no admin. */
 export type AdminHint = 'no-way-in' | 'never-signed-in';
 
-/** The admin of the first start: everybody else is made through the API. */
+/** Creates the admin of the first start; all other users are created through the API. */
 @Injectable()
 export class FirstAdmin {
   constructor(
@@ -33,9 +33,9 @@ export class FirstAdmin {
   ) {}
 
   /**
-   * Everything that can go wrong, before the server listens; the admin is made by what this returns, when it does. So a start that
-   * fails makes nobody whose password was never shown.
-   * @throws SettingsError when there has never been an admin, and ADMIN_PASSWORD is missing in production, or too weak
+   * Checks everything that can fail before the server listens; the returned function creates the admin once it does. So a failed
+   * start never creates an admin whose password was not shown.
+   * @throws SettingsError if there has never been an admin, and ADMIN_PASSWORD is missing in production or too weak
    */
   async prepare(): Promise<() => Promise<AdminSignIn | undefined>> {
     if (!(await this.transactions.run(isFirstStart))) return () => Promise.resolve(undefined);
@@ -50,20 +50,20 @@ export class FirstAdmin {
   }
 
   /**
-   * Makes the admin when there has never been one.
-   * @returns how to sign in, at that one start only
-   * @throws SettingsError, as `prepare`; and when ADMIN_EMAIL is the address of somebody who is no admin
+   * Creates the admin if there has never been one.
+   * @returns the credentials, at that start only
+   * @throws SettingsError as `prepare`, and if ADMIN_EMAIL belongs to a user who is not an admin
    */
   async ensure(): Promise<AdminSignIn | undefined> {
     return (await this.prepare())();
   }
 
-  /** Whether an operator has to do something before an admin can sign in, or may have to. */
+  /** Whether an operator has to, or may have to, act before an admin can sign in. */
   async hint(): Promise<AdminHint | undefined> {
     return this.transactions.run(async (tx) => {
       const admins = await this.users.activeAdmins(tx);
       if (admins.length === 0) return 'no-way-in';
-      // Whoever gave ADMIN_PASSWORD knows it; one that was made up may have been seen by nobody.
+      // ADMIN_PASSWORD is known to the operator; a generated password may not have been seen by anybody.
       const isUnknown =
         this.settings.ADMIN_PASSWORD === undefined && admins.every((admin) => admin.lastLoginAt === null);
       return isUnknown ? 'never-signed-in' : undefined;
@@ -72,10 +72,10 @@ export class FirstAdmin {
 
   private async make(email: string, hash: string): Promise<boolean> {
     return this.transactions.run(async (tx) => {
-      // Replicas that start together make one admin.
+      // Replicas that start together create one admin.
       await lock(tx, 'first-admin');
       if (!(await isFirstStart(tx))) return false;
-      // Whoever proves the address at this moment meets us here.
+      // Serialises with a concurrent confirmation of the address.
       await lock(tx, `address:${addressKey(email)}`);
       const context = systemContext(newTraceId());
       const { id } = await this.create(tx, email, context);
@@ -85,7 +85,7 @@ export class FirstAdmin {
     });
   }
 
-  /** Nobody is made an admin because of an address: whoever has it already did not ask for that. */
+  /** Does not promote an existing user with that address, who did not ask for it. */
   private async create(tx: Transaction, email: string, context: RequestContext): Promise<UserState> {
     try {
       return await this.users.create(tx, { email, role: 'ADMIN', how: 'admin' }, context);
@@ -108,7 +108,7 @@ export class FirstAdmin {
   }
 }
 
-/** By the role, whatever became of them: somebody may register before the first admin is made. */
+/** By role, regardless of status: users may register before the first admin is created. */
 async function isFirstStart(tx: Transaction): Promise<boolean> {
   const rows = await tx.query<unknown[]>("SELECT 1 FROM users WHERE role = 'ADMIN' LIMIT 1");
   return rows.length === 0;

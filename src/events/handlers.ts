@@ -30,7 +30,7 @@ export class UserEventHandlers implements OnModuleInit {
     this.complete = true;
   }
 
-  /** Adds the methods of another application's providers, before this one has started. */
+  /** Adds handlers of the host application's providers, before this one has started. */
   addFrom(discovery: DiscoveryService): void {
     this.handlers.push(...findDecoratedMethods<readonly UserEventType[]>(discovery, HANDLES_METADATA));
   }

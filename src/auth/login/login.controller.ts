@@ -29,7 +29,7 @@ export class LoginController {
       'By email address or username. Send the `deviceToken` of the last sign-in unless the browser keeps it as a cookie: failed sign-ins elsewhere then do not lock out this device.',
   })
   @ApiBody({
-    // With one of the two names: not without both. Of an `anyOf` that says so, generators make classes of no use.
+    // At least one of the two is required, but client generators turn such an `anyOf` into useless classes.
     schema: { $ref: getSchemaPath(LoginDto), not: { properties: { identifier: false, email: false } } } as object,
   })
   @ApiExtraModels(LoginDto)

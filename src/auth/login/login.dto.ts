@@ -3,7 +3,7 @@ import { IsString, MinLength, ValidateIf } from 'class-validator';
 import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
 
-/** One of `identifier` and `email` is needed. */
+/** One of `identifier` and `email` is required. */
 export class LoginDto {
   @ApiPropertyOptional({
     example: 'ada@example.com',

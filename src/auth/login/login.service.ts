@@ -13,9 +13,9 @@ type PasswordAttempt = Omit<SignInAttempt, 'method'> & { readonly identifier: st
 interface Authenticated {
   readonly attempt: EnteredAttempt;
   readonly userId: string;
-  /** When the password was chosen that was found right. */
+  /** When the verified password was set. */
   readonly changedAt: Date | undefined;
-  /** Looks at what a wrong password would be compared with as well. */
+  /** Also compares with the hashes of claims, as for a wrong password. */
   readonly isClaimant: () => Promise<boolean>;
 }
 
@@ -39,7 +39,7 @@ export class LoginService {
   }
 
   /**
-   * Who this is, by all the rules of a sign-in, without a session.
+   * Authenticates by all the rules of a sign-in, without a session.
    * @throws InvalidCredentials, EmailNotVerified, HashingOverloaded
    */
   async verify(input: PasswordAttempt): Promise<string> {
@@ -48,7 +48,7 @@ export class LoginService {
     return found.userId;
   }
 
-  /** What the gate refuses at last takes as long as a wrong password, which is compared with claims too. */
+  /** Late refusals of the gate take as long as a wrong password, which is also compared with claims. */
   private async settled<T>({ isClaimant }: Authenticated, admission: Promise<T>): Promise<T> {
     try {
       return await admission;
@@ -61,7 +61,7 @@ export class LoginService {
   private async authenticate({ password, ...input }: PasswordAttempt): Promise<Authenticated> {
     const account = identifierKey(input.identifier);
     const attempt = await this.gate.enter({ ...input, method: 'password' }, () => {
-      // Who brings a token of a device may have a place where others have none; whether it is theirs is still to be seen.
+      // A device token may secure a place in the queue; whether it belongs to this user is checked later.
       if (input.deviceToken === undefined) this.passwords.checkRoom({ account });
     });
     const { owner, claim } = attempt;
@@ -69,18 +69,18 @@ export class LoginService {
       ownerId: owner?.id,
       of: input.identifier.includes('@') ? { address: addressKey(input.identifier) } : { userId: (claim ?? owner)?.id },
     });
-    // One hash for everybody, locked or not. Whoever registered an address knows that somebody did, so the second hash, made for a
-    // wrong password whether or not the address has an owner and for all claims together, tells of nobody else: it is made for as
-    // long as a claim is kept, whoever claims or proves the address after it, and answers as it did.
+    // One hash for everybody, locked or not. The second hash, for a wrong password, covers all claims together and is computed
+    // with or without an owner. It reveals only that somebody registered the address, which the creator of a claim knows anyway: it
+    // is computed for as long as a claim is kept, with the same result, whoever claims or confirms the address later.
     const work = { account, lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
     const isClaimant = async () => areClaimed && (await this.passwords.verifyAny(password, ofClaims, work));
     const isOwner = await this.passwords.verify(password, own?.hash, work);
-    // A lock is looked at again where the session begins; here it must not come out quicker than a wrong password.
+    // Lockouts are checked again when the session starts; here they must not respond faster than a wrong password.
     if (isOwner && owner && maySignIn(owner) && !attempt.isLocked) {
       await this.passwords.upgrade(owner.id, password, own?.hash, work);
       return { attempt, userId: owner.id, changedAt: own?.changedAt, isClaimant };
     }
-    // To the owner of the address, if there is one, it was a wrong password all the same.
+    // For the owner of the address, if any, it still counts as a wrong password.
     const isTold = (await isClaimant()) && !attempt.isClaimLocked;
     throw await this.gate.refuse(attempt, isTold ? 'email-not-verified' : 'wrong-proof');
   }

@@ -8,7 +8,7 @@ import { Passwords } from '../passwords/passwords.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 
-/** Also said to somebody who has none, or whose session is locked: a link to choose one is mailed on request. */
+/** Also for users without a password or with a locked session, who can request a link to set a new one. */
 export class WrongCurrentPassword extends DomainError {
   readonly code = 'wrong-current-password';
   override readonly errors: readonly FieldError[] = [{ path: 'currentPassword', message: 'is wrong' }];
@@ -17,13 +17,13 @@ export class WrongCurrentPassword extends DomainError {
   }
 }
 
-/** That somebody knew their password a moment ago. */
+/** Proof that the user just entered the current password. */
 export interface PasswordProof {
   readonly userId: string;
   readonly changedAt: Date | undefined;
 }
 
-/** Asks who is signed in for their password too, before what could take the account from its owner (OWASP ASVS 5.0 V7.5.1). */
+/** Requires the current password of a signed-in user before actions that could take over the account (OWASP ASVS 5.0 V7.5.1). */
 @Injectable()
 export class CurrentPassword {
   constructor(
@@ -35,10 +35,10 @@ export class CurrentPassword {
   ) {}
 
   /**
-   * As strict as a sign-in, but limited and counted for the session: strangers who try passwords elsewhere do not keep the owner
-   * from it, and whoever tries them here shuts nobody out. Takes the time of a hash: call it before the transaction that relies on it.
-   * @param sessionId absent where a mailed link takes its place. It has a count of its own, so guesses elsewhere keep nobody from it; wrong
-   *   ones beside it count for the account too
+   * As strict as a sign-in, but limited and counted per session: guesses elsewhere do not block the owner here, and guesses here
+   * lock nobody else out. Takes the time of a hash: call it before the transaction that relies on it.
+   * @param sessionId absent if a mailed link replaces it. Links have their own count, so guesses elsewhere do not block them; wrong
+   * passwords with a link also count against the account
    * @throws WrongCurrentPassword, also while the session is locked; TooManyRequests, HashingOverloaded
    */
   async prove(user: UserEntity, password: string, context: RequestContext, sessionId?: string): Promise<PasswordProof> {
@@ -47,10 +47,10 @@ export class CurrentPassword {
     await this.limits.consume('sign-in-by-account', subject.key);
     const [stored] = await this.passwords.stored([user.id]);
     const isRight = await this.passwords.verify(password, stored?.hash, { account: user.id, lane: 'known' });
-    // Looked at only now: of many guesses at once, a right one comes too late once there is a lock.
+    // Checked only now: of many concurrent guesses, a right one comes too late once there is a lockout.
     const isProved = await this.transactions.run(async (tx) => {
       if (isRight) return this.lockouts.succeed(tx, subject);
-      // Who guesses beside a link need not be who asked for it: that counts like a sign-in, whose owner is told of the lock.
+      // A guess with a link may not come from its requester, so it counts like a sign-in, and the owner is notified of a lockout.
       await this.lockouts.fail(tx, isByLink ? [subject, this.lockouts.ofUser(user.id)] : [subject], context);
       return false;
     });
@@ -63,7 +63,7 @@ export class CurrentPassword {
     return { userId: user.id, changedAt: stored?.changedAt };
   }
 
-  /** Another password may have been chosen since: by the owner, against whoever knew the old one. @throws WrongCurrentPassword */
+  /** The password may have been changed since, by an owner who wants to lock out somebody who knew it. @throws WrongCurrentPassword */
   async check(tx: Transaction, { userId, changedAt }: PasswordProof): Promise<void> {
     if (!(await this.passwords.isStillOf(tx, userId, changedAt))) throw new WrongCurrentPassword();
   }

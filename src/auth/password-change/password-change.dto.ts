@@ -12,7 +12,7 @@ export class ChangePasswordDto {
   @NewPassword() readonly newPassword: string;
 }
 
-/** Property: the current password of who acts, where not everybody has to give it. */
+/** Property: the current password of the caller, if required. */
 export const OptionalCurrentPassword = (description: string): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({ ...CURRENT_PASSWORD, type: String, nullable: true, description }),

@@ -6,7 +6,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 import { CurrentPassword } from './current-password.js';
 import type { ChangePasswordDto } from './password-change.dto.js';
 
-/** Somebody who is signed in and knows their password chooses another one. */
+/** Changes the password of a signed-in user who knows the current one. */
 @Injectable()
 export class PasswordChangeService {
   constructor(
@@ -25,7 +25,7 @@ export class PasswordChangeService {
     const { user } = await this.acts.findAllowed(act);
     const proof = await this.current.prove(user, currentPassword, act.context, act.caller.sessionId);
     const hash = await this.passwords.accept(newPassword, user, 'known');
-    // Nothing of the user changes until the proof is known to hold still.
+    // The user is only changed once the proof is known to still hold.
     const nothing = () => [];
     await this.acts.perform(act, nothing, async (tx) => {
       await this.current.check(tx, proof);

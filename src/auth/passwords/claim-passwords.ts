@@ -4,20 +4,20 @@ import { Keyring } from '../../database/keyring.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import type { Transaction } from '../../database/transaction.js';
 
-/** Stands for whoever does not exist, so that there is something to look for. */
+/** Stands for a missing user, so that the query is the same. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** What a password is compared with that somebody types beside an address or a username. */
+/** The hashes against which a password for an address or username is compared. */
 export interface TypedPasswords {
-  /** Of the owner; undefined when there is none, or none with a password. */
+  /** The owner's hash; undefined if there is no owner, or no password. */
   readonly own: { readonly hash: string; readonly changedAt: Date } | undefined;
-  /** Whether registrations under that name wait, or were proved since they were made and would still wait otherwise. */
+  /** Whether there are unconfirmed registrations for the name, or confirmed ones that would otherwise still be waiting. */
   readonly areClaimed: boolean;
-  /** What those were made with, the newest first, as far as the owner has not taken it over. */
+  /** The hashes of those registrations, newest first, unless taken over by the owner. */
   readonly ofClaims: readonly string[];
 }
 
-/** Of whom: the owner, if there is one, and the registrations that claim the address, or the one that has the username. */
+/** Selects the owner, if any, and the registrations that claim the address, or the one with the username. */
 export interface Typed {
   readonly ownerId: string | undefined;
   readonly of: { readonly address: string } | { readonly userId: string | undefined };
@@ -29,7 +29,7 @@ interface ClaimPasswordRow {
   readonly isOwn: boolean;
 }
 
-// One statement for all that a sign-in compares with: most of what it asks.
+// One statement for everything that a sign-in compares: most of its database work.
 const typed = (waiting: string, proved: string) => `
   SELECT hash, changed_at AS "changedAt", true AS "isOwn" FROM password_credentials WHERE user_id = $1
   UNION ALL
@@ -41,9 +41,9 @@ const BY_ADDRESS: Statement = { name: 'passwords-by-address', text: typed('email
 const BY_USERNAME: Statement = { name: 'passwords-by-username', text: typed('users.id = $2', 'user_id = $2') };
 
 /**
- * The passwords of registrations, beside those of users. Whoever made one must not see that somebody proved it, or another of the same
- * address: neither by an answer nor by its time. So what was proved is kept by itself, whatever becomes of the account and its password,
- * until it would have expired unproved.
+ * The passwords of registrations, next to those of users. The creator of a registration must not learn that it, or another one for
+ * the same address, was confirmed: neither from a response nor from its timing. So a confirmed claim is kept separately, regardless
+ * of the account and its password, until it would have expired unconfirmed.
  */
 @Injectable()
 export class ClaimPasswords {
@@ -52,7 +52,7 @@ export class ClaimPasswords {
     private readonly keyring: Keyring,
   ) {}
 
-  /** All that is to be compared, outside any transaction. */
+  /** All hashes to compare, outside any transaction. */
   async typed({ ownerId = NOBODY, of }: Typed): Promise<TypedPasswords> {
     const rows = await ('address' in of
       ? this.statements.read<ClaimPasswordRow>(BY_ADDRESS, [ownerId, of.address, this.hashOf(of.address)])
@@ -64,9 +64,9 @@ export class ClaimPasswords {
   }
 
   /**
-   * With the proof of a registration, before its account gets another password.
-   * @param address the key of the address that was proved
-   * @param isReplaced whether it gets one: the one that it was made with goes on being answered as that of a claim
+   * Called when a registration is confirmed, before its account gets another password.
+   * @param address the key of the confirmed address
+   * @param isReplaced whether it gets another password: the original one is still answered as that of a claim
    */
   async keepProved(tx: Transaction, userId: string, address: string, isReplaced: boolean): Promise<void> {
     await tx.query(
@@ -78,7 +78,7 @@ export class ClaimPasswords {
     );
   }
 
-  /** Forgets those that would have expired. @param retention of registrations, in milliseconds */
+  /** Deletes those that would have expired. @param retention of registrations, in milliseconds */
   async forgetOld(tx: Transaction, retention: number): Promise<void> {
     await tx.query(`DELETE FROM proved_claims WHERE registered_at < now() - $1 * interval '1 millisecond'`, [
       retention,

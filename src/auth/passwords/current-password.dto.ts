@@ -1,6 +1,6 @@
 /**
- * How the API document describes a password that somebody has. Longer than one that is chosen may be: the same password is more characters
- * for who sends letters and marks apart.
+ * How the API document describes an existing password. Longer than a new one may be: with decomposed letters and marks the same
+ * password has more characters.
  */
 export const CURRENT_PASSWORD = {
   example: 'correct horse battery staple',

@@ -6,9 +6,9 @@ const PUBLIC_SERVICE = 'https://api.pwnedpasswords.com';
 const PATIENCE_MS = 1500;
 
 /**
- * Asks Have I Been Pwned whether a password is known from a breach (https://haveibeenpwned.com/API/v3#PwnedPasswords). It gets
- * the first five characters of the password's SHA-1, which hundreds of passwords share, and answers padded, so that neither it
- * nor who watches the line learns which one was asked about.
+ * Asks Have I Been Pwned whether a password has appeared in a breach (https://haveibeenpwned.com/API/v3#PwnedPasswords). It
+ * receives the first five characters of the password's SHA-1, shared by hundreds of passwords, and pads its response, so that
+ * neither it nor an eavesdropper learns the password.
  */
 @Injectable()
 export class BreachedPasswords {
@@ -18,7 +18,7 @@ export class BreachedPasswords {
     private readonly service = PUBLIC_SERVICE,
   ) {}
 
-  /** False also when the service cannot tell within 1.5 s: it must not keep people from choosing a password. */
+  /** Also false if the service does not respond within 1.5 s: it must not block password changes. */
   async has(password: string): Promise<boolean> {
     if (!this.enabled) return false;
     const digest = createHash('sha1').update(password.normalize('NFKC')).digest('hex').toUpperCase();

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 
-/** Property: as `NewPassword`, where it is not always needed. */
+/** Property: as `NewPassword`, but optional. */
 export const OptionalNewPassword = (when: string): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
@@ -17,7 +17,7 @@ export const OptionalNewPassword = (when: string): PropertyDecorator =>
     IsString({ message: 'must be a string' }),
   );
 
-/** Property: a password that somebody chooses. The rules for it are not a matter of shape. */
+/** Property: a new password. The password rules are checked later, not by validation. */
 export const NewPassword = (): PropertyDecorator =>
   applyDecorators(
     ApiProperty({

@@ -9,7 +9,7 @@ import { Passwords } from './passwords.js';
 
 type PasswordOwner = Pick<UserEntity, 'id' | 'email' | 'username' | 'firstName' | 'lastName' | 'nickname'>;
 
-/** What belongs to every change of a password, whoever proved what to make it. */
+/** Steps common to every password change, whatever proof authorised it. */
 @Injectable()
 export class NewPasswords {
   constructor(
@@ -20,7 +20,7 @@ export class NewPasswords {
 
   /**
    * Takes the time of a hash: call it outside any transaction.
-   * @param lane `known` for who is signed in
+   * @param lane `known` for signed-in callers
    * @returns the hash
    * @throws WeakPassword with the reason; HashingOverloaded
    */
@@ -32,7 +32,7 @@ export class NewPasswords {
 
   /**
    * Ends the sessions first, and every link that was mailed before.
-   * @param except the session that goes on: the one of whoever changed it
+   * @param except the session that continues: the one of whoever changed it
    * @returns whether there was none before
    */
   async replace(
@@ -51,14 +51,14 @@ export class NewPasswords {
   }
 
   /**
-   * When somebody proves the address of an account for the first time: whatever was there before may be somebody else's, such as of
-   * the manager who created it. Ends its sessions, its password and every link that was mailed before.
+   * Called when the address of an account is confirmed for the first time: existing credentials may be somebody else's, such as
+   * those of the manager who created it. Ends its sessions, its password and every link that was mailed before.
    * @returns whether there was a password
    */
   async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<boolean> {
     const before = await this.passwords.storedHash(tx, userId);
     await this.sessions.endAll(tx, userId, 'address-proved', undefined, context);
-    // Its page says that the address is proved by now, and how to come to a password.
+    // Its page says that the address is confirmed already, and how to set a password.
     await this.tokens.withdraw(tx, userId, 'invitation', '', 'confirmed');
     await this.tokens.withdrawAll(tx, userId);
     await this.passwords.remove(tx, userId);

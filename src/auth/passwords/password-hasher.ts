@@ -8,11 +8,11 @@ import type { HashWork } from './hash-pool/hash-request.js';
 const SCHEME = 'bcrypt-hmac-sha384';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BCRYPT_BASE64 = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-/** Of algorithm, cost and salt, with which a bcrypt string begins. */
+/** Length of algorithm, cost and salt at the beginning of a bcrypt string. */
 const SALT_LENGTH = 29;
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** In this process, on a thread: for what no stranger can ask for, and what happens once, such as the first admin. */
+/** In this process, on a thread: for one-off hashes that no client can trigger, such as the first admin's. */
 export type HashPlace = HashWork | 'in-process';
 
 /**
@@ -23,7 +23,7 @@ export type HashPlace = HashWork | 'in-process';
  */
 @Injectable()
 export class PasswordHasher {
-  /** What no password is the hash of, so that an unknown user costs what a known one does. */
+  /** The hash of no password, so that an unknown user costs as much time as a known one. */
   private readonly nobody: string;
 
   constructor(
@@ -35,7 +35,7 @@ export class PasswordHasher {
   }
 
   /**
-   * @param sharedBy what all hashes with the same salt have in common, for `verifyAny`; a random salt without it
+   * @param sharedBy derives the same salt for all hashes that share it, for `verifyAny`; default: a random salt
    * @throws HashingOverloaded
    */
   async hash(password: string, place?: HashPlace, sharedBy?: string): Promise<string> {
@@ -48,8 +48,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Whether the password is that of any of these, which share a salt, in the time of one hash. Those that do not share that of the
-   * first, being from before another pepper or cost, are left out.
+   * Whether the password matches any of these hashes, which share a salt, in the time of one hash. Hashes with a salt other than
+   * the first one's, made with an older pepper or cost, are ignored.
    * @throws HashingOverloaded
    */
   async verifyAny(password: string, stored: readonly string[], work?: HashWork): Promise<boolean> {
@@ -64,8 +64,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Takes the time of exactly one hash, whether or not there is something to compare with, and also when that was made at a
-   * lower cost. (One of a higher cost takes longer until `needsUpgrade` has brought it down.)
+   * Takes the time of exactly one hash, with or without a stored one, even one of a lower cost. (A stored hash of a higher cost
+   * takes longer until `needsUpgrade` has lowered it.)
    * @throws HashingOverloaded
    */
   async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
@@ -74,18 +74,18 @@ export class PasswordHasher {
     return stored !== undefined && same;
   }
 
-  /** @throws HashingOverloaded when a hash for this would be refused now */
+  /** @throws HashingOverloaded if a hash for this would be refused now */
   check(work: HashWork): void {
     this.pool.check(this.cost, work);
   }
 
-  /** Whether a hash made now would have another cost or pepper. */
+  /** Whether a new hash would have a different cost or pepper. */
   needsUpgrade(stored: string): boolean {
     const { pepper, cost } = this.read(stored);
     return cost !== this.cost || pepper.id !== this.keyring.current('password-pepper').id;
   }
 
-  /** A salt that whoever has the database but not the keys can neither foretell nor choose. */
+  /** A salt that is unpredictable without the keys, even with access to the database. */
   private saltOf(sharedBy: string): string {
     const mac = createHmac('sha256', this.keyring.current('address').secret).update(`salt:${sharedBy}`).digest();
     const encoded = mac.subarray(0, 16).toString('base64').slice(0, 22);

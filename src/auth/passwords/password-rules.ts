@@ -1,10 +1,10 @@
 import languageCommon from '@zxcvbn-ts/language-common';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
 
-/** Why a password is refused, for who says it in another language. */
+/** Why a password is refused, as a key for translations. */
 export type Weakness = 'tooShort' | 'tooLong' | 'common' | 'repetitive' | 'knownWord' | 'breached';
 
-/** The password would be guessed soon; the message says why, `errors` names the field. */
+/** The password is easy to guess; the message says why, `errors` names the field. */
 export class WeakPassword extends DomainError {
   readonly code = 'weak-password';
   override readonly errors: readonly FieldError[];
@@ -18,18 +18,18 @@ export class WeakPassword extends DomainError {
   }
 }
 
-/** More than this is refused before any work is done on it. */
+/** Longer passwords are refused before any processing. */
 export const MAX_PASSWORD_BYTES = 1024;
 const MAX_CHARACTERS = 128;
 
-// 49,233 passwords that people really use, most common first (from @zxcvbn-ts/language-common).
+// 49,233 commonly used passwords, most common first (from @zxcvbn-ts/language-common).
 const COMMON = new Set(languageCommon.dictionary['passwords-common'].map((password) => password.toLowerCase()));
 
 export interface PasswordSubject {
   readonly productName: string;
   readonly email?: string | null | undefined;
   readonly names: readonly (string | null | undefined)[];
-  /** Where the password was given. */
+  /** The field with the password. */
   readonly field?: 'password' | 'newPassword';
 }
 
@@ -47,7 +47,7 @@ export function checkPassword(password: string, minLength: number, subject: Pass
   if (length < minLength) {
     throw weak('tooShort', `A password needs at least ${minLength} characters; a few words make a good one.`);
   }
-  // As it was sent, too: NFKC makes some texts shorter, and the API document tells a length that clients can count.
+  // Also as sent: NFKC shortens some strings, and the API document gives a length that clients can count.
   if (Math.max(length, [...password].length) > MAX_CHARACTERS)
     throw weak('tooLong', `A password can have at most ${MAX_CHARACTERS} characters.`);
   const lower = normalised.toLowerCase();
@@ -62,7 +62,7 @@ export function checkPassword(password: string, minLength: number, subject: Pass
   }
 }
 
-/** Also a common password once or more in a row, or with digits and signs around it, which guessers try next. */
+/** Also a repeated common password, or one surrounded by digits and symbols, which attackers try next. */
 function isCommon(password: string): boolean {
   if (COMMON.has(password)) return true;
   const core = password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
@@ -78,7 +78,7 @@ function isCommon(password: string): boolean {
 function isMonotonous(password: string): boolean {
   const characters = [...password];
   if (new Set(characters).size <= 2) return true;
-  // Up to four characters over and over, the last time perhaps not to the end.
+  // Up to four characters repeated, possibly ending with part of them.
   if (/^(.{1,4})\1{2,}.{0,3}$/su.test(password)) return true;
   const steps = characters.slice(1).map((character, index) => {
     return (character.codePointAt(0) ?? 0) - (characters[index]?.codePointAt(0) ?? 0);
@@ -95,7 +95,7 @@ function contextWords({ productName, email, names }: PasswordSubject): string[] 
     .filter((word) => [...word].length >= 4);
 }
 
-/** True when not enough is left to guess once the word is known. */
+/** True if too little is left to guess once the word is known. */
 function isMostly(password: string, word: string): boolean {
   if (!password.includes(word)) return false;
   const rest = password.replaceAll(word, '');

@@ -37,8 +37,8 @@ export class Passwords {
 
   /**
    * Checks a new password against the rules and hashes it. Takes the time of a hash: call it outside any transaction.
-   * @param place for whom, for turns are shared; or `in-process`
-   * @param address the key of an address that others may claim too: the hashes of all of them can be looked at in one
+   * @param place the requester, for fair scheduling; or `in-process`
+   * @param address the key of an address that others may claim as well: all their hashes can be compared at once
    * @throws WeakPassword with the reason; HashingOverloaded
    */
   async accept(
@@ -61,7 +61,7 @@ export class Passwords {
     return this.hasher.hash(password, place, address);
   }
 
-  /** Before anything is looked up for a hash that would be refused. @throws HashingOverloaded */
+  /** Fails early, before anything is looked up for a hash that would be refused. @throws HashingOverloaded */
   checkRoom(work: HashWork): void {
     this.hasher.check(work);
   }
@@ -71,15 +71,15 @@ export class Passwords {
    * @throws HashingOverloaded
    */
   async verify(password: string, stored: string | undefined, work?: HashWork): Promise<boolean> {
-    // What could never have been accepted is not worth hashing at that length; the answer takes the same time.
+    // Too long to ever have been accepted, so not hashed at that length; the response takes the same time.
     const tooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES;
     const right = await this.hasher.verify(tooLong ? '' : password, stored, work);
     return right && !tooLong;
   }
 
   /**
-   * Whether it is the password of any registration that claims an address, in the time of one hash however many there are.
-   * @param stored theirs, the newest first
+   * Whether it is the password of any registration for an address, in the time of one hash for any number of them.
+   * @param stored their hashes, newest first
    * @throws HashingOverloaded
    */
   async verifyAny(password: string, stored: readonly string[], work?: HashWork): Promise<boolean> {
@@ -89,9 +89,9 @@ export class Passwords {
   }
 
   /**
-   * Replaces what is stored by a hash of the cost and pepper of now, where it is of other ones. Opens a transaction of its own.
-   * @param password right, as was just seen
-   * @param stored what it was compared with; if that is no longer stored, nothing is changed
+   * Rehashes a password whose stored hash has an outdated cost or pepper. Opens its own transaction.
+   * @param password just verified
+   * @param stored the hash that it was compared with; if that is no longer stored, nothing is changed
    */
   async upgrade(userId: string, password: string, stored: string | undefined, work?: HashWork): Promise<void> {
     if (stored === undefined || !this.hasher.needsUpgrade(stored)) return;
@@ -106,7 +106,7 @@ export class Passwords {
     }
   }
 
-  /** @param from where somebody chose it who had an account before */
+  /** @param from the origin of the change, for an existing account */
   async set(tx: Transaction, userId: string, hash: string, from: ClientOrigin = UNKNOWN_ORIGIN): Promise<void> {
     await tx.query(
       `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
@@ -116,7 +116,7 @@ export class Passwords {
     );
   }
 
-  /** From where the password was chosen that is there now. */
+  /** The origin of the last password change. */
   async changedFrom(tx: Transaction, userId: string): Promise<ClientOrigin> {
     const [row] = await tx.query<ClientOrigin[]>(
       `SELECT host(changed_ip) AS ip, changed_user_agent AS "userAgent" FROM password_credentials WHERE user_id = $1`,
@@ -125,14 +125,14 @@ export class Passwords {
     return row ?? UNKNOWN_ORIGIN;
   }
 
-  /** When the user chose it; a better hash of the same one leaves that. Undefined when there is none. */
+  /** When the user set it; rehashing does not change this. Undefined without a password. */
   async changedAt(tx: Transaction, userId: string): Promise<Date | undefined> {
     const sql = 'SELECT changed_at FROM password_credentials WHERE user_id = $1';
     const [row] = await tx.query<{ changed_at: Date }[]>(sql, [userId]);
     return row?.changed_at;
   }
 
-  /** Whether the password is the one that was there when `changedAt` said so. */
+  /** Whether the password is unchanged since `changedAt` was read. */
   async isStillOf(tx: Transaction, userId: string, changedAt: Date | undefined): Promise<boolean> {
     return (await this.changedAt(tx, userId))?.getTime() === changedAt?.getTime();
   }
@@ -141,7 +141,7 @@ export class Passwords {
     await tx.query('DELETE FROM password_credentials WHERE user_id = $1', [userId]);
   }
 
-  /** What is stored of these users, for whoever has something: outside any transaction, for it is most of what a sign-in asks. */
+  /** The stored passwords of these users, outside any transaction, as it is most of a sign-in's database work. */
   async stored(userIds: readonly string[]): Promise<StoredPassword[]> {
     return this.statements.read<StoredPassword>(STORED, [userIds]);
   }

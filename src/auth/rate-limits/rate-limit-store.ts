@@ -15,7 +15,7 @@ type Options = Omit<IRateLimiterStoreOptions, 'storeClient'>;
 
 const ANSWER_WITHIN_MS = 500;
 
-/** Where rate limits are counted over all replicas: in PostgreSQL, or in Redis when `REDIS_URL` is set. */
+/** The shared store of rate limits: PostgreSQL, or Redis if `REDIS_URL` is set. */
 @Injectable()
 export class RateLimitStore implements OnApplicationBootstrap, OnApplicationShutdown {
   private redis: Redis | undefined;
@@ -33,7 +33,7 @@ export class RateLimitStore implements OnApplicationBootstrap, OnApplicationShut
   async onApplicationBootstrap(): Promise<void> {
     const { REDIS_URL } = this.settings;
     if (!this.enabled || REDIS_URL === undefined) return;
-    // Nobody else pays for it.
+    // Loaded only if needed.
     const { Redis } = await import('ioredis');
     this.redis = new Redis(REDIS_URL, {
       keyPrefix: 'roster:',
@@ -42,7 +42,7 @@ export class RateLimitStore implements OnApplicationBootstrap, OnApplicationShut
       commandTimeout: ANSWER_WITHIN_MS,
     });
     this.redis.on('error', (err) => this.log.warn({ err }, 'Redis unavailable'));
-    // It is tried again and again from here on; meanwhile each replica counts by itself.
+    // It keeps reconnecting from here on; meanwhile each replica counts locally.
     await this.redis.connect().catch(() => undefined);
   }
 
@@ -58,7 +58,7 @@ export class RateLimitStore implements OnApplicationBootstrap, OnApplicationShut
     });
   }
 
-  /** Redis forgets by itself. */
+  /** Redis expires keys itself. */
   async forgetExpired(): Promise<void> {
     await this.dataSource.query('DELETE FROM rate_limits WHERE expire < extract(epoch FROM now()) * 1000');
   }

@@ -5,7 +5,7 @@ import { contextOf } from '../../access/caller.js';
 import { LIMIT_METADATA, type RateRuleName } from '../../access/limit.decorator.js';
 import { RateLimits } from './rate-limits.js';
 
-/** Keeps what `@Limit` says. Comes after the access guard, so that the caller is known. */
+/** Enforces `@Limit`. Runs after the access guard, so that the caller is known. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   constructor(

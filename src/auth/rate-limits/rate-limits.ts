@@ -9,7 +9,7 @@ import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { RateLimitStore } from './rate-limit-store.js';
 
-/** More was asked for than a rate limit allows (RFC 6585, 4). */
+/** A rate limit is exceeded (RFC 6585, 4). */
 export class TooManyRequests extends DomainError {
   readonly code = 'too-many-requests';
   constructor(override readonly retryAfterSeconds: number) {
@@ -25,9 +25,9 @@ interface Limiter {
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
 /**
- * Rate limits, counted over all replicas in one statement each, and in none once a replica knows that somebody is over. When
- * the store does not answer, each replica counts for itself: somebody who can trouble the store shuts nobody out by it, and
- * gains no more than the limit once for each replica. Keys are HMACs: no address and no name is kept.
+ * Rate limits, counted across all replicas with one statement each, or none once a replica knows that the limit is exceeded. If the
+ * store is unavailable, each replica counts locally: an attacker who overloads the store locks nobody out, and gains at most the
+ * limit once per replica. Keys are HMACs: no address or name is stored.
  */
 @Injectable()
 export class RateLimits implements OnModuleInit {
@@ -44,14 +44,14 @@ export class RateLimits implements OnModuleInit {
     this.jobs.handleAt(EVERY_TEN_MINUTES, 'auth.rate-limit-expiry', () => this.store.forgetExpired());
   }
 
-  /** Takes one turn of a client: of an IPv4 address, of an IPv6 /64, or of all whose address nobody knows. @throws TooManyRequests */
+  /** Consumes a point of a client: an IPv4 address, an IPv6 /64, or all clients with an unknown address. @throws TooManyRequests */
   async consumeForClient(rule: RateRuleName, ip: string | null): Promise<void> {
     await this.consume(rule, clientNetwork(ip));
   }
 
   /**
-   * Takes one turn of whoever `key` stands for.
-   * @throws TooManyRequests with the seconds until there are turns again
+   * Consumes a point of the key.
+   * @throws TooManyRequests with the seconds until points are available again
    */
   async consume(rule: RateRuleName, key: string | Buffer): Promise<void> {
     if (!this.store.enabled) return;

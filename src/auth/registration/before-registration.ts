@@ -7,7 +7,7 @@ import type { RegisterDto } from './register.dto.js';
 
 const BEFORE_METADATA = 'roster:before-registration';
 
-/** What somebody who registers has sent, and from where; never the password. */
+/** A registration request and its origin; without the password. */
 export interface RegistrationRequest {
   readonly email: string;
   readonly username: string | null;
@@ -20,9 +20,9 @@ export interface RegistrationRequest {
 }
 
 /**
- * Calls this provider's method with a `RegistrationRequest` for every public registration, before anything else is done
- * with it and whether or not the address is taken, so that refusing reveals nothing. Throwing refuses it: 409
- * `refused-by-handler` with the message, or the problem that is thrown. Who is created by an admin is not asked for.
+ * Calls this provider's method with a `RegistrationRequest` for every public registration, before anything else and whether or not
+ * the address is taken, so that a refusal reveals nothing. Throwing refuses it: 409 `refused-by-handler` with the message, or the
+ * problem that is thrown. Not called for users created by admins.
  */
 export function BeforeRegistration(): MethodDecorator {
   return SetMetadata(BEFORE_METADATA, true);
@@ -39,12 +39,12 @@ export class RegistrationHandlers implements OnModuleInit {
     this.addFrom(this.discovery);
   }
 
-  /** Adds the methods of another application's providers, before this one has started. */
+  /** Adds handlers of the host application's providers, before this one has started. */
   addFrom(discovery: DiscoveryService): void {
     this.handlers.push(...findDecoratedMethods<true>(discovery, BEFORE_METADATA));
   }
 
-  /** @throws RefusedByHandler with the first handler's message that refuses, or the problem that it throws itself */
+  /** @throws RefusedByHandler with the message of the first handler that refuses, or the problem that it throws itself */
   async callWith(input: Omit<RegisterDto, 'password'>, { ip, userAgent }: RequestContext): Promise<void> {
     const { email, username, firstName, lastName, nickname, locale } = input;
     const request: RegistrationRequest = Object.freeze({

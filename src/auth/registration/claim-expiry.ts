@@ -13,7 +13,7 @@ import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 const EVERY_HOUR = '17 * * * *';
 const BATCH = 200;
 
-/** Removes registrations that nobody proved within `PENDING_RETENTION`, so that their usernames are free again. */
+/** Removes registrations that were not confirmed within `PENDING_RETENTION`, which frees their usernames. */
 @Injectable()
 export class ClaimExpiry implements OnModuleInit {
   constructor(
@@ -30,10 +30,10 @@ export class ClaimExpiry implements OnModuleInit {
     this.jobs.handleAt(EVERY_HOUR, 'auth.claim-expiry', () => this.deleteExpired());
   }
 
-  /** In batches, each a transaction of its own: what an attacker piled up must not be one long lock. */
+  /** In batches, each in its own transaction, so that masses of fake registrations do not cause one long lock. */
   async deleteExpired(): Promise<void> {
     const context = systemContext(newTraceId());
-    // At one moment with those that nobody proved, or which of them somebody did would show.
+    // Together with unconfirmed ones, or it would show which of them were confirmed.
     await this.transactions.run((tx) => this.passwords.forgetOld(tx, this.settings.PENDING_RETENTION));
     let removed = 0;
     for (let batch = BATCH; batch === BATCH; removed += batch) {

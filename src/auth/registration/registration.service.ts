@@ -9,7 +9,7 @@ import { VerificationLinks } from '../verification/verification-links.js';
 import { RegistrationHandlers } from './before-registration.js';
 import type { RegisterDto } from './register.dto.js';
 
-/** Registers people. See "The one path to know" in docs/architecture.md. */
+/** Registers users. See "The one path to know" in docs/architecture.md. */
 @Injectable()
 export class RegistrationService {
   constructor(
@@ -21,8 +21,8 @@ export class RegistrationService {
   ) {}
 
   /**
-   * Makes a pending user with its own password and its own link, whether or not the address is taken or claimed by others: the
-   * same work and the same answer in all cases (OWASP ASVS 5.0 V6.3.8).
+   * Creates a pending user with its own password and link, whether or not the address is taken or claimed by others: the same work
+   * and the same response in all cases (OWASP ASVS 5.0 V6.3.8).
    * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; HashingOverloaded
    */
   async register(input: RegisterDto, context: RequestContext): Promise<void> {
@@ -33,7 +33,7 @@ export class RegistrationService {
     const address = addressKey(email);
     const hash = await this.passwords.accept(password, { email, names }, { account: address }, address);
     await this.transactions.run(async (tx) => {
-      // Whoever proves or claims this address at the same moment meets us here, before anybody's row is touched.
+      // Serialises with concurrent confirmations and registrations of this address, before any row is touched.
       await lock(tx, `address:${address}`);
       const user = await this.users.create(
         tx,
@@ -54,7 +54,7 @@ export class RegistrationService {
     });
   }
 
-  /** Before the hash is made; the unique index decides between two at once. */
+  /** Before hashing; the unique index decides between concurrent requests. */
   private async refuseTakenUsername(tx: Transaction, username: string): Promise<void> {
     if (await this.users.byUsername(tx, username)) throw new UsernameTaken();
   }

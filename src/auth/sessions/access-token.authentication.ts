@@ -19,7 +19,7 @@ const STRATEGY = 'access-token';
 const REMEMBERED = 20_000;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** What a token says whose signature and claims were found good. */
+/** The claims of a verified access token. */
 export interface ProvedToken {
   readonly sub: string;
   readonly sid: string;
@@ -41,7 +41,7 @@ interface Headers {
   readonly headers: FastifyRequest['headers'];
 }
 
-/** What passport is given for a request. */
+/** The input of passport for a request. */
 interface TokenRequest {
   readonly token: string;
 }
@@ -50,19 +50,18 @@ type Handler = (request: object, response: object, next: (error: unknown) => voi
 
 const BEARER = new RegExp(`^Bearer +([^ ]{1,${MAX_ACCESS_TOKEN}})$`, 'i');
 
-/** The token of an `Authorization` header (RFC 6750, 2.1). Not passport's extractor, whose pattern takes time that grows with the square of the header. */
+/** The token of an `Authorization` header (RFC 6750, 2.1). Not passport's extractor, whose pattern takes quadratic time. */
 function bearerOf({ headers }: Headers): string | null {
   return BEARER.exec(headers.authorization ?? '')?.[1] ?? null;
 }
 
 /**
- * Proves an access token by signature and claims, then asks whether its session and user are still good now. A token that was
- * proved is remembered by its SHA-256 until it expires or its key is destroyed: proving it again would cost more than all the rest
- * of a read.
+ * Verifies the signature and claims of an access token, then checks that its session and user are still active. Verified tokens are
+ * cached by SHA-256 until they expire or their key is destroyed: verifying again would cost more than the rest of a read request.
  */
 @Injectable()
 export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATEGY) implements Authentication {
-  // Without a value here, which would be set only after the constructor of the strategy has asked for it.
+  // No initialiser, which would only run after the constructor of the strategy needs the value.
   declare private own: passport.Authenticator | undefined;
   private readonly proved = new LruCache<RememberedToken>(REMEMBERED);
 
@@ -79,25 +78,25 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: settings.PUBLIC_URL,
       audience: settings.PUBLIC_URL,
-      // By `validate`, which asks the clock of Roster and leaves room for that of the server that signed.
+      // Checked in `validate`, which uses Roster's clock and tolerates clock skew of the signing server.
       ignoreExpiration: true,
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- passport-jwt passes this on in no other way
       jsonWebTokenOptions: { ignoreNotBefore: true },
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) => {
         const key = accessTokens.publicKeyFor(token);
-        // The types know of PEM only; a key object is not parsed again each time.
+        // The types only allow PEM, but a key object avoids parsing it each time.
         if (key) done(null, key as unknown as string);
         else done('the token was not signed here');
       },
     });
   }
 
-  /** A passport of its own: the one that the package exports is shared by all applications of a process. */
+  /** An own passport instance: the exported one is shared by all applications of a process. */
   getPassportInstance(): passport.Authenticator {
     return (this.own ??= new passport.Passport());
   }
 
-  /** Claims that are missing make a token as bad as wrong ones. */
+  /** Missing claims make a token invalid, like wrong ones. */
   validate({ sub, sid, exp, nbf, iat, jti, client_id }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
     if (!isId(sub) || !isId(sid) || typeof exp !== 'number' || typeof nbf !== 'number') return false;
     const now = this.clock.now().getTime() / 1000;
@@ -123,11 +122,11 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
     if (expected === undefined) return freeInDevelopment && this.settings.NODE_ENV !== 'production';
     const given = bearerOf({ headers });
     if (given === null) return false;
-    // Of the same length, so that the comparison takes the same time whatever was given.
+    // Digests of equal length, for a constant-time comparison.
     return timingSafeEqual(hash('sha256', expected, 'buffer'), hash('sha256', given, 'buffer'));
   }
 
-  /** What an access token says, and whom it signs in at this moment; undefined when it is not good (any more). */
+  /** The claims of an access token and its current user; undefined if it is not (or no longer) valid. */
   async introspect(token: string): Promise<{ readonly proved: ProvedToken; readonly caller: Caller } | undefined> {
     if (token.length > MAX_ACCESS_TOKEN) return undefined;
     const digest = hash('sha256', token, 'base64');
@@ -135,7 +134,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
     if (known && known.token.exp * 1000 <= this.clock.now().getTime()) return undefined;
     const kid = known?.kid ?? keyIdOf(token);
     if (kid === undefined) return undefined;
-    // A key that was destroyed proves nothing any more, nor has it proved what is remembered.
+    // A destroyed key verifies nothing, and cached results of it are void.
     const proved = known && this.accessTokens.hasKey(kid) ? known.token : await this.prove(token, kid);
     if (!proved) return undefined;
     if (!known) this.proved.set(digest, { kid, token: proved });
@@ -144,7 +143,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   }
 
   private async prove(token: string, kid: string): Promise<ProvedToken | undefined> {
-    // Another server may have begun to sign with a new key. However many such tokens come, they share one look.
+    // Another server may already sign with a new key. Any number of such tokens share one read.
     if (!this.accessTokens.hasKey(kid)) await this.revocations.readNow();
     return new Promise((resolve, reject) => {
       const answer = (error: Error | null, proved: ProvedToken | false | null): void => {

@@ -8,25 +8,25 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { type Key, Keyring } from '../../database/keyring.js';
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256';
-/** RFC 9068: an access token cannot be taken for another kind of JWT. */
+/** RFC 9068: distinguishes access tokens from other kinds of JWT. */
 const ACCESS_TOKEN_TYPE = 'at+jwt';
-/** RFC 9068 wants to know which client asked for the token: there are no others than those of Roster's own API. */
+/** RFC 9068 requires the client id: the only clients are those of Roster's own API. */
 const CLIENT_ID = 'roster';
-/** Seconds by which the clocks of two servers may differ: a token of one is good at once at the other (RFC 7519, 4.1.5). */
+/** Tolerated clock skew between servers in seconds, so that new tokens are accepted at once everywhere (RFC 7519, 4.1.5). */
 export const CLOCK_LEEWAY = 30;
 
-/** Far more than those made here have, in characters. */
+/** Far longer than our own tokens, in characters. */
 export const MAX_ACCESS_TOKEN = 4096;
 
 export interface AccessTokenClaims {
   /** The user. */
   readonly sub: string;
-  /** The session: it decides on every request whether the token is still good. */
+  /** The session, which is checked on every request. */
   readonly sid: string;
   readonly role: UserRole;
 }
 
-/** A public key as other services read it (RFC 7517). */
+/** A public key for other services (RFC 7517). */
 export interface PublicKey extends JsonWebKey {
   readonly kid: string;
   readonly use: 'sig';
@@ -52,7 +52,7 @@ export class AccessTokens {
     private readonly clock: Clock,
   ) {}
 
-  /** Life of an access token in seconds. */
+  /** Lifetime of an access token in seconds. */
   get expiresIn(): number {
     return Math.floor(this.settings.ACCESS_TOKEN_TTL / 1000);
   }
@@ -74,26 +74,26 @@ export class AccessTokens {
         jwtid: randomUUID(),
         expiresIn: this.expiresIn,
         notBefore: -CLOCK_LEEWAY,
-        // The keyring makes these keys itself: their kind need not be looked at again for each token.
+        // The key ring creates these keys itself, so their type need not be checked for each token.
         allowInvalidAsymmetricKeyTypes: true,
       },
     );
   }
 
-  /** The key that verifies this token; undefined unless the type, algorithm and key id of its header are ours. */
+  /** The key that verifies this token; undefined unless type, algorithm and key id in its header are ours. */
   publicKeyFor(token: string): KeyObject | undefined {
     const kid = keyIdOf(token);
-    // First: a key that was destroyed verifies nothing any more.
+    // First: a destroyed key verifies nothing.
     const key = kid === undefined ? undefined : this.keyring.find('access-token', kid);
     return key && this.publicKeyOf(key);
   }
 
-  /** Whether there is such a key: this server has heard of it, and not of its end. */
+  /** Whether this server knows the key, and it was not destroyed. */
   hasKey(kid: string): boolean {
     return this.keyring.find('access-token', kid) !== undefined;
   }
 
-  /** The keys that verify tokens which may still be good: the one in use, and those before it until they are destroyed. */
+  /** The keys for verification: the current one, and previous ones until they are destroyed. */
   publicKeys(): PublicKey[] {
     return this.keyring.all('access-token').map((key) => ({
       ...this.publicKeyOf(key).export({ format: 'jwk' }),
@@ -113,7 +113,7 @@ export class AccessTokens {
   }
 }
 
-/** The key that a token names. @returns undefined unless the header is that of a token of ours */
+/** The key id of a token. @returns undefined unless the header is that of one of our tokens */
 export function keyIdOf(token: string): string | undefined {
   const { typ, alg, kid } = headerOf(token);
   return typ === ACCESS_TOKEN_TYPE && alg === ACCESS_TOKEN_ALGORITHM && typeof kid === 'string' ? kid : undefined;

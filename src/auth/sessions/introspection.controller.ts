@@ -11,7 +11,7 @@ import { AccessTokenAuthentication } from './access-token.authentication.js';
 class IntrospectDto {
   @ApiProperty({
     description: 'an access token',
-    // Whatever a body can hold: what is no token of ours is not active (RFC 7662, 2.2), and no fault of who asks.
+    // Any string: a token that is not ours is inactive, not an error of the caller (RFC 7662, 2.2).
     maxLength: 65_536,
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTlhYTUzYyJ9.c2lnbmF0dXJl',
   })

@@ -25,7 +25,7 @@ export class JwksController {
 
   @Get('jwks.json')
   @Allow('ANONYMOUS')
-  // Short, so that a new key is known soon to those who ask again when they meet it.
+  // Short, so that clients that refetch on an unknown key soon find a new one.
   @Header('cache-control', 'public, max-age=60')
   @ApiOperation({
     operationId: 'getSigningKeys',

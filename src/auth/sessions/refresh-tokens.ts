@@ -4,7 +4,7 @@ import { Keyring } from '../../database/keyring.js';
 
 const TOKEN = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})$/;
 
-/** What of a session's row its refresh tokens are made from. */
+/** The part of a session's row from which refresh tokens are derived. */
 export interface TokenSource {
   readonly id: string;
   readonly key_id: string;
@@ -18,8 +18,8 @@ export interface PresentedToken {
 }
 
 /**
- * Refresh tokens: `<session>.<generation>.<HMAC-SHA-256>`. They are derived from the row and stored nowhere, so a copy of the
- * database refreshes nothing, and whoever is owed the same token again can be given it.
+ * Refresh tokens: `<session>.<generation>.<HMAC-SHA-256>`. They are derived from the row and not stored, so a copy of the database
+ * yields no tokens, and the same token can be issued again.
  */
 @Injectable()
 export class RefreshTokens {
@@ -27,7 +27,7 @@ export class RefreshTokens {
 
   constructor(private readonly keyring: Keyring) {}
 
-  /** The id of the key to make the tokens of a new session with. */
+  /** The id of the key for the tokens of a new session. */
   get keyId(): string {
     return this.keyring.current('refresh-token').id;
   }
@@ -36,14 +36,14 @@ export class RefreshTokens {
     return `${source.id}.${generation}.${this.mac(source, generation).toString('base64url')}`;
   }
 
-  /** @returns undefined for what cannot be a refresh token */
+  /** @returns undefined for a malformed refresh token */
   parse(token: string): PresentedToken | undefined {
     const [, sessionId, generation, mac] = TOKEN.exec(token) ?? [];
     if (sessionId === undefined || generation === undefined || mac === undefined) return undefined;
     return { sessionId, generation: Number(generation), mac };
   }
 
-  /** Whether this server made the token for this session; says nothing of whether it still counts. */
+  /** Whether the token is genuine for this session; not whether it is still valid. */
   proves({ generation, mac }: PresentedToken, source: TokenSource): boolean {
     return timingSafeEqual(this.mac(source, generation), Buffer.from(mac, 'base64url'));
   }
@@ -51,7 +51,7 @@ export class RefreshTokens {
   private mac({ id, key_id, nonce }: TokenSource, generation: number): Buffer {
     const found = this.keyring.find('refresh-token', key_id);
     if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
-    // Made ready once: from its bytes, that takes four times as long as the HMAC itself.
+    // Prepared once: creating it from bytes takes four times as long as the HMAC itself.
     let key = this.keys.get(key_id);
     if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
     return createHmac('sha256', key).update(`${id}.${generation}.`).update(nonce).digest();

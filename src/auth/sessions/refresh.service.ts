@@ -9,7 +9,7 @@ import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { SessionGenerations } from './session-generations.js';
 import { Sessions } from './sessions.js';
 
-/** The refresh token is not ours, was used before, or its session has ended. */
+/** The refresh token is malformed or forged, was used before, or its session has ended. */
 export class InvalidRefreshToken extends DomainError {
   readonly code = 'invalid-refresh-token';
   constructor() {
@@ -17,12 +17,12 @@ export class InvalidRefreshToken extends DomainError {
   }
 }
 
-/** Two others at once may come between; what comes next is no race any more. */
+/** Two concurrent refreshes may interfere; anything beyond is not a race. */
 const ATTEMPTS = 3;
 
 /**
- * Gives a session its next tokens (RFC 9700, 4.14.2). The generation in the row says which refresh token counts, and one
- * UPDATE moves it, so any number of uses of one token at once give one successor, over all servers.
+ * Issues the next tokens of a session (RFC 9700, 4.14.2). The generation in the row identifies the valid refresh token and is
+ * advanced by a single UPDATE, so any number of concurrent uses of one token yield one successor, across all servers.
  */
 @Injectable()
 export class RefreshService {
@@ -34,8 +34,8 @@ export class RefreshService {
   ) {}
 
   /**
-   * The token before the newest gets the same successor again for `REFRESH_REUSE_GRACE` after it was replaced: two tabs, or
-   * an answer that was lost. Any older one is in the hands of two, and ends the session.
+   * A just-rotated token returns the same successor again for `REFRESH_REUSE_GRACE`, for two tabs or a lost response. Reuse of an
+   * older one means that two parties hold it, and ends the session.
    * @throws InvalidRefreshToken
    */
   async refresh(token: string, context: RequestContext): Promise<TokensResponse> {
@@ -45,7 +45,7 @@ export class RefreshService {
     const next = generation + 1;
     const known = this.generations.sourceOf(sessionId);
     if (known && this.refreshTokens.proves(presented, known)) {
-      // Nearly always this is all: one statement, which finds that the session is alive and this token the newest.
+      // The usual case: one statement, which finds the session active and this token the newest.
       const user = await this.generations.advance(sessionId, generation, context.ip);
       if (user) return this.answer(known, next, user);
     }
@@ -66,7 +66,7 @@ export class RefreshService {
   }
 
   private answer(source: TokenSource, generation: number, user?: UserEntity): TokensResponse {
-    // Their sessions have ended with them; this is for the moment between.
+    // Their sessions end together with them; this covers the moment in between.
     if (!user || user.pending || user.suspendedAt !== null || user.deletedAt !== null) throw new InvalidRefreshToken();
     const tokens = this.sessions.tokens(source, generation, user);
     return { ...tokens, user: UserResponse.from(user, this.clock.now(), user) };

@@ -8,11 +8,11 @@ import { refuseStandby } from '../../database/read-only.js';
 import { Revocations } from './revocations.js';
 
 const CHANNEL = 'roster_revocations';
-/** Without a hint: shows a connection that was cut, and lets a server without requests hear of new keys. */
+/** Reads without a hint: detects a lost connection, and lets an idle server learn of new keys. */
 const AT_LEAST_EVERY_MS = 10_000;
 const ANSWER_WITHIN_MS = 5000;
 
-/** Tells the other servers to look for revocations now, and hears it from them. Nothing hangs on it: see `Revocations`. */
+/** Notifies other servers of revocations, and is notified by them. An optimisation only: see `Revocations`. */
 @Injectable()
 export class RevocationHints implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly connection: OwnConnection;
@@ -22,7 +22,7 @@ export class RevocationHints implements OnApplicationBootstrap, BeforeApplicatio
     @InjectSettings() settings: Settings,
     private readonly revocations: Revocations,
   ) {
-    // A lost hint costs some milliseconds: nothing that anybody has to read about.
+    // A lost hint only costs milliseconds: not worth a log line.
     const parts = { name: 'roster hints', answerWithinMs: ANSWER_WITHIN_MS };
     this.connection = new OwnConnection(settings, { ...parts, serve: (client) => this.serve(client) });
   }

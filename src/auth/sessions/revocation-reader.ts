@@ -4,16 +4,16 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { LookupConnection } from '../../database/lookup-connection.js';
 import { StandbyAnswered } from '../../database/read-only.js';
 
-/** Longer than a database that answers at all ever needs for this. */
+/** Longer than a responsive database ever needs for this. */
 const ANSWER_WITHIN_MS = 1000;
 
-/** What was revoked since a cursor. */
+/** Revocations since a cursor. */
 export interface RevocationPage {
   /** For the next page. */
   readonly cursor: string;
-  /** Whether something may have been removed before it was read: then nothing that is remembered counts any more. */
+  /** Whether rows may have been removed before they were read; everything cached is void then. */
   readonly missed: boolean;
-  /** Oldest first; those of transactions that were open at the page before may come again. */
+  /** Oldest first; those of transactions that were open at the previous page may be repeated. */
   readonly revocations: readonly Revocation[];
 }
 
@@ -32,9 +32,8 @@ interface RevocationRow extends Omit<Revocation, 'id'> {
 }
 
 /**
- * Reads the table of revocations so that a late commit is never missed: the cursor is the oldest transaction that was still
- * open at the page before, and every later one is read again. Over a connection of its own: it must not wait for those that
- * serve requests.
+ * Reads the table of revocations without missing late commits: the cursor is the oldest transaction still open at the previous
+ * page, and every later one is read again. Over a dedicated connection, so that it never waits for the pool.
  */
 @Injectable()
 export class RevocationReader implements OnApplicationShutdown {
@@ -53,15 +52,15 @@ export class RevocationReader implements OnApplicationShutdown {
   }
 
   /**
-   * @param cursor of the page before; undefined at the first, which has no revocations
-   * @throws whatever says that the database cannot be asked now
+   * @param cursor of the previous page; undefined for the first, which has no revocations
+   * @throws the error if the database is unavailable
    */
   async read(cursor: string | undefined): Promise<RevocationPage> {
     const { rows } = await this.connection.query<RevocationRow>({ text: SELECT_PAGE, values: [cursor ?? null] });
     const [first] = rows;
     if (!first) throw new Error('The page of revocations has no row');
     if (first.standby) {
-      // It may not have heard yet of what the primary has committed.
+      // It may lag behind the commits of the primary.
       await this.connection.end();
       throw new StandbyAnswered();
     }
@@ -77,8 +76,8 @@ export class RevocationReader implements OnApplicationShutdown {
   }
 }
 
-// The sweep leaves the newest of what it may remove, so a cursor at or before the oldest row may be behind one that is gone. Rows
-// from beyond the snapshot come from a dump of another cluster, with another count of transactions.
+// The sweep leaves the newest row that it could remove, so a cursor at or before the oldest row may have missed removed ones.
+// Rows beyond the snapshot come from a dump of another cluster with different transaction ids.
 const SELECT_PAGE = `
   SELECT horizon::text AS cursor, pg_is_in_recovery() AS standby,
     $1::xid8 IS NULL OR $1::xid8 > horizon
@@ -89,7 +88,7 @@ const SELECT_PAGE = `
   LEFT JOIN revocations ON xid >= $1::xid8 AND xid < pg_snapshot_xmax(snapshot)
   ORDER BY revocations.id`;
 
-/** Removes what is older than an hour but for the newest of it, and what a dump of another cluster brought. */
+/** Removes rows older than an hour, except for the newest of these, and rows from a dump of another cluster. */
 export const SWEEP_REVOCATIONS = `
   DELETE FROM revocations WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
     OR xid < (SELECT max(xid) FROM revocations

@@ -5,24 +5,24 @@ import { Wakeup } from '../../async/wakeup.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { RevocationReader } from './revocation-reader.js';
 
-/** While requests come, the table is read about so often. */
+/** Read interval of the table while there are requests. */
 const READ_EVERY_MS = 50;
-/** Nothing is answered from memory by a look at the table that began longer ago. */
+/** Maximum age of a read on which cached states may rely. */
 const TRUSTED_FOR_MS = 100;
-/** Beyond so many, everything remembered is asked for again rather than told apart. */
+/** Beyond this number, all cached states are reloaded instead of tracked individually. */
 const REMEMBERED = 10_000;
 
 /**
- * What was revoked: sessions that ended, users with another role or status. Whoever remembers a state tests it by this on every
- * use. So whatever was committed on any server more than 100 ms before a request, and on this one at all, counts for it. No
- * message has to arrive for that; hints only make it sooner.
+ * Revocations: ended sessions, and users whose role or status changed. Caches of states check them on every use. So every change
+ * that was committed on any server more than 100 ms before a request takes effect for it, and on this server immediately. That does
+ * not depend on notifications; hints only make it faster.
  *
- * An epoch is a look at the table. A state that was loaded at epoch 7, which is to say after look 7 and before look 8, has seen
- * everything that look 7 found, and does not count any more once look 8 or a later one finds something new about it.
+ * An epoch is a read of the table. A state loaded at epoch 7, which is after read 7 and before read 8, includes everything that
+ * read 7 found, and becomes void once read 8 or a later one finds something new about it.
  */
 @Injectable()
 export class Revocations {
-  /** Wakes when something was revoked here, for those who tell other servers. */
+  /** Wakes on a revocation by this server, to notify the others. */
   readonly made = new Wakeup();
   private now = 0;
   private lookedAt = Number.NEGATIVE_INFINITY;
@@ -39,19 +39,19 @@ export class Revocations {
     @InjectLog() private readonly log: Log,
   ) {}
 
-  /** To be asked for before a state is loaded. */
+  /** The current epoch; read it before loading a state. */
   get epoch(): number {
     return this.now;
   }
 
-  /** Whether a state that was loaded at this epoch still counts, as far as these users and sessions are concerned. */
+  /** Whether a state loaded at this epoch is still valid with regard to these users and sessions. */
   spare(epoch: number, ...subjects: readonly string[]): boolean {
     return epoch >= this.floor && subjects.every((subject) => (this.revokedAt.get(subject) ?? 0) <= epoch);
   }
 
   /**
-   * To be awaited before `spare` is asked; undefined, so that nobody waits, when the table was looked at just now.
-   * @throws whatever says that the database cannot be asked: then nobody can know, and nothing may be let in
+   * Await this before calling `spare`; undefined, to avoid waiting, if the table was read recently.
+   * @throws the error if the database is unavailable: nobody may be let in without knowing
    */
   fresh(): Promise<void> | undefined {
     const now = performance.now();
@@ -62,24 +62,24 @@ export class Revocations {
     return undefined;
   }
 
-  /** To be called after a commit that revoked something: the next request on this server finds it. */
+  /** Call this after a commit that revoked something, so that the next request on this server finds it. */
   readonly expire = (): void => {
     this.mustSee = performance.now();
     this.made.wake();
   };
 
-  /** Waits for a look at the table that begins after this call. @throws as `fresh` */
+  /** Waits for a read that begins after this call. @throws as `fresh` */
   readNow(): Promise<void> {
     return this.readSince(performance.now());
   }
 
-  /** Looks without anybody waiting for it. */
+  /** Reads without waiting. */
   readInBackground(): void {
-    // Whoever waits for the next one is told why it failed.
+    // The next caller that waits gets the error.
     this.readNow().catch(() => undefined);
   }
 
-  /** Waits for a look that began after `time`; all who wait share one. */
+  /** Waits for a read that began after `time`; concurrent callers share one. */
   private async readSince(time: number): Promise<void> {
     while (this.lookedAt <= time) {
       await (this.looking ??= this.read().finally(() => (this.looking = undefined)));

@@ -5,7 +5,7 @@ import type { UserEvent, UserEventOf } from '../../events/user-event.js';
 import { Revocations } from './revocations.js';
 import { Sessions } from './sessions.js';
 
-/** What changes in a user's sessions when the user changes. */
+/** Ends or updates sessions when their user changes. */
 @Injectable()
 export class SessionEndings {
   constructor(
@@ -13,7 +13,7 @@ export class SessionEndings {
     private readonly revocations: Revocations,
   ) {}
 
-  /** Whoever is shut out or deleted is signed out everywhere, and stays so after a reinstatement or a restoration. */
+  /** Ends all sessions of suspended or deleted users; reinstatement or restoration does not bring them back. */
   @OnUserEvent('user.suspended', 'user.deleted')
   async endAll(event: UserEventOf<'user.suspended'> | UserEventOf<'user.deleted'>, tx: Transaction): Promise<void> {
     const { userId, actor, traceId } = event;
@@ -21,7 +21,7 @@ export class SessionEndings {
     await this.sessions.endAll(tx, userId, reason, undefined, { actor, traceId, ip: null, userAgent: null });
   }
 
-  /** Sessions go on with the role of now; those of somebody who was erased are gone with the rest. */
+  /** Sessions continue with the new role; those of erased users are removed with the rest of the data. */
   @OnUserEvent('user.role_changed', 'user.erased')
   noteAtOnce(_event: UserEvent, tx: Transaction): void {
     afterCommit(tx, this.revocations.expire);

@@ -12,13 +12,13 @@ import { Sessions } from './sessions.js';
 
 const REMEMBERED = 20_000;
 
-/** How far a session has come. */
+/** The refresh state of a session. */
 export interface SessionGeneration extends TokenSource {
   readonly user_id: string;
-  /** That of the refresh token which counts now. */
+  /** The generation of the valid refresh token. */
   readonly generation: number;
   readonly alive: boolean;
-  /** Whether the token before it may still bring it again. */
+  /** Whether the previous token may still return it. */
   readonly just_rotated: boolean;
 }
 
@@ -47,7 +47,7 @@ export class SessionGenerations {
     };
   }
 
-  /** What the tokens of a session are made from, if it refreshed here before. That never changes, and says nothing of its life. */
+  /** The token source of a session that was refreshed here before. Immutable, and independent of whether the session is active. */
   sourceOf(sessionId: string): TokenSource | undefined {
     return this.sources.get(sessionId);
   }
@@ -57,16 +57,16 @@ export class SessionGenerations {
     const [row] = await this.statements.read<SessionGeneration>(FIND, values);
     if (row) {
       const { id, key_id, nonce } = row;
-      // A copy: that of the driver would keep the page of memory that it lies in.
+      // A copy: the driver's buffer would keep its whole memory page alive.
       this.sources.set(id, { id, key_id, nonce: Buffer.alloc(nonce.length, nonce) });
     }
     return row;
   }
 
   /**
-   * Moves a session on by one: of any number of calls at once, over all servers, one succeeds. The lock of the row decides
-   * between it and the end of the session.
-   * @returns whose session it is; undefined when another call was first, or the session has ended
+   * Advances a session by one generation: of any number of concurrent calls across all servers, one succeeds. The row lock orders
+   * it against the end of the session.
+   * @returns the user of the session; undefined if another call was first, or the session has ended
    */
   async advance(id: string, generation: number, ip: string | null): Promise<UserEntity | undefined> {
     const values = [id, generation, ip, this.settings.REFRESH_TOKEN_IDLE_TTL];
@@ -74,14 +74,14 @@ export class SessionGenerations {
     return user;
   }
 
-  /** Whose session it is. */
+  /** The user of the session. */
   async userOf({ user_id }: SessionGeneration): Promise<UserEntity | undefined> {
     return this.users.findById(user_id);
   }
 
-  /** Ends a session of which an old token was used: two hold its tokens, and nobody can tell who is who. */
+  /** Ends a session after reuse of an old token: two parties hold its tokens, and cannot be told apart. */
   async endReused({ id, user_id }: SessionGeneration, context: RequestContext): Promise<void> {
-    // Of many uses at once, the one that ends the session tells of it.
+    // Of many concurrent uses, the one that ends the session records it.
     await this.transactions.run((tx) => this.sessions.endReused(tx, user_id, id, context));
   }
 }

@@ -1,6 +1,6 @@
 import { DomainError } from '../../problems/domain-error.js';
 
-/** The same answer for a session of somebody else, one that has ended, and one that never existed. */
+/** The same for another user's session, an ended one, and one that never existed. */
 export class SessionNotFound extends DomainError {
   readonly code = 'not-found';
   constructor() {

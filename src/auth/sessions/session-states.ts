@@ -10,7 +10,7 @@ const LONGEST_MS = 5 * 60_000;
 
 interface State {
   readonly caller: Caller;
-  /** On the monotonic clock: when the session ends by itself, or the state is loaded again. */
+  /** On the monotonic clock: when the session expires, or the state has to be reloaded. */
   readonly until: number;
   readonly epoch: number;
 }
@@ -21,7 +21,7 @@ interface SessionStateRow {
   readonly ms_left: number;
 }
 
-/** Who a session signs in now. Remembered, and tested on every use: what was revoked meanwhile does not count. */
+/** The current user of a session. Cached, and checked against revocations on every use. */
 @Injectable()
 export class SessionStates {
   private readonly states = new LruCache<State>(REMEMBERED);
@@ -32,8 +32,8 @@ export class SessionStates {
   ) {}
 
   /**
-   * The caller, with the role of now; nobody once the session or the user has ended.
-   * @throws what says that the database cannot be asked
+   * The caller, with the current role; undefined once the session has ended or the user is no longer active.
+   * @throws the error if the database is unavailable
    */
   async callerOf(sessionId: string, userId: string): Promise<Caller | undefined> {
     const wait = this.revocations.fresh();

@@ -11,12 +11,12 @@ import { SWEEP_REVOCATIONS } from './revocation-reader.js';
 const EVERY_HOUR = '27 * * * *';
 const BATCH = 1000;
 const DAY_MS = 86_400_000;
-/** A signing key is replaced when it is so old. */
+/** Age at which a signing key is rotated. */
 const KEY_LIFE_MS = 90 * DAY_MS;
-/** A server that has not heard of the new key yet signs with the old one; none is so long without hearing of it. */
+/** How long a server may keep signing with the old key before it learns of the new one. */
 const KEY_MARGIN_MS = 10 * 60_000;
 
-/** Replaces the key that signs access tokens, and removes what nobody needs any more. */
+/** Rotates the key that signs access tokens, and removes expired data. */
 @Injectable()
 export class SessionUpkeep implements OnModuleInit {
   constructor(
@@ -37,11 +37,11 @@ export class SessionUpkeep implements OnModuleInit {
     const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);
     if (keyId !== undefined) this.log.info({ keyId }, 'access token signing key rotated');
     if (this.keyring.isSecretReplaced) this.log.error(SECRET_KEY_REPLACED);
-    // Every token that such a key signed has expired.
+    // All tokens signed with such a key have expired.
     await this.keyring.dropRetired('access-token', this.settings.ACCESS_TOKEN_TTL + KEY_MARGIN_MS);
   }
 
-  /** Those that could not go on anyway, however they ended: until then, a token of theirs that turns up is known. */
+  /** Sessions past their absolute end, however they ended; until then, reuse of their tokens is detected. */
   private async removeOldSessions(): Promise<void> {
     for (let removed = BATCH; removed === BATCH;) {
       [, removed] = await this.dataSource.query<[unknown[], number]>(

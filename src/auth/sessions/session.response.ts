@@ -32,7 +32,7 @@ export class SessionResponse {
   }
 }
 
-/** All of them, the last used first: there are too few for pages. */
+/** All sessions, last used first; too few to need pages. */
 export class SessionList {
   @ApiProperty({ type: [SessionResponse], maxItems: MAX_SESSIONS }) readonly items: SessionResponse[];
 }

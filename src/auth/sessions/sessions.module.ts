@@ -23,7 +23,7 @@ import { AccessTokenAuthentication } from './access-token.authentication.js';
 import { SessionEndings } from './session-endings.js';
 import { SessionUpkeep } from './session-upkeep.js';
 
-/** Global, for the guard before every route asks who the caller is. */
+/** Global, because the guard of every route authenticates the caller. */
 @Global()
 @Module({
   imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],

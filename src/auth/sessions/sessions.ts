@@ -12,10 +12,10 @@ import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 
-/** Of a user at once; one more ends the one that was used the longest ago. */
+/** Maximum number of sessions per user; one more ends the least recently used one. */
 export const MAX_SESSIONS = 100;
 
-/** Why a session ended; kept with it. */
+/** Why a session ended; stored with it. */
 export type EndReason =
   | 'signed-out'
   | 'signed-out-elsewhere'
@@ -30,7 +30,7 @@ export type EndReason =
   | 'suspended'
   | 'deleted';
 
-/** What a client gets to prove its session with. */
+/** The tokens of a session. */
 export interface SessionTokens {
   readonly accessToken: string;
   readonly tokenType: 'Bearer';
@@ -69,8 +69,8 @@ export class Sessions {
   ) {}
 
   /**
-   * Signs a user in on one more device. The transaction holds the user's row, so that an end of all sessions comes either
-   * before it or after.
+   * Signs a user in on another device. The transaction locks the user's row, so that ending all sessions happens either before or
+   * after.
    */
   async start(
     tx: Transaction,
@@ -96,7 +96,7 @@ export class Sessions {
     return { ...this.tokens(source, 1, user), sessionId: source.id };
   }
 
-  /** The tokens of a session at one of its generations. */
+  /** The tokens of a session at a generation. */
   tokens(source: TokenSource, generation: number, user: Somebody): SessionTokens {
     return {
       accessToken: this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role }),
@@ -106,7 +106,7 @@ export class Sessions {
     };
   }
 
-  /** Those in which a user is signed in now, the last used first. */
+  /** The active sessions of a user, last used first. */
   async list(tx: Transaction, userId: string): Promise<Session[]> {
     return tx.query<Session[]>(
       `SELECT id, host(ip) AS ip, user_agent, created_at, last_used_at,
@@ -116,7 +116,7 @@ export class Sessions {
     );
   }
 
-  /** Ends one session of a user. @returns false when there is no such session of theirs */
+  /** Ends one session of a user. @returns false if the user has no such session */
   async end(
     tx: Transaction,
     userId: string,
@@ -128,17 +128,17 @@ export class Sessions {
     return ended > 0;
   }
 
-  /** Ends a session of which an old refresh token was used (RFC 9700, 4.14.2), and says so when it was not over already. */
+  /** Ends a session after reuse of an old refresh token (RFC 9700, 4.14.2), and records it unless it had already ended. */
   async endReused(tx: Transaction, userId: string, sessionId: string, context: RequestContext): Promise<void> {
     const ended = await this.end(tx, userId, sessionId, 'refresh-token-reused', context);
     if (ended) await this.events.record(tx, { type: 'session.reuse_detected', userId, sessionId, context });
   }
 
   /**
-   * Signs a user out: on this server from the next request on, on every other within 100 ms of the commit. A sign-in that is
-   * under way has either begun its session before, and it ends too, or waits for the commit.
-   * @param except the session that goes on
-   * @param context by whom; the server itself when nobody is named
+   * Signs a user out: on this server from the next request on, on all others within 100 ms of the commit. A concurrent sign-in has
+   * either started its session before, which then ends too, or waits for the commit.
+   * @param except the session that continues
+   * @param context the actor; defaults to the server itself
    * @returns how many sessions ended
    */
   async endAll(
@@ -159,7 +159,7 @@ export class Sessions {
     await this.endWhere(tx, tooMany, [userId, 'too-many-sessions', MAX_SESSIONS - 1], context);
   }
 
-  /** @param values the user and the reason, and what the condition asks for beside them */
+  /** @param values user, reason, and further parameters of the condition */
   private async endWhere(
     tx: Transaction,
     condition: string,

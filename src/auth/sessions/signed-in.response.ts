@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { UserResponse } from '../../users/api/user.response.js';
 
-/** What a session goes on with. */
+/** The tokens of a session. */
 export class TokensResponse {
   @ApiProperty({
     description: 'send it as `Authorization: Bearer <accessToken>`',
@@ -25,7 +25,7 @@ export class TokensResponse {
   readonly user: UserResponse;
 }
 
-/** What every way to sign in ends with. */
+/** The result of every sign-in method. */
 export class SignedInResponse extends TokensResponse {
   @ApiProperty({
     description: 'identifies this device at its next sign-in; does not authenticate anyone',

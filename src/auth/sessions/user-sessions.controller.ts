@@ -7,7 +7,7 @@ import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-
 import { SessionList, SessionResponse } from './session.response.js';
 import { UserSessions } from './user-sessions.js';
 
-/** Where somebody is signed in, for those who may see and end it. */
+/** The sessions of a user, for callers who may see and end them. */
 @ApiTags('Users')
 @Controller('users/:id/sessions')
 export class UserSessionsController {

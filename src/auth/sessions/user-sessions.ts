@@ -7,7 +7,7 @@ import { type EndReason, type Session, Sessions } from './sessions.js';
 
 type Request = Omit<ActionRequest, 'action'>;
 
-/** The sessions of one user, for that user and for colleagues who may see and end them. */
+/** The sessions of one user, for that user and for staff who may see and end them. */
 @Injectable()
 export class UserSessions {
   constructor(
@@ -31,7 +31,7 @@ export class UserSessions {
     });
   }
 
-  /** Ends all of them, that of the caller too. @throws Forbidden, UserNotFound */
+  /** Ends all of them, including the caller's own. @throws Forbidden, UserNotFound */
   async endAll(request: Request): Promise<void> {
     const reason = reasonFor(request, 'signed-out-everywhere');
     await this.actions.perform({ ...request, action: 'endSessions' }, decideNothing, async (tx) => {
@@ -40,7 +40,7 @@ export class UserSessions {
   }
 }
 
-// A session is no fact about the user: its end is sign-in evidence, with who ended it.
+// Sessions are not part of the user's log: their end is recorded as sign-in evidence, with the actor.
 const decideNothing = (): [] => [];
 
 function reasonFor({ id, caller }: Request, own: EndReason): EndReason {

@@ -9,7 +9,7 @@ import type { AuditItem, AuditQuery } from './audit.dto.js';
 
 type AuditRow = Omit<AuditItem, 'occurredAt' | 'lastAt'> & { readonly occurredAt: Date; readonly lastAt: Date };
 
-/** All evidence there is, for admins. */
+/** All audit events, for admins. */
 @Injectable()
 export class AuditTrail {
   constructor(
@@ -17,7 +17,7 @@ export class AuditTrail {
     private readonly transactions: Transactions,
   ) {}
 
-  /** One page, the newest first. @throws ValidationFailed for a cursor of another list */
+  /** One page, newest first. @throws ValidationFailed for a cursor of another list */
   async page(query: AuditQuery): Promise<PageRead<AuditItem>> {
     const { type = null, actorId = null, userId = null } = query;
     const kept = this.settings.AUTH_EVENT_RETENTION;

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../access/caller.js';
 
-/** What is kept of signing in, which begins a session, and of what was refused. Past tense and dotted, like the events of users. */
+/** Types of audit events: sign-ins and refusals. Past tense and dotted, like the events of users. */
 export const AUTH_EVENT_TYPES = [
   'login.succeeded',
   'login.failed',
@@ -17,24 +17,24 @@ export type AuthEventType = (typeof AUTH_EVENT_TYPES)[number];
 
 export interface NewAuthEvent {
   readonly type: AuthEventType;
-  /** Whom it is about; null when the account that was tried is nobody's. */
+  /** The user concerned; null if the attempted account does not exist. */
   readonly userId: string | null;
-  /** By whom, from where, under which trace id. */
+  /** Actor, origin and trace id. */
   readonly context: RequestContext;
   readonly sessionId?: string | undefined;
-  /** The way of signing in, such as `password`. */
+  /** The sign-in method, such as `password`. */
   readonly method?: string | undefined;
-  /** Why, as a kebab-case word, such as `wrong-password` or `signed-out`. Never what somebody typed. */
+  /** The reason as a kebab-case code, such as `wrong-password` or `signed-out`. Never user input. */
   readonly reason?: string | undefined;
-  /** What was refused to the actor, such as `PUT /users/:id/role`, or what an administrator did. */
+  /** The operation refused to the actor, such as `PUT /users/:id/role`, or performed by an administrator. */
   readonly what?: string | undefined;
-  /** Of a sign-in, and not kept: it did not come from a device that the user is known by, and is not their first. */
+  /** For a sign-in, and not stored: it came from an unknown device and is not the user's first. */
   readonly isNewDevice?: boolean | undefined;
-  /** How many of it this stands for; one unless it says so. */
+  /** The number of occurrences that this stands for; default one. */
   readonly times?: number | undefined;
-  /** When it happened; now, by the clock of the database, unless it is told later. */
+  /** When it happened; defaults to now, by the database clock. */
   readonly occurredAt?: Date | undefined;
 }
 
-/** An event as handlers get it. */
+/** An event as passed to handlers. */
 export type AuthEvent = NewAuthEvent & { readonly id: string; readonly occurredAt: Date };

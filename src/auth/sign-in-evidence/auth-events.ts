@@ -15,15 +15,15 @@ export function OnAuthEvent(...types: AuthEventType[]): MethodDecorator {
   return SetMetadata(HANDLES_METADATA, types);
 }
 
-/** How many rows the refusals of one kind that somebody meets can make in a minute, whomever they are about. */
+/** Maximum rows per minute for refusals of one kind to one actor, regardless of the users concerned. */
 const DENIALS_A_MINUTE = 16;
-/** As many for the limits of one route that clients meet who are not signed in, however many networks they have. */
+/** The same for rate limits of one route hit by anonymous clients, regardless of their networks. */
 const LIMITS_A_MINUTE = 64;
 
 /**
- * Sign-in evidence (OWASP ASVS 5.0 V16.3): kept for `AUTH_EVENT_RETENTION`, outside the log of users and their versions, for
- * much of it is made by whoever attacks them. What can be repeated at will is one row a minute with a count, so nobody can
- * make a record grow without bound.
+ * Sign-in evidence (OWASP ASVS 5.0 V16.3): kept for `AUTH_EVENT_RETENTION`, outside the user log and its versions, since attackers
+ * cause much of it. Events that can be repeated at will are one row a minute with a count, so that nobody can make the table grow
+ * without bound.
  */
 @Injectable()
 export class AuthEvents implements OnModuleInit {
@@ -40,9 +40,9 @@ export class AuthEvents implements OnModuleInit {
   }
 
   /**
-   * Records what happened and tells the handlers, both with `tx`. Whoever throws here refuses the whole: nobody gets a session
-   * of which there is no evidence.
-   * @param tx undefined for evidence that stands by itself, such as a refusal: it commits here
+   * Records the event and calls the handlers, both with `tx`. A handler that throws rolls back everything: there is no session
+   * without evidence.
+   * @param tx undefined for standalone evidence, such as a refusal, which is committed here
    */
   async record(tx: Transaction | undefined, event: NewAuthEvent): Promise<void> {
     if (tx) await this.write(tx, event);
@@ -76,13 +76,13 @@ export class AuthEvents implements OnModuleInit {
     }
   }
 
-  /** What the events have in common that are counted in one row a minute; null for those that nobody can make at will. */
+  /** The key under which events share one row a minute; null for events that cannot be repeated at will. */
   private minuteOf({ type, userId, context, method, what = '' }: NewAuthEvent): Buffer | null {
     const { actor, ip } = context;
     const mac = (...parts: string[]): Buffer =>
       createHmac('sha256', this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
     const share = (of: string, count: number): string => String(mac(of).readUInt8() % count);
-    // Names that nobody has are without number, and are counted by who tries them.
+    // There are unlimited unknown names, so they are counted by client.
     if (type === 'login.failed') return mac(type, method ?? '', userId ?? `nobody ${clientNetwork(ip)}`);
     if (type === 'limit.exceeded') {
       return mac(type, what, actor.kind === 'user' ? actor.id : share(clientNetwork(ip), LIMITS_A_MINUTE));

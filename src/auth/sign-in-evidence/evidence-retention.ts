@@ -7,7 +7,7 @@ import { Jobs } from '../../jobs/jobs.js';
 
 const EVERY_DAY = '7 3 * * *';
 
-/** Makes the months of `auth_events` ahead, and drops those that are past `AUTH_EVENT_RETENTION` as a whole. */
+/** Creates the monthly partitions of `auth_events` in advance, and drops those entirely past `AUTH_EVENT_RETENTION`. */
 @Injectable()
 export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
   constructor(
@@ -31,14 +31,14 @@ export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
           [userId],
         ),
       erase: async (tx, { id }) => {
-        // What others did to the person, or were refused, stays as it is: it holds an id and says who they were.
+        // Actions of others on the person, and refusals to them, are kept: they contain only ids and identify the actors.
         await tx.query('DELETE FROM auth_events WHERE user_id = $1 AND (actor_id IS NULL OR actor_id = $1)', [id]);
         await tx.query('UPDATE auth_events SET ip = NULL, user_agent = NULL WHERE actor_id = $1', [id]);
       },
     });
   }
 
-  /** A server that was down for months finds the month of now. */
+  /** Ensures the current month after months of downtime. */
   async onApplicationBootstrap(): Promise<void> {
     await this.deleteOld();
   }

@@ -5,21 +5,21 @@ import { AuthEvents } from './auth-events.js';
 const EVERY_MS = 1000;
 
 /**
- * Evidence of what can happen many times a second: the first is written at once, and those after it together, once a second at
- * most. So that who floods a server does not make it write as often, and no more than a second is lost in a crash.
+ * Evidence of events that can happen many times a second: the first is written immediately, further ones together, at most once a
+ * second. So a flood does not cause as many writes, and a crash loses no more than a second.
  */
 @Injectable()
 export class EvidenceTally implements OnApplicationShutdown {
   private readonly waiting = new Map<string, { event: NewAuthEvent; times: number }>();
-  /** What is being written just now, which the answers do not wait for. */
+  /** Pending writes, for which responses do not wait. */
   private readonly writing = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly events: AuthEvents) {}
 
   /**
-   * @param key what is counted together
-   * @throws what says that it could not be written
+   * @param key the key by which events are counted together
+   * @throws the error of a failed write
    */
   async add(key: string, event: NewAuthEvent): Promise<void> {
     const known = this.waiting.get(key);
@@ -29,12 +29,12 @@ export class EvidenceTally implements OnApplicationShutdown {
       return;
     }
     this.waiting.set(key, { event, times: 0 });
-    // What cannot be written is tried no more: the log has the first of each second.
+    // Failed writes are not retried: the log has the first of each second.
     this.timer ??= setInterval(() => void this.awaited(this.write()).catch(() => undefined), EVERY_MS).unref();
     await this.awaited(this.events.record(undefined, event));
   }
 
-  /** When the last answer has been given, and before the connections to the database end. */
+  /** After the last response, and before the database connections close. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await Promise.allSettled([...this.writing, this.write()]);

@@ -11,9 +11,9 @@ import { EvidenceTally } from './evidence-tally.js';
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
- * Writes down what was refused to somebody who is signed in (OWASP ASVS 5.0 V16.3.2), what administrators did that no user's log
- * tells of (exports, reads of the feed, changes of webhooks), and which limits were met: who, what, to whom, from where. In the one
- * place that every answer passes, so that no route and no rule of the policy can forget it.
+ * Records denied access of signed-in users (OWASP ASVS 5.0 V16.3.2), administrative actions that are not in a user's log (exports,
+ * feed reads, webhook changes), and exceeded rate limits: actor, operation, user concerned, origin. In a hook that every response
+ * passes, so that no route or policy rule can forget it.
  */
 @Injectable()
 export class Evidence implements OnModuleInit {
@@ -38,7 +38,7 @@ export class Evidence implements OnModuleInit {
     });
   }
 
-  /** @param isOften whether it may come many times a second */
+  /** @param isOften whether it may occur many times a second */
   private async keep(
     request: FastifyRequest,
     type: NewAuthEvent['type'],
@@ -56,7 +56,7 @@ export class Evidence implements OnModuleInit {
       const who = request.caller?.userId ?? clientNetwork(context.ip);
       await this.tally.add([type, who, what, userId].join('\0'), event);
     } catch (err) {
-      // Answered it is; the log has who and what.
+      // The response was sent; the log has the details.
       this.log.error(
         { err, traceId: request.id, userId: request.caller?.userId, what },
         'evidence could not be recorded',
@@ -69,19 +69,19 @@ function routeOf({ method, routeOptions: { url = '' } }: FastifyRequest): string
   return `${method} ${url}`;
 }
 
-/** Of a route about a user. Other routes have ids, too, of other things. */
+/** The user of a route about a user; ids of other routes are those of other resources. */
 function targetOf({ routeOptions: { url = '' }, params }: FastifyRequest): string | null {
   const { id } = params as { readonly id?: string };
   return id !== undefined && url.includes('/users/:id') && UUID.test(id) ? id : null;
 }
 
-/** What an administrator did that has no event of a user to tell of it; undefined for everything else. */
+/** The administrative action that is not in a user's log; undefined for everything else. */
 function actOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const { method, url } = request;
   const route = routeOf(request);
   if (route === 'GET /events' || route === 'GET /users/:id/export') return route;
   if (!/^(?:POST|PATCH|DELETE) \/webhooks(?:\/|$)/.test(route)) return undefined;
-  // Which one: it may be gone by the time that somebody asks.
+  // Includes the id, as the resource may be gone when the evidence is read.
   const made = route === 'POST /webhooks' ? reply.getHeader('location') : undefined;
   return `${method} ${typeof made === 'string' ? made : (url.split('?', 1)[0] ?? '')}`;
 }

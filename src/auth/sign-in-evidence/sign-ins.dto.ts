@@ -5,7 +5,7 @@ import { AUTH_EVENT_TYPES } from './auth-event.js';
 
 const NOT_OF_SIGN_INS: ReadonlySet<string> = new Set(['access.denied', 'access.granted', 'limit.exceeded']);
 
-/** What is kept about a user's own sign-ins; what others did to it, or were refused, is not among it. */
+/** Evidence of a user's own sign-ins, without actions of others on the user or refusals to them. */
 export const SIGN_IN_TYPES = AUTH_EVENT_TYPES.filter((type) => !NOT_OF_SIGN_INS.has(type));
 export type SignInType = (typeof SIGN_IN_TYPES)[number];
 

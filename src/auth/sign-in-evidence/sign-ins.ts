@@ -25,7 +25,7 @@ interface SignInRow {
   readonly last_at: Date;
 }
 
-/** The sign-in evidence of one user, as those see it who may. */
+/** The sign-in evidence of one user, for callers who may see it. */
 @Injectable()
 export class SignIns {
   constructor(
@@ -34,7 +34,7 @@ export class SignIns {
     private readonly acts: UserActions,
   ) {}
 
-  /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  /** One page, newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<SignInItem>> {
     await this.acts.findAllowed({ id, action: 'signIns', caller });
     const kept = this.settings.AUTH_EVENT_RETENTION;
@@ -61,7 +61,7 @@ export class SignIns {
 }
 
 function itemOf(row: SignInRow, userId: string): SignInItem {
-  // From where a manager works is nothing to the user.
+  // The user must not see from where staff work.
   const isOthers = row.actor_id !== null && row.actor_id !== userId;
   return {
     id: row.id,

@@ -5,15 +5,15 @@ import type { UserEntity } from '../../users/store/user.entity.js';
 import { WaysIn } from '../../users/store/ways-in.js';
 import { type OwnMethod, SignInMethod } from './sign-in-method.js';
 
-/** A way to sign in that a user has. */
+/** A sign-in method of a user. */
 export interface HeldMethod extends OwnMethod {
   readonly method: SignInMethod;
 }
 
-// As a page offers them; those of an extension come after.
+// Display order; extensions come last.
 const FIRST = ['password', 'magic-link'];
 
-/** The ways to sign in that there are, and who has which: every provider that is one. */
+/** The available sign-in methods, which are all providers that extend `SignInMethod`, and those of a user. */
 @Injectable()
 export class HeldMethods extends WaysIn implements OnModuleInit {
   private methods: readonly SignInMethod[] = [];
@@ -22,7 +22,7 @@ export class HeldMethods extends WaysIn implements OnModuleInit {
     super();
   }
 
-  /** @throws Error for two of one id: clients could not tell them apart */
+  /** @throws Error if two have the same id, as clients could not tell them apart */
   onModuleInit(): void {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
     const methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];

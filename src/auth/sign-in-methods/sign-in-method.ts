@@ -8,7 +8,7 @@ export class MethodCall {
   @ApiProperty({ enum: ['GET', 'POST'], example: 'POST' }) readonly method: 'GET' | 'POST';
 }
 
-/** What a client has to know to offer a way to sign in. */
+/** What a client needs to offer a sign-in method. */
 export class MethodOffer {
   @ApiProperty({ example: 'Email or username, and password' }) readonly label: string;
   @ApiProperty({ type: MethodCall, description: 'the call that begins a sign-in' }) readonly signIn: MethodCall;
@@ -19,17 +19,17 @@ export class MethodOffer {
   readonly register?: MethodCall;
 }
 
-/** How one user has a way to sign in. */
+/** A user's own instance of a sign-in method. */
 export interface OwnMethod {
   readonly addedAt: Date | null;
-  /** False where it comes with something else, as a mailed link does with a proved address. */
+  /** False if it follows from something else, as the mailed link does from a confirmed address. */
   readonly removable: boolean;
 }
 
 /**
- * A way to sign in. Its routes live under `/auth/<id>/...` and prove who somebody is as it likes; what they end with is
- * `SignInGate.admit`, the one way to a session. Any provider that extends this class is found and offered: a further method is
- * a folder of its own and a line in a module.
+ * A sign-in method. Its routes are under `/auth/<id>/...` and check a proof of identity of its choice; they end with
+ * `SignInGate.admit`, the only way to a session. Every provider that extends this class is discovered and offered: to add a method
+ * takes a directory of its own and a line in a module.
  */
 export abstract class SignInMethod {
   /** Stable, in kebab-case. */
@@ -37,9 +37,9 @@ export abstract class SignInMethod {
 
   abstract offer(): MethodOffer;
 
-  /** Whether and since when this user can sign in by it; undefined when they cannot. */
+  /** Since when this user can sign in with it; undefined if they cannot. */
   abstract heldBy(tx: Transaction, user: UserEntity): Promise<OwnMethod | undefined>;
 
-  /** Takes it from the user; asked only of a removable one. */
+  /** Removes it from the user; only called if removable. */
   abstract remove(tx: Transaction, userId: string): Promise<void>;
 }

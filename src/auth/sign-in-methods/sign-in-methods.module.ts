@@ -8,7 +8,7 @@ import { SignInMethods } from './sign-in-methods.js';
 import { HeldMethods } from './held-methods.js';
 import { PasswordMethod } from './password.method.js';
 
-/** Global, for the users, who know nothing of it, must not lose their last way to sign in. */
+/** Global, because `users`, which does not depend on it, must check that nobody loses the last sign-in method. */
 @Global()
 @Module({
   imports: [DiscoveryModule, UsersModule, PasswordsModule],

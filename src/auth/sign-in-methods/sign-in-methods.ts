@@ -19,7 +19,7 @@ export class MethodStays extends DomainError {
   readonly code = 'sign-in-method-stays';
 }
 
-/** What users and colleagues do with the ways to sign in of somebody. */
+/** Lists and removes the sign-in methods of a user. */
 @Injectable()
 export class SignInMethods {
   constructor(
@@ -40,8 +40,8 @@ export class SignInMethods {
   }
 
   /**
-   * Takes one away; whoever is signed in stays so.
-   * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays when it cannot be taken away, or is the last
+   * Removes one; existing sessions continue.
+   * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays if it cannot be removed, or is the last
    */
   async remove(given: Omit<ActionRequest, 'action'>, id: string): Promise<void> {
     const act: ActionRequest = { ...given, action: 'removeMethod' };

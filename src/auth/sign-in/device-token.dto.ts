@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, ValidateIf } from 'class-validator';
 
-/** Property: the token by which a device is known that has signed in before, for every way to sign in. */
+/** Property: the token of a device that has signed in before, for every sign-in method. */
 export const DeviceToken = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({

@@ -2,34 +2,34 @@ import type { RequestContext } from '../../access/caller.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import type { LockSubject } from '../lockout/lockouts.js';
 
-/** Somebody wants in. */
+/** A sign-in attempt. */
 export interface SignInAttempt {
-  /** The way of signing in, such as `password`. */
+  /** The sign-in method, such as `password`. */
   readonly method: string;
-  /** Email address or username as it was typed; absent where the proof itself names the user. */
+  /** Email address or username as entered; absent if the proof itself identifies the user. */
   readonly identifier?: string | undefined;
   readonly deviceToken?: string | undefined;
-  /** The proof is that somebody reads the mails of the account. It ends a lock, as strong as the link that unlocks. */
+  /** The proof is access to the account's mailbox. It ends a lockout, being as strong as the unlock link. */
   readonly isByMail?: boolean;
   readonly context: RequestContext;
 }
 
-/** An attempt whose proof may be looked at. What it holds is not for whoever attempts: most of it says who exists. */
+/** An attempt whose proof may be checked. Its contents must not be disclosed to the caller: most of it reveals who exists. */
 export interface EnteredAttempt extends SignInAttempt {
-  /** Who has this address or username, whether or not they may sign in. */
+  /** The user with this address or username, able to sign in or not. */
   readonly owner: UserEntity | null;
-  /** The newest registration under it that waits to be proved. */
+  /** The newest unconfirmed registration for it. */
   readonly claim: UserEntity | null;
   /** The attempt comes from a device on which the owner has signed in. */
   readonly isKnownDevice: boolean;
-  /** What a failure counts for: the owner, or the name that nobody has. Absent without an identifier. */
+  /** What a failure counts against: the owner, or the unknown name. Absent without an identifier. */
   readonly subject: LockSubject | undefined;
-  /** What a failure counts for beside that, in the eyes of registrations: the name that was typed, whoever has or claims it. */
+  /** What a failure additionally counts against with regard to registrations: the name as entered, whether owned or claimed. */
   readonly claimSubject: LockSubject | undefined;
   readonly isLocked: boolean;
   readonly isClaimLocked: boolean;
 }
 
-/** Why an attempt was refused; evidence for the user, while whoever attempts is told nothing. */
+/** Why an attempt was refused; recorded as evidence for the user, never disclosed to the caller. */
 export type RefusalReason =
   'wrong-proof' | 'locked' | 'suspended' | 'deleted' | 'email-not-verified' | 'expired-or-used-link';

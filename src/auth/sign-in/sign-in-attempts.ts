@@ -8,7 +8,7 @@ import { Lockouts, type LockSubject } from '../lockout/lockouts.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
 import type { EnteredAttempt, SignInAttempt } from './sign-in-attempt.js';
 
-/** Finds out whom an attempt is about, from where it comes, and whether it may be made at all. */
+/** Determines the account and origin of an attempt, and whether it is within the rate limits. */
 @Injectable()
 export class SignInAttempts {
   constructor(
@@ -20,20 +20,20 @@ export class SignInAttempts {
   ) {}
 
   /**
-   * To be called before a proof is looked at: what is refused here costs no hash. A lock refuses nothing here, for it must
-   * look, and take as long, as a wrong password.
+   * Call this before checking the proof: attempts refused here cost no hash. A lockout is not refused here, as it must look, and
+   * take as long, as a wrong password.
    * @throws TooManyRequests
    */
   async enter(attempt: SignInAttempt, check?: () => void): Promise<EnteredAttempt> {
     const { identifier, deviceToken, context } = attempt;
-    // Work that no request caused, such as an embedding application's, is its own to limit.
+    // Callers without a request, such as an embedding application, limit themselves.
     const isLimited = context.actor.kind !== 'system';
     if (isLimited) await this.limits.consumeForClient('sign-in-by-client', context.ip);
     check?.();
     if (identifier === undefined) return { ...attempt, ...NOBODY };
     const entered = await this.transactions.run(async (tx) => {
       const { owner, claim } = await this.find(tx, identifier);
-      // Always one signature to check, whoever exists.
+      // Always verifies one signature, whether or not the user exists.
       const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
       const typed = identifierKey(identifier);
       const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(typed);
@@ -42,18 +42,18 @@ export class SignInAttempts {
       const isKnownDevice = deviceId !== undefined;
       return { ...attempt, owner, claim, isKnownDevice, subject, claimSubject, isLocked, isClaimLocked };
     });
-    // By the name as it was typed: a limit that two names share would tell that they are one user's.
+    // By the name as entered: a limit shared by two names would reveal that they belong to one user.
     const account = entered.isKnownDevice ? entered.subject.key : identifierKey(identifier);
     if (isLimited) await this.limits.consume('sign-in-by-account', account);
     return entered;
   }
 
-  /** What counts for this user in an attempt that proved to be theirs. */
+  /** The lockout subject of this user for an attempt whose proof was theirs. */
   subjectOf({ deviceToken }: SignInAttempt, userId: string): LockSubject {
     return this.lockouts.ofUser(userId, this.devices.read(deviceToken, userId));
   }
 
-  /** The token with which the device of a sign-in is known from now on: its own again, or a new one. */
+  /** The token that identifies the device of a sign-in from now on: its existing one or a new one. */
   renewDevice({ deviceToken }: SignInAttempt, userId: string): string {
     return this.devices.issue(userId, this.devices.read(deviceToken, userId));
   }

@@ -1,6 +1,6 @@
 import { DomainError } from '../../problems/domain-error.js';
 
-/** Says the same for an unknown user, a wrong password, and a suspended or deleted account. */
+/** The same for an unknown user, a wrong password, and a suspended or deleted account. */
 export class InvalidCredentials extends DomainError {
   readonly code = 'invalid-credentials';
   constructor() {
@@ -8,7 +8,7 @@ export class InvalidCredentials extends DomainError {
   }
 }
 
-/** Only told to somebody who gave the right password of the newest registration. */
+/** Only disclosed to a caller with the correct password of the newest registration. */
 export class EmailNotVerified extends DomainError {
   readonly code = 'email-not-verified';
   constructor() {

@@ -13,8 +13,8 @@ import type { SignedInResponse } from '../sessions/signed-in.response.js';
 type StillHolds = (tx: Transaction) => Promise<boolean>;
 
 /**
- * The one way to a session. A method of signing in lets an attempt `enter`, looks at its proof, and has it admitted as the user
- * whom it proved, or refused.
+ * The only way to a session. A sign-in method lets an attempt `enter`, checks its proof, and then has it admitted as the proven
+ * user, or refused.
  */
 @Injectable()
 export class SignInGate {
@@ -27,19 +27,19 @@ export class SignInGate {
   ) {}
 
   /**
-   * Before a proof is looked at: rate limits, whom it is about, locks and the device.
-   * @param check whether the proof could be looked at now, before anything is looked up for it; throws when not
-   * @throws TooManyRequests; whatever `check` throws
+   * Before the proof is checked: rate limits, account, lockouts and device.
+   * @param check throws if the proof could not be checked now; called before anything is looked up
+   * @throws TooManyRequests; the errors of `check`
    */
   async enter(attempt: SignInAttempt, check?: () => void): Promise<EnteredAttempt> {
     return this.attempts.enter(attempt, check);
   }
 
   /**
-   * Starts a session for a user whose proof was found good.
-   * @param stillHolds asked with the user's row locked, for the proof was looked at before: a password that was replaced since
-   *   must not begin a session that its replacement would have ended
-   * @throws InvalidCredentials when the user is locked, or may not sign in (any more)
+   * Starts a session for a user with a valid proof.
+   * @param stillHolds called with the user's row locked, since the proof was checked earlier: a password replaced since then must
+   * not start a session that the replacement would have ended
+   * @throws InvalidCredentials if the user is locked out, or may not (or no longer) sign in
    */
   async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
     return this.let(attempt, userId, stillHolds, async (tx, user) => {
@@ -57,8 +57,8 @@ export class SignInGate {
 
   /**
    * Counts and records a failure.
-   * @param reason `email-not-verified` for the right password of a registration, which is told so unless it is locked
-   * @returns the one error that whoever attempts may see, to be thrown
+   * @param reason `email-not-verified` for the correct password of a registration, which is disclosed unless locked
+   * @returns the only error that the caller may see, to be thrown
    */
   async refuse(attempt: EnteredAttempt, reason: RefusalReason): Promise<InvalidCredentials | EmailNotVerified> {
     const told = await this.outcomes.failed(attempt, reason);

@@ -8,14 +8,14 @@ import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
-/** Undoes what a sign-in has done before it was found out that it may not be. */
+/** Rolls back a sign-in that turned out to be inadmissible. */
 export class Refused extends Error {
   constructor(readonly reason: RefusalReason) {
     super(reason);
   }
 }
 
-/** What becomes of attempts: who may go on, what is counted, and what is kept as evidence. */
+/** Outcomes of attempts: admission, failure counts and evidence. */
 @Injectable()
 export class SignInOutcomes {
   constructor(
@@ -28,13 +28,13 @@ export class SignInOutcomes {
   ) {}
 
   /**
-   * The user as it is inside the transaction, held until its end, whose count begins anew. What was true before the proof was
-   * looked at may not be true any more: of many guesses at once, one that is right comes too late once there is a lock, and an
-   * end of all sessions comes either before this sign-in or after.
+   * The user inside the transaction, locked until its end, with the failure count reset. Conditions may have changed since the
+   * proof was checked: of many concurrent guesses, a right one comes too late once there is a lockout, and ending all sessions
+   * happens either before this sign-in or after.
    * @throws Refused
    */
   async admissible(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<UserEntity> {
-    // The count first and then the user, in the order in which a failure locks them.
+    // The count first and then the user, in the lock order of a failure.
     const isFree = await this.beginAnew(tx, attempt, userId);
     const user = await this.users.lockForUpdate(tx, userId);
     const reason = user ? signInRefusal(user) : 'wrong-proof';
@@ -43,14 +43,14 @@ export class SignInOutcomes {
     return user;
   }
 
-  /** @returns false when it is locked, and the proof is none that ends a lock */
+  /** @returns false if locked, and the proof does not end a lockout */
   private async beginAnew(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<boolean> {
     if (attempt.isByMail !== true) return this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
     await this.unlocking.bySignInLink(tx, userId, attempt.context);
     return true;
   }
 
-  /** In the transaction of the session: there is none without its evidence. @returns the user with this sign-in */
+  /** In the transaction of the session, so that no session lacks evidence. @returns the user with this sign-in */
   async succeeded(tx: Transaction, attempt: EnteredAttempt, user: UserEntity, sessionId: string): Promise<UserEntity> {
     const { method, context } = attempt;
     const isNewDevice = user.lastLoginAt !== null && this.attempts.subjectOf(attempt, user.id).kind !== 'device';
@@ -61,14 +61,14 @@ export class SignInOutcomes {
 
   /**
    * Counts a failure and records it.
-   * @param userId whom the proof named, where there was no identifier
-   * @returns the reason: the right password of a registration is a wrong one once there is a lock
+   * @param userId the user identified by the proof, if there was no identifier
+   * @returns the reason: with a lockout, the correct password of a registration counts as wrong
    */
   async failed(attempt: EnteredAttempt, given: RefusalReason, userId?: string): Promise<RefusalReason> {
     const { owner, claim, subject, claimSubject, isLocked, method, context } = attempt;
     const about = userId ?? owner?.id ?? claim?.id ?? null;
     return this.transactions.run(async (tx) => {
-      // Of many guesses at once, one that is right comes too late then.
+      // Of many concurrent guesses, a right one comes too late then.
       const isOfClaim = given === 'email-not-verified' && claimSubject !== undefined;
       const [isTooLate = false] = isOfClaim ? await this.lockouts.areLocked(tx, [claimSubject]) : [];
       const reason = isTooLate ? 'wrong-proof' : given;
@@ -85,14 +85,14 @@ export class SignInOutcomes {
   }
 }
 
-/** Why the user may not sign in, locked or not; undefined when they may. */
+/** Why the user may not sign in, regardless of lockouts; undefined if they may. */
 export function signInRefusal(user: UserEntity): RefusalReason | undefined {
   if (user.deletedAt !== null) return 'deleted';
   if (user.suspendedAt !== null) return 'suspended';
   return user.pending ? 'email-not-verified' : undefined;
 }
 
-/** Whether the user is somebody who signs in, locked or not. */
+/** Whether the user may sign in, regardless of lockouts. */
 export function maySignIn(user: UserEntity): boolean {
   return signInRefusal(user) === undefined;
 }

@@ -42,7 +42,7 @@ export class CreateUserDto extends ProfileDto {
     default: 'AUTHENTICATED',
     description: 'only an ADMIN may assign a role other than AUTHENTICATED',
   })
-  // Not IsOptional, which takes null as well.
+  // Not IsOptional, which accepts null as well.
   @ValidateIf((_, role: unknown) => role !== undefined)
   @IsIn(USER_ROLES, { message: `must be one of ${USER_ROLES.join(', ')}` })
   readonly role?: UserRole;

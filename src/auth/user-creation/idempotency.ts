@@ -7,7 +7,7 @@ import { DomainError } from '../../problems/domain-error.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { Jobs } from '../../jobs/jobs.js';
 
-/** The first request with this key has not ended yet. */
+/** The first request with this key is still in progress. */
 export class KeyInUse extends DomainError {
   readonly code = 'idempotency-key-in-use';
   constructor() {
@@ -15,7 +15,7 @@ export class KeyInUse extends DomainError {
   }
 }
 
-/** The key stands for another request. */
+/** The key was used for a different request. */
 export class KeyReused extends DomainError {
   readonly code = 'idempotency-key-reused';
   constructor() {
@@ -24,19 +24,19 @@ export class KeyReused extends DomainError {
 }
 
 export interface IdempotentRequest {
-  /** The value of `Idempotency-Key`; without one, nothing is remembered. */
+  /** The value of `Idempotency-Key`; if absent, nothing is stored. */
   readonly key: string | undefined;
   readonly callerId: string;
-  /** What the request is known by when it comes again, without passwords: a fast hash of it is stored. */
+  /** Identifies a repeated request; without passwords, as a fast hash of it is stored. */
   readonly body: object;
 }
 
 const EVERY_HOUR = '41 * * * *';
 
 /**
- * Requests that may be sent again without harm (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header): for
- * 24 hours the same caller, key and body get the first answer, and the work is not done again. Only success is remembered:
- * what was refused left nothing behind and may be tried again. The body is kept as an HMAC.
+ * Idempotent requests (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header): for 24 hours, the same caller, key and
+ * body get the first response, and the work is not repeated. Only success is stored: refused requests had no effect and may be
+ * retried. The body is stored as an HMAC.
  */
 @Injectable()
 export class Idempotency implements OnModuleInit {
@@ -55,9 +55,9 @@ export class Idempotency implements OnModuleInit {
   }
 
   /**
-   * Does the work, or gives the answer of the first time.
-   * @param work its answer names the user that it is about, with whom it is forgotten
-   * @throws KeyInUse, KeyReused, ValidationFailed for what is no key; whatever `work` throws
+   * Does the work, or returns the stored response.
+   * @param work its response names the user concerned, with whom it is erased
+   * @throws KeyInUse, KeyReused, ValidationFailed for a malformed key; the errors of `work`
    */
   async once<Answer extends { readonly id: string }>(
     tx: Transaction,
@@ -68,7 +68,7 @@ export class Idempotency implements OnModuleInit {
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
     }
-    // Ends with the transaction, so a server that dies meanwhile blocks nobody.
+    // Released with the transaction, so a crashed server blocks nobody.
     const [free] = await tx.query<[{ taken: boolean }]>(
       'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 2)) AS taken',
       [`${callerId}:${key}`],

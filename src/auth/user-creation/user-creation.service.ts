@@ -9,7 +9,7 @@ import { Passwords } from '../passwords/passwords.js';
 import type { CreateUserDto } from './create-user.dto.js';
 import { Idempotency } from './idempotency.js';
 
-/** Managers and admins create users, or invite them. */
+/** Creates or invites users on behalf of managers and admins. */
 @Injectable()
 export class CreationService {
   constructor(
@@ -21,7 +21,7 @@ export class CreationService {
   ) {}
 
   /**
-   * @param key of a request that may come again; see `Idempotency`
+   * @param key of an idempotent request; see `Idempotency`
    * @throws Forbidden for a role that the caller may not give; EmailTaken, UsernameTaken, NamelessUser, InvalidUsername,
    *   WeakPassword; KeyInUse, KeyReused; RefusedByHandler
    */
@@ -54,8 +54,8 @@ export class CreationService {
 }
 
 /**
- * What a repeated request is known by: whether there is a password, and not which. An HMAC of it would be guessed a million times faster than
- * its hash by who has the database and `SECRET_KEY`.
+ * Identifies a repeated request by the presence of a password, not by its value. With the database and `SECRET_KEY`, its HMAC could
+ * be guessed a million times faster than its hash.
  */
 function withoutPassword({ password, ...rest }: CreateUserDto): object {
   return { ...rest, hasPassword: password != null };

@@ -16,7 +16,7 @@ export class Mails {
     private readonly acts: UserActions,
   ) {}
 
-  /** One page, the newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  /** One page, newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<MailItem>> {
     await this.acts.findAllowed({ id, action: 'mails', caller });
     return newestFirst<MailRow, MailItem>(query, {

@@ -1,7 +1,7 @@
 import bcrypt from 'bcrypt';
 import type { HashRequest } from './hash-request.js';
 
-/** Does what a request asks for, in exactly 2^cost rounds, or in more where `stored` was made with more. */
+/** Computes the requested hash in exactly 2^cost rounds, or more if `stored` has a higher cost. */
 export function computeHash({ prehash, cost, stored, salt }: HashRequest): string | boolean {
   if (stored === undefined && salt === undefined) return bcrypt.hashSync(prehash, cost);
   const result = stored === undefined ? bcrypt.hashSync(prehash, salt ?? cost) : bcrypt.compareSync(prehash, stored);

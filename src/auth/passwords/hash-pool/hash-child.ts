@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../config/package-root.js';
 import type { HashAnswer, HashRequest } from './hash-request.js';
 
-// Compiled, also where the rest runs from its sources.
+// Compiled, even if the rest runs from source.
 const PROGRAM = join(PACKAGE_ROOT, 'dist/auth/passwords/hash-pool/hash-worker.js');
 
-// A process that only computes needs no secret of ours; these are what starting a program may need.
+// A computing process needs none of our secrets; these are what starting a program may need.
 const ENVIRONMENT = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot', 'TMPDIR', 'TEMP'];
 
-/** One worker process, which does one thing at a time. */
+/** One worker process, which handles one request at a time. */
 export class HashChild {
   private readonly process: ChildProcess;
   private answered: ((answer: HashAnswer) => void) | undefined;
-  /** Settled when the process has ended, for whatever reason. */
+  /** Settled when the process has ended, for any reason. */
   readonly ended: Promise<string>;
   dismissed = false;
 
@@ -26,7 +26,7 @@ export class HashChild {
     });
     this.ended = new Promise((resolve) => {
       this.process.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
-      // It could not be started; of one that runs, `exit` tells.
+      // It could not be started; for a running one, `exit` is emitted.
       this.process.on('error', (error) => {
         if (this.process.pid === undefined) resolve(error.message);
       });
@@ -35,7 +35,7 @@ export class HashChild {
       this.process.channel?.unref();
       this.answered?.(answer);
     });
-    // Nothing to wait for while it has nothing to do.
+    // An idle worker must not keep the process alive.
     this.process.unref();
     this.process.channel?.unref();
   }
@@ -44,15 +44,15 @@ export class HashChild {
     return this.process.pid;
   }
 
-  /** @param answered not called when the process ends before it has answered: see `ended` */
+  /** @param answered not called if the process ends before answering: see `ended` */
   compute(request: HashRequest, answered: (answer: HashAnswer) => void): void {
     this.answered = answered;
     this.process.channel?.ref();
-    // What cannot be sent any more has no reader, and then `ended` is near.
+    // If sending fails, the worker is gone and `ended` follows.
     this.process.send(request, () => undefined);
   }
 
-  /** Lets it end as soon as it has nothing to do. */
+  /** Lets it exit once it is idle. */
   dismiss(): void {
     this.dismissed = true;
     if (this.process.connected) this.process.disconnect();

@@ -6,17 +6,17 @@ import { HashQueue } from './hash-queue.js';
 import type { HashAnswer, HashLane, HashRequest, HashWork } from './hash-request.js';
 
 export interface HashPoolOptions {
-  /** Called when a worker ends that nobody has dismissed. */
+  /** Called when a worker exits unexpectedly. */
   readonly onLoss?: (how: string) => void;
-  /** Of the workers, 0 to 19, which gives way to everything else. */
+  /** Nice value of the workers, 0 to 19; 19 yields to everything else. */
   readonly nice?: number;
-  /** Processes at most; as many as cores. */
+  /** Maximum number of processes; default: number of cores. */
   readonly workers?: number;
-  /** Whoever would probably wait for longer is refused at once. */
+  /** Requests with a longer expected wait are refused immediately. */
   readonly longestWaitMs?: number;
-  /** Whoever has waited for so long all the same is refused then. */
+  /** Requests that have actually waited this long are refused. */
   readonly longestQueuedMs?: number;
-  /** A worker that had nothing to do for so long is dismissed. */
+  /** Workers idle for this long are stopped. */
   readonly idleMs?: number;
 }
 
@@ -35,25 +35,25 @@ interface Job {
   readonly resolve: (result: string | boolean) => void;
   readonly reject: (error: HashingOverloaded) => void;
   readonly deadline: NodeJS.Timeout;
-  /** Workers that ended over it. */
+  /** Number of workers that died processing it. */
   losses: number;
 }
 
 const LOWEST_PRIORITY = constants.priority.PRIORITY_LOW;
 const IDLE_MS = 5 * 60_000;
-// Longer than any hash takes that a request could wait for.
+// Longer than any hash that a request could wait for.
 const STUCK_MS = 30_000;
 const CLOSE_GRACE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
-// Before the first answer says better; bcrypt of cost 12 takes about 180 ms.
+// Estimate before the first result; bcrypt of cost 12 takes about 180 ms.
 const GUESSED_MS_A_ROUND = 180 / 2 ** 12;
-// How much the newest hash counts in the moving average.
+// Weight of the newest hash in the moving average.
 const NEWEST = 0.1;
 
 /**
- * Computes bcrypt in child processes of the lowest priority, one a core, so that everything else stays fast while people sign
- * in (docs/adr/0021-hash-pool.md). They start when there is work and end when there has been none for a while. What waits is
- * bounded: it is refused at once when its turn would be far away.
+ * Computes bcrypt in child processes of the lowest priority, one per core, so that everything else stays fast during sign-ins
+ * (docs/adr/0021-hash-pool.md). They start on demand and stop when idle. The queue is bounded: requests with a long expected wait
+ * are refused immediately.
  */
 export class HashPool {
   private readonly workers: number;
@@ -61,12 +61,12 @@ export class HashPool {
   private readonly longestQueuedMs: number;
   private readonly queue = new HashQueue<Job>();
   private readonly children = new Set<HashChild>();
-  /** Those with nothing to do, and when they are to be dismissed; the last one is the next to work. */
+  /** Idle workers and their stop timers; the last one is used next. */
   private readonly idle: { readonly child: HashChild; readonly dismissal: NodeJS.Timeout }[] = [];
   private readonly busy = new Map<HashChild, { readonly job: Job; readonly stuck: NodeJS.Timeout }>();
   private averageMs: number | undefined;
   private refused = 0;
-  /** Workers lost since the last answer. */
+  /** Workers lost since the last result. */
   private losses = 0;
   /** No worker is started until it has passed. */
   private pause: NodeJS.Timeout | undefined;
@@ -79,7 +79,7 @@ export class HashPool {
   }
 
   /**
-   * @param salt with algorithm and cost, as a bcrypt string begins with them; then `cost` is the least that it is to cost
+   * @param salt the prefix of a bcrypt string with algorithm and cost; `cost` is then the minimum cost
    * @throws HashingOverloaded
    */
   async hash(prehash: string, cost: number, work?: HashWork, salt?: string): Promise<string> {
@@ -87,7 +87,7 @@ export class HashPool {
   }
 
   /**
-   * @param cost the least that the comparison is to cost, whatever cost `stored` was made with
+   * @param cost the minimum cost of the comparison, regardless of that of `stored`
    * @throws HashingOverloaded
    */
   async compare(prehash: string, stored: string, cost: number, work?: HashWork): Promise<boolean> {
@@ -95,8 +95,8 @@ export class HashPool {
   }
 
   /**
-   * For who would have to ask others first: what would be refused now need not begin.
-   * @param cost of the hash that would come
+   * For callers with preparatory work: lets them fail before it.
+   * @param cost of the upcoming hash
    * @throws HashingOverloaded
    */
   check(cost: number, { account = '', lane = 'other' }: HashWork = {}): void {
@@ -109,7 +109,7 @@ export class HashPool {
     return { queued: this.queue.size, busy: this.busy.size, workers: this.children.size, refused: this.refused };
   }
 
-  /** Ends every worker, each after what it is at; what waits is refused. */
+  /** Stops every worker after its current request; queued requests are refused. */
   async onApplicationShutdown(): Promise<void> {
     this.closing = true;
     clearTimeout(this.pause);
@@ -208,7 +208,7 @@ export class HashPool {
     this.dispatch();
   }
 
-  /** A worker has ended: what it was at is given to another one, and refused if that ends over it too. */
+  /** After the death of a worker: retries its request on another one, and refuses it if that dies as well. */
   private bury(child: HashChild, how: string): void {
     this.children.delete(child);
     const at = this.idle.findIndex((one) => one.child === child);
@@ -224,7 +224,7 @@ export class HashPool {
     this.dispatch();
   }
 
-  /** The first one is replaced at once; more in a row, and what makes them end is left more and more time. */
+  /** The first one is replaced immediately; further losses in a row with increasing delay. */
   private pauseAfterLoss(): void {
     this.losses++;
     if (this.losses === 1 || this.closing) return;

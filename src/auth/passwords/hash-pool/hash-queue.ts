@@ -5,12 +5,12 @@ export interface Queued {
   readonly lane: HashLane;
 }
 
-/** Of so many turns in a row, the last one belongs to the others when both lanes have somebody waiting. */
+/** Every n-th turn goes to the other lane if both have requests waiting. */
 const TURNS = 4;
 
 /**
- * Who is next. Known devices go first, but for every fourth turn, so that nobody with a known device can shut everybody else
- * out; within a lane, accounts take turns, however much one of them asks for.
+ * A fair queue. Known devices go first, except for every fourth turn, so that a known device cannot starve everybody else; within a
+ * lane, accounts take turns, however many requests one of them has.
  */
 export class HashQueue<Item extends Queued> {
   private readonly lanes = { known: new Turns<Item>(), other: new Turns<Item>() };
@@ -20,7 +20,7 @@ export class HashQueue<Item extends Queued> {
     return this.lanes.known.size + this.lanes.other.size;
   }
 
-  /** How many leave the queue before something that comes now, when accounts are left aside. */
+  /** Number of requests ahead of a new one, ignoring accounts. */
   ahead(lane: HashLane): number {
     const { known, other } = this.lanes;
     if (lane === 'other') return known.size + other.size;
@@ -31,7 +31,7 @@ export class HashQueue<Item extends Queued> {
     this.lanes[item.lane].push(item);
   }
 
-  /** Next of its lane, for what had its turn and nothing of it. */
+  /** Puts it first in its lane again, after a turn that was lost. */
   putBack(item: Item): void {
     this.lanes[item.lane].putBack(item);
   }
@@ -48,8 +48,8 @@ export class HashQueue<Item extends Queued> {
   }
 
   /**
-   * Takes out the newest of the account that asks for most in the lane of `item`, if it would still ask for more than the
-   * account of `item`: so a full queue is shared, and not whoever came first's.
+   * Evicts the newest request of the account with the most requests in the lane of `item`, if it would still have more than the
+   * account of `item`, so that a full queue is shared fairly rather than first come, first served.
    */
   makeRoomFor(item: Queued): Item | undefined {
     const newest = this.canMakeRoomFor(item);
@@ -57,13 +57,13 @@ export class HashQueue<Item extends Queued> {
     return newest;
   }
 
-  /** @returns what `makeRoomFor` would take out */
+  /** @returns what `makeRoomFor` would evict */
   canMakeRoomFor({ lane, account }: Queued): Item | undefined {
     return this.lanes[lane].canMakeRoomFor(account);
   }
 }
 
-/** One lane: the accounts in the order of their turns, each with what it waits for, oldest first. */
+/** One lane: the accounts in the order of their turns, each with its requests, oldest first. */
 class Turns<Item extends Queued> {
   private accounts = new Map<string, Item[]>();
   size = 0;

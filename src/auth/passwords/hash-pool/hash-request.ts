@@ -1,26 +1,26 @@
-/** What a worker is told. No password: `prehash` is its HMAC, in base64. */
+/** A request to a worker. Contains no password: `prehash` is its HMAC in base64. */
 export interface HashRequest {
   readonly prehash: string;
-  /** To hash with; of a comparison, the least that it has to cost. */
+  /** The cost; for a comparison, the minimum cost. */
   readonly cost: number;
-  /** The bcrypt string to compare with; without it, a new hash is made. */
+  /** The bcrypt string to compare with; if absent, a new hash is computed. */
   readonly stored?: string;
-  /** Of a new hash: algorithm, cost and salt as a bcrypt string begins with them; a random salt without it. */
+  /** For a new hash: the prefix of a bcrypt string with algorithm, cost and salt; if absent, a random salt. */
   readonly salt?: string;
 }
 
-/** What a worker answers: a bcrypt string, or whether they are the same. */
+/** The result of a worker: a bcrypt string, or whether the comparison matched. */
 export interface HashAnswer {
   readonly result: string | boolean;
   /** How long it took. */
   readonly ms: number;
 }
 
-/** For whom a hash is. */
+/** The requester of a hash, for fair scheduling. */
 export interface HashWork {
-  /** Whoever shares it shares one turn. Its own case for those who give none. */
+  /** Requests with the same account share a turn; without one, each has its own. */
   readonly account?: string | undefined;
-  /** `known`: asked for by a device from which this account has signed in before. */
+  /** `known`: requested by a device from which this account has signed in before. */
   readonly lane?: HashLane | undefined;
 }
 

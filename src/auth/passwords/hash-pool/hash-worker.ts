@@ -5,10 +5,10 @@ import type { HashAnswer, HashRequest } from './hash-request.js';
 // A child process of its own (see hash-child.ts): nothing of Nest or the database is loaded here, and no setting is known.
 
 try {
-  // From the parent only one of the threads would be changed.
+  // From the parent, only one of the threads would be affected.
   os.setPriority(0, Number(process.argv[2]));
 } catch {
-  // A host that forbids it has slower reads while people sign in, and nothing worse.
+  // If the host forbids it, reads are slower during sign-ins, nothing worse.
 }
 
 // A terminal sends Ctrl-C to every process of the group; the parent decides when this one ends.
