@@ -19,6 +19,7 @@ const withDatabase = (name) =>
 
 export default {
   testTimeout: 20_000,
+  watchman: false,
   // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
   maxWorkers: '100%',
   projects: [
