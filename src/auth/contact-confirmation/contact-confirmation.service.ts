@@ -42,7 +42,7 @@ export class ContactConfirmationService {
 
   private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
     const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
-    // The user first and then its token, in the order in which whoever asks for a fresh link locks them.
+    // The user before its token, as a request for a fresh link locks them.
     await this.users.lockForUpdate(tx, userId);
     const details = await this.tokens.consume(tx, token, 'confirm-contact');
     await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);

@@ -44,7 +44,7 @@ interface Proof {
   readonly hash: string | null;
 }
 
-/** Sees to it that a change of address is confirmed by who asked for it, and not by whoever happens to read the new mailbox. */
+/** Makes sure that the account that asked for a change of address confirms it, and not any reader of the new mailbox. */
 @Injectable()
 export class EmailChangeProofs {
   constructor(
@@ -60,7 +60,7 @@ export class EmailChangeProofs {
   async of(link: EmailChangeLink, given: GivenProof, context: RequestContext): Promise<Proof> {
     const by = await this.whoAsked(link, given, context);
     if (by !== 'new-password' && link.user.emailVerified) return { by, hash: null };
-    // Whoever made an account that nobody ever proved an address of may know its password, and hold a session.
+    // The creator of an account whose address was never proved may know its password, and hold a session.
     if (given.newPassword === null) throw new NewPasswordRequired();
     return { by, hash: await this.passwords.accept(given.newPassword, link.user, 'other') };
   }

@@ -103,7 +103,7 @@ export class EmailChangeController {
     operationId: 'confirmEmailChange',
     summary: 'Prove a new address',
     description:
-      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. An account that never had a confirmed address needs a new password besides, for whoever made it may know the one of now. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change; with a new password, that one too. A form gets a page.',
+      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. An account that never had a confirmed address needs a new password as well, because the person who created it may know the current one. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change; with a new password, that one too. A form gets a page.',
     problems: [
       'weak-password',
       'not-authenticated',

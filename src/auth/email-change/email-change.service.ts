@@ -13,7 +13,7 @@ import { Sessions } from '../sessions/sessions.js';
 import { addressOf } from './email-change-links.js';
 import { type EmailChangeLink, EmailChangeProofs, type GivenProof } from './email-change-proofs.js';
 
-/** Said to whoever reads the mails to that address, so it tells them nothing about a stranger. */
+/** Shown to a reader of the mails to that address, so it tells nothing about a stranger. */
 export class AddressGivenAway extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
@@ -64,7 +64,7 @@ export class EmailChangeService {
     return this.transactions.run(async (tx) => {
       const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
       const newEmail = addressOf(subject);
-      // Whoever else proves this address at the same moment meets us here.
+      // Serializes with every other proof of this address.
       await lock(tx, `address:${addressKey(newEmail)}`);
       const user = await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'confirm-email-change');

@@ -66,7 +66,7 @@ export class MagicLinkLinks {
     await this.events.record(tx, { type: 'link.refused', method: 'magic-link', ...refused, context });
   }
 
-  /** A registration without a password: one with a password is whoever's who chose that, and no link of ours may activate it. */
+  /** A registration without a password: one with a password belongs to the person who chose it, and no link of ours may activate it. */
   private async ownClaim(tx: Transaction, email: string): Promise<string | undefined> {
     const [claim] = await tx.query<{ id: string }[]>(
       `SELECT id FROM users WHERE email_key = $1 AND pending

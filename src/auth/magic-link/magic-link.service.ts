@@ -21,7 +21,7 @@ interface UsedLink {
   readonly changedAt: Date | undefined;
 }
 
-/** Signs in whoever opens the mailed link; for an address that nobody owned, that also proves it. */
+/** Signs in the person who opens the mailed link; for an address without an owner, that also proves it. */
 @Injectable()
 export class MagicLinkService {
   constructor(
@@ -63,7 +63,7 @@ export class MagicLinkService {
 
   private async use(tx: Transaction, token: string, context: RequestContext): Promise<UsedLink> {
     const { userId, email } = await this.peek(tx, token);
-    // Whoever else proves this address at the same moment meets us here.
+    // Serializes with every other proof of this address.
     await lock(tx, `address:${addressKey(email)}`);
     const user = await this.users.lockForUpdate(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');

@@ -46,8 +46,8 @@ export class AddressThrottle {
   constructor(private readonly keyring: Keyring) {}
 
   /**
-   * True if the mail may be sent now. Decided at commit, so a transaction that rolls back leaves its turn to the next. Whoever has no
-   * turn any more takes none of the address.
+   * True if the mail may be sent now. Decided at commit, so a transaction that rolls back leaves its turn to the next. A
+   * requester without a turn takes none of the address.
    */
   async take(tx: Transaction, asked: AskedMail, by: Asker): Promise<boolean> {
     const { mail, subject, isAnother = false } = asked;

@@ -28,7 +28,7 @@ export { TokenExpiredOrUsed } from './token-expired-or-used.js';
 const NONCE_BYTES = 32;
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
-/** Their mails and pages say where the registration was made, whoever asks for its link again. */
+/** Their mails and pages say where the registration was made, also when somebody else asks for its link again. */
 const TELLS_ITS_BEGINNING: ReadonlySet<TokenPurpose> = new Set(['verify-email']);
 
 /**
@@ -85,7 +85,7 @@ export class OneTimeTokens {
     const rows = await this.due(tx, links);
     const changing = links.filter((link, place) => (rows[place] ? rows[place].is_late : link.isMade));
     if (changing.length > 0) {
-      // The users first, and in one order: as whoever uses one of their links locks them.
+      // The users first, and in one order, as the use of one of their links locks them.
       await tx.query('SELECT FROM users WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [
         changing.map((link) => link.userId),
       ]);
@@ -153,8 +153,8 @@ export class OneTimeTokens {
   }
 
   /**
-   * Makes every link dead that could sign somebody in, or change how they do: after a change of password or address, whoever
-   * was mailed one before may be a stranger. Contacts give no right and stay.
+   * Ends every link that could sign somebody in, or change how they do: after a change of password or address, links that were
+   * mailed before may be in a stranger's mailbox. Contacts give no right and stay.
    */
   async withdrawAll(tx: Transaction, userId: string): Promise<void> {
     await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);

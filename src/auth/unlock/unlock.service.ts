@@ -63,7 +63,7 @@ export class UnlockService {
     await this.end(tx, userId, 'sign-in-link', context);
   }
 
-  /** Whoever proved the address just now is not the one who tried passwords on its registration. */
+  /** The person who just proved the address is not the one who tried passwords on its registration. */
   @OnUserEvent('user.email_verified')
   async verified({ userId }: UserEvent, tx: Transaction): Promise<void> {
     await this.lockouts.end(tx, userId);
