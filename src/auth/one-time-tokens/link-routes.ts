@@ -35,7 +35,7 @@ export const ShowsLink = ({
     ApiProblems('validation-failed', 'token-expired-or-used'),
   );
 
-/** `POST` that uses a mailed link. @param given `answer`: null for one without a body, of which a form gets a page all the same */
+/** `POST` that uses a mailed link. With `answer: null` a program gets no body (204), and a form a page all the same. */
 export const UsesLink = ({
   answer = Message,
   problems = [],
