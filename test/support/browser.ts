@@ -35,7 +35,7 @@ export async function startRosterProcess(environment: Record<string, string> = {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const output = await outputUntil(child, 'Ctrl-C stops it');
+    const output = await outputUntil(child, 'Press Ctrl-C to stop');
     const mailboxUrl = /^\s*Mailbox\s+(http:\S+)/m.exec(output)?.[1];
     if (!mailboxUrl) throw new Error(`The summary names no mailbox:\n${output}`);
     return { url: `http://localhost:${port}`, mailboxUrl, stop };
