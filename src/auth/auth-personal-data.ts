@@ -41,7 +41,7 @@ export class AuthPersonalData implements OnModuleInit {
       tables: [],
       // Notices are short-lived, and contain nothing beyond the evidence.
       export: () => Promise.resolve([]),
-      erase: (tx, { id }) => this.jobs.forget(tx, LOCKED_JOB, { userId: id }),
+      erase: (tx, { id }) => this.jobs.removeJobs(tx, LOCKED_JOB, { userId: id }),
     });
     this.personalDataRegistry.register({
       name: 'requestedLinks',

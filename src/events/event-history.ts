@@ -11,7 +11,7 @@ export interface PastEvent {
   readonly erased: boolean;
 }
 
-interface EventPage {
+interface EventHistoryQuery {
   /** Every type when absent. */
   readonly types?: readonly UserEventType[] | undefined;
   /** The range of versions; all of them when absent. */
@@ -55,7 +55,7 @@ export class EventHistory {
   }
 
   /** One page, in reading direction: the newest first, or the oldest first where the range has a lower bound. */
-  async page(tx: Transaction, userId: string, { types, side, limit }: EventPage): Promise<PastEvent[]> {
+  async page(tx: Transaction, userId: string, { types, side, limit }: EventHistoryQuery): Promise<PastEvent[]> {
     const { comparison, version } = side ?? { comparison: '>', version: 0 };
     const direction = side !== undefined && comparison.startsWith('>') ? 'ASC' : 'DESC';
     const rows = await tx.query<EventRow[]>(

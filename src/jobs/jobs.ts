@@ -70,12 +70,12 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
    * Registers a handler that runs on a schedule, in one replica at each time that `cron` names, in UTC. Times at which no server
    * ran are not made up for. To be called before the application has started.
    */
-  handleAt(cron: string, name: string, handler: () => Promise<void>): void {
+  handleOnSchedule(cron: string, name: string, handler: () => Promise<void>): void {
     this.handle(name, handler);
     this.schedule.push({ task: name, match: cron, options: { backfillPeriod: 0, maxAttempts: 3 } });
   }
 
-  async add(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
+  async enqueue(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
     await tx.query(
       'SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3::text, max_attempts := $4::int)',
       [name, payload, options.key ?? null, options.maxAttempts ?? null],
@@ -83,7 +83,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   /** Removes the jobs of this name whose payload contains these properties, also those that have failed for good. */
-  async forget(tx: Transaction, name: string, payload: object): Promise<void> {
+  async removeJobs(tx: Transaction, name: string, payload: object): Promise<void> {
     await tx.query(
       `DELETE FROM graphile_worker._private_jobs AS job USING graphile_worker._private_tasks AS task
        WHERE task.id = job.task_id AND task.identifier = $1 AND job.payload::jsonb @> $2::jsonb`,

@@ -46,7 +46,7 @@ export class Lockouts implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.lockout-expiry', () => this.forgetOld());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.lockout-expiry', () => this.forgetOld());
   }
 
   /** The count of a user, whatever the name it signs in by; of a device that it has signed in on, by itself. */
@@ -107,7 +107,7 @@ export class Lockouts implements OnModuleInit {
       const { userId = null, kind = 'nobody' } = subject ?? {};
       await this.users.recordLock(tx, kind === 'user' ? userId : null, row.locked_until);
       const notice: AccountLocked = { userId, kind, at: row.failed_at.toISOString(), context };
-      await this.jobs.add(tx, LOCKED_JOB, notice, { maxAttempts: 5 });
+      await this.jobs.enqueue(tx, LOCKED_JOB, notice, { maxAttempts: 5 });
     }
   }
 

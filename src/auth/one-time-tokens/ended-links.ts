@@ -15,7 +15,7 @@ export class EndedLinks implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.ended-links', () => this.forgetOld());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.ended-links', () => this.forgetOld());
   }
 
   /**

@@ -56,13 +56,13 @@ export class LinkRequests implements OnModuleInit {
   /** Returns before anything was looked up, so neither answer nor time says anything about the address (ASVS 5.0 V6.3.8). */
   async add(purpose: RequestedPurpose, email: string, context: RequestContext): Promise<void> {
     const request: LinkRequest = { email, address: addressKey(email), context };
-    await this.transactions.run((tx) => this.jobs.add(tx, JOB, { purpose, ...request }, { maxAttempts: 5 }));
+    await this.transactions.run((tx) => this.jobs.enqueue(tx, JOB, { purpose, ...request }, { maxAttempts: 5 }));
   }
 
   /** Removes the requests for links to this address, of a person who is erased. */
   async forget(tx: Transaction, email: string): Promise<void> {
     for (const job of [JOB, ...JOBS_OF_RELEASE_BEFORE.values()]) {
-      await this.jobs.forget(tx, job, { address: addressKey(email) });
+      await this.jobs.removeJobs(tx, job, { address: addressKey(email) });
     }
   }
 

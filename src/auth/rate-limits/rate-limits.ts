@@ -41,7 +41,7 @@ export class RateLimits implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_TEN_MINUTES, 'auth.rate-limit-expiry', () => this.store.forgetExpired());
+    this.jobs.handleOnSchedule(EVERY_TEN_MINUTES, 'auth.rate-limit-expiry', () => this.store.forgetExpired());
   }
 
   /** Consumes a point of a client: an IPv4 address, an IPv6 /64, or all clients with an unknown address. @throws TooManyRequests */

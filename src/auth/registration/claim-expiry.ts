@@ -27,7 +27,7 @@ export class ClaimExpiry implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.claim-expiry', () => this.deleteExpired());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.claim-expiry', () => this.deleteExpired());
   }
 
   /** In batches, each in its own transaction, so that masses of fake registrations do not cause one long lock. */

@@ -28,7 +28,7 @@ export class SessionUpkeep implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.session-upkeep', () => this.sweep());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.session-upkeep', () => this.sweep());
   }
 
   async sweep(): Promise<void> {

@@ -18,7 +18,7 @@ export class EvidenceRetention implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_DAY, 'auth.evidence-retention', () => this.deleteOld());
+    this.jobs.handleOnSchedule(EVERY_DAY, 'auth.evidence-retention', () => this.deleteOld());
     this.personalDataRegistry.register({
       name: 'signIns',
       tables: ['auth_events'],

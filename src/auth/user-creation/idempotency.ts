@@ -47,7 +47,7 @@ export class Idempotency implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'auth.idempotency-expiry', () =>
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.idempotency-expiry', () =>
       this.transactions.run(async (tx) => {
         await tx.query("DELETE FROM idempotent_requests WHERE created_at < now() - interval '24 hours'");
       }),

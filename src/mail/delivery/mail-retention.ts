@@ -20,7 +20,7 @@ export class MailRetention implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_DAY, 'mail.retention', () => this.removeExpired());
+    this.jobs.handleOnSchedule(EVERY_DAY, 'mail.retention', () => this.removeExpired());
     this.personalDataRegistry.register({
       name: 'mails',
       tables: ['mails'],

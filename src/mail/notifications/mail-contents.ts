@@ -32,7 +32,7 @@ const LINK_PATHS: Readonly<Record<TokenPurpose, string>> = {
 };
 
 /** The link that a mail has; the others have none. */
-const LINK_PURPOSES: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
+const LINK_OF_TEMPLATE: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
   'verify-email': 'verify-email',
   invitation: 'invitation',
   'confirm-contact': 'confirm-contact',
@@ -98,7 +98,7 @@ export class MailContents {
     const current = new Map<string, CurrentData>();
     for (const { mail, user, template } of due) {
       const link = links.get(mail.id);
-      if (LINK_PURPOSES[template] && !link) continue;
+      if (LINK_OF_TEMPLATE[template] && !link) continue;
       const owner = template === 'confirm-email-change' ? await this.users.ownerOf(tx, mail.recipient) : null;
       const inviter = users.get(mail.data['invitedBy'] ?? '');
       current.set(mail.id, { user, template, link, owner, invitedBy: inviter ? plainName(inviter) : null });
@@ -150,7 +150,7 @@ export class MailContents {
   /** The links by the id of the mail, without those that were used or revoked meanwhile. */
   private async loadLinks(tx: Transaction, mails: readonly DueMail[]): Promise<ReadonlyMap<string, MailLink>> {
     const wanted = mails.flatMap(({ mail, template }) => {
-      const purpose = LINK_PURPOSES[template];
+      const purpose = LINK_OF_TEMPLATE[template];
       if (!purpose) return [];
       const ttl = linkTtl(purpose, this.settings);
       const isMade = template !== mail.template;

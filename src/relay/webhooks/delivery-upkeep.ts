@@ -22,6 +22,6 @@ export class DeliveryUpkeep implements OnModuleInit {
       // A message that is still queued is composed when it is sent, without the erased data.
       erase: (tx, { id }) => this.deliveries.eraseResponses(tx, id),
     });
-    this.jobs.handleAt(EVERY_HOUR, 'webhooks.retention', () => this.deliveries.removeExpired());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'webhooks.retention', () => this.deliveries.removeExpired());
   }
 }

@@ -24,7 +24,7 @@ export class Retention implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_HOUR, 'users.retention', () => this.eraseDue());
+    this.jobs.handleOnSchedule(EVERY_HOUR, 'users.retention', () => this.eraseDue());
   }
 
   /** In batches, each in its own transaction, so that no lock is held for long. */

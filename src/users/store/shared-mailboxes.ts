@@ -34,7 +34,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handleAt(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.assignFreeKeys());
+    this.jobs.handleOnSchedule(EVERY_TEN_MINUTES, 'users.shared-mailboxes', () => this.assignFreeKeys());
   }
 
   /** Warns the operator at the start. */
