@@ -8,12 +8,12 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserAnswer } from '../../users/api/user-id.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { CreateUserDto } from './create-user.dto.js';
-import { CreationService } from './user-creation.service.js';
+import { UserCreationService } from './user-creation.service.js';
 
 @ApiTags('Users')
 @Controller('users')
-export class CreationController {
-  constructor(private readonly creation: CreationService) {}
+export class UserCreationController {
+  constructor(private readonly creation: UserCreationService) {}
 
   @Post()
   @HttpCode(201)

@@ -11,7 +11,7 @@ import { Idempotency } from './idempotency.js';
 
 /** Creates or invites users on behalf of managers and admins. */
 @Injectable()
-export class CreationService {
+export class UserCreationService {
   constructor(
     private readonly transactions: Transactions,
     private readonly acts: UserActions,
