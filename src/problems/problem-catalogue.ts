@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'invalid-credentials': { status: 401, title: 'Invalid credentials' },
   'invalid-refresh-token': { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Not allowed' },
+  'cross-site-request': { status: 403, title: 'Cross-site request refused' },
   'wrong-current-password': { status: 403, title: 'Wrong current password' },
   'email-not-verified': { status: 403, title: 'Email address not confirmed' },
   'not-found': { status: 404, title: 'Not found' },

@@ -43,6 +43,7 @@ describe('every route', () => {
       'GET /auth/methods ANONYMOUS',
       'GET /auth/reset-password ANONYMOUS',
       'GET /auth/restore-account ANONYMOUS',
+      'GET /auth/session AUTHENTICATED',
       'GET /auth/sessions AUTHENTICATED',
       'GET /auth/unlock ANONYMOUS',
       'GET /auth/verify-email ANONYMOUS',

@@ -199,6 +199,7 @@ describe('the list of devices', () => {
     expect(items[0]).toMatchObject({ id: idOf(phone), device: 'iOS', current: false });
     expect(items[1]).toEqual({
       id: idOf(laptop),
+      kind: 'api',
       device: 'Firefox on Linux',
       ip: expect.stringMatching(/127\.0\.0\.1$/),
       createdAt: expect.any(String),

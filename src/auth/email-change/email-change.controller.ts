@@ -107,6 +107,7 @@ export class EmailChangeController {
     problems: [
       'weak-password',
       'not-authenticated',
+      'cross-site-request',
       'wrong-current-password',
       'new-password-required',
       'already-confirmed',
@@ -133,9 +134,8 @@ export class EmailChangeController {
 
   /** The route is anybody's; who sends a token means it. @throws NotAuthenticated for one that is not good any more */
   private async callerOf(request: FastifyRequest): Promise<Caller | undefined> {
-    if (request.headers.authorization === undefined) return undefined;
     const caller = await this.authentication.callerOf(request);
-    if (!caller) throw new NotAuthenticated();
+    if (!caller && request.headers.authorization !== undefined) throw new NotAuthenticated();
     return caller;
   }
 }

@@ -6,6 +6,7 @@ import { Reply } from '../../http/request/reply.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
+import { SessionCookies } from '../sessions/session-cookies.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { LoginDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
@@ -16,6 +17,7 @@ export class LoginController {
   constructor(
     private readonly logins: LoginService,
     private readonly cookies: DeviceCookies,
+    private readonly sessionCookies: SessionCookies,
   ) {}
 
   @Post('login')
@@ -34,9 +36,16 @@ export class LoginController {
   })
   @ApiExtraModels(LoginDto)
   @ApiOkResponse({ type: SignedInResponse })
-  @ApiProblems('validation-failed', 'invalid-credentials', 'email-not-verified', 'too-many-requests', 'busy')
+  @ApiProblems(
+    'validation-failed',
+    'invalid-credentials',
+    'email-not-verified',
+    'cross-site-request',
+    'too-many-requests',
+    'busy',
+  )
   async login(
-    @Body() { identifier, email, password, deviceToken }: LoginDto,
+    @Body() { identifier, email, password, deviceToken, ...choice }: LoginDto,
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Reply() reply: FastifyReply,
@@ -45,6 +54,7 @@ export class LoginController {
       identifier: identifier ?? email ?? '',
       password,
       deviceToken: deviceToken ?? this.cookies.of(request),
+      onCookie: this.sessionCookies.receiver(request, reply, choice),
       context,
     });
     this.cookies.remember(request, reply, signedIn.user.id, signedIn.deviceToken);

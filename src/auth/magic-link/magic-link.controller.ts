@@ -13,6 +13,7 @@ import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { SessionCookies } from '../sessions/session-cookies.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { RequestMagicLinkDto, UseMagicLinkDto } from './magic-link.dto.js';
 import { MagicLinkService } from './magic-link.service.js';
@@ -28,6 +29,7 @@ export class MagicLinkController {
     private readonly requests: LinkRequests,
     private readonly signIns: MagicLinkService,
     private readonly cookies: DeviceCookies,
+    private readonly sessionCookies: SessionCookies,
   ) {
     this.link = pages.of({
       find: (token) => signIns.findLink(token),
@@ -82,16 +84,21 @@ export class MagicLinkController {
   @ApiProblems(
     'validation-failed',
     'invalid-credentials',
+    'cross-site-request',
     'token-expired-or-used',
     'refused-by-handler',
     'too-many-requests',
   )
   async signIn(
-    @Body() { token, deviceToken }: UseMagicLinkDto,
+    @Body() { token, deviceToken, ...choice }: UseMagicLinkDto,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<SignedInResponse> {
-    const from = { deviceToken: deviceToken ?? this.cookies.of(reply.request), context };
+    const from = {
+      deviceToken: deviceToken ?? this.cookies.of(reply.request),
+      onCookie: this.sessionCookies.receiver(reply.request, reply, choice),
+      context,
+    };
     const signedIn = await this.signIns.signIn(token, from);
     this.cookies.remember(reply.request, reply, signedIn.user.id, signedIn.deviceToken);
     return signedIn;

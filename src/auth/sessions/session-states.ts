@@ -4,12 +4,15 @@ import type { UserRole } from '../../access/role.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { LruCache } from '../../async/lru-cache.js';
 import { Revocations } from './revocations.js';
+import { type PresentedCookie, SessionCookies } from './session-cookies.js';
 
 const REMEMBERED = 20_000;
 const LONGEST_MS = 5 * 60_000;
 
 interface State {
   readonly caller: Caller;
+  /** The end of its cookie; undefined for a session with tokens. */
+  readonly cookieMac: Buffer | undefined;
   /** On the monotonic clock: when the session expires, or the state has to be reloaded. */
   readonly until: number;
   readonly epoch: number;
@@ -19,6 +22,9 @@ interface SessionStateRow {
   readonly user_id: string;
   readonly role: UserRole;
   readonly ms_left: number;
+  readonly kind: 'API' | 'BROWSER';
+  readonly key_id: string;
+  readonly nonce: Buffer;
 }
 
 /** The current user of a session. Cached, and checked against revocations on every use. */
@@ -29,6 +35,7 @@ export class SessionStates {
   constructor(
     private readonly statements: Statements,
     private readonly revocations: Revocations,
+    private readonly cookies: SessionCookies,
   ) {}
 
   /**
@@ -36,11 +43,22 @@ export class SessionStates {
    * @throws the error if the database is unavailable
    */
   async callerOf(sessionId: string, userId: string): Promise<Caller | undefined> {
+    const state = await this.stateOf(sessionId);
+    // The token of a browser session would be one that nobody was given.
+    return state?.caller.userId === userId && !state.cookieMac ? state.caller : undefined;
+  }
+
+  /** As `callerOf`, for the cookie of a browser session. */
+  async callerByCookie(cookie: PresentedCookie): Promise<Caller | undefined> {
+    const state = await this.stateOf(cookie.sessionId);
+    return state?.cookieMac && this.cookies.proves(cookie, state.cookieMac) ? state.caller : undefined;
+  }
+
+  private async stateOf(sessionId: string): Promise<State | undefined> {
     const wait = this.revocations.fresh();
     if (wait) await wait;
     const known = this.states.get(sessionId);
-    const state = known && this.stillHolds(known) ? known : await this.load(sessionId);
-    return state?.caller.userId === userId ? state.caller : undefined;
+    return known && this.stillHolds(known) ? known : this.load(sessionId);
   }
 
   private stillHolds({ caller, until, epoch }: State): boolean {
@@ -56,7 +74,9 @@ export class SessionStates {
       return undefined;
     }
     const caller = { userId: row.user_id, role: row.role, sessionId };
-    const state = { caller, until: began + Math.min(row.ms_left, LONGEST_MS), epoch };
+    const { kind, key_id, nonce } = row;
+    const cookieMac = kind === 'BROWSER' ? this.cookies.macOf({ id: sessionId, key_id, nonce }) : undefined;
+    const state = { caller, cookieMac, until: began + Math.min(row.ms_left, LONGEST_MS), epoch };
     this.states.set(sessionId, state);
     return state;
   }
@@ -65,7 +85,7 @@ export class SessionStates {
 const STATE: Statement = {
   name: 'session-state',
   text: `
-    SELECT user_id, role,
+    SELECT user_id, role, kind, key_id, nonce,
       extract(epoch FROM least(idle_expires_at, absolute_expires_at) - now())::float8 * 1000 AS ms_left
     FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE sessions.id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()

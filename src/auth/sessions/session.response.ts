@@ -8,6 +8,9 @@ const time = { format: 'date-time' } as const;
 export class SessionResponse {
   @ApiProperty({ format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' }) readonly id: string;
 
+  @ApiProperty({ enum: ['browser', 'api'], description: 'whether a cookie proves it, or tokens', example: 'api' })
+  readonly kind: 'browser' | 'api';
+
   @ApiProperty({ type: 'string', nullable: true, example: 'Firefox on Linux', description: 'as far as it is known' })
   readonly device: string | null;
 
@@ -22,6 +25,7 @@ export class SessionResponse {
   static from(session: Session, currentId: string): SessionResponse {
     return {
       id: session.id,
+      kind: session.kind === 'BROWSER' ? 'browser' : 'api',
       device: describeDevice(session.user_agent),
       ip: session.ip,
       createdAt: session.created_at.toISOString(),

@@ -1,10 +1,12 @@
-import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { validate as isUuid } from 'uuid';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
 import { ApiProblems } from '../../problems/api-problems.js';
+import { SessionCookies } from './session-cookies.js';
 import { SessionNotFound } from './session-not-found.js';
 import { SessionList, SessionResponse } from './session.response.js';
 import { Sessions } from './sessions.js';
@@ -16,6 +18,7 @@ export class SessionsController {
   constructor(
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
+    private readonly cookies: SessionCookies,
   ) {}
 
   @Post('logout')
@@ -23,7 +26,12 @@ export class SessionsController {
   @Allow('AUTHENTICATED')
   @ApiOperation({ operationId: 'logout', summary: 'Sign out', description: 'Ends this session at once.' })
   @ApiNoContentResponse()
-  async logout(@CurrentCaller() { userId, sessionId }: Caller, @Context() context: RequestContext): Promise<void> {
+  async logout(
+    @CurrentCaller() { userId, sessionId }: Caller,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    this.cookies.clear(reply.request, reply);
     await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out', context));
   }
 

@@ -8,6 +8,9 @@ import { RefreshController } from './refresh.controller.js';
 import { SessionsController } from './sessions.controller.js';
 import { IntrospectionController } from './introspection.controller.js';
 import { JwksController } from './jwks.controller.js';
+import { CurrentSessionController } from './current-session.controller.js';
+import { RequestAuthentication } from './request-authentication.js';
+import { SessionCookies } from './session-cookies.js';
 import { Sessions } from './sessions.js';
 import { UserSessionsController } from './user-sessions.controller.js';
 import { UserSessions } from './user-sessions.js';
@@ -27,7 +30,14 @@ import { SessionUpkeep } from './session-upkeep.js';
 @Global()
 @Module({
   imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
-  controllers: [RefreshController, SessionsController, IntrospectionController, JwksController, UserSessionsController],
+  controllers: [
+    RefreshController,
+    SessionsController,
+    IntrospectionController,
+    JwksController,
+    UserSessionsController,
+    CurrentSessionController,
+  ],
   providers: [
     Sessions,
     UserSessions,
@@ -40,10 +50,12 @@ import { SessionUpkeep } from './session-upkeep.js';
     RevocationHints,
     SessionStates,
     AccessTokenAuthentication,
+    RequestAuthentication,
+    SessionCookies,
     SessionEndings,
     SessionUpkeep,
-    { provide: Authentication, useExisting: AccessTokenAuthentication },
+    { provide: Authentication, useExisting: RequestAuthentication },
   ],
-  exports: [Sessions, Authentication],
+  exports: [Sessions, SessionCookies, Authentication],
 })
 export class SessionsModule {}

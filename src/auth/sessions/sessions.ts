@@ -47,6 +47,27 @@ export interface Session {
   readonly created_at: Date;
   readonly last_used_at: Date;
   readonly expires_at: Date;
+  /** `BROWSER` is proved by a cookie, `API` by tokens. */
+  readonly kind: SessionKind;
+  /** By which methods (RFC 8176); empty where that is not known. */
+  readonly amr: string[];
+  readonly authenticated_at: Date;
+}
+
+export type SessionKind = 'API' | 'BROWSER';
+
+/** What a new session is to be. */
+export interface NewSession {
+  readonly kind: SessionKind;
+  /** The sign-in method, such as `password`. */
+  readonly method: string;
+}
+
+/** What a session was started with. */
+export interface StartedSession {
+  readonly source: TokenSource;
+  /** Undefined for a browser session, which has a cookie. */
+  readonly tokens: SessionTokens | undefined;
 }
 
 interface Somebody {
@@ -56,6 +77,12 @@ interface Somebody {
 
 const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
 const NONCE_BYTES = 32;
+
+/** Authentication methods (RFC 8176, 2). A mailed link is a one-time password that is not typed. */
+const AMR: Readonly<Record<string, string[]>> = { password: ['pwd'], 'magic-link': ['otp'] };
+
+const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr, authenticated_at,
+  least(idle_expires_at, absolute_expires_at) AS expires_at`;
 
 /** The devices on which somebody is signed in. */
 @Injectable()
@@ -76,12 +103,13 @@ export class Sessions {
     tx: Transaction,
     user: Somebody,
     context: RequestContext,
-  ): Promise<SessionTokens & { readonly sessionId: string }> {
+    { kind, method }: NewSession,
+  ): Promise<StartedSession> {
     await this.makeRoom(tx, user.id, context);
     const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: randomBytes(NONCE_BYTES) };
     await tx.query(
-      `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond')`,
+      `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at, kind, amr)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond', $9, $10)`,
       [
         source.id,
         user.id,
@@ -91,9 +119,11 @@ export class Sessions {
         context.userAgent,
         this.settings.REFRESH_TOKEN_IDLE_TTL,
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
+        kind,
+        AMR[method] ?? [],
       ],
     );
-    return { ...this.tokens(source, 1, user), sessionId: source.id };
+    return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user) };
   }
 
   /** The tokens of a session at a generation. */
@@ -109,11 +139,18 @@ export class Sessions {
   /** The active sessions of a user, last used first. */
   async list(tx: Transaction, userId: string): Promise<Session[]> {
     return tx.query<Session[]>(
-      `SELECT id, host(ip) AS ip, user_agent, created_at, last_used_at,
-         least(idle_expires_at, absolute_expires_at) AS expires_at
-       FROM sessions WHERE user_id = $1 AND ${ALIVE} ORDER BY last_used_at DESC, id DESC`,
+      `SELECT ${COLUMNS} FROM sessions WHERE user_id = $1 AND ${ALIVE} ORDER BY last_used_at DESC, id DESC`,
       [userId],
     );
+  }
+
+  /** A session that has not ended. */
+  async find(tx: Transaction, userId: string, sessionId: string): Promise<Session | undefined> {
+    const [session] = await tx.query<Session[]>(
+      `SELECT ${COLUMNS} FROM sessions WHERE user_id = $1 AND id = $2 AND ${ALIVE}`,
+      [userId, sessionId],
+    );
+    return session;
   }
 
   /** Ends one session of a user. @returns false if the user has no such session */

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PartialType, PickType } from '@nestjs/swagger';
 import { UserResponse } from '../../users/api/user.response.js';
 
 /** The tokens of a session. */
@@ -25,8 +25,13 @@ export class TokensResponse {
   readonly user: UserResponse;
 }
 
-/** The result of every sign-in method. */
-export class SignedInResponse extends TokensResponse {
+const TOKENS = ['accessToken', 'tokenType', 'expiresIn', 'refreshToken'] as const;
+
+/** The result of every sign-in method. The tokens are absent where the session is a browser's (`"session": "cookie"`). */
+export class SignedInResponse extends PartialType(PickType(TokensResponse, TOKENS)) {
+  @ApiProperty({ type: () => UserResponse })
+  readonly user: UserResponse;
+
   @ApiProperty({
     description: 'identifies this device at its next sign-in; does not authenticate anyone',
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',

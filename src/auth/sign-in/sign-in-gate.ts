@@ -42,12 +42,16 @@ export class SignInGate {
    * @throws InvalidCredentials if the user is locked out, or may not (or no longer) sign in
    */
   async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
-    return this.let(attempt, userId, stillHolds, async (tx, user) => {
-      const { sessionId, ...tokens } = await this.sessions.start(tx, user, attempt.context);
-      const shown = await this.outcomes.succeeded(tx, attempt, user, sessionId);
+    const { method, context, onCookie } = attempt;
+    const { source, answer } = await this.let(attempt, userId, stillHolds, async (tx, user) => {
+      const kind = onCookie ? 'BROWSER' : 'API';
+      const { source, tokens } = await this.sessions.start(tx, user, context, { kind, method });
+      const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
       const deviceToken = this.attempts.renewDevice(attempt, userId);
-      return { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) };
+      return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };
     });
+    onCookie?.(source);
+    return answer;
   }
 
   /** As `admit`, without a session. @throws InvalidCredentials */

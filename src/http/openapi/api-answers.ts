@@ -104,9 +104,18 @@ export function completeAnswers(document: OpenAPIObject): void {
       completeRequest(document, operation);
       completeSuccess(document, operation);
       const common = method === 'get' ? ALWAYS : [...ALWAYS, ...WITH_A_BODY];
-      addProblems(document, operation, new Set([...common, ...takeProblems(operation)]));
+      const problems = [...common, ...(takesCookie(method, operation) ? CROSS_SITE : []), ...takeProblems(operation)];
+      addProblems(document, operation, new Set(problems));
     }
   }
+}
+
+const CROSS_SITE: readonly ProblemCode[] = ['cross-site-request'];
+
+/** A change that a browser session may make: by cookie, it has to come from a page of ours. */
+function takesCookie(method: string, operation: OperationObject): boolean {
+  const leastRole = (operation as { readonly 'x-least-role'?: string })['x-least-role'];
+  return method !== 'get' && leastRole !== undefined && leastRole !== 'ANONYMOUS';
 }
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -21,8 +21,8 @@ const PREFLIGHT_GOOD_FOR_SECONDS = 7200;
 
 /**
  * Lets pages of these origins call the API (Fetch standard, "CORS protocol") with every method and header: a listed origin is
- * trusted like a program on a server, which can send anything. Without cookies: pages of other origins send tokens. Errors are
- * readable like other responses.
+ * trusted like a program on a server, which can send anything. With cookies, which browsers send from pages of the same site only
+ * (`SameSite`). Errors are readable like other responses.
  */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -43,7 +43,11 @@ export function allowOrigins(fastify: FastifyInstance, origins: readonly string[
 export function corsHeaders(request: IncomingHttpHeaders, origins: readonly string[]): Record<string, string> {
   const { origin } = request;
   if (origin === undefined || !origins.includes(origin)) return { vary: 'Origin' };
-  const allowed = { vary: 'Origin', 'access-control-allow-origin': origin };
+  const allowed = {
+    vary: 'Origin',
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+  };
   if (request['access-control-request-method'] === undefined) {
     return { ...allowed, 'access-control-expose-headers': EXPOSED };
   }

@@ -1,0 +1,54 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, CurrentCaller } from '../../access/caller.js';
+import { NotAuthenticated } from '../../access/access-errors.js';
+import { Transactions } from '../../database/transaction.js';
+import { UserActions } from '../../users/api/user-actions.js';
+import { UserResponse } from '../../users/api/user.response.js';
+import { Sessions } from './sessions.js';
+
+export class CurrentSessionResponse {
+  @ApiProperty({ type: () => UserResponse }) readonly user: UserResponse;
+  @ApiProperty({ enum: ['browser', 'api'], description: 'whether a cookie proves it, or tokens' })
+  readonly kind: 'browser' | 'api';
+  @ApiProperty({ enum: ['aal1'], description: 'how sure the sign-in was (NIST SP 800-63B-4)' }) readonly acr: 'aal1';
+  @ApiProperty({ type: [String], maxItems: 10, description: 'by which methods (RFC 8176)', example: ['pwd'] })
+  readonly amr: string[];
+  @ApiProperty({ format: 'date-time', description: 'when the user last proved who they are' })
+  readonly authTime: string;
+  @ApiProperty({ format: 'date-time', description: 'when it ends if it is not used again' }) readonly expiresAt: string;
+}
+
+/** Who is signed in here, for pages and apps that hold a cookie they cannot read. */
+@ApiTags('Auth')
+@Controller('auth/session')
+export class CurrentSessionController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly sessions: Sessions,
+    private readonly actions: UserActions,
+  ) {}
+
+  @Get()
+  @Allow('AUTHENTICATED')
+  @ApiOperation({
+    operationId: 'getSession',
+    summary: 'Who is signed in here, since when and how',
+    description: 'By cookie or access token; 401 for nobody.',
+  })
+  @ApiOkResponse({ type: CurrentSessionResponse })
+  async get(@CurrentCaller() caller: Caller): Promise<CurrentSessionResponse> {
+    const session = await this.transactions.run((tx) => this.sessions.find(tx, caller.userId, caller.sessionId));
+    // It ended between the guard and here.
+    if (!session) throw new NotAuthenticated();
+    return {
+      user: await this.actions.read(caller.userId, caller),
+      kind: session.kind === 'BROWSER' ? 'browser' : 'api',
+      acr: 'aal1',
+      amr: session.amr,
+      authTime: session.authenticated_at.toISOString(),
+      expiresAt: session.expires_at.toISOString(),
+    };
+  }
+}

@@ -1,0 +1,111 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { Keyring } from '../../database/keyring.js';
+import { isForeign } from '../../http/request/foreign-request.js';
+import { CrossSiteRequest } from './cross-site-request.js';
+import type { TokenSource } from './refresh-tokens.js';
+
+const VALUE = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/;
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** What a browser sent as its session. */
+export interface PresentedCookie {
+  readonly sessionId: string;
+  readonly mac: string;
+}
+
+/** What a client may choose about the session that a sign-in starts. */
+export interface SessionChoice {
+  readonly session?: 'tokens' | 'cookie' | undefined;
+  readonly keepSignedIn?: boolean | undefined;
+}
+
+/** Takes the cookie of a session that was started for a browser, after its commit. */
+export type CookieReceiver = (source: TokenSource) => void;
+
+/**
+ * The cookie that proves a browser session: `<session>.<HMAC-SHA-256>`, derived from the row and stored nowhere, so a copy of the
+ * database signs nobody in. Out of reach of scripts; under https no other host can set it (`__Host-`, RFC 6265bis, 4.1.3.2).
+ */
+@Injectable()
+export class SessionCookies {
+  private readonly name: string;
+  private readonly attributes: string;
+  private readonly maxAge: string;
+  private readonly origins: readonly string[];
+  private readonly keys = new Map<string, KeyObject>();
+
+  constructor(
+    @InjectSettings() { PUBLIC_URL, CORS_ORIGINS, REFRESH_TOKEN_ABSOLUTE_TTL }: Settings,
+    private readonly keyring: Keyring,
+  ) {
+    const isSecure = PUBLIC_URL.startsWith('https:');
+    this.name = isSecure ? '__Host-roster-session' : 'roster-session';
+    this.attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+    this.maxAge = `; Max-Age=${Math.floor(REFRESH_TOKEN_ABSOLUTE_TTL / 1000)}`;
+    this.origins = [new URL(PUBLIC_URL).origin, ...(CORS_ORIGINS ?? [])];
+  }
+
+  /** @returns undefined where the browser sent none, or one that cannot be */
+  read({ headers }: Pick<FastifyRequest, 'headers'>): PresentedCookie | undefined {
+    const { cookie } = headers;
+    if (!cookie?.includes(this.name)) return undefined;
+    const values = cookie.split(';').flatMap((pair) => {
+      const [name, value] = pair.trim().split('=', 2);
+      return name === this.name && value !== undefined ? [value] : [];
+    });
+    // Two of one name: one of them was planted by a neighbouring host, and nothing tells which.
+    const [, sessionId, mac] = (values.length === 1 && VALUE.exec(values[0] ?? '')) || [];
+    return sessionId === undefined || mac === undefined ? undefined : { sessionId, mac };
+  }
+
+  /** The bytes that the cookie of a session ends with. */
+  macOf({ id, key_id, nonce }: TokenSource): Buffer {
+    const found = this.keyring.find('refresh-token', key_id);
+    if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
+    let key = this.keys.get(key_id);
+    if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
+    // A refresh token has a number where this has a word.
+    return createHmac('sha256', key).update(`${id}.cookie.`).update(nonce).digest();
+  }
+
+  /** In the same time, whatever was presented. */
+  proves({ mac }: PresentedCookie, expected: Buffer): boolean {
+    return timingSafeEqual(Buffer.from(mac, 'base64url'), expected);
+  }
+
+  /**
+   * Where a sign-in asks for a cookie, what sends it; undefined where it asks for tokens.
+   * @throws CrossSiteRequest for a page of another site, which must not sign its visitors in as somebody else (login CSRF)
+   */
+  receiver(request: FastifyRequest, reply: FastifyReply, choice: SessionChoice): CookieReceiver | undefined {
+    if (choice.session !== 'cookie') return undefined;
+    if (isForeign(request, this.origins)) throw new CrossSiteRequest();
+    return (source) => {
+      const value = `${source.id}.${this.macOf(source).toString('base64url')}`;
+      const lasts = choice.keepSignedIn === true ? this.maxAge : '';
+      void reply.header('set-cookie', `${this.name}=${value}; ${this.attributes}${lasts}`);
+    };
+  }
+
+  /** Has the browser forget its session. */
+  clear(request: FastifyRequest, reply: FastifyReply): void {
+    if (!request.headers.cookie?.includes(this.name)) return;
+    void reply.header('set-cookie', `${this.name}=; ${this.attributes}; Max-Age=0`);
+  }
+
+  /**
+   * Refuses an unsafe request that a page of another origin may have had the browser send (CSRF; OWASP ASVS 5.0 V3.5.1): it has to
+   * come from a page of ours, or of an origin in `CORS_ORIGINS`, and a browser says which. What says nothing is refused.
+   * @throws CrossSiteRequest
+   */
+  refuseCrossSite({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): void {
+    if (SAFE_METHODS.has(method)) return;
+    if (headers['sec-fetch-site'] === 'same-origin') return;
+    if (headers.origin !== undefined && this.origins.includes(headers.origin)) return;
+    throw new CrossSiteRequest();
+  }
+}

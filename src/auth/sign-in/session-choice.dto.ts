@@ -1,0 +1,30 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
+
+const isGiven = ValidateIf((_input, given) => given !== undefined);
+
+/** Property: what the session of a sign-in is proved by, for every way to sign in. */
+export const SessionKind = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      enum: ['tokens', 'cookie'],
+      default: 'tokens',
+      description:
+        '`cookie` for an app in a browser: an HttpOnly cookie (`roster-session`, under https `__Host-roster-session`) rather than tokens in the answer',
+    }),
+    isGiven,
+    IsIn(['tokens', 'cookie'], { message: 'must be tokens or cookie' }),
+  );
+
+/** Property: whether the cookie of a session outlives the browser's own session. */
+export const KeepSignedIn = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: Boolean,
+      default: false,
+      description: 'with `"session": "cookie"`: whether the cookie stays when the browser is closed',
+    }),
+    isGiven,
+    IsBoolean({ message: 'must be true or false' }),
+  );
