@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, when the volume is new: the role that owns the schema and the one that the server works as. Neither is a superuser, and
-# each has a password of its own.
+# Runs once, on a new volume: creates the role that owns the schema and the role of the server. Neither is a superuser, and
+# each has its own password.
 set -e
 : "${POSTGRES_OWNER_PASSWORD:?is missing}" "${POSTGRES_SERVER_PASSWORD:?is missing}"
 # From the environment, and not as arguments, which every process can read.
