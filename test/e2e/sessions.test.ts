@@ -68,7 +68,7 @@ describe('a refresh', () => {
     await me(successor.accessToken, other).expect(401);
     const [row] = await roster.database.query('SELECT end_reason FROM sessions WHERE id = $1', [idOf(session)]);
     expect(row).toEqual({ end_reason: 'refresh-token-reused' });
-    await roster.inbox.about('grace@example.com', /^Somebody was signed out of your Roster account$/);
+    await roster.inbox.about('grace@example.com', /^A device was signed out of your Roster account$/);
     const evidence = await roster.database.query(
       "SELECT type, reason FROM auth_events WHERE session_id = $1 AND type LIKE 'session.%' ORDER BY id",
       [idOf(session)],
