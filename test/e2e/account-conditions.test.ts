@@ -212,7 +212,7 @@ describe('a link to restore an account', () => {
     expect((await roster.inbox.about(email, /restored/)).text).toMatch(/You can sign in again/);
     expect((await use(link).expect(410)).body).toMatchObject({
       code: 'token-expired-or-used',
-      detail: expect.stringMatching(/restored already/),
+      detail: expect.stringMatching(/already restored/),
     });
     expect((await page(link).expect(410)).text).toMatch(/Your account is already restored[^]*You can sign in/);
   });
@@ -243,7 +243,7 @@ describe('a link to restore an account', () => {
   it('is dead once an administrator restored the account, also after it is deleted again', async () => {
     const { id, email, link } = await comeBack();
     await roster.api.post(`/users/${id}/restore`).set(as(admin)).expect(200);
-    await use(link).expect(410, /restored already/);
+    await use(link).expect(410, /already restored/);
     await remove(id, await roster.signIn(email, PASSWORD));
     await use(link).expect(410, /The account was deleted/);
     expect((await page(link).expect(410)).text).toMatch(/The account was deleted[^]*Email me what I can do/);

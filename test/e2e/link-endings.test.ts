@@ -46,21 +46,21 @@ describe.each(SHUT_OUT)('a link for %s', (name) => {
   it('from before a suspension says that the account is suspended, and opens nothing after it either', async () => {
     const { token, userId } = await kind.mail(roster, fresh());
     await act(userId, 'suspend');
-    await expectDead(name, token, toStranger ? /no longer good/ : /^The account is suspended/);
+    await expectDead(name, token, toStranger ? /no longer valid/ : /^The account is suspended/);
     await act(userId, 'reinstate');
-    await expectDead(name, token, /no longer good/);
+    await expectDead(name, token, /no longer valid/);
   });
 
   it('from before a deletion says that the account was deleted, and opens nothing after a restoration', async () => {
     const { token, userId } = await kind.mail(roster, fresh());
     await remove(userId);
-    await expectDead(name, token, toStranger ? /no longer good/ : /^The account was deleted/);
+    await expectDead(name, token, toStranger ? /no longer valid/ : /^The account was deleted/);
     if (!toStranger) {
       const page = await pageOf(roster, name, token).expect(410);
       expect(page.text).toMatch(/action="\/auth\/request-password-reset"[^]*Email me what I can do/);
     }
     await act(userId, 'restore');
-    await expectDead(name, token, /no longer good/);
+    await expectDead(name, token, /no longer valid/);
   });
 
   it('that was used says nothing of signing in while the account is suspended or deleted', async () => {
@@ -143,8 +143,8 @@ it('an invitation that is accepted ends every other link of the account', async 
   await asked('reset-password', reset).expect(200);
   await asked('magic-link', magic).expect(200);
   await useLink(roster, 'invitation', token).expect(200);
-  await expectDead('reset-password', reset, /no longer good/);
-  await expectDead('magic-link', magic, /no longer good/);
+  await expectDead('reset-password', reset, /no longer valid/);
+  await expectDead('magic-link', magic, /no longer valid/);
   await roster.signIn(email, CHOSEN);
   const links = await roster.database.query(
     'SELECT purpose FROM one_time_tokens WHERE user_id = $1 AND used_at IS NULL',

@@ -71,7 +71,7 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
     const move = (by: string) =>
       roster.database.query(`UPDATE one_time_tokens SET expires_at = now() ${by} WHERE user_id = $1`, [userId]);
     await move("- interval '1 second'");
-    const expired = { code: 'token-expired-or-used', detail: 'This link has expired. Ask for a fresh one.' };
+    const expired = { code: 'token-expired-or-used', detail: 'This link has expired. Request a new one.' };
     expect((await useLink(roster, name, token).expect(410)).body).toMatchObject(expired);
     const page = await pageOf(roster, name, token).expect(410);
     expect(page.text).toMatch(/<p>This link has expired[^]*(action="\/auth\/|sign in and start again there)/);
@@ -100,21 +100,21 @@ describe.each(LINK_NAMES)('the link for %s', (name) => {
 });
 
 const USED: Readonly<Record<LinkName, RegExp>> = {
-  'verify-email': /confirmed already/,
-  'confirm-email-change': /confirmed already/,
-  'confirm-contact': /confirmed already/,
-  invitation: /accepted already/,
-  'magic-link': /used already to sign in/,
-  'reset-password': /used already to choose a new password/,
-  unlock: /^The lock that this link was mailed about has ended/,
+  'verify-email': /already confirmed/,
+  'confirm-email-change': /already confirmed/,
+  'confirm-contact': /already confirmed/,
+  invitation: /already accepted/,
+  'magic-link': /already used to sign in/,
+  'reset-password': /already used to set a new password/,
+  unlock: /^The lockout that this link was sent for has ended/,
 };
 const USED_PAGE: Readonly<Record<LinkName, RegExp>> = {
   'verify-email': /<h1>Your email address is already confirmed<\/h1>[^]*You can sign in\./,
   'confirm-email-change': /<h1>Your email address is already confirmed<\/h1>[^]*You can sign in\./,
   'confirm-contact': /<h1>Your email address is already confirmed<\/h1>(?![^]*sign in)/,
   invitation: /<h1>You have already accepted the invitation<\/h1>[^]*You can sign in\./,
-  'magic-link': /used already to sign in[^]*action="\/auth\/magic-link\/request"/,
-  'reset-password': /used already to choose a new password[^]*action="\/auth\/request-password-reset"/,
+  'magic-link': /already used to sign in[^]*action="\/auth\/magic-link\/request"/,
+  'reset-password': /already used to set a new password[^]*action="\/auth\/request-password-reset"/,
   unlock: /<h1>Your account is already unlocked<\/h1>[^]*Sign in now/,
 };
 
@@ -148,7 +148,7 @@ describe('a link that a newer one has replaced', () => {
     const { body } = await useLink(roster, 'confirm-email-change', token).expect(410);
     expect(body).toMatchObject({
       code: 'token-expired-or-used',
-      detail: 'A newer link was mailed after this one. Open the link in the latest mail, or ask for a fresh one.',
+      detail: 'A newer link was mailed after this one. Open the link in the latest mail, or request a new one.',
     });
     const page = await pageOf(roster, 'confirm-email-change', token).expect(410);
     expect(page.text).toMatch(/<p>A newer link was mailed after this one/);
@@ -166,7 +166,7 @@ describe('a link that ended a lock', () => {
     }
     await roster.api.post('/auth/login').send({ identifier: email, password: PASSWORD }).expect(401);
     const { body } = await useLink(roster, 'unlock', token).expect(410);
-    expect(body).toMatchObject({ detail: 'The lock that this link was mailed about has ended.' });
+    expect(body).toMatchObject({ detail: 'The lockout that this link was sent for has ended.' });
     const { text } = await pageOf(roster, 'unlock', token).expect(410);
     expect(text).toMatch(/<h1>Your account is already unlocked<\/h1>[^]*locked again[^]*the latest email/);
     expect(text).not.toMatch(/You can sign in|is unlocked/);

@@ -32,7 +32,7 @@ export class ContactConfirmationController {
 
   @Get('auth/confirm-contact')
   @ApiTags('Auth')
-  @ShowsLink({ operationId: 'getContactLink', summary: 'The page behind the link that confirms a contact' })
+  @ShowsLink({ operationId: 'getContactLink', summary: 'Show a contact confirmation link' })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
@@ -42,7 +42,7 @@ export class ContactConfirmationController {
   @UsesLink({
     operationId: 'confirmContact',
     summary: 'Confirm a contact',
-    description: 'Works once. A form gets a page. How the user signs in stays as it is.',
+    description: 'Works once. Does not change how the user signs in. A form gets a page.',
     problems: ['already-confirmed', 'refused-by-handler'],
   })
   confirm(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Message | string> {
@@ -61,8 +61,8 @@ export class ContactConfirmationController {
   @ApiContactChange()
   @ApiOperation({
     operationId: 'resendContactConfirmation',
-    summary: 'Ask for a fresh link to confirm a contact',
-    description: 'Mailed if the address waits to be confirmed, at most one a minute and address.',
+    summary: 'Request a new link to confirm a contact',
+    description: 'Mailed if the address is waiting for confirmation, at most one a minute per address.',
   })
   @ApiAcceptedResponse({ type: Message })
   @ApiProblems('forbidden', 'not-found', 'refused-by-handler', 'precondition-failed')
@@ -74,6 +74,6 @@ export class ContactConfirmationController {
     @IfMatch() ifMatch?: string,
   ): Promise<Message> {
     await this.confirmation.resend({ id, caller, context, ifMatch }, contactId);
-    return { message: 'If the address waits to be confirmed, a fresh link is on its way.' };
+    return { message: 'If the address is waiting for confirmation, a new link is on its way.' };
   }
 }

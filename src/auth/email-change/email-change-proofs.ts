@@ -18,7 +18,7 @@ export class NotWhoAsked extends DomainError {
   ];
   constructor() {
     super(
-      'Only the account that asked for this address can confirm it: send its current password or its access token.',
+      'Only the account that requested this address can confirm it: send its current password or its access token.',
     );
   }
 }

@@ -56,9 +56,9 @@ export class EmailChangeController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeEmail',
-    summary: 'Ask for another email address',
+    summary: 'Request a change of the email address',
     description:
-      'Your own, with your current password, or anybody’s as an ADMIN. Nothing changes until the link that is mailed to the new address is opened; the old address is told at once. The answer is the same whether or not the address is taken. At most one mail a minute, unless another address was asked for meanwhile.',
+      'Your own, with your current password, or any user’s as an ADMIN. Takes effect once the link mailed to the new address is opened; the old address is notified immediately. The response is the same whether or not the address is taken. At most one mail a minute, unless another address was requested meanwhile.',
   })
   @ApiAcceptedResponse({ type: Message })
   @ApiProblems(
@@ -79,14 +79,14 @@ export class EmailChangeController {
     @IfMatch() ifMatch?: string,
   ): Promise<Message> {
     await this.links.request({ id, caller, context, ifMatch }, input);
-    return { message: 'A mail is on its way to the new address. The change counts once the link in it is opened.' };
+    return { message: 'A mail is on its way to the new address. The change takes effect once its link is opened.' };
   }
 
   @Get('auth/confirm-email-change')
   @ApiTags('Auth')
   @ShowsLink({
     operationId: 'getEmailChangeLink',
-    summary: 'The page behind the link that proves a new address',
+    summary: 'Show an email change link',
     state: ProofLinkStateResponse,
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<ProofLinkStateResponse | string> {
@@ -101,9 +101,9 @@ export class EmailChangeController {
   @ApiSecurity({})
   @UsesLink({
     operationId: 'confirmEmailChange',
-    summary: 'Prove a new address',
+    summary: 'Confirm a new email address',
     description:
-      'Only for the account that asked: with its access token or its current password; where an ADMIN asked, a new password does as well. An account that never had a confirmed address needs a new password as well, because the person who created it may know the current one. Works once. Ends every other link that was mailed before, and every session but the one that asked for the change; with a new password, that one too. A form gets a page.',
+      'Only for the account that requested the change, with its access token or current password; if an ADMIN requested it, with a new password instead. An account that never had a confirmed address also needs a new password, since its creator may know the current one. Works once. Ends every other mailed link, and every session except the one that requested the change; with a new password, that one too. A form gets a page.',
     problems: [
       'weak-password',
       'not-authenticated',
@@ -117,7 +117,7 @@ export class EmailChangeController {
   })
   confirm(@Body() input: ConfirmEmailChangeDto, @Reply() reply: FastifyReply): Promise<Message | string> {
     return this.link.use(reply, input.token, (context) => this.confirmAs(reply.request, input, context), {
-      json: () => ({ message: 'The new address is confirmed, and is the one of the account now.' }),
+      json: () => ({ message: 'The new address is confirmed and is now the address of the account.' }),
       page: 'email-changed',
       values: () => ({}),
     });

@@ -18,7 +18,7 @@ export class ConfirmEmailChangeDto extends OneTimeTokenDto {
   readonly currentPassword?: string | null;
 
   @OptionalNewPassword(
-    'needed where `newPasswordRequired` says so; where an ADMIN asked for the change, in place of the current one',
+    'required if `newPasswordRequired` is true; if an ADMIN requested the change, it replaces the current password',
   )
   readonly newPassword?: string | null;
 }

@@ -17,7 +17,7 @@ import { type EmailChangeLink, EmailChangeProofs, type GivenProof } from './emai
 export class AddressGivenAway extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
-    super('This link is no longer good: the address has become that of another account since it was sent.');
+    super('This link is no longer valid: the address now belongs to another account.');
   }
 }
 

@@ -35,8 +35,8 @@ export class InvitationController {
   @Get()
   @ShowsLink({
     operationId: 'getInvitationLink',
-    summary: 'The page behind an invitation',
-    description: 'Asks for a password. With `Accept: application/json`, says whether the link is still good.',
+    summary: 'Show an invitation link',
+    description: 'Asks for a password. With `Accept: application/json`, returns whether the link is still valid.',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -47,7 +47,8 @@ export class InvitationController {
   @UsesLink({
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
-    description: 'Sets the password and confirms the address. Works once; a refused password leaves the link good.',
+    description:
+      'Sets the password and confirms the address. Works once; after a refused password the link stays valid.',
     problems: ['weak-password', 'refused-by-handler', 'busy'],
   })
   accept(@Body() { token, newPassword }: AcceptInvitationDto, @Reply() reply: FastifyReply): Promise<Message | string> {

@@ -46,9 +46,9 @@ export class MagicLinkController {
   @Post('request')
   @RequestsLink({
     operationId: 'requestMagicLink',
-    summary: 'Ask for a link to sign in or register by',
+    summary: 'Request a link to sign in or register',
     description:
-      'The answer is always the same. Who has no account yet gets one by opening the link. At most one mail a minute and address.',
+      'The response is always the same. Without an account, opening the link creates one. At most one mail a minute per address.',
   })
   async request(
     @Body() { email }: RequestMagicLinkDto,
@@ -56,15 +56,15 @@ export class MagicLinkController {
     @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
     await this.requests.add('magic-link', email, context);
-    return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a link to sign in by is on its way.');
+    return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a sign-in link is on its way.');
   }
 
   @Get()
   @ShowsLink({
     operationId: 'getMagicLink',
-    summary: 'The page behind a link to sign in by',
+    summary: 'Show a sign-in link',
     description:
-      'Uses nothing. Leads to `MAGIC_LINK_URL` with the token as `#token=`, or shows the token as a code to copy where that is not set. With `Accept: application/json`, says whether the link is still good.',
+      'Does not use the link. Redirects to `MAGIC_LINK_URL` with the token as `#token=`, or shows the token as a code to copy if that is not set. With `Accept: application/json`, returns whether the link is still valid.',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -76,9 +76,9 @@ export class MagicLinkController {
   // RFC 6749, 5.1.
   @ApiOperation({
     operationId: 'signInByMagicLink',
-    summary: 'Sign in by the token of a mailed link',
+    summary: 'Sign in with the token of a mailed link',
     description:
-      'Works once. Proves the address too, which makes an account of a registration, and ends a lock that wrong passwords have caused.',
+      'Works once. Also confirms the address, which activates a registration, and ends a lockout after failed sign-ins.',
   })
   @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems(

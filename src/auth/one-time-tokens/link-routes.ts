@@ -18,7 +18,7 @@ interface Operation {
 }
 
 const SHOWS_ONE_BUTTON =
-  'Shows one button and uses nothing: mail scanners follow links too. With `Accept: application/json`, says whether the link is still good.';
+  'Shows a button and does not use the link, since mail scanners follow links too. With `Accept: application/json`, returns whether the link is still valid.';
 
 /** `GET` of a mailed link, for everybody who has it. */
 export const ShowsLink = ({

@@ -5,6 +5,6 @@ export class NewPasswordRequired extends DomainError {
   readonly code = 'new-password-required';
   override readonly errors: readonly FieldError[] = [{ path: 'newPassword', message: 'is required with this link' }];
   constructor() {
-    super('Choose a new password with this link: somebody else may know the one that the account has.');
+    super('Set a new password with this link: somebody else may know the current one.');
   }
 }

@@ -40,7 +40,7 @@ export class ProofLinkStateResponse extends TokenStateResponse {
   @ApiProperty({
     example: false,
     description:
-      'whether a new password has to be sent with the link: the one of the account may be the choice of somebody else',
+      'whether a new password must be sent with the link, because the current one may have been set by somebody else',
   })
   readonly newPasswordRequired: boolean;
 }

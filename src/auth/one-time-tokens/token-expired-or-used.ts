@@ -27,21 +27,21 @@ export interface EndedLink {
 type Why = Exclude<LinkEnding['why'], 'incomplete'>;
 
 const SENTENCES: Readonly<Record<Why, string>> = {
-  unknown: 'This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.',
-  expired: 'This link has expired. Ask for a fresh one.',
-  replaced: 'A newer link was mailed after this one. Open the link in the latest mail, or ask for a fresh one.',
+  unknown: 'This link is no longer valid: it was used, replaced by a newer one, or has expired. Request a new one.',
+  expired: 'This link has expired. Request a new one.',
+  replaced: 'A newer link was mailed after this one. Open the link in the latest mail, or request a new one.',
   withdrawn:
-    'This link is no longer good: after it was mailed, the password or the email address of the account was changed, or the account was suspended or deleted. Ask for a fresh one.',
-  alreadyConfirmed: 'This email address is confirmed already.',
+    'This link is no longer valid: after it was mailed, the password or email address of the account was changed, or the account was suspended or deleted. Request a new one.',
+  alreadyConfirmed: 'This email address is already confirmed.',
   proved:
-    'The email address of this account is confirmed already, so the invitation is over. To choose a password, ask for a link to reset it.',
-  accepted: 'This invitation was accepted already. Sign in with the password that was chosen then.',
-  passwordChosen: 'This link was used already to choose a new password. Ask for a fresh one to choose another.',
-  signedIn: 'This link was used already to sign in. Ask for a fresh one.',
-  unlocked: 'The lock that this link was mailed about has ended.',
-  restored: 'The account is restored already.',
-  removed: 'This address is not one of the account any more.',
-  suspended: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
+    'The email address of this account is already confirmed, so the invitation is no longer needed. To set a password, request a password reset link.',
+  accepted: 'This invitation was already accepted. Sign in with the password that was set then.',
+  passwordChosen: 'This link was already used to set a new password. Request a new one to set another.',
+  signedIn: 'This link was already used to sign in. Request a new one.',
+  unlocked: 'The lockout that this link was sent for has ended.',
+  restored: 'The account is already restored.',
+  removed: 'This address no longer belongs to the account.',
+  suspended: 'The account is suspended: nobody can sign in to it until an administrator reinstates it.',
   deleted: 'The account was deleted.',
 };
 

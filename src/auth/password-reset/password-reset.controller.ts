@@ -42,9 +42,9 @@ export class PasswordResetController {
   @Post('request-password-reset')
   @RequestsLink({
     operationId: 'requestPasswordReset',
-    summary: 'Ask for a link to choose a new password',
+    summary: 'Request a password reset link',
     description:
-      'The answer is always the same. A link is mailed if the address belongs to an account, at most one a minute.',
+      'The response is always the same. A link is mailed if the address belongs to an account, at most one a minute.',
   })
   async request(
     @Body() { email }: RequestPasswordResetDto,
@@ -62,9 +62,9 @@ export class PasswordResetController {
   @Get('reset-password')
   @ShowsLink({
     operationId: 'getPasswordResetLink',
-    summary: 'The page behind a link to choose a new password',
+    summary: 'Show a password reset link',
     description:
-      'Asks for the password and uses nothing. With `Accept: application/json`, says whether the link is still good.',
+      'Asks for a new password; does not use the link. With `Accept: application/json`, returns whether the link is still valid.',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -74,9 +74,9 @@ export class PasswordResetController {
   @Limit('link-use')
   @UsesLink({
     operationId: 'resetPassword',
-    summary: 'Choose a new password',
+    summary: 'Reset a password',
     description:
-      'Ends all sessions, every other link and a lockout, but no suspension. Works once; a refused password leaves the link good.',
+      'Ends all sessions, every other link and a lockout, but not a suspension. Works once; after a refused password the link stays valid.',
     answer: null,
     problems: ['weak-password', 'refused-by-handler', 'busy'],
   })

@@ -29,7 +29,7 @@ export class RestorationController {
   @Get()
   @ShowsLink({
     operationId: 'getRestorationLink',
-    summary: 'The page behind the link that brings a deleted account back',
+    summary: 'Show an account restoration link',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -39,9 +39,9 @@ export class RestorationController {
   @Limit('link-use')
   @UsesLink({
     operationId: 'restoreAccount',
-    summary: 'Bring a deleted account back',
+    summary: 'Restore a deleted account',
     description:
-      'For somebody who deleted their account themselves, until it is erased. It is as it was, and signed in nowhere. Works once. A form gets a page.',
+      'For users who deleted their own account, until it is erased. The account is as before, without sessions. Works once. A form gets a page.',
     problems: ['refused-by-handler'],
   })
   restore(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Message | string> {

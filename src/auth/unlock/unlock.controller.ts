@@ -18,7 +18,7 @@ import { UnlockService } from './unlock.service.js';
 
 class Unlocked extends Message {
   @ApiProperty({
-    description: 'send it with the next sign-in: failures of others do not lock this device out',
+    description: 'send it with the next sign-in: failed sign-ins elsewhere then do not lock out this device',
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
   })
   readonly deviceToken: string;
@@ -48,7 +48,7 @@ export class UnlockController {
   @Get('auth/unlock')
   @Limit('link-use')
   @ApiTags('Auth')
-  @ShowsLink({ operationId: 'getUnlockLink', summary: 'The page behind the link that ends a lock' })
+  @ShowsLink({ operationId: 'getUnlockLink', summary: 'Show an unlock link' })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
   }
@@ -58,8 +58,8 @@ export class UnlockController {
   @ApiTags('Auth')
   @UsesLink({
     operationId: 'unlock',
-    summary: 'End a lock by the mailed link',
-    description: 'Works once, and makes this browser one that the account knows. A form gets a page.',
+    summary: 'Unlock an account with a mailed link',
+    description: 'Works once. This browser becomes a known device of the account. A form gets a page.',
     answer: Unlocked,
   })
   unlock(@Body() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<Unlocked | string> {
@@ -88,8 +88,8 @@ export class UnlockController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'unlockUser',
-    summary: 'End a lock that failed sign-ins have caused',
-    description: 'A suspension stays.',
+    summary: 'End a lockout',
+    description: 'Ends a lockout after failed sign-ins; a suspension is not lifted.',
   })
   @ApiUserAnswer()
   @ApiProblems('not-found', 'precondition-failed')

@@ -44,7 +44,7 @@ export class VerificationController {
   @Get('verify-email')
   @ShowsLink({
     operationId: 'getVerificationLink',
-    summary: 'The page behind a verification link',
+    summary: 'Show a verification link',
     state: ProofLinkStateResponse,
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<ProofLinkStateResponse | string> {
@@ -57,7 +57,7 @@ export class VerificationController {
     operationId: 'verifyEmail',
     summary: 'Confirm an email address',
     description:
-      'Works once. Takes a new password where the one of the registration may be somebody else’s: others claimed the address too, or the link was asked for again. A form gets a page.',
+      'Works once. Requires a new password if the registered one may be somebody else’s, because others claimed the address too or the link was requested again. A form gets a page.',
     problems: ['weak-password', 'new-password-required', 'already-confirmed', 'refused-by-handler', 'busy'],
   })
   confirm(
@@ -76,9 +76,9 @@ export class VerificationController {
   @Post('resend-verification')
   @RequestsLink({
     operationId: 'resendVerification',
-    summary: 'Ask for a fresh verification link',
+    summary: 'Request a new verification link',
     description:
-      'The answer is always the same. A link is mailed if a registration or an invitation waits for it, at most one a minute.',
+      'The response is always the same. A link is mailed if a registration or an invitation is waiting for confirmation, at most one a minute.',
   })
   async resend(
     @Body() { email }: ResendVerificationDto,
@@ -89,7 +89,7 @@ export class VerificationController {
     return this.pages.requested(
       reply,
       'resend-sent',
-      'If that address waits to be confirmed, a fresh link is on its way.',
+      'If that address is waiting for confirmation, a new link is on its way.',
     );
   }
 }

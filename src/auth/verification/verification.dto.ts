@@ -10,6 +10,6 @@ export class ResendVerificationDto {
 }
 
 export class VerifyEmailDto extends OneTimeTokenDto {
-  @OptionalNewPassword('needed where `newPasswordRequired` says so')
+  @OptionalNewPassword('required if `newPasswordRequired` is true')
   readonly newPassword?: string | null;
 }

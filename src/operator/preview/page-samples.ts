@@ -83,7 +83,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'link-expired': {
     'with-form': {
       explanation:
-        'This link is no longer good: it was used, replaced by a newer one, or has expired. Ask for a fresh one.',
+        'This link is no longer valid: it was used, replaced by a newer one, or has expired. Request a new one.',
       why: { unknown: true },
       freshLinkPath: '/auth/resend-verification',
     },
@@ -93,12 +93,12 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
       freshLinkPath: '/auth/resend-verification',
     },
     suspended: {
-      explanation: 'The account is suspended: nobody can sign in to it until an administrator has lifted that.',
+      explanation: 'The account is suspended: nobody can sign in to it until an administrator reinstates it.',
       why: { suspended: true },
       freshLinkPath: null,
     },
     'without-form': {
-      explanation: 'This link is no longer good: the address has become that of another account since it was sent.',
+      explanation: 'This link is no longer valid: the address now belongs to another account.',
       why: { unknown: true },
       freshLinkPath: null,
     },
