@@ -30,7 +30,7 @@ export class ContactConfirmationLinks {
 
   @OnUserEvent('user.contact_removed')
   async removed({ userId, data }: UserEventOf<'user.contact_removed'>, tx: Transaction): Promise<void> {
-    await this.tokens.withdraw(tx, userId, 'confirm-contact', data.contactId, 'pointless');
+    await this.tokens.revoke(tx, userId, 'confirm-contact', data.contactId, 'pointless');
   }
 
   /** Does nothing when the contact does not wait for a link, or its address got a mail within the last minute. */

@@ -69,7 +69,7 @@ export class EmailChangeService {
       const user = await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'confirm-email-change');
       await this.proofs.check(tx, proof, details, user);
-      await this.tokens.withdrawAll(tx, userId);
+      await this.tokens.revokeAll(tx, userId);
       await this.apply(tx, userId, newEmail, context);
       const goesOn = given.caller?.sessionId ?? details.requestedSessionId ?? undefined;
       await this.sessions.endAll(tx, userId, 'email-changed', goesOn, context);

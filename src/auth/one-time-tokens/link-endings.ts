@@ -12,18 +12,18 @@ export class LinkEndings {
   /** For good, as sessions do: what was mailed before opens nothing after a reinstatement or a restoration. */
   @OnUserEvent('user.suspended', 'user.deleted')
   async shutOut({ userId }: UserEvent, tx: Transaction): Promise<void> {
-    await this.tokens.withdrawAll(tx, userId);
+    await this.tokens.revokeAll(tx, userId);
   }
 
   @OnUserEvent('user.restored')
   async restored({ userId }: UserEvent, tx: Transaction): Promise<void> {
-    await this.tokens.withdraw(tx, userId, 'restore-account', '', 'pointless');
+    await this.tokens.revoke(tx, userId, 'restore-account', '', 'pointless');
   }
 
   /** There is nothing left to prove by the others. */
   @OnUserEvent('user.email_verified')
   async proved({ userId }: UserEvent, tx: Transaction): Promise<void> {
-    await this.tokens.withdraw(tx, userId, 'verify-email', '', 'confirmed');
-    await this.tokens.withdraw(tx, userId, 'invitation', '', 'confirmed');
+    await this.tokens.revoke(tx, userId, 'verify-email', '', 'confirmed');
+    await this.tokens.revoke(tx, userId, 'invitation', '', 'confirmed');
   }
 }

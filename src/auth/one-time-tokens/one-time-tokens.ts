@@ -136,7 +136,7 @@ export class OneTimeTokens {
   }
 
   /** Makes a link dead, used or not. */
-  async withdraw(
+  async revoke(
     tx: Transaction,
     userId: string,
     purpose: TokenPurpose,
@@ -156,7 +156,7 @@ export class OneTimeTokens {
    * Ends every link that could sign somebody in, or change how they do: after a change of password or address, links that were
    * mailed before may be in a stranger's mailbox. Contacts give no right and stay.
    */
-  async withdrawAll(tx: Transaction, userId: string): Promise<void> {
+  async revokeAll(tx: Transaction, userId: string): Promise<void> {
     await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);
   }
 

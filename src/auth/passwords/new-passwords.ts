@@ -45,7 +45,7 @@ export class NewPasswords {
   ): Promise<boolean> {
     const before = await this.passwords.storedHash(tx, userId);
     await this.sessions.endAll(tx, userId, why, except, context);
-    await this.tokens.withdrawAll(tx, userId);
+    await this.tokens.revokeAll(tx, userId);
     await this.passwords.set(tx, userId, hash, context);
     return before === undefined;
   }
@@ -59,8 +59,8 @@ export class NewPasswords {
     const before = await this.passwords.storedHash(tx, userId);
     await this.sessions.endAll(tx, userId, 'address-proved', undefined, context);
     // Its page says that the address is confirmed already, and how to set a password.
-    await this.tokens.withdraw(tx, userId, 'invitation', '', 'confirmed');
-    await this.tokens.withdrawAll(tx, userId);
+    await this.tokens.revoke(tx, userId, 'invitation', '', 'confirmed');
+    await this.tokens.revokeAll(tx, userId);
     await this.passwords.remove(tx, userId);
     return before !== undefined;
   }

@@ -74,7 +74,7 @@ export class UnlockService {
   }
 
   private async note(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
-    await this.tokens.withdraw(tx, userId, 'unlock', '', 'pointless');
+    await this.tokens.revoke(tx, userId, 'unlock', '', 'pointless');
     await this.events.record(tx, { type: 'account.unlocked', userId, reason, context });
   }
 }
