@@ -82,7 +82,7 @@ describe('an invitation', () => {
     await roster.api.post('/auth/magic-link/request').send({ email }).expect(202);
     const magic = tokenIn(await roster.inbox.waitFor(email, 2));
     await useLink(roster, 'magic-link', magic).expect(200);
-    await expectDead('invitation', token, /confirmed already, so the invitation is over/);
+    await expectDead('invitation', token, /already confirmed, so the invitation is no longer needed/);
     const page = await pageOf(roster, 'invitation', token).expect(410);
     expect(page.text).toContain('action="/auth/request-password-reset"');
   });

@@ -10,10 +10,10 @@ import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
-// Who reads the mail may be a stranger, and is not told from where the user acts.
+// The recipient may be a stranger and must not learn the user's origin.
 const NOWHERE = { ip: null, userAgent: null } as const;
 
-/** Makes links due that confirm contacts, with each address that is added and when asked again; Mail sends them after commit. */
+/** Creates confirmation links for added contacts and on request; Mail sends them after commit. */
 @Injectable()
 export class ContactConfirmationLinks {
   constructor(
@@ -33,7 +33,7 @@ export class ContactConfirmationLinks {
     await this.tokens.revoke(tx, userId, 'confirm-contact', data.contactId, 'pointless');
   }
 
-  /** Does nothing when the contact does not wait for a link, or its address got a mail within the last minute. */
+  /** Does nothing unless the contact is waiting for confirmation, or if its address got a mail within the last minute. */
   async sendIfDue(
     tx: Transaction,
     userId: string,

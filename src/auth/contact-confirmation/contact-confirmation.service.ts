@@ -11,8 +11,8 @@ import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { ContactConfirmationLinks } from './contact-confirmation-links.js';
 
 /**
- * Confirms the further addresses of users. Unlike the link of a registration it claims no address and gives no right to sign
- * in: several users may have confirmed the same contact, and who owns it as an identity stays as it is.
+ * Confirms additional addresses of users. Unlike a registration link, this neither claims the address nor allows signing in with
+ * it: several users may confirm the same contact, and the owner of the identity address does not change.
  */
 @Injectable()
 export class ContactConfirmationService {
@@ -24,7 +24,7 @@ export class ContactConfirmationService {
     private readonly links: ContactConfirmationLinks,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed, NothingToConfirm */
+  /** Returns the address of a valid link without using it. @throws TokenExpiredOrUsed, NothingToConfirm */
   async findLink(token: string): Promise<TokenDetails & { readonly address: string }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'confirm-contact');
@@ -35,21 +35,21 @@ export class ContactConfirmationService {
     });
   }
 
-  /** @returns whom the link was for @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm; RefusedByHandler */
+  /** @returns the user of the link @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm; RefusedByHandler */
   async confirm(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run((tx) => this.use(tx, token, context)).catch(rethrowAlreadyConfirmed);
   }
 
   private async use(tx: Transaction, token: string, context: RequestContext): Promise<TokenDetails> {
     const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-contact');
-    // The user before its token, as a request for a fresh link locks them.
+    // In the common lock order: the user, then its token.
     await this.users.lockForUpdate(tx, userId);
     const details = await this.tokens.consume(tx, token, 'confirm-contact');
     await this.users.change(tx, userId, (state) => confirmContact(state, subject), context);
     return details;
   }
 
-  /** A fresh link, if the contact waits for one. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */
+  /** Sends a new link if the contact is waiting for confirmation. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */
   async resend(act: Omit<ActionRequest, 'action'>, contactId: string): Promise<void> {
     await this.acts.perform(
       { ...act, action: 'addContact' },

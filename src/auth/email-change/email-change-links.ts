@@ -10,11 +10,11 @@ import { CurrentPassword, WrongCurrentPassword } from '../password-change/curren
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 import type { ChangeEmailDto } from './email-change.dto.js';
 
-/** The address that a link is for, as the subject of its token: bound to it by the HMAC, and gone with it. */
+/** The address of a link as the subject of its token: bound to it by the HMAC, and deleted with it. */
 export const subjectOf = (newEmail: string): string => Buffer.from(newEmail).toString('base64url');
 export const addressOf = (subject: string): string => Buffer.from(subject, 'base64url').toString();
 
-/** Makes links due that prove a new address; Mail sends them after commit, and tells the old address. */
+/** Creates links that confirm a new address; Mail sends them after commit, and notifies the old address. */
 @Injectable()
 export class EmailChangeLinks {
   private readonly ttl: number;
@@ -31,13 +31,13 @@ export class EmailChangeLinks {
   }
 
   /**
-   * Does the same whether or not the address is taken; its owner gets another mail then.
-   * @throws Forbidden, UserNotFound, WrongCurrentPassword, EmailUnchanged, PreconditionFailed; RefusedByHandler; Busy
+   * Works the same whether or not the address is taken; its owner gets a different mail then.
+   * @throws Forbidden, UserNotFound, WrongCurrentPassword, EmailUnchanged, PreconditionFailed; RefusedByHandler; HashingOverloaded
    */
   async request(given: Omit<ActionRequest, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
     const act: ActionRequest = { ...given, action: 'email' };
     const { user } = await this.acts.findAllowed(act);
-    // Of an admin too: a token that was left behind is not enough to take the account over.
+    // Required of admins too: a leaked token must not suffice to take over the account.
     const isSelf = act.caller.userId === user.id;
     if (isSelf && currentPassword == null) throw new WrongCurrentPassword();
     const proof = isSelf
@@ -57,8 +57,8 @@ export class EmailChangeLinks {
   }
 
   /**
-   * Mails nothing when this account had the address mailed within the last minute and asked for no other since, or when the address has
-   * had its mails of the day. The link for the address that was asked for last is the one that is good.
+   * Sends no mail if this account requested one for the same address within the last minute and no other since, or if the address
+   * has used up its daily allowance. Only the link for the latest requested address is valid.
    */
   private async sendIfDue(tx: Transaction, { id, caller, context }: ActionRequest, newEmail: string): Promise<void> {
     const isSelf = caller.userId === id;
@@ -66,7 +66,7 @@ export class EmailChangeLinks {
     const isAnother = await this.tokens.replaceOthers(tx, id, 'confirm-email-change', subject);
     const origin = { ...context, sessionId: isSelf ? caller.sessionId : null };
     const expiresAt = await this.tokens.issue(tx, id, 'confirm-email-change', this.ttl, origin, subject);
-    // Who opens the link of an admin's change need not know the password: they choose one.
+    // A change by an admin does not require the current password: a new one is set with the link.
     if (!isSelf) await this.tokens.requireNewPassword(tx, [id], 'confirm-email-change');
     const asked = { mail: 'email-change', email: newEmail, subject: id, isAnother } as const;
     if (!(await this.throttle.take(tx, asked, context))) return;

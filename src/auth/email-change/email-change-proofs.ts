@@ -10,7 +10,7 @@ import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { CurrentPassword, type PasswordProof } from '../password-change/current-password.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 
-/** Who opens a link need not be who asked for the address: the account is another's then, and would have got theirs. */
+/** The reader of the new mailbox may not be the requester, and must not hand over their mailbox to the requester's account. */
 export class NotWhoAsked extends DomainError {
   readonly code = 'wrong-current-password';
   override readonly errors: readonly FieldError[] = [
@@ -23,14 +23,14 @@ export class NotWhoAsked extends DomainError {
   }
 }
 
-/** A link that is good, and whose it is. Its `newPasswordRequired` is true for an account that never had a proved address, too. */
+/** A valid link and its user. `newPasswordRequired` is also true for an account that never had a confirmed address. */
 export interface EmailChangeLink extends TokenDetails {
   readonly user: UserEntity;
   readonly newEmail: string;
   readonly isAskedByAdmin: boolean;
 }
 
-/** What came with a link. */
+/** The proofs sent with a link. */
 export interface GivenProof {
   readonly caller: Caller | undefined;
   readonly currentPassword: string | null;
@@ -38,13 +38,13 @@ export interface GivenProof {
 }
 
 interface Proof {
-  /** By what somebody confirms: a session of the account, its password, or, where an admin asked, a password that they choose. */
+  /** The proof for a confirmation: a session of the account, its password or, if an admin requested it, a new password. */
   readonly by: 'session' | 'new-password' | PasswordProof;
-  /** Of a password that takes the place of the one before. */
+  /** The hash of a new password. */
   readonly hash: string | null;
 }
 
-/** Makes sure that the account that asked for a change of address confirms it, and not any reader of the new mailbox. */
+/** Ensures that a change of address is confirmed by its requester, not just by a reader of the new mailbox. */
 @Injectable()
 export class EmailChangeProofs {
   constructor(
@@ -55,24 +55,24 @@ export class EmailChangeProofs {
 
   /**
    * May take the time of a hash: call it outside any transaction.
-   * @throws NotWhoAsked, WrongCurrentPassword, NewPasswordRequired, WeakPassword; TooManyRequests, Busy
+   * @throws NotWhoAsked, WrongCurrentPassword, NewPasswordRequired, WeakPassword; TooManyRequests, HashingOverloaded
    */
   async of(link: EmailChangeLink, given: GivenProof, context: RequestContext): Promise<Proof> {
     const by = await this.whoAsked(link, given, context);
     if (by !== 'new-password' && link.user.emailVerified) return { by, hash: null };
-    // The creator of an account whose address was never proved may know its password, and hold a session.
+    // The creator of an account that never had a confirmed address may know its password and hold a session.
     if (given.newPassword === null) throw new NewPasswordRequired();
     return { by, hash: await this.passwords.accept(given.newPassword, link.user, 'other') };
   }
 
-  /** Things may have changed since. @throws WrongCurrentPassword, NotWhoAsked, NewPasswordRequired */
+  /** Checks again inside the transaction. @throws WrongCurrentPassword, NotWhoAsked, NewPasswordRequired */
   async check(tx: Transaction, { by, hash }: Proof, details: TokenDetails, user: UserEntity | null): Promise<void> {
     if (typeof by === 'object') await this.current.check(tx, by);
     if (by === 'new-password' && !details.newPasswordRequired) throw new NotWhoAsked();
     if (hash === null && user?.emailVerified !== true) throw new NewPasswordRequired();
   }
 
-  /** After the change: a password that was chosen with it takes the place of the one before, and ends every session. */
+  /** After the change: a new password replaces the previous one and ends every session. */
   async settle(tx: Transaction, { hash }: Proof, userId: string, context: RequestContext): Promise<void> {
     if (hash === null) return;
     const isFirst = await this.passwords.replace(tx, userId, hash, 'password-reset', context);

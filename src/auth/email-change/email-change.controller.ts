@@ -96,7 +96,7 @@ export class EmailChangeController {
   @Post('auth/confirm-email-change')
   @Limit('link-use')
   @ApiTags('Auth')
-  // By a token of the account, or by what the body proves it with.
+  // Authenticated by a token of the account, or by a proof in the body.
   @ApiSecurity({ bearer: [] })
   @ApiSecurity({})
   @UsesLink({
@@ -132,7 +132,7 @@ export class EmailChangeController {
     return this.changes.confirm(token, { caller, currentPassword, newPassword }, context);
   }
 
-  /** The route is anybody's; who sends a token means it. @throws NotAuthenticated for one that is not good any more */
+  /** The route is public, but a token that is sent must be valid. @throws NotAuthenticated for an invalid one */
   private async callerOf(request: FastifyRequest): Promise<Caller | undefined> {
     const caller = await this.authentication.callerOf(request);
     if (!caller && request.headers.authorization !== undefined) throw new NotAuthenticated();
@@ -140,14 +140,14 @@ export class EmailChangeController {
   }
 }
 
-/** What the page says of the change, and asks for. */
+/** What the page shows and requires. */
 function shownOf(link: EmailChangeLink, refused?: DomainError) {
   const { requestedAt, requestedFrom } = requestOf(link);
   return {
     newEmail: link.newEmail,
     accountName: accountName(link.user) ?? (link.user.email && maskedAddress(link.user.email)),
     requestedAt,
-    // Where an admin works is nobody else's business.
+    // The origin of an admin is not disclosed.
     requestedFrom: link.isAskedByAdmin ? null : requestedFrom,
     newPasswordRequired: link.newPasswordRequired,
     currentPasswordRequired: !link.isAskedByAdmin,

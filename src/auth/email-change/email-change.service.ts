@@ -13,7 +13,7 @@ import { Sessions } from '../sessions/sessions.js';
 import { addressOf } from './email-change-links.js';
 import { type EmailChangeLink, EmailChangeProofs, type GivenProof } from './email-change-proofs.js';
 
-/** Shown to a reader of the mails to that address, so it tells nothing about a stranger. */
+/** Shown to the reader of that mailbox, so it must not disclose anything about a stranger. */
 export class AddressGivenAway extends DomainError {
   readonly code = 'token-expired-or-used';
   constructor() {
@@ -21,7 +21,7 @@ export class AddressGivenAway extends DomainError {
   }
 }
 
-/** The new address of a user counts from when it is proved, and not before. */
+/** A new address takes effect once it is confirmed. */
 @Injectable()
 export class EmailChangeService {
   constructor(
@@ -33,7 +33,7 @@ export class EmailChangeService {
   ) {}
 
   /**
-   * Says whether a link is still good, for whom, and for which address; uses nothing.
+   * Returns the user and address of a valid link without using it.
    * @throws TokenExpiredOrUsed, NothingToConfirm
    */
   async findLink(token: string): Promise<EmailChangeLink> {
@@ -48,12 +48,12 @@ export class EmailChangeService {
   }
 
   /**
-   * Ends every other link, for those that were mailed to the address before are a stranger's to read from now on, and every
-   * session but the one that asked or confirms: it has proved the password, and the others may be a stranger's. With a password
-   * that is chosen now, every session ends. Registrations that claim the new address come to nothing.
-   * @returns whom the link was for
-   * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; NotWhoAsked, WrongCurrentPassword, NewPasswordRequired,
-   *   WeakPassword, after which the link is still good; RefusedByHandler; Busy
+   * Ends every other link, as those mailed to the old address may now be read by a stranger, and every session except the one that
+   * requested or confirms the change: it has proven the password, while others may be a stranger's. With a new password, every
+   * session ends. Registrations that claim the new address are removed.
+   * @returns the user of the link
+   * @throws TokenExpiredOrUsed, AlreadyConfirmed, NothingToConfirm, AddressGivenAway; NotWhoAsked, WrongCurrentPassword,
+   *   NewPasswordRequired, WeakPassword, after which the link stays valid; RefusedByHandler; HashingOverloaded
    */
   async confirm(token: string, given: GivenProof, context: RequestContext): Promise<TokenDetails> {
     return this.use(token, given, context).catch(rethrowAlreadyConfirmed);
@@ -64,7 +64,7 @@ export class EmailChangeService {
     return this.transactions.run(async (tx) => {
       const { userId, subject } = await this.tokens.peek(tx, token, 'confirm-email-change');
       const newEmail = addressOf(subject);
-      // Serializes with every other proof of this address.
+      // Serialises with concurrent confirmations of this address.
       await lock(tx, `address:${addressKey(newEmail)}`);
       const user = await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'confirm-email-change');

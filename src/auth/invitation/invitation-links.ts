@@ -12,7 +12,7 @@ import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
 type Invited = Pick<UserEntity, 'id' | 'email'>;
 
-/** Makes invitations due; Mail sends them after commit. */
+/** Creates invitation links; Mail sends them after commit. */
 @Injectable()
 export class InvitationLinks {
   constructor(
@@ -23,7 +23,7 @@ export class InvitationLinks {
     private readonly passwords: Passwords,
   ) {}
 
-  /** However often the address was mailed before: somebody who may do so invites them. */
+  /** Without limits on mails to the address, as the inviter is authorised. */
   async send(tx: Transaction, { id, email }: Invited, context: RequestContext): Promise<void> {
     if (email !== null) await this.throttle.take(tx, { mail: 'invitation', email, subject: id }, context);
     await this.mail(tx, { id, email }, context);
@@ -34,15 +34,15 @@ export class InvitationLinks {
     await this.users.change(tx, id, (state) => invite(state, expiresAt), context);
   }
 
-  /** True for somebody who was invited and has not accepted yet. */
+  /** True for an invited user who has not accepted yet. */
   async isOpen(tx: Transaction, user: UserEntity): Promise<boolean> {
     if (user.emailVerified || user.pending || user.deletedAt !== null || user.suspendedAt !== null) return false;
     return (await this.passwords.storedHash(tx, user.id)) === undefined;
   }
 
-  /** At most one mail a minute, and none when it was accepted meanwhile. */
+  /** At most one mail a minute, and none if it was accepted meanwhile. */
   async sendIfDue(tx: Transaction, { id }: Invited, context: RequestContext): Promise<void> {
-    // The user first, then turns and links: the order in which everybody locks them.
+    // In the common lock order: the user, then allowances and links.
     const user = await this.users.lockForUpdate(tx, id);
     if (!user || user.email === null || !(await this.isOpen(tx, user))) return;
     if (await this.throttle.take(tx, { mail: 'invitation', email: user.email, subject: id }, context)) {

@@ -9,7 +9,7 @@ import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 
-/** An invited person chooses a password; having opened the mailed link, they have proved the address. */
+/** An invited user sets a password; opening the mailed link confirms the address. */
 @Injectable()
 export class InvitationService {
   constructor(
@@ -20,7 +20,7 @@ export class InvitationService {
     private readonly newPasswords: NewPasswords,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  /** Returns the address of a valid link without using it. @throws TokenExpiredOrUsed */
   async findLink(token: string): Promise<TokenDetails & { readonly email: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'invitation');
@@ -28,7 +28,10 @@ export class InvitationService {
     });
   }
 
-  /** @returns whom the link was for @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy */
+  /**
+   * @returns the user of the link
+   * @throws TokenExpiredOrUsed; WeakPassword, after which the link stays valid; RefusedByHandler; HashingOverloaded
+   */
   async accept(token: string, newPassword: string, context: RequestContext): Promise<TokenDetails> {
     const { id, email, username, firstName, lastName, nickname } = await this.transactions.run(async (tx) =>
       this.invited(tx, await this.tokens.peek(tx, token, 'invitation')),
@@ -40,7 +43,7 @@ export class InvitationService {
       const details = await this.tokens.consume(tx, token, 'invitation');
       await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);
-      // Sessions and links from before may be of somebody who read the mailbox for a moment.
+      // Earlier sessions and links may belong to somebody who had temporary access to the mailbox.
       await this.newPasswords.replace(tx, id, hash, 'password-reset', context);
       return details;
     });

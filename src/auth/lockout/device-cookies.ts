@@ -8,8 +8,8 @@ import { DeviceTokens, MOST_TOKENS, TOKEN_SEPARATOR } from './device-tokens.js';
 const MAX_AGE_SECONDS = 180 * 86_400;
 
 /**
- * Keeps the device tokens of a browser in a cookie, out of reach of scripts and other sites: one for each person who signs in
- * there, the last first. Under https no neighbouring host can plant it (`__Host-`, RFC 6265bis, 4.1.3.2).
+ * Stores the device tokens of a browser in a cookie that scripts and other sites cannot access: one per user who signs in there,
+ * latest first. Over HTTPS, no sibling host can plant it (`__Host-`, RFC 6265bis, 4.1.3.2).
  */
 @Injectable()
 export class DeviceCookies {
@@ -27,15 +27,15 @@ export class DeviceCookies {
     this.origins = [new URL(PUBLIC_URL).origin, ...(CORS_ORIGINS ?? [])];
   }
 
-  /** The tokens that the browser has, as one text, which `DeviceTokens` reads. */
+  /** The tokens of the browser as one string, parsed by `DeviceTokens`. */
   of({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
     const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
     return pairs.find((pair) => pair.startsWith(`${this.name}=`))?.slice(this.name.length + 1);
   }
 
   /**
-   * Adds the token of somebody who has just signed in, in place of an older one of theirs. Not for a page of another site, which could
-   * make the browser known to somebody who sits elsewhere, and push out those whom it belongs to.
+   * Adds the token of a user who just signed in, replacing an older one. Not for requests from another site, which could register
+   * the browser for a remote attacker and evict its real users.
    */
   remember(request: FastifyRequest, reply: FastifyReply, userId: string, token: string): void {
     if (isForeign(request, this.origins)) return;

@@ -5,15 +5,15 @@ import { Clock } from '../../config/clock.js';
 import { Keyring } from '../../database/keyring.js';
 
 const LIFE_SECONDS = 180 * 86_400;
-/** How many people one browser is remembered for. */
+/** Maximum number of users per browser. */
 export const MOST_TOKENS = 8;
 export const TOKEN_SEPARATOR = '~';
 const SHAPE = /^([0-9a-f]{32})\.([0-9a-z]{1,9})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * Tells a device that this user has signed in on (OWASP "device cookie"). It proves nobody to be anybody: its one effect is that
- * wrong passwords from there are counted by themselves, so that a lock which others have caused does not shut the owner out.
- * Nothing is stored; the name of the user is in its signature only.
+ * Identifies a device on which this user has signed in (OWASP "device cookie"). It authenticates nobody: its only effect is that
+ * wrong passwords from there are counted separately, so that a lockout caused by others does not affect the owner. Nothing is
+ * stored; the user only enters its signature.
  */
 @Injectable()
 export class DeviceTokens {
@@ -22,7 +22,7 @@ export class DeviceTokens {
     private readonly clock: Clock,
   ) {}
 
-  /** A token for the next 180 days. @param deviceId of a device that is known already */
+  /** A token for the next 180 days. @param deviceId of an already known device */
   issue(userId: string, deviceId = uuidv7().replaceAll('-', '')): string {
     const { id, secret } = this.keyring.current('device-token');
     const expires = (this.seconds() + LIFE_SECONDS).toString(36);
@@ -30,15 +30,15 @@ export class DeviceTokens {
   }
 
   /**
-   * @param tokens one, or those of several people with `~` between them, as the cookie of a browser has them
-   * @returns the id of the device; undefined when none of them is this user's, or it has expired
+   * @param tokens one, or those of several users separated by `~`, as in the cookie of a browser
+   * @returns the id of the device; undefined if none of them is this user's, or it has expired
    */
   read(tokens: string | undefined, userId: string): string | undefined {
     const found = listed(tokens).map((token) => this.readOne(token, userId));
     return found.find((deviceId) => deviceId !== undefined);
   }
 
-  /** Those that may still be somebody else's. */
+  /** Tokens that may belong to other users. */
   withoutThoseOf(userId: string, tokens: string | undefined): string[] {
     return listed(tokens).filter((token) => {
       const { expires } = parts(token);
@@ -67,7 +67,7 @@ function listed(tokens: string | undefined): string[] {
   return (tokens ?? '').split(TOKEN_SEPARATOR, MOST_TOKENS);
 }
 
-/** All empty for what is no token. */
+/** All empty for a malformed token. */
 function parts(token: string): Record<'deviceId' | 'expires' | 'keyId' | 'mac', string> {
   const [, deviceId = '', expires = '', keyId = '', mac = ''] = SHAPE.exec(token) ?? [];
   return { deviceId, expires, keyId, mac };

@@ -5,7 +5,7 @@ import { UserStore } from '../../users/store/user-store.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { type AccountLocked, LOCKED_JOB } from './lockouts.js';
 
-/** Records a lock, and so causes its mail, once the request that caused it has been answered. */
+/** Records a lockout, which causes its mail, after the triggering request was answered. */
 @Injectable()
 export class LockNotices implements OnModuleInit {
   constructor(
@@ -20,10 +20,10 @@ export class LockNotices implements OnModuleInit {
   }
 
   private async tell({ userId, kind, at, context }: AccountLocked): Promise<void> {
-    // Of a name that nobody has there is nobody to tell, and its failures are written down already.
+    // Unknown names have nobody to notify, and their failures are recorded already.
     if (userId === null) return;
     await this.transactions.run(async (tx) => {
-      // Before its link, which the mail brings about: the order in which everybody locks them.
+      // Before its link, which the mail creates: the common lock order.
       const user = await this.users.lockForUpdate(tx, userId);
       if (!user || user.erasedAt !== null) return;
       const reason = REASONS[kind];

@@ -10,14 +10,14 @@ import { UserStore } from '../../users/store/user-store.js';
 
 /** What failures are counted for. */
 export interface LockSubject {
-  /** An HMAC: the table tells of no account that does not exist. */
+  /** An HMAC: the table does not reveal which accounts exist. */
   readonly key: Buffer;
-  /** Whose account it is; null for a name that nobody has. */
+  /** The owner of the account; null for an unknown name. */
   readonly userId: string | null;
   readonly kind: 'user' | 'device' | 'session' | 'link' | 'claim' | 'nobody';
 }
 
-/** What the job is told of a lock, which writes it down and has it mailed. */
+/** The payload of the job that records a lockout and has it mailed. */
 export interface AccountLocked {
   readonly userId: string | null;
   readonly kind: LockSubject['kind'];
@@ -31,9 +31,9 @@ export const LOCKED_JOB = 'auth.account-locked';
 const EVERY_HOUR = '29 * * * *';
 
 /**
- * Counts failed sign-ins and locks (OWASP ASVS 5.0 V6.3.1): `LOCKOUT_THRESHOLD` failures lock for `LOCKOUT_DURATION`, the next
- * as many for twice as long, up to `LOCKOUT_MAX_DURATION`. A success begins anew, and so does a day without a failure. What is
- * tried while it is locked does not count. A lock spares sessions; only who signs in meets it.
+ * Counts failed sign-ins and locks accounts (OWASP ASVS 5.0 V6.3.1): `LOCKOUT_THRESHOLD` failures lock for `LOCKOUT_DURATION`, as
+ * many again for twice as long, up to `LOCKOUT_MAX_DURATION`. A success resets the count, and so does a day without a failure.
+ * Attempts during a lockout do not count. A lockout only affects sign-ins, not existing sessions.
  */
 @Injectable()
 export class Lockouts implements OnModuleInit {
@@ -49,36 +49,36 @@ export class Lockouts implements OnModuleInit {
     this.jobs.handleOnSchedule(EVERY_HOUR, 'auth.lockout-expiry', () => this.forgetOld());
   }
 
-  /** The count of a user, whatever the name it signs in by; of a device that it has signed in on, by itself. */
+  /** The count of a user, for any identifier; known devices count separately. */
   ofUser(userId: string, deviceId?: string): LockSubject {
     if (deviceId === undefined) return { key: this.mac(`user:${userId}`), userId, kind: 'user' };
     return { key: this.mac(`device:${deviceId}:${userId}`), userId, kind: 'device' };
   }
 
-  /** The count of proofs that somebody gives who is signed in: what strangers try elsewhere is nothing to it, nor it to them. */
+  /** The count for password checks of a signed-in user; independent of attempts elsewhere. */
   ofSession(sessionId: string, userId: string): LockSubject {
     return { key: this.mac(`session:${sessionId}`), userId, kind: 'session' };
   }
 
-  /** The count of proofs that somebody gives beside a mailed link to the user, without a session. */
+  /** The count for password checks with a mailed link, without a session. */
   ofLink(userId: string): LockSubject {
     return { key: this.mac(`link:${userId}`), userId, kind: 'link' };
   }
 
   /**
-   * The count of what was typed, by which the registrations answer that claim it: of none of them and of no owner, or who made one
-   * could tell by its lock that another came, or that somebody proved the address.
+   * The count of an entered name, which applies to the registrations that claim it. Not per registration or owner, or the creator
+   * of one could tell from a lockout that another registration came, or that the address was confirmed.
    */
   ofClaims(identifier: string): LockSubject {
     return { key: this.mac(`claim:${identifier}`), userId: null, kind: 'claim' };
   }
 
-  /** The count of an address or username that nobody has. */
+  /** The count of an unknown address or username. */
   ofNobody(identifier: string): LockSubject {
     return { key: this.mac(`identifier:${identifier}`), userId: null, kind: 'nobody' };
   }
 
-  /** Which of these are locked at this moment, in their order. */
+  /** Whether each of these is currently locked, in order. */
   async areLocked(tx: Transaction, subjects: readonly LockSubject[]): Promise<boolean[]> {
     const rows = await tx.query<{ subject: Buffer }[]>(
       'SELECT subject FROM lockouts WHERE subject = ANY ($1) AND locked_until > clock_timestamp()',
@@ -88,11 +88,11 @@ export class Lockouts implements OnModuleInit {
   }
 
   /**
-   * Counts one failure, in one statement, so that of any number at once each counts until the lock is there, and none after.
-   * What a lock brings about is the same work for a name that nobody has; what is only done for users, a job does later.
+   * Counts one failure in one statement, so that of any number of concurrent failures each counts until the lockout, and none
+   * after. A lockout takes the same work for an unknown name; work for existing users only is done by a job later.
    */
   async fail(tx: Transaction, subjects: readonly LockSubject[], context: RequestContext): Promise<void> {
-    // In one order, or two that share both would wait for each other.
+    // In a fixed order to avoid deadlocks.
     const ordered = [...subjects].sort((one, other) => one.key.compare(other.key));
     const { LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION } = this.settings;
     const locked = await tx.query<{ subject: Buffer; locked_until: Date; failed_at: Date }[]>(FAIL, [
@@ -111,8 +111,7 @@ export class Lockouts implements OnModuleInit {
     }
   }
 
-  /**
-   * Begins anew after a success, unless it is locked.
+  /** Resets the count after a success, unless it is locked.
    * @returns false when it is locked
    */
   async succeed(tx: Transaction, subject: LockSubject): Promise<boolean> {
@@ -125,7 +124,7 @@ export class Lockouts implements OnModuleInit {
     return !row.locked;
   }
 
-  /** Ends every lock of a user, that of its known devices too. @returns whether there was one */
+  /** Ends every lockout of a user, including those of known devices. @returns whether there was one */
   async end(tx: Transaction, userId: string): Promise<boolean> {
     const rows = await tx.query<{ locked: boolean | null }[]>(
       `WITH gone AS (DELETE FROM lockouts WHERE user_id = $1 RETURNING locked_until > clock_timestamp() AS locked)
@@ -136,7 +135,7 @@ export class Lockouts implements OnModuleInit {
     return rows.some(({ locked }) => locked === true);
   }
 
-  /** In hours that somebody spends on names that nobody has, many rows are made; those of one that goes on stay. */
+  /** Attacks on unknown names create many rows; rows of ongoing ones are kept. */
   async forgetOld(): Promise<void> {
     await this.transactions.run((tx) =>
       tx.query(
@@ -151,7 +150,7 @@ export class Lockouts implements OnModuleInit {
   }
 }
 
-// Only rows that are locked by this failure come back: with a lock before it, nothing is updated.
+// Returns only rows locked by this failure: if locked before, nothing is updated.
 const FAIL = `
   WITH counted AS (
     INSERT INTO lockouts AS lockout (subject, user_id, failures, locks, locked_until, failed_at)

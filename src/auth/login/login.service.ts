@@ -71,7 +71,7 @@ export class LoginService {
     });
     // One hash for everybody, locked or not. The second hash, for a wrong password, covers all claims together and is computed
     // with or without an owner. It reveals only that somebody registered the address, which the creator of a claim knows anyway: it
-    // is computed for as long as a claim is kept, with the same result, whoever claims or confirms the address later.
+    // is computed for as long as a claim is kept, with the same result, even after others claim or confirm the address.
     const work = { account, lane: attempt.isKnownDevice ? 'known' : 'other' } as const;
     const isClaimant = async () => areClaimed && (await this.passwords.verifyAny(password, ofClaims, work));
     const isOwner = await this.passwords.verify(password, own?.hash, work);

@@ -11,7 +11,7 @@ import { signInRefusal } from '../sign-in/sign-in-outcomes.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
-/** Makes links to sign in by due; Mail sends them after commit. */
+/** Creates sign-in links; Mail sends them after commit. */
 @Injectable()
 export class MagicLinkLinks {
   private readonly ttl: number;
@@ -32,15 +32,15 @@ export class MagicLinkLinks {
   }
 
   /**
-   * For the owner of the address, if they may sign in; else for a registration of its own. At most one mail a minute.
+   * For the owner of the address, if they may sign in; otherwise for a separate registration. At most one mail a minute.
    * @throws RefusedByHandler
    */
   async sendIfDue(email: string, context: RequestContext): Promise<void> {
     await this.transactions.run(async (tx) => {
-      // Requests at once make one registration.
+      // Concurrent requests create one registration.
       await lock(tx, `address:${addressKey(email)}`);
       const found = await this.users.ownerOf(tx, email);
-      // The user first, then turns and links: the order in which everybody locks them.
+      // In the common lock order: the user, then allowances and links.
       const owner = found && (await this.users.lockForUpdate(tx, found.id));
       const reason = owner ? signInRefusal(owner) : undefined;
       if (owner && reason !== undefined) {
@@ -55,7 +55,7 @@ export class MagicLinkLinks {
     });
   }
 
-  /** They are mailed why, and what they can do. */
+  /** Mails them the reason and what they can do. */
   private async refuse(
     tx: Transaction,
     email: string,
@@ -66,7 +66,7 @@ export class MagicLinkLinks {
     await this.events.record(tx, { type: 'link.refused', method: 'magic-link', ...refused, context });
   }
 
-  /** A registration without a password: one with a password belongs to the person who chose it, and no link of ours may activate it. */
+  /** A registration without a password: one with a password may be a stranger's, and a sign-in link must not activate it. */
   private async ownClaim(tx: Transaction, email: string): Promise<string | undefined> {
     const [claim] = await tx.query<{ id: string }[]>(
       `SELECT id FROM users WHERE email_key = $1 AND pending

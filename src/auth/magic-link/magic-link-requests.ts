@@ -6,7 +6,7 @@ import { type LinkRequest, LinkRequests } from '../one-time-tokens/link-requests
 import { RegistrationHandlers } from '../registration/before-registration.js';
 import { MagicLinkLinks } from './magic-link-links.js';
 
-/** Links to sign in by, or to register by where nobody has the address. */
+/** Requests for links to sign in, or to register if nobody owns the address. */
 @Injectable()
 export class MagicLinkRequests implements OnModuleInit {
   constructor(
@@ -22,7 +22,7 @@ export class MagicLinkRequests implements OnModuleInit {
 
   private async sendIfDue({ email, context }: LinkRequest): Promise<void> {
     try {
-      // An address that nobody owns is registered by this.
+      // This registers an unknown address.
       if (!(await this.links.isOwned(email))) {
         if (!isAddress(email)) return;
         await this.handlers.callWith({ email }, context);

@@ -105,7 +105,7 @@ export class MagicLinkController {
   }
 }
 
-/** To the page that signs in with the token, in the fragment, which browsers send to nobody. */
+/** The sign-in page with the token in the fragment, which browsers do not send to servers. */
 function withToken(page: string | undefined, token: string): string | null {
   if (page === undefined) return null;
   const url = new URL(page);

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { type MethodOffer, type OwnMethod, SignInMethod } from '../sign-in-methods/sign-in-method.js';
 
-/** Every user with a proved address has it: a reader of its mails could choose a new password as well. */
+/** Available to every user with a confirmed address: a reader of its mails could reset the password as well. */
 @Injectable()
 export class MagicLinkMethod extends SignInMethod {
   readonly id = 'magic-link';

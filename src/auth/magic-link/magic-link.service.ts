@@ -14,14 +14,14 @@ import type { SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
-/** Whom a link proved, by which address, and of when their password was then. */
+/** The proven user, the address, and when the password was last set. */
 interface UsedLink {
   readonly userId: string;
   readonly email: string;
   readonly changedAt: Date | undefined;
 }
 
-/** Signs in the person who opens the mailed link; for an address without an owner, that also proves it. */
+/** Signs in with a mailed link; for an unknown address, this also confirms it. */
 @Injectable()
 export class MagicLinkService {
   constructor(
@@ -34,13 +34,13 @@ export class MagicLinkService {
     private readonly gate: SignInGate,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  /** Returns the address of a valid link without using it. @throws TokenExpiredOrUsed */
   async findLink(token: string): Promise<TokenDetails & { readonly email: string }> {
     return this.transactions.run((tx) => this.peek(tx, token));
   }
 
   /**
-   * @throws TokenExpiredOrUsed; InvalidCredentials when the gate lets this user in by no method; TooManyRequests;
+   * @throws TokenExpiredOrUsed; InvalidCredentials if the user may not sign in; TooManyRequests;
    *   RefusedByHandler
    */
   async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
@@ -55,7 +55,7 @@ export class MagicLinkService {
     return this.gate.admit(attempt, used.userId, (tx) => this.stillHolds(tx, used));
   }
 
-  /** A new password ends links, and so does another address; they end one that was used a moment ago as well. */
+  /** A new password or address revokes links, including one that was just used. */
   private async stillHolds(tx: Transaction, { userId, email, changedAt }: UsedLink): Promise<boolean> {
     const user = await this.users.find(tx, userId);
     return user?.email === email && (await this.passwords.isStillOf(tx, userId, changedAt));
@@ -63,7 +63,7 @@ export class MagicLinkService {
 
   private async use(tx: Transaction, token: string, context: RequestContext): Promise<UsedLink> {
     const { userId, email } = await this.peek(tx, token);
-    // Serializes with every other proof of this address.
+    // Serialises with concurrent confirmations of this address.
     await lock(tx, `address:${addressKey(email)}`);
     const user = await this.users.lockForUpdate(tx, userId);
     await this.tokens.consume(tx, token, 'magic-link');

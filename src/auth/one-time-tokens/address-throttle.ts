@@ -6,48 +6,48 @@ import type { Transaction } from '../../database/transaction.js';
 import { clientNetwork } from '../../access/client-network.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 
-/** What anybody can have mailed to any address. */
+/** Mails that anybody can request for any address. */
 export type ThrottledMail =
   'verification' | 'invitation' | 'contact' | 'password-reset' | 'magic-link' | 'email-change';
 
-/** A mail that somebody asks for. */
+/** A requested mail. */
 export interface AskedMail {
   readonly mail: ThrottledMail;
   readonly email: string;
-  /** What its link is about: the id of a user, or of a contact. */
+  /** The subject of its link: the id of a user or a contact. */
   readonly subject: string;
-  /** The link that was mailed before is dead by now, so the next one does not wait for its minute. */
+  /** The previously mailed link is dead already, so the next mail need not wait a minute. */
   readonly isAnother?: boolean;
 }
 
 type Asker = Pick<RequestContext, 'actor'> & Partial<Pick<RequestContext, 'ip'>>;
 
-/** Of all these mails together, to one address in 24 hours. */
+/** Maximum of all these mails to one address in 24 hours. */
 export const MAILS_A_DAY = 12;
-/** Of those, mails to somebody who may not own the address; the others are left for who forgot a password or signs in by mail. */
+/** Of those, mails to users who may not own the address; the rest is reserved for password resets and sign-in links. */
 export const MAILS_A_DAY_FOR_ANYBODY = 10;
-/** Of those, one account or network may ask for so many, so that nobody alone uses up the allowance of an address. */
+/** Of those, the maximum per requesting account or network, so that nobody alone can use up the allowance of an address. */
 export const MAILS_A_DAY_FOR_ONE_ASKER = 8;
 
 const FOR_ITS_OWNER: ReadonlySet<ThrottledMail> = new Set(['password-reset', 'magic-link']);
 
-/** Who takes one of `most` mails in any 24 hours. */
+/** A party with an allowance of `most` mails in any 24 hours. */
 interface Allowance {
   readonly subject: string;
   readonly most: number;
 }
 
 /**
- * Limits what strangers can have mailed to an address: one mail a minute for each subject and kind, so that rivals for one
- * address never take each other's turn, and `MAILS_A_DAY` for the address. Keeps HMACs of addresses, not the addresses.
+ * Limits the mails that strangers can cause to an address: one a minute per subject and kind, so that rivals for one address do not
+ * block each other, and `MAILS_A_DAY` per address. Stores HMACs of addresses, not the addresses.
  */
 @Injectable()
 export class AddressThrottle {
   constructor(private readonly keyring: Keyring) {}
 
   /**
-   * True if the mail may be sent now. Decided at commit, so a transaction that rolls back leaves its turn to the next. A
-   * requester without a turn takes none of the address.
+   * True if the mail may be sent now. Takes effect at commit, so a rollback consumes nothing. Requesters without an allowance left
+   * consume none of the address.
    */
   async take(tx: Transaction, asked: AskedMail, by: Asker): Promise<boolean> {
     const { mail, subject, isAnother = false } = asked;
@@ -65,7 +65,7 @@ export class AddressThrottle {
     return taken;
   }
 
-  /** Removes what holds nobody back any more. */
+  /** Removes expired allowances. */
   async forgetOld(tx: Transaction): Promise<void> {
     await tx.query("DELETE FROM address_throttle WHERE last_mail_at < now() - interval '1 hour'");
     await tx.query(
@@ -79,8 +79,8 @@ export class AddressThrottle {
 }
 
 /**
- * An account, and a network where it is known: one person has both, and not twice as many mails. Nobody for work that no request
- * caused, such as an embedding application's.
+ * The requesting account, and its network if known: a person with both does not get twice as many mails. None for work without a
+ * request, such as an embedding application's.
  */
 function askersOf({ actor, ip = null }: Asker): string[] {
   if (actor.kind === 'system') return [];
@@ -88,7 +88,7 @@ function askersOf({ actor, ip = null }: Asker): string[] {
   return ip === null ? [actor.id] : [actor.id, clientNetwork(ip)];
 }
 
-/** One statement for the minute and for so many allowances, of which none is taken when one before it is used up. */
+/** One statement for the minute and all allowances; none is consumed if an earlier one is used up. */
 function takeAll(allowances: number): string {
   const ofDay = `array(SELECT at FROM unnest(allowance.mailed_at) AS at WHERE at > clock_timestamp() - interval '1 day' ORDER BY at)`;
   const turns = Array.from(

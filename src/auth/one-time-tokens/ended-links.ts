@@ -6,7 +6,7 @@ import type { LinkEnd } from './token-expired-or-used.js';
 const EVERY_HOUR = '41 * * * *';
 const KEPT_DAYS = 30;
 
-/** Links that are over, and whose place a newer one may have: kept for 30 days, so that who holds one is told why it is over. */
+/** Dead links, possibly replaced by newer ones: kept for 30 days, so that their holders can be told why they no longer work. */
 @Injectable()
 export class EndedLinks implements OnModuleInit {
   constructor(
@@ -21,7 +21,7 @@ export class EndedLinks implements OnModuleInit {
   /**
    * Ends the links of a user that meet the condition.
    * @param condition in SQL, on the columns of `one_time_tokens`; `$3` and on are `values`
-   * @param how those end that were neither used nor have expired
+   * @param how the ending of links that were neither used nor expired
    * @returns whether there was one
    */
   async end(

@@ -16,27 +16,27 @@ interface WithToken {
   readonly token: string;
 }
 
-/** What stands behind the mailed links of one purpose. */
+/** What the mailed links of one purpose do. */
 export interface LinkDescription<Link, State, Form extends FormName> {
-  /** The link with what its page says about it; uses nothing. @throws TokenExpiredOrUsed */
+  /** The link with the values of its page; does not use it. @throws TokenExpiredOrUsed */
   readonly find: (token: string) => Promise<Link>;
-  /** The answer to programs that ask for JSON. */
+  /** The response to programs that accept JSON. */
   readonly state: (link: Link) => State;
   readonly page: Form;
-  /** What its page shows. @param refused why the form is shown again: one of `shownAgainAfter` */
+  /** The values of its page. @param refused why the form is shown again: one of `shownAgainAfter` */
   readonly values: (link: Link & WithToken, refused?: DomainError) => Omit<PageValues[Form], 'token'>;
-  /** What refuses the use of a link and leaves it good: a browser gets the form again, which says what was wrong. */
+  /** Errors after which a link stays valid: a browser gets the form again, with the reason. */
   readonly shownAgainAfter?: readonly ProblemCode[];
 }
 
-/** The answer to the use of a link. */
+/** The response to the use of a link. */
 export interface LinkAnswer<Used, Answer, Page extends PageName> {
   readonly json: (used: Used) => Answer;
   readonly page: Page;
   readonly values: (used: Used) => PageValues[Page];
 }
 
-/** Makes the pages of mailed links, one for each purpose. */
+/** Creates the pages of mailed links, one per purpose. */
 @Injectable()
 export class LinkPages {
   constructor(private readonly pages: Pages) {}
@@ -47,7 +47,7 @@ export class LinkPages {
     return new LinkPage(this.pages, description);
   }
 
-  /** The answer to a request for a link, which is the same whether or not one is mailed. */
+  /** The response to a request for a link; the same whether or not one is mailed. */
   requested(reply: FastifyReply, page: RequestedName, message: string): Message | string {
     return wantsPage(reply.request) ? this.pages.render(reply, page, {}) : { message };
   }
@@ -56,8 +56,8 @@ export class LinkPages {
 type RequestedName = 'resend-sent' | 'reset-requested' | 'magic-link-requested';
 
 /**
- * A mailed link, for a person with a browser and for a program alike: `show` says what is behind it and uses nothing, for mail
- * scanners open links too; `use` does what the link is for.
+ * A mailed link, for both browsers and programs: `show` describes it without using it, since mail scanners open links too; `use`
+ * performs its purpose.
  */
 export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
   constructor(
@@ -71,7 +71,7 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
     return this.description.state(await this.description.find(token));
   }
 
-  /** `POST`: a page to a form, JSON to a program. @throws what `use` throws, unless the form is shown again */
+  /** `POST`: a page for a form, JSON for a program. @throws the errors of `use`, unless the form is shown again */
   async use<Used extends { readonly locale: string | null }, Answer, Page extends PageName>(
     reply: FastifyReply,
     token: string,
@@ -109,7 +109,7 @@ export const proofLinkState = ({ expiresAt, newPasswordRequired }: TokenDetails)
   newPasswordRequired,
 });
 
-/** When and from where the link was asked for, for its reader to tell whether that was them. */
+/** When and from where the link was requested, so that readers can tell whether they requested it. */
 export function requestOf(link: TokenDetails): { requestedAt: Date; requestedFrom: string | null } {
   return {
     requestedAt: link.requestedAt,

@@ -4,14 +4,14 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 
-/** The purposes of links that anybody can ask for by an address. */
+/** The purposes of links that anybody can request for an address. */
 export type RequestedPurpose = 'verify-email' | 'magic-link' | 'reset-password';
 
-/** A link that somebody asked for. */
+/** A requested link. */
 export interface LinkRequest {
-  /** The address as it was typed. */
+  /** The address as entered. */
   readonly email: string;
-  /** The address as it compares. */
+  /** The key of the address. */
   readonly address: string;
   readonly context: RequestContext;
 }
@@ -20,14 +20,14 @@ type LinkRequestHandler = (request: LinkRequest) => Promise<void>;
 
 const JOB = 'auth.request-link';
 
-/** What the release before queues, beside this one or before it started; to be handled for one release. */
+/** Job names of the previous release, which may still be queued during an upgrade; handled for one release. */
 const JOBS_OF_RELEASE_BEFORE: ReadonlyMap<RequestedPurpose, string> = new Map([
   ['verify-email', 'auth.resend-verification'],
   ['magic-link', 'auth.request-magic-link'],
   ['reset-password', 'auth.request-password-reset'],
 ]);
 
-/** Queues requests for links, and hands each to the flow that mails links of its purpose. */
+/** Queues requests for links and passes each to the flow of its purpose. */
 @Injectable()
 export class LinkRequests implements OnModuleInit {
   private readonly handlers = new Map<RequestedPurpose, LinkRequestHandler>();
@@ -48,18 +48,18 @@ export class LinkRequests implements OnModuleInit {
     }
   }
 
-  /** Says who answers the requests of this purpose; to be called before the application has started. */
+  /** Registers the handler of a purpose; call it before the application has started. */
   handle(purpose: RequestedPurpose, handler: LinkRequestHandler): void {
     this.handlers.set(purpose, handler);
   }
 
-  /** Returns before anything was looked up, so neither answer nor time says anything about the address (ASVS 5.0 V6.3.8). */
+  /** Returns before anything is looked up, so neither the response nor its timing reveals anything about the address (ASVS 5.0 V6.3.8). */
   async add(purpose: RequestedPurpose, email: string, context: RequestContext): Promise<void> {
     const request: LinkRequest = { email, address: addressKey(email), context };
     await this.transactions.run((tx) => this.jobs.enqueue(tx, JOB, { purpose, ...request }, { maxAttempts: 5 }));
   }
 
-  /** Removes the requests for links to this address, of a person who is erased. */
+  /** Removes pending requests for this address when a person is erased. */
   async forget(tx: Transaction, email: string): Promise<void> {
     for (const job of [JOB, ...JOBS_OF_RELEASE_BEFORE.values()]) {
       await this.jobs.removeJobs(tx, job, { address: addressKey(email) });

@@ -10,7 +10,7 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import type { ProblemCode } from '../../problems/problem-catalogue.js';
 import { TokenStateResponse } from './one-time-token.dto.js';
 
-/** As the API document has an operation. */
+/** Properties of an operation in the API document. */
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -20,7 +20,7 @@ interface Operation {
 const SHOWS_ONE_BUTTON =
   'Shows a button and does not use the link, since mail scanners follow links too. With `Accept: application/json`, returns whether the link is still valid.';
 
-/** `GET` of a mailed link, for everybody who has it. */
+/** `GET` of a mailed link, public to its holder. */
 export const ShowsLink = ({
   state = TokenStateResponse,
   description = SHOWS_ONE_BUTTON,
@@ -35,7 +35,7 @@ export const ShowsLink = ({
     ApiProblems('validation-failed', 'token-expired-or-used'),
   );
 
-/** `POST` that uses a mailed link. With `answer: null` a program gets no body (204), and a form a page all the same. */
+/** `POST` that uses a mailed link. @param given `answer`: null for a response without a body; forms still get a page */
 export const UsesLink = ({
   answer = Message,
   problems = [],
@@ -50,7 +50,7 @@ export const UsesLink = ({
     ApiProblems('validation-failed', 'token-expired-or-used', ...problems),
   );
 
-/** `POST` that asks for a link to an address, which is answered alike whether or not one is mailed. */
+/** `POST` that requests a link for an address, with the same response whether or not one is mailed. */
 export const RequestsLink = (operation: Operation): MethodDecorator =>
   applyDecorators(
     Allow('ANONYMOUS'),

@@ -4,20 +4,20 @@ import { IsString, Matches } from 'class-validator';
 import { WITHOUT_NUL } from '../../http/request/text-patterns.js';
 
 /**
- * A token without what cannot be a part of it at its ends: mail programs, and people who copy a link, take along what stands
- * around it, such as a full stop, a bracket, a space.
+ * Trims characters that cannot be part of a token: mail clients, and people who copy a link, include surrounding punctuation such
+ * as a full stop, a bracket or a space.
  */
 function withoutSurroundings(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return /^[^A-Za-z0-9]*([A-Za-z0-9._-]*[A-Za-z0-9_-])(?:[^A-Za-z0-9_-]|$)/.exec(value)?.[1] ?? value;
 }
 
-/** A one-time token, as the link in a mail carries it. */
+/** A one-time token from a mailed link. */
 export class OneTimeTokenDto {
   @ApiProperty({
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.ZXhhbXBsZS10b2tlbi1vZi00My1jaGFyYWN0ZXJzLWxvbmc',
     maxLength: 200,
-    // What is no token is as good as one that was used.
+    // A malformed token is answered like a used one.
     pattern: WITHOUT_NUL,
   })
   @Transform(({ value }: { value: unknown }) => withoutSurroundings(value))
@@ -26,7 +26,7 @@ export class OneTimeTokenDto {
   readonly token: string;
 }
 
-/** A link that is still good. */
+/** A valid link. */
 export class TokenStateResponse {
   @ApiProperty({ enum: [true], example: true })
   readonly valid: boolean;
@@ -35,7 +35,7 @@ export class TokenStateResponse {
   readonly expiresAt: string;
 }
 
-/** A link that is still good, for an account whose password may be somebody else's choice. */
+/** A valid link for an account whose password may have been set by somebody else. */
 export class ProofLinkStateResponse extends TokenStateResponse {
   @ApiProperty({
     example: false,

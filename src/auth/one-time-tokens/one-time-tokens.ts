@@ -28,15 +28,15 @@ export { TokenExpiredOrUsed } from './token-expired-or-used.js';
 const NONCE_BYTES = 32;
 const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
 
-/** Their mails and pages say where the registration was made, also when somebody else asks for its link again. */
+/** Purposes whose mails and pages show the origin of the registration, even if others request the link again. */
 const TELLS_ITS_BEGINNING: ReadonlySet<TokenPurpose> = new Set(['verify-email']);
 
 /**
- * Links that work once. A row holds a nonce; the token itself is an HMAC made from it when the mail is sent and stored
- * nowhere, so a copy of the database opens no link, and every retry of a mail carries the same one. There is one row for a
- * user, purpose and subject, so one link is good at a time (OWASP ASVS 5.0 V6.4.1), and those before are `EndedLinks`. Asking
- * again mails the same link while it is good, so that a stranger who asks does not kill the one that the owner has open. The
- * subject is a part of the column `purpose`, because the release before names its unique index, and must go on beside this one while replicas are replaced.
+ * Links that work once. A row holds a nonce; the token is an HMAC of it, computed when the mail is sent and not stored, so a copy
+ * of the database yields no links, and every retry of a mail has the same one. There is one row per user, purpose and subject, so
+ * only one link is valid at a time (OWASP ASVS 5.0 V6.4.1); earlier ones are `EndedLinks`. Requesting again mails the same link
+ * while it is valid, so that a stranger's request does not kill the one that the owner has open. The subject is part of the column
+ * `purpose`, because the previous release names its unique index and must keep working while replicas are replaced.
  */
 @Injectable()
 export class OneTimeTokens {
@@ -46,8 +46,8 @@ export class OneTimeTokens {
   ) {}
 
   /**
-   * The token that is good now, for up to `ttl` more, or a fresh one. However often it is asked for, a token ends `ttl` twice over
-   * after it was made.
+   * Extends the current valid token to `ttl` from now, or creates a new one. However often it is requested, a token expires at most
+   * twice `ttl` after its creation.
    * @param ttl in milliseconds
    * @returns when it expires
    */
@@ -77,15 +77,15 @@ export class OneTimeTokens {
   }
 
   /**
-   * The tokens to put into mails that leave now, with their details, in the order of `links`; undefined where it was used meanwhile,
-   * or has expired. The token of a mail that leaves late, with less than half of `ttl` left, is good for longer. After expiry those
-   * alone get a fresh one without which an account could never be used; what somebody else asks for is not wanted any more then.
+   * The tokens for mails that are being sent, with their details, in the order of `links`; undefined if used meanwhile or expired.
+   * If a mail is sent late, with less than half of `ttl` left, its token is extended. After expiry, only tokens without which an
+   * account could never be used are renewed; others are no longer wanted then.
    */
   async forDeliveries(tx: Transaction, links: readonly WantedLink[]): Promise<(DeliverableToken | undefined)[]> {
     const rows = await this.due(tx, links);
     const changing = links.filter((link, place) => (rows[place] ? rows[place].is_late : link.isMade));
     if (changing.length > 0) {
-      // The users first, and in one order, as the use of one of their links locks them.
+      // The users first and in a fixed order, as when one of their links is used.
       await tx.query('SELECT FROM users WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [
         changing.map((link) => link.userId),
       ]);
@@ -104,12 +104,12 @@ export class OneTimeTokens {
     );
   }
 
-  /** Whether a token is good, without using it: mail scanners open links too. @throws TokenExpiredOrUsed */
+  /** Checks a token without using it, since mail scanners open links too. @throws TokenExpiredOrUsed */
   async peek(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
     return details(await this.find(tx, token, purpose));
   }
 
-  /** Uses a token: of any number of calls at once, one succeeds. @throws TokenExpiredOrUsed */
+  /** Uses a token: of any number of concurrent calls, one succeeds. @throws TokenExpiredOrUsed */
   async consume(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
     const row = await this.find(tx, token, purpose);
     const [used] = await tx.query<[unknown[], number]>(
@@ -117,12 +117,12 @@ export class OneTimeTokens {
        WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING id`,
       [row.id],
     );
-    // Another call was faster, and has committed: this finds what became of it.
+    // Another call was faster and has committed: this reads its ending.
     if (used.length === 0) await this.find(tx, token, purpose);
     return details(row);
   }
 
-  /** From now on, the link of each of these users brings no password to life that was chosen before. */
+  /** From now on, the links of these users require a new password instead of activating the existing one. */
   async requireNewPassword(
     tx: Transaction,
     userIds: readonly string[],
@@ -135,7 +135,7 @@ export class OneTimeTokens {
     );
   }
 
-  /** Makes a link dead, used or not. */
+  /** Revokes a link, used or not. */
   async revoke(
     tx: Transaction,
     userId: string,
@@ -146,21 +146,21 @@ export class OneTimeTokens {
     await this.ended.end(tx, userId, how, 'purpose = $3', [columnOf(purpose, subject)]);
   }
 
-  /** Makes every link of this purpose dead that is about something else. @returns whether there was one */
+  /** Revokes every link of this purpose with a different subject. @returns whether there was one */
   async replaceOthers(tx: Transaction, userId: string, purpose: TokenPurpose, subject: string): Promise<boolean> {
     const others = `split_part(purpose, ':', 1) = $3 AND purpose <> $4`;
     return this.ended.end(tx, userId, 'replaced', others, [purpose, columnOf(purpose, subject)]);
   }
 
   /**
-   * Ends every link that could sign somebody in, or change how they do: after a change of password or address, links that were
-   * mailed before may be in a stranger's mailbox. Contacts give no right and stay.
+   * Revokes every link that could sign somebody in or change a sign-in method: after a change of password or address, recipients of
+   * earlier links may be strangers. Links for contacts grant nothing and stay.
    */
   async revokeAll(tx: Transaction, userId: string): Promise<void> {
     await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);
   }
 
-  /** More time for a token that would be good for too short, unless somebody uses it just now; a fresh one after its end. */
+  /** Extends a token that would expire too soon, unless it is being used concurrently; renews it after its end. */
   private async renewed(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
     const [row] = await this.due(tx, [link], 'FOR UPDATE OF tokens');
     if (!row?.is_late) return row;
@@ -169,7 +169,7 @@ export class OneTimeTokens {
     return (await this.due(tx, [link]))[0];
   }
 
-  /** @param origin who asks now, if that is to be told @returns when it expires; undefined when none is good */
+  /** @param origin the requester, if it is to be shown @returns when it expires; undefined if none is valid */
   private async prolong(tx: Transaction, link: WantedLink, origin?: LinkOrigin): Promise<Date | undefined> {
     const { userId, purpose, ttl, subject } = link;
     const [[row]] = await tx.query<[{ expires_at: Date }[], number]>(
@@ -210,7 +210,7 @@ export class OneTimeTokens {
     return (await this.due(tx, [link]))[0];
   }
 
-  /** @returns in the order of `links`, undefined for what no mail may carry */
+  /** @returns in the order of `links`, undefined for links that must not be mailed */
   private async due(tx: Transaction, links: readonly WantedLink[], forUpdate = ''): Promise<(DueRow | undefined)[]> {
     const rows = await tx.query<DueRow[]>(
       `SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
@@ -235,7 +235,7 @@ export class OneTimeTokens {
     if (id === undefined || mac === undefined) throw new TokenExpiredOrUsed();
     const [row] = await tx.query<FoundRow[]>(FIND, [id, purpose]);
     const expected = row && this.mac(row);
-    // Who does not hold the real token learns nothing of it.
+    // Nothing is disclosed without the genuine token.
     if (!expected || !timingSafeEqual(expected, Buffer.from(mac, 'base64url'))) throw new TokenExpiredOrUsed();
     if (row.how !== null) throw new TokenExpiredOrUsed({ ...row, how: row.how, purpose });
     return row;

@@ -1,24 +1,24 @@
 import type { TokenPurpose } from '../../events/catalogue.js';
 import { DomainError, type LinkEnding } from '../../problems/domain-error.js';
 
-/** How a link came to its end. */
+/** How a link ended. */
 export type LinkEnd =
   | 'used'
   | 'expired'
   /** By a newer one of its kind. */
   | 'replaced'
-  /** By another password or address, a suspension or a deletion. */
+  /** By a change of password or address, a suspension or a deletion. */
   | 'withdrawn'
-  /** Its address was proved in another way. */
+  /** Its address was confirmed in another way. */
   | 'confirmed'
-  /** What it was about is not there any more: the lock, or the contact. */
+  /** Its subject no longer exists: the lockout or the contact. */
   | 'pointless';
 
-/** A link that is over, for who holds it: its HMAC was right. */
+/** A dead link, described for its holder: the HMAC was correct. */
 export interface EndedLink {
   readonly purpose: TokenPurpose;
   readonly how: LinkEnd;
-  /** What holds for the account at this moment. */
+  /** The current state of the account. */
   readonly account: 'suspended' | 'deleted' | 'open';
   /** Of the user. */
   readonly locale: string | null;
@@ -46,8 +46,8 @@ const SENTENCES: Readonly<Record<Why, string>> = {
 };
 
 /**
- * The link was used, replaced by a newer one, has expired, or never was one. Which of these is told to who holds the real
- * token, and to nobody else.
+ * The link was used, replaced by a newer one, has expired, or was forged. Which of these is only disclosed to the holder of the
+ * genuine token.
  */
 export class TokenExpiredOrUsed extends DomainError {
   readonly code: string = 'token-expired-or-used';
@@ -62,18 +62,18 @@ export class TokenExpiredOrUsed extends DomainError {
   }
 }
 
-/** Somebody confirms by a link what it has confirmed already, such as by a second click. */
+/** A link was used again for what it has confirmed already, such as by a second click. */
 export class AlreadyConfirmed extends TokenExpiredOrUsed {
   override readonly code = 'already-confirmed';
 }
 
-/** For who confirms an address. @throws AlreadyConfirmed where the link has done so before; else `error` */
+/** For links that confirm an address. @throws AlreadyConfirmed if the link has done so before; else `error` */
 export function rethrowAlreadyConfirmed(error: unknown): never {
   const isSo = error instanceof TokenExpiredOrUsed && error.linkEnding.why === 'alreadyConfirmed';
   throw isSo ? new AlreadyConfirmed(error.ended) : error;
 }
 
-/** Their mails go to addresses that may be a stranger's. */
+/** Purposes whose mails go to addresses that may be a stranger's. */
 const TO_STRANGERS: ReadonlySet<TokenPurpose> = new Set(['confirm-contact', 'confirm-email-change']);
 
 function accountOf({ purpose, account }: EndedLink): LinkEnding['account'] {
@@ -84,7 +84,7 @@ function accountOf({ purpose, account }: EndedLink): LinkEnding['account'] {
 function whyOf(ended: EndedLink): Why {
   const { purpose, how } = ended;
   const account = accountOf(ended);
-  // Of a link that brings it back, that is no news, unless it was back before.
+  // For a restoration link that is to be expected, unless the account was restored before.
   const wasRestored = how === 'used' || how === 'pointless';
   if (account === 'deleted' && (purpose !== 'restore-account' || wasRestored)) return 'deleted';
   const isDone = how === 'used' || how === 'confirmed';

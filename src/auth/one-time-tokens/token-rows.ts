@@ -5,7 +5,7 @@ import type { EndedLink, LinkEnd } from './token-expired-or-used.js';
 export interface TokenRow {
   readonly id: string;
   readonly user_id: string;
-  /** With the subject, if there is one: `confirm-contact:<id>`. */
+  /** With the subject, if any: `confirm-contact:<id>`. */
   readonly purpose: string;
   readonly key_id: string;
   readonly nonce: Buffer;
@@ -18,75 +18,75 @@ export interface TokenRow {
   readonly locale: string | null;
 }
 
-/** A token that somebody has brought, and what became of it. */
+/** A presented token and its state. */
 export interface FoundRow extends TokenRow {
-  /** Null while it is good. */
+  /** Null while it is valid. */
   readonly how: LinkEnd | null;
   readonly account: EndedLink['account'];
 }
 
-/** A token that a mail may carry, or a fresh one in its place. */
+/** A token for a mail, renewed if necessary. */
 export interface DueRow extends TokenRow {
   readonly place: number;
   readonly is_late: boolean;
   readonly ms_left: number;
 }
 
-/** The link that a mail is to carry. */
+/** The link of a mail. */
 export interface WantedLink {
   readonly userId: string;
   readonly purpose: TokenPurpose;
-  /** How long a fresh one would be good, in milliseconds. */
+  /** Lifetime of a new one, in milliseconds. */
   readonly ttl: number;
   readonly subject: string;
-  /** Whether it is made where there is none. */
+  /** Whether to create it if there is none. */
   readonly isMade?: boolean;
 }
 
-/** From where a link is asked for, and in which session of the user, if in one. */
+/** Origin of a link request, and the session of the user, if any. */
 export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
   readonly sessionId?: string | null;
 }
 
-/** What a good token is for, and who asked for it when and from where. */
+/** Purpose and origin of a valid token. */
 export interface TokenDetails {
   readonly userId: string;
-  /** What of the user it is about, such as the id of a contact; empty when there is only one of its purpose. */
+  /** The subject, such as the id of a contact; empty if there is only one link of its purpose. */
   readonly subject: string;
   readonly requestedAt: Date;
   readonly requestedIp: string | null;
   readonly requestedUserAgent: string | null;
-  /** Of the user, where it was asked for in one. */
+  /** The session in which it was requested, if any. */
   readonly requestedSessionId: string | null;
   readonly expiresAt: Date;
-  /** The password of the account may be the choice of somebody else than the reader of the mail. */
+  /** Whether the password of the account may have been set by somebody other than the reader of the mail. */
   readonly newPasswordRequired: boolean;
-  /** Of the user: in what language to speak to who opens the link. */
+  /** The user's locale, for the pages of the link. */
   readonly locale: string | null;
 }
 
-/** A token as the mail carries it, with what it is for. */
+/** A token for a mail, with its purpose. */
 export interface DeliverableToken extends TokenDetails {
   readonly token: string;
-  /** How long it is still good, in milliseconds, by the clock of the database. */
+  /** Remaining lifetime in milliseconds, by the database clock. */
   readonly msLeft: number;
 }
 
-/** What a fresh link takes over from the one before. */
+/** What a renewed link inherits from the previous one. */
 export interface Beginning extends LinkOrigin {
   readonly requestedAt: Date;
   readonly newPasswordRequired: boolean;
 }
 
-/** A link and whether its account is suspended: then nobody is told to sign in. */
+/** A link and whether its account is suspended, in which case the page does not offer to sign in. */
 export interface UsedLink extends TokenDetails {
   readonly isSuspended: boolean;
 }
 
-/** What is read of a row. */
+/** The columns that are read. */
 export const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
 
-/** By id and purpose, wherever it is by now. */
+/** By id and purpose, among valid and ended links. */
 export const FIND = `
   SELECT tokens.*, locale,
     CASE WHEN deleted_at IS NOT NULL THEN 'deleted' WHEN suspended_at IS NOT NULL THEN 'suspended' ELSE 'open' END AS account
@@ -120,7 +120,7 @@ export function details(row: TokenRow): TokenDetails {
   };
 }
 
-/** A purpose with its subject, if there is one, as the column `purpose` has them. */
+/** A purpose with its subject, if any, as stored in the column `purpose`. */
 export function columnOf(purpose: TokenPurpose, subject: string): string {
   return subject === '' ? purpose : `${purpose}:${subject}`;
 }
@@ -129,7 +129,7 @@ export function originParameters(origin?: LinkOrigin): (string | null)[] {
   return [origin?.ip ?? null, origin?.userAgent ?? null, origin?.sessionId ?? null];
 }
 
-/** A fresh token in place of the one that there is, used or not. */
+/** Replaces the existing token, used or not. */
 export const REPLACE = `
   INSERT INTO one_time_tokens (id, user_id, purpose, key_id, nonce, expires_at, requested_at, new_password_required,
     requested_ip, requested_user_agent, requested_session_id)

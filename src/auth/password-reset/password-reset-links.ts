@@ -9,7 +9,7 @@ import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 
-/** Makes links to choose a new password due; Mail sends them after commit. */
+/** Creates password reset links; Mail sends them after commit. */
 @Injectable()
 export class PasswordResetLinks {
   private readonly ttl: number;
@@ -24,15 +24,15 @@ export class PasswordResetLinks {
     this.ttl = settings.RESET_TOKEN_TTL;
   }
 
-  /** For the owner of the address, at most once a minute. A registration that only claims it has nothing to reset. */
+  /** For the owner of the address, at most once a minute. An unconfirmed registration has nothing to reset. */
   async sendIfDue(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     const id = (await this.users.ownerOf(tx, email))?.id;
     const owner = id === undefined ? null : await this.users.lockForUpdate(tx, id);
-    // Also where nobody owns the address: what is left of its mails of the day must not tell.
+    // Also without an owner: the remaining allowance must not reveal that.
     const asked = { mail: 'password-reset', email, subject: id ?? email } as const;
     if (!(await this.throttle.take(tx, asked, context)) || !owner) return;
     if (owner.deletedAt !== null) {
-      // Who wants to come back is mailed what they can do.
+      // Users of a deleted account are mailed what they can do.
       const refused = { type: 'link.refused', method: 'password', reason: 'deleted' } as const;
       await this.events.record(tx, { ...refused, userId: owner.id, context });
       return;

@@ -3,7 +3,7 @@ import { Transactions } from '../../database/transaction.js';
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { PasswordResetLinks } from './password-reset-links.js';
 
-/** Links to choose a new password, for people who forgot theirs. */
+/** Requests for password reset links. */
 @Injectable()
 export class PasswordResetRequests implements OnModuleInit {
   constructor(

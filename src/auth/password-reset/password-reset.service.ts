@@ -9,7 +9,7 @@ import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-t
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 
-/** Somebody who forgot their password chooses another one by a mailed link (OWASP Forgot Password Cheat Sheet). */
+/** Resets a forgotten password through a mailed link (OWASP Forgot Password Cheat Sheet). */
 @Injectable()
 export class PasswordResetService {
   constructor(
@@ -20,7 +20,7 @@ export class PasswordResetService {
     private readonly unlocking: UnlockService,
   ) {}
 
-  /** Says whether a link is still good, and for which address; uses nothing. @throws TokenExpiredOrUsed */
+  /** Returns the address of a valid link without using it. @throws TokenExpiredOrUsed */
   async findLink(token: string): Promise<UsedLink & { readonly email: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'reset-password');
@@ -30,9 +30,9 @@ export class PasswordResetService {
   }
 
   /**
-   * Ends every session and every other link, and a lockout; never a suspension, which is a person's act.
-   * @returns whom the link was for
-   * @throws TokenExpiredOrUsed; WeakPassword, after which the link is still good; RefusedByHandler; Busy
+   * Ends every session, every other link and a lockout; never a suspension, which only staff can lift.
+   * @returns the user of the link
+   * @throws TokenExpiredOrUsed; WeakPassword, after which the link stays valid; RefusedByHandler; HashingOverloaded
    */
   async reset(token: string, newPassword: string, context: RequestContext): Promise<UsedLink> {
     const user = await this.transactions.run(async (tx) =>
@@ -40,7 +40,7 @@ export class PasswordResetService {
     );
     const hash = await this.passwords.accept(newPassword, user, 'other');
     return this.transactions.run(async (tx) => {
-      // The count first and then the user, in the order in which a sign-in locks them.
+      // The count first and then the user, in the lock order of a sign-in.
       await this.unlocking.byPasswordReset(tx, user.id, context);
       const { id } = await this.owner(tx, { userId: user.id });
       const details = await this.tokens.consume(tx, token, 'reset-password');
@@ -55,7 +55,7 @@ export class PasswordResetService {
     });
   }
 
-  /** The user first and then its tokens: the order in which everybody locks them. */
+  /** In the common lock order: the user, then its tokens. */
   private async owner(tx: Transaction, { userId }: Pick<TokenDetails, 'userId'>): Promise<UserEntity> {
     const user = await this.users.lockForUpdate(tx, userId);
     if (!user || user.deletedAt !== null) throw new TokenExpiredOrUsed();

@@ -32,7 +32,7 @@ export class NewPasswords {
 
   /**
    * Ends the sessions first, and every link that was mailed before.
-   * @param except the session that continues: the one of whoever changed it
+   * @param except the session that continues: the one that made the change
    * @returns whether there was none before
    */
   async replace(

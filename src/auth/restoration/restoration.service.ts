@@ -8,15 +8,15 @@ import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 
-/** What is behind a link that brings a deleted account back. */
+/** The account of a restoration link. */
 export interface RestorationLink extends TokenDetails {
   readonly email: string | null;
   readonly deletedAt: Date;
 }
 
 /**
- * Somebody who deleted their account brings it back by a mailed link, until it is erased. It is as it was: with its password and
- * its suspension, and signed in nowhere.
+ * Restores an account that its user deleted, through a mailed link, until it is erased. The account is as before, with its password
+ * and suspension, but without sessions.
  */
 @Injectable()
 export class RestorationService {
@@ -27,7 +27,7 @@ export class RestorationService {
     private readonly tokens: OneTimeTokens,
   ) {}
 
-  /** Says whether a link is still good, and for which account; uses nothing. @throws TokenExpiredOrUsed */
+  /** Returns the account of a valid link without using it. @throws TokenExpiredOrUsed */
   async findLink(token: string): Promise<RestorationLink> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'restore-account');
@@ -36,7 +36,7 @@ export class RestorationService {
     });
   }
 
-  /** @returns whom the link was for @throws TokenExpiredOrUsed; RefusedByHandler */
+  /** @returns the user of the link @throws TokenExpiredOrUsed; RefusedByHandler */
   async restore(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'restore-account');

@@ -3,15 +3,15 @@ import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 
-/** Longer than any lock: the link is worth having as long as the attack goes on. */
+/** Longer than any lockout, as the link stays useful while the attack continues. */
 export const UNLOCK_TOKEN_TTL_MS = 24 * 3_600_000;
 
-/** Makes links due that end a lock, for the mail about it. */
+/** Creates unlock links for lockout mails. */
 @Injectable()
 export class UnlockLinks {
   constructor(private readonly tokens: OneTimeTokens) {}
 
-  /** In place of an older one. @returns when it expires */
+  /** Replaces an older one. @returns when it expires */
   async issue(tx: Transaction, userId: string, context: Pick<RequestContext, 'ip' | 'userAgent'>): Promise<Date> {
     return this.tokens.issue(tx, userId, 'unlock', UNLOCK_TOKEN_TTL_MS, context);
   }

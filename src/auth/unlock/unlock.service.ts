@@ -11,7 +11,7 @@ import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { Lockouts } from '../lockout/lockouts.js';
 
-/** The ways in which a lock ends before its time. */
+/** Ends lockouts early. */
 @Injectable()
 export class UnlockService {
   constructor(
@@ -29,14 +29,14 @@ export class UnlockService {
   }
 
   /**
-   * By the mailed link: it proves who reads the mails of the account, so a device token is due.
-   * @returns whom the link was for
+   * With the mailed link, which proves access to the account's mailbox, so the device becomes a known one.
+   * @returns the user of the link
    * @throws TokenExpiredOrUsed
    */
   async byLink(token: string, context: RequestContext): Promise<TokenDetails> {
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'unlock');
-      // The count, the user, and then its link: the order in which everybody locks them.
+      // In the common lock order: the count, the user, then its link.
       const wasLocked = await this.lockouts.end(tx, userId);
       await this.users.lockForUpdate(tx, userId);
       const details = await this.tokens.consume(tx, token, 'unlock');
@@ -45,7 +45,7 @@ export class UnlockService {
     });
   }
 
-  /** By a manager or an admin. Does nothing to who is not locked. @throws Forbidden, UserNotFound, PreconditionFailed */
+  /** By a manager or an admin. No effect without a lockout. @throws Forbidden, UserNotFound, PreconditionFailed */
   async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
     const decideNothing = (): [] => [];
     return this.acts.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
@@ -53,17 +53,17 @@ export class UnlockService {
     );
   }
 
-  /** By a new password, chosen by who reads the mails of the account. */
+  /** By a new password that was set through a mailed link. */
   async byPasswordReset(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
     await this.end(tx, userId, 'password-reset', context);
   }
 
-  /** By a link to sign in by: it proves as much as the one that unlocks. */
+  /** By a sign-in link, which proves as much as an unlock link. */
   async bySignInLink(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
     await this.end(tx, userId, 'sign-in-link', context);
   }
 
-  /** The person who just proved the address is not the one who tried passwords on its registration. */
+  /** By confirmation of the address: the failures on its registration were not the owner's. */
   @OnUserEvent('user.email_verified')
   async verified({ userId }: UserEvent, tx: Transaction): Promise<void> {
     await this.lockouts.end(tx, userId);

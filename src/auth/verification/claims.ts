@@ -6,21 +6,20 @@ import type { UserEventOf } from '../../events/user-event.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 
-/** A registration that waits for a proof of its address. */
+/** An unconfirmed registration. */
 export interface Claim {
   readonly id: string;
   readonly email: string;
 }
 
 /**
- * What happens to registrations that share an address. To be called under the lock on the address, so that nobody proves it
- * meanwhile.
+ * Rules for registrations that share an address. Call these under the lock on the address, so that nobody confirms it meanwhile.
  */
 @Injectable()
 export class Claims {
   constructor(private readonly tokens: OneTimeTokens) {}
 
-  /** Somebody else has the address from now on, or claims it. */
+  /** Another user now owns or claims the address. */
   @OnUserEvent('user.created', 'user.email_changed')
   async changed(
     { data }: UserEventOf<'user.created'> | UserEventOf<'user.email_changed'>,
@@ -30,8 +29,8 @@ export class Claims {
   }
 
   /**
-   * Where several have or claim this address, the password of a registration may be that of a rival: its link asks for a new one
-   * from now on, also when the others are gone by then.
+   * If several users own or claim this address, the password of a registration may be a rival's: its link requires a new one from
+   * now on, even after the others are gone.
    */
   async noteRivals(tx: Transaction, email: string): Promise<void> {
     const rows = await tx.query<{ id: string; pending: boolean }[]>(
@@ -48,7 +47,7 @@ export class Claims {
     );
   }
 
-  /** Whose link somebody means who asks for it again: one that was registered from the same network, else the newest. */
+  /** The registration whose link is requested again: one from the same network, else the newest. */
   async meantBy(tx: Transaction, email: string, ip: string | null): Promise<Claim | undefined> {
     const claims = await tx.query<(Claim & { readonly ip: string | null })[]>(
       `SELECT users.id, email, host(requested_ip) AS ip FROM users

@@ -10,7 +10,7 @@ import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
 import { type Claim, Claims } from './claims.js';
 
-/** Makes verification links due; Mail sends them after commit. */
+/** Creates verification links; Mail sends them after commit. */
 @Injectable()
 export class VerificationLinks {
   constructor(
@@ -21,24 +21,24 @@ export class VerificationLinks {
     private readonly throttle: AddressThrottle,
   ) {}
 
-  /** For a registration that was just made, under the lock on its address. */
+  /** For a new registration, under the lock on its address. */
   async send(tx: Transaction, claim: Claim, context: RequestContext): Promise<void> {
-    // Also where no mail is due any more: the row says from where the registration came.
+    // Even without a mail: the row records the origin of the registration.
     const expiresAt = await this.issue(tx, claim, context);
     await this.claims.noteRivals(tx, claim.email);
     await this.mailIfDue(tx, claim, expiresAt, context);
   }
 
   /**
-   * The link again, or a fresh one. Who asks need not be who registered, so its page asks for a new password. Does nothing when
-   * there is no registration, or when it was mailed within the last minute.
+   * Mails the link again, or a new one. The requester may not have registered the account, so its page requires a new password.
+   * Does nothing without a registration, or if a mail was sent within the last minute.
    */
   async sendAgain(tx: Transaction, email: string, context: RequestContext): Promise<void> {
     await lock(tx, `address:${addressKey(email)}`);
     const claim = await this.claims.meantBy(tx, email, context.ip);
-    // The user first, then turns and links: the order in which everybody locks them. A claim may expire at this moment.
+    // In the common lock order: the user, then allowances and links. The claim may be expiring concurrently.
     if (!claim || !(await this.users.lockForUpdate(tx, claim.id))) {
-      // What is left of the mails of an address must not tell whether a registration waits.
+      // The remaining allowance of an address must not reveal whether a registration is waiting.
       await this.throttle.take(tx, { mail: 'verification', email, subject: email }, context);
       return;
     }

@@ -5,7 +5,7 @@ import { InvitationLinks } from '../invitation/invitation-links.js';
 import { type LinkRequest, LinkRequests } from '../one-time-tokens/link-requests.js';
 import { VerificationLinks } from './verification-links.js';
 
-/** Fresh links for people whose link has expired: that of a registration, or of an invitation. */
+/** New links for registrations or invitations whose link has expired. */
 @Injectable()
 export class VerificationRequests implements OnModuleInit {
   constructor(

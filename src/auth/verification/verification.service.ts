@@ -17,8 +17,8 @@ import { Claims } from './claims.js';
 type Claimant = UserEntity & { readonly email: string };
 
 /**
- * Confirms addresses: the link of a registration activates that registration, and no other that claims the address comes to life
- * after that.
+ * Confirms addresses: the link of a registration activates it, and from then on no other registration for the address can be
+ * activated.
  */
 @Injectable()
 export class VerificationService {
@@ -31,7 +31,7 @@ export class VerificationService {
     private readonly claimPasswords: ClaimPasswords,
   ) {}
 
-  /** Says whether a link is still good, and for which registration; uses nothing. @throws TokenExpiredOrUsed */
+  /** Returns the registration of a valid link without using it. @throws TokenExpiredOrUsed */
   async findLink(token: string): Promise<TokenDetails & { readonly user: Claimant }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'verify-email');
@@ -40,10 +40,10 @@ export class VerificationService {
   }
 
   /**
-   * @param newPassword of who opens the link; takes the place of the one that was registered
-   * @returns whom the link was for
-   * @throws NewPasswordRequired, WeakPassword, after which the link is still good; TokenExpiredOrUsed,
-   *   AlreadyConfirmed; RefusedByHandler; Busy
+   * @param newPassword replaces the registered password
+   * @returns the user of the link
+   * @throws NewPasswordRequired, WeakPassword, after which the link stays valid; TokenExpiredOrUsed,
+   *   AlreadyConfirmed; RefusedByHandler; HashingOverloaded
    */
   async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<UsedLink> {
     return this.use(token, newPassword, context).catch(rethrowAlreadyConfirmed);
@@ -54,10 +54,10 @@ export class VerificationService {
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'verify-email');
       const { email } = await this.claimant(tx, userId);
-      // Two links for one address, opened at once, meet here and not in each other's rows.
+      // Serialises links for one address that are opened concurrently, before rows are locked.
       await lock(tx, `address:${addressKey(email)}`);
       await this.users.lockForUpdate(tx, userId);
-      // A rival may have come since, and a release that runs beside this one does not note any.
+      // A rival may have come since, which servers of the previous release do not record.
       await this.claims.noteRivals(tx, email);
       const details = await this.tokens.consume(tx, token, 'verify-email');
       if (details.newPasswordRequired && hash === null) throw new NewPasswordRequired();
