@@ -15,7 +15,7 @@ import { SignInGate } from '../sign-in/sign-in-gate.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
 /** The proven user, the address, and when the password was last set. */
-interface UsedLink {
+interface UsedMagicLink {
   readonly userId: string;
   readonly email: string;
   readonly changedAt: Date | undefined;
@@ -45,7 +45,7 @@ export class MagicLinkService {
    */
   async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
     const attempt = await this.gate.enter({ ...from, method: 'magic-link', isByMail: true });
-    let used: UsedLink;
+    let used: UsedMagicLink;
     try {
       used = await this.transactions.run((tx) => this.use(tx, token, from.context));
     } catch (error) {
@@ -56,12 +56,12 @@ export class MagicLinkService {
   }
 
   /** A new password or address revokes links, including one that was just used. */
-  private async stillHolds(tx: Transaction, { userId, email, changedAt }: UsedLink): Promise<boolean> {
+  private async stillHolds(tx: Transaction, { userId, email, changedAt }: UsedMagicLink): Promise<boolean> {
     const user = await this.users.find(tx, userId);
     return user?.email === email && (await this.passwords.isStillOf(tx, userId, changedAt));
   }
 
-  private async use(tx: Transaction, token: string, context: RequestContext): Promise<UsedLink> {
+  private async use(tx: Transaction, token: string, context: RequestContext): Promise<UsedMagicLink> {
     const { userId, email } = await this.peek(tx, token);
     // Serialises with concurrent confirmations of this address.
     await lock(tx, `address:${addressKey(email)}`);

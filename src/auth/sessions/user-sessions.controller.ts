@@ -18,9 +18,9 @@ export class UserSessionsController {
   @ApiUserId()
   @ApiOperation({
     operationId: 'listUserSessions',
-    summary: 'Where a user is signed in',
+    summary: 'List the sessions of a user',
     description:
-      'Your own sessions, those of a user without a role of rank as a MANAGER, or anybody’s as an ADMIN. Each is one sign-in on one device.',
+      'Your own, those of an AUTHENTICATED user as a MANAGER, or any user’s as an ADMIN. A session is one sign-in on one device.',
   })
   @ApiOkResponse({ type: SessionList })
   @ApiProblems('forbidden', 'not-found')
@@ -35,9 +35,9 @@ export class UserSessionsController {
   @ApiUserChange()
   @ApiOperation({
     operationId: 'endUserSessions',
-    summary: 'Sign a user out everywhere',
+    summary: 'End all sessions of a user',
     description:
-      'Ends every session at once, including yours when the user is you. Passwords, and devices that are known, stay. For whom: as for the list.',
+      'Ends every session immediately, including your own if the user is you. Passwords and known devices are kept. Same permissions as for the list.',
   })
   @ApiNoContentResponse()
   @ApiProblems('forbidden', 'not-found')
@@ -57,8 +57,8 @@ export class UserSessionsController {
   @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiOperation({
     operationId: 'endUserSession',
-    summary: 'Sign a user out on one device',
-    description: 'Its tokens stop working at once. For whom: as for the list.',
+    summary: 'End a session of a user',
+    description: 'Its tokens stop working immediately. Same permissions as for the list.',
   })
   @ApiNoContentResponse()
   @ApiProblems('forbidden', 'not-found')
