@@ -41,7 +41,7 @@ const OF_OTHERS = new Set(
   `idleTimeout maxQueue niceIncrement taskQueue
    AbortSignal BlockList Error KeyObject TypeError
    AuthGuard DataSource HttpAdapterHost HttpException ModulesContainer NestFactory TypeOrmModule UnknownDependenciesException
-   DateStyle Location Bidi_Control Default_Ignorable_Code_Point`.split(/\s+/),
+   DateStyle Authorization Location Bidi_Control Default_Ignorable_Code_Point`.split(/\s+/),
 );
 // Values that begin with a capital, as a class does.
 const VALUES = new Set(['Roster', 'Dockerfile']);
