@@ -133,9 +133,9 @@ describe('the pages', () => {
   // The page for contributors names what stands in the code too.
   it.each(PAGES.filter((page) => page !== 'CONTRIBUTING.md'))('name only settings that exist: %s', (page) => {
     const named = [...read(page).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
-    // What only one command reads is no setting, and is in what `roster help` says; one is Node's own.
+    // What only one command reads is no setting, and is in what `roster help` says; the last two are Node's own.
     const ofCommands = [...read('src/cli.ts').matchAll(/environment\['(\w+)'\]/g)].map(([, name = '']) => name);
-    const elsewhere = [...composeNames(), ...ofCommands, 'NODE_EXTRA_CA_CERTS'];
+    const elsewhere = [...composeNames(), ...ofCommands, 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'];
     const secrets = Object.keys(settings).filter((name) => settings[name]!.secret);
     const known = [...Object.keys(settings), ...secrets.map((name) => `${name}_FILE`), ...elsewhere];
     const unknown = named.filter((name) => !known.includes(name));
