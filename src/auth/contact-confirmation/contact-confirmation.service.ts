@@ -19,7 +19,7 @@ export class ContactConfirmationService {
   constructor(
     private readonly transactions: Transactions,
     private readonly users: UserStore,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly tokens: OneTimeTokens,
     private readonly links: ContactConfirmationLinks,
   ) {}
@@ -51,7 +51,7 @@ export class ContactConfirmationService {
 
   /** Sends a new link if the contact is waiting for confirmation. @throws Forbidden, UserNotFound, ContactNotFound, PreconditionFailed */
   async resend(act: Omit<ActionRequest, 'action'>, contactId: string): Promise<void> {
-    await this.acts.perform(
+    await this.actions.perform(
       { ...act, action: 'addContact' },
       (state) => {
         contactOf(state, contactId);

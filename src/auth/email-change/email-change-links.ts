@@ -21,7 +21,7 @@ export class EmailChangeLinks {
 
   constructor(
     @InjectSettings() settings: Settings,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
@@ -36,14 +36,14 @@ export class EmailChangeLinks {
    */
   async request(given: Omit<ActionRequest, 'action'>, { newEmail, currentPassword }: ChangeEmailDto): Promise<void> {
     const act: ActionRequest = { ...given, action: 'email' };
-    const { user } = await this.acts.findAllowed(act);
+    const { user } = await this.actions.findAllowed(act);
     // Required of admins too: a leaked token must not suffice to take over the account.
     const isSelf = act.caller.userId === user.id;
     if (isSelf && currentPassword == null) throw new WrongCurrentPassword();
     const proof = isSelf
       ? await this.current.prove(user, currentPassword ?? '', act.context, act.caller.sessionId)
       : undefined;
-    await this.acts.perform(
+    await this.actions.perform(
       act,
       (state) => {
         checkEmailChange(state, newEmail);

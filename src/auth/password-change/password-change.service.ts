@@ -10,7 +10,7 @@ import type { ChangePasswordDto } from './password-change.dto.js';
 @Injectable()
 export class PasswordChangeService {
   constructor(
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly users: UserStore,
     private readonly current: CurrentPassword,
     private readonly passwords: NewPasswords,
@@ -22,12 +22,12 @@ export class PasswordChangeService {
     { currentPassword, newPassword }: ChangePasswordDto,
   ): Promise<void> {
     const act: ActionRequest = { ...given, action: 'password' };
-    const { user } = await this.acts.findAllowed(act);
+    const { user } = await this.actions.findAllowed(act);
     const proof = await this.current.prove(user, currentPassword, act.context, act.caller.sessionId);
     const hash = await this.passwords.accept(newPassword, user, 'known');
     // The user is only changed once the proof is known to still hold.
     const nothing = () => [];
-    await this.acts.perform(act, nothing, async (tx) => {
+    await this.actions.perform(act, nothing, async (tx) => {
       await this.current.check(tx, proof);
       await this.passwords.replace(tx, user.id, hash, 'password-changed', act.context, act.caller.sessionId);
       await this.users.change(tx, user.id, changePassword, act.context);

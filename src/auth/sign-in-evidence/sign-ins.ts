@@ -31,12 +31,12 @@ export class SignIns {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly transactions: Transactions,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
   ) {}
 
   /** One page, newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<SignInItem>> {
-    await this.acts.findAllowed({ id, action: 'signIns', caller });
+    await this.actions.findAllowed({ id, action: 'signIns', caller });
     const kept = this.settings.AUTH_EVENT_RETENTION;
     return newestFirst<SignInRow, SignInItem>(query, {
       sort: '-occurredAt',

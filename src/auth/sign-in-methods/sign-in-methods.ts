@@ -26,7 +26,7 @@ export class SignInMethods {
     private readonly held: HeldMethods,
     private readonly transactions: Transactions,
     private readonly users: UserStore,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
   ) {}
 
   all(): readonly SignInMethod[] {
@@ -35,7 +35,7 @@ export class SignInMethods {
 
   /** Those of one user. @throws Forbidden, UserNotFound */
   async listFor(act: Omit<ActionRequest, 'action' | 'context'>): Promise<HeldMethod[]> {
-    const { user } = await this.acts.findAllowed({ ...act, action: 'methods' });
+    const { user } = await this.actions.findAllowed({ ...act, action: 'methods' });
     return this.transactions.run((tx) => this.held.heldBy(tx, user));
   }
 
@@ -45,7 +45,7 @@ export class SignInMethods {
    */
   async remove(given: Omit<ActionRequest, 'action'>, id: string): Promise<void> {
     const act: ActionRequest = { ...given, action: 'removeMethod' };
-    await this.acts.perform(
+    await this.actions.perform(
       act,
       (state) => removeAuthenticator(state, id),
       async (tx) => {

@@ -19,7 +19,7 @@ export class UnlockService {
     private readonly users: UserStore,
     private readonly lockouts: Lockouts,
     private readonly tokens: OneTimeTokens,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly events: AuthEvents,
   ) {}
 
@@ -48,7 +48,7 @@ export class UnlockService {
   /** By a manager or an admin. No effect without a lockout. @throws Forbidden, UserNotFound, PreconditionFailed */
   async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
     const decideNothing = (): [] => [];
-    return this.acts.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
+    return this.actions.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
       this.end(tx, act.id, 'staff', act.context),
     );
   }

@@ -14,7 +14,7 @@ import { Idempotency } from './idempotency.js';
 export class UserCreationService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly passwords: Passwords,
     private readonly invitations: InvitationLinks,
     private readonly idempotency: Idempotency,
@@ -37,7 +37,7 @@ export class UserCreationService {
     const command = { ...rest, role, how: isInvited ? 'invitation' : 'admin' } as const;
     return this.transactions.run((tx) =>
       this.idempotency.once(tx, { key, callerId: caller.userId, body: withoutPassword(input) }, () =>
-        this.acts.create(tx, command, { caller, context }, async (user) => {
+        this.actions.create(tx, command, { caller, context }, async (user) => {
           if (hash !== undefined) await this.passwords.set(tx, user.id, hash);
           if (isInvited) await this.invitations.send(tx, user, context);
         }),

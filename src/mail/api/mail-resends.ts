@@ -33,7 +33,7 @@ export class MailNotNeeded extends DomainError {
 export class MailResends {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly contents: MailContents,
     private readonly queue: MailQueue,
     private readonly limits: RateLimits,
@@ -47,7 +47,7 @@ export class MailResends {
   async resend(id: string, caller: Caller, context: RequestContext): Promise<MailItem> {
     const mail = await this.transactions.run((tx) => this.queue.findById(tx, id));
     if (!mail) throw new MailNotFound();
-    const { user } = await this.acts.findAllowed({ id: mail.user_id, action: 'resendMail', caller });
+    const { user } = await this.actions.findAllowed({ id: mail.user_id, action: 'resendMail', caller });
     await this.limits.consume('mail-resend-to-user', mail.user_id);
     return this.transactions.run(async (tx) => {
       const content = await this.contents.compose(tx, mail);

@@ -13,12 +13,12 @@ import { MailItem } from './mails.dto.js';
 export class Mails {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
   ) {}
 
   /** One page, newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<MailItem>> {
-    await this.acts.findAllowed({ id, action: 'mails', caller });
+    await this.actions.findAllowed({ id, action: 'mails', caller });
     return newestFirst<MailRow, MailItem>(query, {
       sort: '-createdAt',
       filters: { mailsOf: id },

@@ -23,7 +23,7 @@ const COMMON = ['not-found', 'precondition-failed', 'refused-by-handler'] as con
 @ApiTags('Users')
 @Controller('users/:id')
 export class UserActionsController {
-  constructor(private readonly acts: UserActions) {}
+  constructor(private readonly actions: UserActions) {}
 
   @Put('username')
   @Allow('AUTHENTICATED')
@@ -42,7 +42,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'username', caller, context, ifMatch }, (state) =>
+    return this.actions.change({ id, action: 'username', caller, context, ifMatch }, (state) =>
       changeUsername(state, newUsername),
     );
   }
@@ -65,7 +65,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'role', caller, context, ifMatch }, (state, others) =>
+    return this.actions.change({ id, action: 'role', caller, context, ifMatch }, (state, others) =>
       changeRole(state, role, others),
     );
   }
@@ -87,7 +87,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'professionalStatus', caller, context, ifMatch }, (state) =>
+    return this.actions.change({ id, action: 'professionalStatus', caller, context, ifMatch }, (state) =>
       changeProfessionalStatus(state, isProfessional),
     );
   }
@@ -111,7 +111,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'suspend', caller, context, ifMatch }, (state, others) =>
+    return this.actions.change({ id, action: 'suspend', caller, context, ifMatch }, (state, others) =>
       suspend(state, reason ?? null, others),
     );
   }
@@ -133,7 +133,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'reinstate', caller, context, ifMatch }, reinstate);
+    return this.actions.change({ id, action: 'reinstate', caller, context, ifMatch }, reinstate);
   }
 
   @Delete()
@@ -154,7 +154,7 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
-    await this.acts.change({ id, action: 'delete', caller, context, ifMatch }, remove);
+    await this.actions.change({ id, action: 'delete', caller, context, ifMatch }, remove);
   }
 
   @Post('restore')
@@ -175,6 +175,6 @@ export class UserActionsController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'restore', caller, context, ifMatch }, restore);
+    return this.actions.change({ id, action: 'restore', caller, context, ifMatch }, restore);
   }
 }

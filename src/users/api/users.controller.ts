@@ -41,7 +41,7 @@ const ETAG_OF_NOW = {
 export class UsersController {
   constructor(
     private readonly transactions: Transactions,
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly history: UserHistory,
     private readonly clock: Clock,
   ) {}
@@ -55,7 +55,7 @@ export class UsersController {
   })
   @ApiUserAnswer()
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
-    return this.acts.read(caller.userId, caller);
+    return this.actions.read(caller.userId, caller);
   }
 
   @Patch('me')
@@ -122,7 +122,7 @@ export class UsersController {
     }
     if (at) return this.history.asOf({ id, caller, includeDeleted }, { at });
     if (version !== undefined) return this.history.asOf({ id, caller, includeDeleted }, { version });
-    const user = await this.acts.read(id, caller, includeDeleted);
+    const user = await this.actions.read(id, caller, includeDeleted);
     sendEtag(reply, user);
     return user;
   }
@@ -144,7 +144,7 @@ export class UsersController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<UserResponse> {
-    return this.acts.change({ id, action: 'update', caller, context, ifMatch }, (state) =>
+    return this.actions.change({ id, action: 'update', caller, context, ifMatch }, (state) =>
       updateProfile(state, profile),
     );
   }

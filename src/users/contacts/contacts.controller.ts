@@ -19,7 +19,7 @@ import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../api/user-id.js';
 @ApiTags('Users')
 @Controller('users/:id/contacts')
 export class ContactsController {
-  constructor(private readonly acts: UserActions) {}
+  constructor(private readonly actions: UserActions) {}
 
   @Get()
   @Allow('AUTHENTICATED')
@@ -36,7 +36,7 @@ export class ContactsController {
     @CurrentCaller() caller: Caller,
     @Reply() reply: FastifyReply,
   ): Promise<ContactList> {
-    const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'contacts', caller });
     sendEtag(reply, user);
     return ContactList.from(user, actor);
   }
@@ -57,7 +57,7 @@ export class ContactsController {
     @CurrentCaller() caller: Caller,
     @Reply() reply: FastifyReply,
   ): Promise<ContactResponse> {
-    const { user, actor } = await this.acts.findAllowed({ id, action: 'contacts', caller });
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'contacts', caller });
     const contact = contactOf(user, contactId);
     sendEtag(reply, user);
     return ContactResponse.from(contact, user, actor);
@@ -95,7 +95,7 @@ export class ContactsController {
     @IfMatch() ifMatch?: string,
   ): Promise<ContactResponse> {
     const contact = { id: uuidv7(), kind, value, label: label ?? null };
-    const { user, actor } = await this.acts.perform({ id, action: 'addContact', caller, context, ifMatch }, (state) =>
+    const { user, actor } = await this.actions.perform({ id, action: 'addContact', caller, context, ifMatch }, (state) =>
       addContact(state, contact),
     );
     sendEtag(reply, user);
@@ -122,7 +122,7 @@ export class ContactsController {
     @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
-    const { user } = await this.acts.perform({ id, action: 'removeContact', caller, context, ifMatch }, (state) =>
+    const { user } = await this.actions.perform({ id, action: 'removeContact', caller, context, ifMatch }, (state) =>
       removeContact(state, contactId),
     );
     sendEtag(reply, user);

@@ -27,7 +27,7 @@ export class PersonalDataExport {
 @Controller('users/:id')
 export class PersonalDataController {
   constructor(
-    private readonly acts: UserActions,
+    private readonly actions: UserActions,
     private readonly clock: Clock,
   ) {}
 
@@ -47,7 +47,7 @@ export class PersonalDataController {
     @CurrentCaller() caller: Caller,
     @Reply() reply: FastifyReply,
   ): Promise<PersonalDataExport> {
-    const data = await this.acts.export(id, caller);
+    const data = await this.actions.export(id, caller);
     void reply.header('content-disposition', `attachment; filename="user-${id}.json"`);
     return { exportedAt: this.clock.now().toISOString(), data };
   }
@@ -70,6 +70,6 @@ export class PersonalDataController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
-    await this.acts.erase({ id, caller, context, ifMatch });
+    await this.actions.erase({ id, caller, context, ifMatch });
   }
 }
