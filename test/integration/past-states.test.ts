@@ -216,7 +216,7 @@ describe('a long stream', () => {
       expect({ how, bio: spoilt.state.bio, rows: spoilt.rows }).toEqual({ how, bio: 'v450', rows: 450 });
       expect(await readingAt(id, 450)).toEqual({ ...spoilt, rows: 50 });
     }
-    const warnings = roster.logLines().filter(({ msg }) => String(msg).startsWith('a snapshot was changed'));
+    const warnings = roster.logLines().filter(({ msg }) => String(msg).startsWith('snapshot cannot be unsealed'));
     expect(warnings).toHaveLength(2);
   });
 

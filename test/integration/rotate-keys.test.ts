@@ -37,7 +37,7 @@ describe('A server that runs while another process replaces keys', () => {
 
   it('signs with the new signing key and publishes it, without a request or a restart', async () => {
     before = await roster.signIn();
-    const id = /key (\w+) from now on/.exec(await command('rotate-signing-key', { SECRET_KEY: OLD }))?.[1];
+    const id = /signed with key (\w+)\./.exec(await command('rotate-signing-key', { SECRET_KEY: OLD }))?.[1];
     await eventually(async () => (await published()).includes(id!));
     inUse = kidOf(await roster.signIn());
     expect(inUse).toBe(id);
@@ -55,7 +55,7 @@ describe('A server that runs while another process replaces keys', () => {
   });
 
   it('goes on with the key that it holds when the signing key is replaced after that, and so does its upkeep', async () => {
-    const id = /key (\w+) from now on/.exec(await command('rotate-signing-key', { SECRET_KEY: NEW }))?.[1];
+    const id = /signed with key (\w+)\./.exec(await command('rotate-signing-key', { SECRET_KEY: NEW }))?.[1];
     await database.query(
       `UPDATE keys SET retired_at = now() - interval '1 day', created_at = now() - interval '200 days'
       WHERE purpose = 'access-token' AND id <> $1`,

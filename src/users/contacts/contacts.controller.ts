@@ -95,8 +95,9 @@ export class ContactsController {
     @IfMatch() ifMatch?: string,
   ): Promise<ContactResponse> {
     const contact = { id: uuidv7(), kind, value, label: label ?? null };
-    const { user, actor } = await this.actions.perform({ id, action: 'addContact', caller, context, ifMatch }, (state) =>
-      addContact(state, contact),
+    const { user, actor } = await this.actions.perform(
+      { id, action: 'addContact', caller, context, ifMatch },
+      (state) => addContact(state, contact),
     );
     sendEtag(reply, user);
     void reply.header('location', contactPath(id, contact.id));
