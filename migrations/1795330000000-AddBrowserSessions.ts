@@ -8,12 +8,15 @@ export class AddBrowserSessions1795330000000 implements MigrationInterface {
   name = 'AddBrowserSessions1795330000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    // Without a scan or a rewrite: servers of the release before need the table meanwhile.
     await runner.query(`
       ALTER TABLE sessions
-        ADD COLUMN kind text NOT NULL DEFAULT 'API' CHECK (kind IN ('API', 'BROWSER')),
+        ADD COLUMN kind text NOT NULL DEFAULT 'API',
+        ADD CONSTRAINT sessions_kind CHECK (kind IN ('API', 'BROWSER')) NOT VALID,
         ADD COLUMN amr text[] NOT NULL DEFAULT '{}',
-        ADD COLUMN authenticated_at timestamptz NOT NULL DEFAULT now()`);
-    await runner.query('UPDATE sessions SET authenticated_at = created_at WHERE authenticated_at <> created_at');
+        ADD COLUMN authenticated_at timestamptz`);
+    // Of sessions from before: when they were created.
+    await runner.query('ALTER TABLE sessions ALTER COLUMN authenticated_at SET DEFAULT now()');
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -15,13 +15,17 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
+    return this.allow(execution, true);
+  }
+
+  private async allow(execution: ExecutionContext, isUse: boolean): Promise<boolean> {
     const least = this.reflector.get<Role | undefined>(ALLOW_METADATA, execution.getHandler());
     if (least === undefined) throw new Forbidden();
     if (least === 'ANONYMOUS') return true;
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const token = this.reflector.get<ServiceToken | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
     if (token !== undefined && this.authentication.isService(request, token)) return true;
-    const caller = await this.authentication.callerOf(request);
+    const caller = await this.authentication.callerOf(request, isUse);
     if (!caller) throw new NotAuthenticated();
     request.caller = caller;
     if (!includesRole(caller.role, least)) throw new Forbidden();
@@ -34,7 +38,7 @@ export class AccessGuard implements CanActivate {
    */
   async stillLets(execution: ExecutionContext): Promise<boolean> {
     try {
-      return await this.canActivate(execution);
+      return await this.allow(execution, false);
     } catch (error) {
       if (error instanceof NotAuthenticated || error instanceof Forbidden) return false;
       throw error;

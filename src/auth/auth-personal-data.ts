@@ -32,7 +32,7 @@ export class AuthPersonalData implements OnModuleInit {
       'sessions',
       'sessions',
       `created_at AS "createdAt", ip, user_agent AS "userAgent", last_used_at AS "lastUsedAt", ended_at AS "endedAt",
-       end_reason AS "endReason"`,
+       end_reason AS "endReason", kind, amr, authenticated_at AS "authenticatedAt"`,
     );
     this.addTable('rememberedAnswers', 'idempotent_requests', 'created_at AS "createdAt", answer');
     this.addTable('lockouts', 'lockouts', 'failures, locks, locked_until AS "lockedUntil", failed_at AS "failedAt"');

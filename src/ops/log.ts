@@ -29,12 +29,10 @@ export function createLog(settings: Settings): Log {
     redact: {
       paths: [
         ...SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
-        'authorization',
-        'cookie',
-        '*.authorization',
-        '*.cookie',
-        '*.*.authorization',
-        '*.*.cookie',
+        ...['authorization', 'cookie', '["set-cookie"]'].flatMap((name) => {
+          const dotted = name.startsWith('[') ? name : `.${name}`;
+          return [name, `*${dotted}`, `*.*${dotted}`];
+        }),
       ],
       censor: '[redacted]',
     },

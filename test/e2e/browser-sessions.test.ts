@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { tokenIn } from '../support/inbox.js';
@@ -41,6 +42,15 @@ const pairOf = (cookie: string): string => cookie.split(';', 1)[0] ?? '';
 /** A new browser session of somebody who has registered. */
 async function browserOf(email: string): Promise<string> {
   return pairOf(sessionCookie(await signIn(email).expect(200)));
+}
+
+/** Locks a session until what this returns is called. */
+async function holdRow(id: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: roster.database.url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [id]);
+  return () => client.end();
 }
 
 const me = (cookie: string, at = roster) => at.api.get('/users/me').set({ cookie });
@@ -146,13 +156,57 @@ describe('a browser session', () => {
     await me(cookie).expect(200);
   });
 
-  it('is not another one: a sign-in gives a new value, whatever the browser sent', async () => {
+  it('is replaced by the next sign-in of the browser, whatever value that had: fixing one gains nothing', async () => {
     await roster.join('fixed@example.com');
-    const planted = await browserOf('fixed@example.com');
-    const own = pairOf(
-      sessionCookie(await signIn('fixed@example.com', {}, { ...SAME_ORIGIN, cookie: planted }).expect(200)),
-    );
+    const { id } = await roster.join('before@example.com');
+    const planted = await browserOf('before@example.com');
+    const headers = { ...SAME_ORIGIN, cookie: planted };
+    const own = pairOf(sessionCookie(await signIn('fixed@example.com', {}, headers).expect(200)));
     expect(own).not.toBe(planted);
+    await me(own).expect(200);
+    await me(planted).expect(401);
+    const [row] = await roster.database.query(
+      "SELECT end_reason FROM sessions WHERE user_id = $1 AND kind = 'BROWSER'",
+      [id],
+    );
+    expect(row).toEqual({ end_reason: 'signed-in-again' });
+    // One that only names a session ends nothing.
+    const forged = own.replace(/\.[^.]*$/, `.${'A'.repeat(43)}`);
+    await signIn('before@example.com', {}, { ...SAME_ORIGIN, cookie: forged }).expect(200);
+    await me(own).expect(200);
+  });
+
+  it('is forgotten by the browser at the logout of that session alone', async () => {
+    const { token } = await roster.join('two-sessions@example.com');
+    const cookie = await browserOf('two-sessions@example.com');
+    const headers = { cookie, authorization: `Bearer ${token}` };
+    const response = await roster.api.post('/auth/logout').set(headers).expect(204);
+    expect(sessionCookie(response)).toBe('');
+    await me(cookie).expect(200);
+  });
+
+  it('holds up nobody while its row is locked, and says from where it is used', async () => {
+    await roster.join('locked-row@example.com');
+    const cookie = await browserOf('locked-row@example.com');
+    const id = cookie.slice('roster-session='.length).split('.')[0];
+    await roster.database.query(
+      "UPDATE sessions SET last_used_at = now() - interval '2 minutes', ip = '203.0.113.7' WHERE id = $1",
+      [id],
+    );
+    const addressOf = async () =>
+      (await roster.database.query<{ ip: string }>('SELECT host(ip) AS ip FROM sessions WHERE id = $1', [id]))[0]?.ip;
+    const holder = await holdRow(id ?? '');
+    try {
+      await me(cookie).expect(200);
+      await me(await browserOf('locked-row@example.com')).expect(200);
+    } finally {
+      await holder();
+    }
+    expect(await addressOf()).toBe('203.0.113.7');
+    // Another server has not tried yet.
+    await me(cookie, other).expect(200);
+    while ((await addressOf()) === '203.0.113.7') await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await addressOf()).toMatch(/127\.0\.0\.1$|^::1$/);
   });
 });
 
@@ -169,6 +223,8 @@ describe('the cookie of a session', () => {
     ['no signature', (value: string) => value.split('.')[0] ?? ''],
     ['twice, once planted', (value: string) => `roster-session=${NOBODY}.${'A'.repeat(43)}; ${value}`],
     ['60 KB', (value: string) => `${value}${'A'.repeat(12_000)}`],
+    ['another white space before its name', (value: string) => `\u00a0${value}`],
+    ['something behind it', (value: string) => `${value}=x`],
     ['the name of another', (value: string) => value.replace('roster-session', 'x-roster-session')],
   ])('with %s signs nobody in', async (_, change) => {
     await me(cookie).expect(200);

@@ -14,6 +14,7 @@ import { ApiProblems } from '../../problems/api-problems.js';
 import type { DomainError } from '../../problems/domain-error.js';
 import { accountName, maskedAddress } from '../../users/aggregate/account-name.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
+import { CrossSiteRequest } from '../sessions/cross-site-request.js';
 import { LinkPages, proofLinkState, requestOf } from '../one-time-tokens/link-pages.js';
 import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
@@ -107,7 +108,6 @@ export class EmailChangeController {
     problems: [
       'weak-password',
       'not-authenticated',
-      'cross-site-request',
       'wrong-current-password',
       'new-password-required',
       'already-confirmed',
@@ -134,7 +134,11 @@ export class EmailChangeController {
 
   /** The route is public, but a token that is sent must be valid. @throws NotAuthenticated for an invalid one */
   private async callerOf(request: FastifyRequest): Promise<Caller | undefined> {
-    const caller = await this.authentication.callerOf(request);
+    const caller = await this.authentication.callerOf(request).catch((error: unknown) => {
+      // A cookie that proves nothing here: the password does.
+      if (error instanceof CrossSiteRequest) return undefined;
+      throw error;
+    });
     if (!caller && request.headers.authorization !== undefined) throw new NotAuthenticated();
     return caller;
   }

@@ -71,7 +71,8 @@ export class EmailChangeService {
       await this.proofs.check(tx, proof, details, user);
       await this.tokens.revokeAll(tx, userId);
       await this.apply(tx, userId, newEmail, context);
-      const goesOn = given.caller?.sessionId ?? details.requestedSessionId ?? undefined;
+      const own = given.caller?.userId === userId ? given.caller.sessionId : undefined;
+      const goesOn = own ?? details.requestedSessionId ?? undefined;
       await this.sessions.endAll(tx, userId, 'email-changed', goesOn, context);
       await this.proofs.settle(tx, proof, userId, context);
       return details;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { cookiesNamed } from '../../http/request/cookies.js';
 import { isForeign } from '../../http/request/foreign-request.js';
 import { DeviceTokens, MOST_TOKENS, TOKEN_SEPARATOR } from './device-tokens.js';
 
@@ -29,8 +30,7 @@ export class DeviceCookies {
 
   /** The tokens of the browser as one string, parsed by `DeviceTokens`. */
   of({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
-    const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
-    return pairs.find((pair) => pair.startsWith(`${this.name}=`))?.slice(this.name.length + 1);
+    return cookiesNamed(headers.cookie ?? '', this.name)[0];
   }
 
   /**

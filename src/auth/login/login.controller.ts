@@ -54,7 +54,7 @@ export class LoginController {
       identifier: identifier ?? email ?? '',
       password,
       deviceToken: deviceToken ?? this.cookies.of(request),
-      onCookie: this.sessionCookies.receiver(request, reply, choice),
+      browser: this.sessionCookies.forSignIn(request, reply, choice),
       context,
     });
     this.cookies.remember(request, reply, signedIn.user.id, signedIn.deviceToken);

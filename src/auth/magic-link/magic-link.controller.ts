@@ -96,7 +96,7 @@ export class MagicLinkController {
   ): Promise<SignedInResponse> {
     const from = {
       deviceToken: deviceToken ?? this.cookies.of(reply.request),
-      onCookie: this.sessionCookies.receiver(reply.request, reply, choice),
+      browser: this.sessionCookies.forSignIn(reply.request, reply, choice),
       context,
     };
     const signedIn = await this.signIns.signIn(token, from);

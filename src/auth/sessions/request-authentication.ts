@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ServiceToken } from '../../access/allow.decorator.js';
 import type { Authentication } from '../../access/authentication.js';
-import type { Caller } from '../../access/caller.js';
+import { type Caller, contextOf } from '../../access/caller.js';
 import { LruCache } from '../../async/lru-cache.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -12,7 +12,7 @@ import { AccessTokenAuthentication } from './access-token.authentication.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionStates } from './session-states.js';
 
-/** The last use of a browser session is written so often at most. */
+/** The use of a browser session is recorded at most this often; more often only where sessions idle out sooner. */
 const NOTE_USE_EVERY_MS = 60_000;
 const REMEMBERED = 20_000;
 
@@ -23,6 +23,7 @@ const REMEMBERED = 20_000;
 @Injectable()
 export class RequestAuthentication implements Authentication {
   private readonly usedAt = new LruCache<number>(REMEMBERED);
+  private readonly noteEveryMs: number;
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
@@ -31,17 +32,19 @@ export class RequestAuthentication implements Authentication {
     private readonly cookies: SessionCookies,
     private readonly states: SessionStates,
     private readonly statements: Statements,
-  ) {}
+  ) {
+    this.noteEveryMs = Math.min(NOTE_USE_EVERY_MS, settings.REFRESH_TOKEN_IDLE_TTL / 4);
+  }
 
   /** @throws CrossSiteRequest for an unsafe request by cookie from elsewhere */
-  async callerOf(request: Pick<FastifyRequest, 'method' | 'headers'>): Promise<Caller | undefined> {
+  async callerOf(request: FastifyRequest, isUse = true): Promise<Caller | undefined> {
     if (request.headers.authorization !== undefined) return this.tokens.callerOf(request);
     const cookie = this.cookies.read(request);
     if (!cookie) return undefined;
     const caller = await this.states.callerByCookie(cookie);
     if (!caller) return undefined;
     this.cookies.refuseCrossSite(request);
-    this.noteUse(caller.sessionId);
+    if (isUse) this.noteUse(caller.sessionId, contextOf(request).ip);
     return caller;
   }
 
@@ -49,27 +52,29 @@ export class RequestAuthentication implements Authentication {
     return this.tokens.isService(request, token);
   }
 
-  /** Puts the end of an idle session off. Nobody waits for it: a session lasts longer than a minute. */
-  private noteUse(sessionId: string): void {
+  /** Extends an idle session. No request waits for it. A failed attempt is repeated when the next one is due. */
+  private noteUse(sessionId: string, ip: string): void {
     const now = performance.now();
     const last = this.usedAt.get(sessionId);
-    if (last !== undefined && now - last < NOTE_USE_EVERY_MS) return;
+    if (last !== undefined && now - last < this.noteEveryMs) return;
     this.usedAt.set(sessionId, now);
     this.statements
-      .read(NOTE_USE, [sessionId, this.settings.REFRESH_TOKEN_IDLE_TTL, NOTE_USE_EVERY_MS])
+      .execute(NOTE_USE, [sessionId, this.settings.REFRESH_TOKEN_IDLE_TTL, this.noteEveryMs, ip])
       .catch((error: unknown) => {
-        this.usedAt.delete(sessionId);
-        this.log.warn({ reason: (error as Error).message }, 'could not note that a browser session was used');
+        this.log.warn({ reason: (error as Error).message }, 'could not record the use of a browser session');
       });
   }
 }
 
-// Of several servers, one writes.
+// With several servers, one of them writes. A locked session is being changed, and may be ending.
 const NOTE_USE: Statement = {
   name: 'browser-session-used',
   text: `
-    UPDATE sessions SET last_used_at = now(),
+    UPDATE sessions SET last_used_at = now(), ip = $4,
       idle_expires_at = least(now() + $2::float8 * interval '1 millisecond', absolute_expires_at)
-    WHERE id = $1 AND ended_at IS NULL AND idle_expires_at > now()
-      AND last_used_at < now() - $3::float8 * 0.8 * interval '1 millisecond'`,
+    WHERE id = (
+      SELECT id FROM sessions
+      WHERE id = $1 AND ended_at IS NULL AND idle_expires_at > now()
+        AND last_used_at < now() - $3::float8 * 0.8 * interval '1 millisecond'
+      FOR UPDATE SKIP LOCKED)`,
 };

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { cookiesNamed } from '../../http/request/cookies.js';
 import { isForeign } from '../../http/request/foreign-request.js';
 import { CrossSiteRequest } from './cross-site-request.js';
 import type { TokenSource } from './refresh-tokens.js';
@@ -23,8 +24,14 @@ export interface SessionChoice {
   readonly keepSignedIn?: boolean | undefined;
 }
 
-/** Takes the cookie of a session that was started for a browser, after its commit. */
-export type CookieReceiver = (source: TokenSource) => void;
+/** A sign-in whose session is to be the browser's. */
+export interface BrowserSignIn {
+  /** The session that the browser had, if its cookie turns out to be genuine: it ends. */
+  readonly previousSessionId: string | undefined;
+  readonly isPrevious: (source: TokenSource) => boolean;
+  /** Sends the cookie of the new session; call it after the commit. */
+  readonly send: (source: TokenSource) => void;
+}
 
 /**
  * The cookie that proves a browser session: `<session>.<HMAC-SHA-256>`, derived from the row and stored nowhere, so a copy of the
@@ -53,10 +60,7 @@ export class SessionCookies {
   read({ headers }: Pick<FastifyRequest, 'headers'>): PresentedCookie | undefined {
     const { cookie } = headers;
     if (!cookie?.includes(this.name)) return undefined;
-    const values = cookie.split(';').flatMap((pair) => {
-      const [name, value] = pair.trim().split('=', 2);
-      return name === this.name && value !== undefined ? [value] : [];
-    });
+    const values = cookiesNamed(cookie, this.name);
     // Two of one name: one of them was planted by a neighbouring host, and nothing tells which.
     const [, sessionId, mac] = (values.length === 1 && VALUE.exec(values[0] ?? '')) || [];
     return sessionId === undefined || mac === undefined ? undefined : { sessionId, mac };
@@ -78,22 +82,27 @@ export class SessionCookies {
   }
 
   /**
-   * Where a sign-in asks for a cookie, what sends it; undefined where it asks for tokens.
+   * For a sign-in that asks for a cookie; undefined for one that asks for tokens.
    * @throws CrossSiteRequest for a page of another site, which must not sign its visitors in as somebody else (login CSRF)
    */
-  receiver(request: FastifyRequest, reply: FastifyReply, choice: SessionChoice): CookieReceiver | undefined {
+  forSignIn(request: FastifyRequest, reply: FastifyReply, choice: SessionChoice): BrowserSignIn | undefined {
     if (choice.session !== 'cookie') return undefined;
     if (isForeign(request, this.origins)) throw new CrossSiteRequest();
-    return (source) => {
-      const value = `${source.id}.${this.macOf(source).toString('base64url')}`;
-      const lasts = choice.keepSignedIn === true ? this.maxAge : '';
-      void reply.header('set-cookie', `${this.name}=${value}; ${this.attributes}${lasts}`);
+    const previous = this.read(request);
+    return {
+      previousSessionId: previous?.sessionId,
+      isPrevious: (source) => previous !== undefined && this.proves(previous, this.macOf(source)),
+      send: (source) => {
+        const value = `${source.id}.${this.macOf(source).toString('base64url')}`;
+        const lasts = choice.keepSignedIn === true ? this.maxAge : '';
+        void reply.header('set-cookie', `${this.name}=${value}; ${this.attributes}${lasts}`);
+      },
     };
   }
 
-  /** Has the browser forget its session. */
-  clear(request: FastifyRequest, reply: FastifyReply): void {
-    if (!request.headers.cookie?.includes(this.name)) return;
+  /** Deletes the cookie of a session that has ended from the browser that sent it. */
+  clear(request: FastifyRequest, reply: FastifyReply, sessionId: string): void {
+    if (this.read(request)?.sessionId !== sessionId) return;
     void reply.header('set-cookie', `${this.name}=; ${this.attributes}; Max-Age=0`);
   }
 

@@ -31,8 +31,8 @@ export class SessionsController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    this.cookies.clear(reply.request, reply);
     await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out', context));
+    this.cookies.clear(reply.request, reply, sessionId);
   }
 
   @Get('sessions')

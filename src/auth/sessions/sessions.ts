@@ -11,6 +11,7 @@ import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
+import type { BrowserSignIn } from './session-cookies.js';
 
 /** Maximum number of sessions per user; one more ends the least recently used one. */
 export const MAX_SESSIONS = 100;
@@ -20,6 +21,7 @@ export type EndReason =
   | 'signed-out'
   | 'signed-out-elsewhere'
   | 'signed-out-everywhere'
+  | 'signed-in-again'
   | 'ended-by-staff'
   | 'too-many-sessions'
   | 'refresh-token-reused'
@@ -81,7 +83,8 @@ const NONCE_BYTES = 32;
 /** Authentication methods (RFC 8176, 2). A mailed link is a one-time password that is not typed. */
 const AMR: Readonly<Record<string, string[]>> = { password: ['pwd'], 'magic-link': ['otp'] };
 
-const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr, authenticated_at,
+const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr,
+  coalesce(authenticated_at, created_at) AS authenticated_at,
   least(idle_expires_at, absolute_expires_at) AS expires_at`;
 
 /** The devices on which somebody is signed in. */
@@ -188,6 +191,18 @@ export class Sessions {
     await tx.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
     const others = 'ended_at IS NULL AND id IS DISTINCT FROM $3';
     return this.endWhere(tx, others, [userId, reason, except ?? null], context);
+  }
+
+  /** Ends the session that a browser had before it signed in again, whoever's it was (OWASP ASVS 5.0 V7.2.4). */
+  async endPrevious(tx: Transaction, browser: BrowserSignIn, context: RequestContext): Promise<void> {
+    if (browser.previousSessionId === undefined) return;
+    const [previous] = await tx.query<(TokenSource & { readonly user_id: string })[]>(
+      `SELECT id, user_id, key_id, nonce FROM sessions WHERE id = $1 AND kind = 'BROWSER' AND ${ALIVE}`,
+      [browser.previousSessionId],
+    );
+    if (previous && browser.isPrevious(previous)) {
+      await this.end(tx, previous.user_id, previous.id, 'signed-in-again', context);
+    }
   }
 
   private async makeRoom(tx: Transaction, userId: string, context: RequestContext): Promise<void> {

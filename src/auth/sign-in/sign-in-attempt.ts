@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../access/caller.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
-import type { CookieReceiver } from '../sessions/session-cookies.js';
+import type { BrowserSignIn } from '../sessions/session-cookies.js';
 import type { LockSubject } from '../lockout/lockouts.js';
 
 /** A sign-in attempt. */
@@ -12,8 +12,8 @@ export interface SignInAttempt {
   readonly deviceToken?: string | undefined;
   /** The proof is access to the account's mailbox. It ends a lockout, being as strong as the unlock link. */
   readonly isByMail?: boolean;
-  /** Where the session is to be a browser's: takes its cookie. */
-  readonly onCookie?: CookieReceiver | undefined;
+  /** Present if the session is to be proved by a cookie. */
+  readonly browser?: BrowserSignIn | undefined;
   readonly context: RequestContext;
 }
 

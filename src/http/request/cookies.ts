@@ -1,0 +1,12 @@
+/**
+ * The values of all cookies of this name in a `Cookie` header (RFC 6265, 5.4). Only spaces and tabs around a name are ignored: with
+ * `trim`, a name that begins with another white space, such as U+00A0, would be taken for one with the prefix `__Host-`, which
+ * browsers let other hosts set.
+ */
+export function cookiesNamed(header: string, name: string): string[] {
+  return header.split(';').flatMap((pair) => {
+    const end = pair.indexOf('=');
+    const given = pair.slice(0, Math.max(0, end)).replace(/^[ \t]+|[ \t]+$/g, '');
+    return end !== -1 && given === name ? [pair.slice(end + 1).replace(/^[ \t]+|[ \t]+$/g, '')] : [];
+  });
+}
