@@ -126,7 +126,7 @@ describe('A server that loses its database', () => {
       await database.query(`NOTIFY "worker:migrate", '{"breaking": true, "migrationNumber": 0}'`);
       return server.stdout.includes('detected breaking migration');
     });
-    await server.until(() => server.stdout.includes('the job queue has stopped; starting it again'));
+    await server.until(() => server.stdout.includes('the job queue has stopped; restarting it'));
 
     // Who asks for a fresh link is answered before anybody looks whether one is due: that is a job.
     await database.query('DELETE FROM address_throttle');
