@@ -8,7 +8,7 @@ import { pendingMigrations } from './migrate.js';
 import { Keyring } from './keyring.js';
 import { leaveReadOnly } from './read-only.js';
 import { Statements } from './statements.js';
-import { Transactions } from './transaction.js';
+import { retryingStatements, Transactions } from './transaction.js';
 
 const POOL_SIZE = 10;
 
@@ -52,11 +52,13 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
         {
           provide: DataSource,
           useFactory: () =>
-            new DataSource({
-              // A direct address is only set if the other one leads to a pooler.
-              ...dataSourceOptions(DATABASE_URL, POOL_SIZE, { pooled: DATABASE_DIRECT_URL !== undefined }),
-              entities: [...entities],
-            }).initialize(),
+            retryingStatements(
+              new DataSource({
+                // A direct address is only set if the other one leads to a pooler.
+                ...dataSourceOptions(DATABASE_URL, POOL_SIZE, { pooled: DATABASE_DIRECT_URL !== undefined }),
+                entities: [...entities],
+              }),
+            ).initialize(),
         },
         Transactions,
         Statements,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
+import { DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm';
 
 declare const inTransaction: unique symbol;
 
@@ -51,6 +51,17 @@ export async function inSomeOrder<T>(work: () => Promise<T>): Promise<T> {
       await sleep(Math.random() * PAUSE_MS * 2 ** attempt);
     }
   }
+}
+
+/**
+ * Has a data source retry, as `Transactions` does, every statement that is a transaction of its own. Behind a pooler, which sets no
+ * isolation level, the database role may have a stricter default, and any of them may meet another.
+ */
+export function retryingStatements(dataSource: DataSource): DataSource {
+  const query = dataSource.query.bind(dataSource);
+  dataSource.query = async <T>(sql: string, parameters?: unknown[], runner?: QueryRunner): Promise<T> =>
+    runner ? query<T>(sql, parameters, runner) : inSomeOrder(() => query<T>(sql, parameters));
+  return dataSource;
 }
 
 /** The SQLSTATE of an error that PostgreSQL raised, such as `23505`. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { Transactions } from '../../src/database/transaction.js';
 import { runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -160,6 +161,19 @@ describe('A transaction that PostgreSQL cannot bring into an order with others',
       expect(tries).toBe(4);
       expect(await database.query('SELECT FROM rate_limits WHERE key = $1', [subject.toString()])).toHaveLength(1);
     }
+  });
+
+  it('is tried again, too, when it is a statement by itself', async () => {
+    await database.query('CREATE SEQUENCE tries');
+    await database.query(`
+      CREATE FUNCTION at_the_fourth() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('tries') < 4 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF;
+        RETURN currval('tries');
+      END $$`);
+    const dataSource = roster.app.get(DataSource, { strict: false });
+    expect(await dataSource.query('SELECT at_the_fourth() AS tries')).toEqual([{ tries: '4' }]);
+    await database.query('DROP FUNCTION at_the_fourth');
+    await database.query('DROP SEQUENCE tries');
   });
 
   it('is 503 with a time to come again, when it never succeeds', async () => {
