@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
 import type { Settings } from '../config/settings.js';
 import type { Role } from './role.js';
@@ -15,7 +15,7 @@ export function Allow(role: Role): MethodDecorator {
   if (role === 'ANONYMOUS') return applyDecorators(...declared);
   const problems =
     role === 'AUTHENTICATED' ? ApiProblems('not-authenticated') : ApiProblems('not-authenticated', 'forbidden');
-  return applyDecorators(...declared, ApiBearerAuth(), problems);
+  return applyDecorators(...declared, ApiBearerAuth(), ApiCookieAuth('session'), problems);
 }
 
 export const SERVICE_TOKEN_METADATA = 'roster:service-token';

@@ -109,7 +109,7 @@ describe('the API document', () => {
       '/webhooks/{id}/test',
     ]);
     expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
-    expect(body.paths['/users/me'].get).toMatchObject({ security: [{ bearer: [] }] });
+    expect(body.paths['/users/me'].get).toMatchObject({ security: [{ bearer: [] }, { session: [] }] });
     expect(body.paths['/auth/register'].post.responses).toMatchObject({ 202: {}, 400: {}, 409: {} });
     const page = await roster.api.get('/docs').expect(200);
     expect(page.text).toContain('Roster API');

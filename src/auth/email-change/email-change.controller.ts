@@ -98,6 +98,7 @@ export class EmailChangeController {
   @Limit('link-use')
   @ApiTags('Auth')
   // Authenticated by a token of the account, or by a proof in the body.
+  @ApiSecurity({ session: [] })
   @ApiSecurity({ bearer: [] })
   @ApiSecurity({})
   @UsesLink({

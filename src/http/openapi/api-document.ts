@@ -66,6 +66,16 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       bearerFormat: 'JWT',
       description: 'the `accessToken` returned by POST /auth/login',
     })
+    .addCookieAuth(
+      'roster-session',
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        description:
+          'the cookie of a sign-in with `"session": "cookie"`; its name is `__Host-roster-session` under https. Changes must come from a page of this origin, or of one in `CORS_ORIGINS`.',
+      },
+      'session',
+    )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     extraModels: [ProblemSchema],
