@@ -1,6 +1,7 @@
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
+import type { SignInMethod } from '../auth/sign-in-methods/sign-in-method.js';
 import { PasswordMethod } from '../auth/sign-in-methods/password.method.js';
 import { EndedLinks } from '../auth/one-time-tokens/ended-links.js';
 import { OneTimeTokens } from '../auth/one-time-tokens/one-time-tokens.js';
@@ -45,11 +46,16 @@ export function passwordsAt({ settings, keyring, transactions, dataSource }: Ope
   return new Passwords(settings, hasher, transactions, new Statements(settings, dataSource), breached);
 }
 
+/** Every sign-in method of the server; a test compares them. */
+export function signInMethodsAt(passwords: Passwords): SignInMethod[] {
+  return [new PasswordMethod(passwords), new MagicLinkMethod()];
+}
+
 export function usersAt(operator: OperatorContext, passwords: Passwords): UserStore {
   const { settings, keyring, personalData, transactions } = operator;
   const handlers = new UserEventHandlers(nobody());
   handlers.onModuleInit();
-  const methods = [new PasswordMethod(passwords), new MagicLinkMethod()];
+  const methods = signInMethodsAt(passwords);
   return new UserStore(
     new EventLog(new SystemClock(), keyring, personalData, { wake: () => undefined }),
     handlers,

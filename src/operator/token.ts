@@ -32,7 +32,7 @@ export async function makeToken(operator: OperatorContext, user: string): Promis
     if (!found) throw new OperatorError(`No user ${user} with a confirmed address was found.`);
     if (found.barred) throw new OperatorError(`The user ${user} cannot sign in: it is suspended or deleted.`);
     const method = 'operator';
-    const { source, tokens } = await sessions.start(tx, found, context, { kind: 'API', method });
+    const { source, tokens } = await sessions.start(tx, found, context, { kind: 'API', amr: [] });
     await events.record(tx, { type: 'login.succeeded', userId: found.id, sessionId: source.id, method, context });
     return tokens?.accessToken ?? '';
   });

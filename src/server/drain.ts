@@ -11,9 +11,9 @@ export class ShuttingDown extends DomainError {
   override readonly retryAfterSeconds = 2;
 }
 
-const NOTHING_DONE = 'This server is being stopped, and has done nothing with the request. Send it again.';
+const NOTHING_DONE = 'The server is shutting down and did not process the request. Retry it.';
 const MAY_BE_DONE =
-  'This server is being stopped before the answer was there. It may have been done all the same: look before you send it again.';
+  'The server shut down before it could respond. The request may have been carried out: check before you retry it.';
 
 /** Long enough for load balancers to notice, and for connections that are being established. */
 const LISTEN_ON_MS = 1000;

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Passwords } from '../../src/auth/passwords/passwords.js';
+import { HeldMethods } from '../../src/auth/sign-in-methods/held-methods.js';
 import { Transactions } from '../../src/database/transaction.js';
+import { signInMethodsAt } from '../../src/operator/parts.js';
 import { WebhookNotices } from '../../src/relay/webhooks/webhook-notices.js';
 import { tokenIn } from '../support/inbox.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
@@ -33,6 +36,12 @@ const WAYS_OUT: Record<string, (by: SignedIn, id: string) => ReturnType<typeof s
 };
 
 describe('the last admin who can sign in', () => {
+  it('is found by an operator’s command by the same sign-in methods as by the server', () => {
+    const ids = (methods: readonly { readonly id: string }[]) => methods.map(({ id }) => id).sort();
+    const ofServer = roster.app.get(HeldMethods, { strict: false }).all();
+    expect(ids(signInMethodsAt({} as Passwords))).toEqual(ids(ofServer));
+  });
+
   beforeEach(async () => {
     // Whom an earlier test made an admin.
     await roster.database.query("UPDATE users SET role = 'AUTHENTICATED' WHERE role = 'ADMIN' AND id <> $1", [

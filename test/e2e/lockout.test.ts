@@ -114,7 +114,7 @@ describe('a lock', () => {
     const { id } = await roster.join('crowd@example.com');
     const gate = roster.app.get(SignInGate, { strict: false });
     const context = { ...systemContext('trace'), actor: { kind: 'anonymous' }, ip: '198.51.100.1' } as const;
-    const attempt = { method: 'password', identifier: 'crowd@example.com', context };
+    const attempt = { method: 'password', amr: ['pwd'], identifier: 'crowd@example.com', context };
     // All of them enter before any proof was looked at, as 40 at once do.
     const entered = await Promise.all(Array.from({ length: 40 }, () => gate.enter(attempt)));
     const [right, ...wrong] = entered as [EnteredAttempt, ...EnteredAttempt[]];

@@ -57,7 +57,7 @@ class BadgeController {
   @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems('invalid-credentials')
   async signIn(@Body() { badge }: BadgeDto, @Context() context: RequestContext): Promise<SignedInResponse> {
-    const attempt = await this.gate.enter({ method: this.method.id, context });
+    const attempt = await this.gate.enter({ method: this.method.id, amr: ['hwk'], context });
     return this.gate.admit(attempt, this.method.badges.get(badge) ?? NOBODY);
   }
 }

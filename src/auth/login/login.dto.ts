@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MinLength, ValidateIf } from 'class-validator';
 import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
-import { KeepSignedIn, SessionKind } from '../sign-in/session-choice.dto.js';
+import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';
 
 /** One of `identifier` and `email` is required. */
 export class LoginDto {
@@ -27,6 +27,6 @@ export class LoginDto {
   readonly password: string;
 
   @DeviceToken() readonly deviceToken?: string;
-  @SessionKind() readonly session?: 'tokens' | 'cookie';
+  @SessionProof() readonly session?: 'tokens' | 'cookie';
   @KeepSignedIn() readonly keepSignedIn?: boolean;
 }

@@ -8,7 +8,10 @@ import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { maySignIn } from '../sign-in/sign-in-outcomes.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
-type PasswordAttempt = Omit<SignInAttempt, 'method'> & { readonly identifier: string; readonly password: string };
+type PasswordAttempt = Omit<SignInAttempt, 'method' | 'amr'> & {
+  readonly identifier: string;
+  readonly password: string;
+};
 
 interface Authenticated {
   readonly attempt: EnteredAttempt;
@@ -60,7 +63,7 @@ export class LoginService {
 
   private async authenticate({ password, ...input }: PasswordAttempt): Promise<Authenticated> {
     const account = identifierKey(input.identifier);
-    const attempt = await this.gate.enter({ ...input, method: 'password' }, () => {
+    const attempt = await this.gate.enter({ ...input, method: 'password', amr: ['pwd'] }, () => {
       // A device token may secure a place in the queue; whether it belongs to this user is checked later.
       if (input.deviceToken === undefined) this.passwords.checkRoom({ account });
     });

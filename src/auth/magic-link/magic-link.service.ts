@@ -43,8 +43,9 @@ export class MagicLinkService {
    * @throws TokenExpiredOrUsed; InvalidCredentials if the user may not sign in; TooManyRequests;
    *   RefusedByHandler
    */
-  async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'identifier'>): Promise<SignedInResponse> {
-    const attempt = await this.gate.enter({ ...from, method: 'magic-link', isByMail: true });
+  async signIn(token: string, from: Omit<SignInAttempt, 'method' | 'amr' | 'identifier'>): Promise<SignedInResponse> {
+    // A mailed link is a one-time password that nobody types.
+    const attempt = await this.gate.enter({ ...from, method: 'magic-link', amr: ['otp'], isByMail: true });
     let used: UsedMagicLink;
     try {
       used = await this.transactions.run((tx) => this.use(tx, token, from.context));

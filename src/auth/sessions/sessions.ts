@@ -61,8 +61,8 @@ export type SessionKind = 'API' | 'BROWSER';
 /** What a new session is to be. */
 export interface NewSession {
   readonly kind: SessionKind;
-  /** The sign-in method, such as `password`. */
-  readonly method: string;
+  /** Authentication methods (RFC 8176, 2), such as `pwd`. */
+  readonly amr: readonly string[];
 }
 
 /** What a session was started with. */
@@ -79,9 +79,6 @@ interface Somebody {
 
 const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
 const NONCE_BYTES = 32;
-
-/** Authentication methods (RFC 8176, 2). A mailed link is a one-time password that is not typed. */
-const AMR: Readonly<Record<string, string[]>> = { password: ['pwd'], 'magic-link': ['otp'] };
 
 const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr,
   coalesce(authenticated_at, created_at) AS authenticated_at,
@@ -106,7 +103,7 @@ export class Sessions {
     tx: Transaction,
     user: Somebody,
     context: RequestContext,
-    { kind, method }: NewSession,
+    { kind, amr }: NewSession,
   ): Promise<StartedSession> {
     await this.makeRoom(tx, user.id, context);
     const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: randomBytes(NONCE_BYTES) };
@@ -123,7 +120,7 @@ export class Sessions {
         this.settings.REFRESH_TOKEN_IDLE_TTL,
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
         kind,
-        AMR[method] ?? [],
+        amr,
       ],
     );
     return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user) };

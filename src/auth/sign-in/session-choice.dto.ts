@@ -5,7 +5,7 @@ import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
 const isGiven = ValidateIf((_input, given) => given !== undefined);
 
 /** Property: what the session of a sign-in is proved by, for every way to sign in. */
-export const SessionKind = (): PropertyDecorator =>
+export const SessionProof = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       enum: ['tokens', 'cookie'],

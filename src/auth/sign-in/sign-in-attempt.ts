@@ -7,6 +7,8 @@ import type { LockSubject } from '../lockout/lockouts.js';
 export interface SignInAttempt {
   /** The sign-in method, such as `password`. */
   readonly method: string;
+  /** What its proof is, for the session (RFC 8176, 2), such as `pwd`. */
+  readonly amr: readonly string[];
   /** Email address or username as entered; absent if the proof itself identifies the user. */
   readonly identifier?: string | undefined;
   readonly deviceToken?: string | undefined;

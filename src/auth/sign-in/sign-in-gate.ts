@@ -42,11 +42,11 @@ export class SignInGate {
    * @throws InvalidCredentials if the user is locked out, or may not (or no longer) sign in
    */
   async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
-    const { method, context, browser } = attempt;
+    const { amr, context, browser } = attempt;
     const { source, answer } = await this.let(attempt, userId, stillHolds, async (tx, user) => {
       const kind = browser ? 'BROWSER' : 'API';
       if (browser) await this.sessions.endPrevious(tx, browser, context);
-      const { source, tokens } = await this.sessions.start(tx, user, context, { kind, method });
+      const { source, tokens } = await this.sessions.start(tx, user, context, { kind, amr });
       const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
       const deviceToken = this.attempts.renewDevice(attempt, userId);
       return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };

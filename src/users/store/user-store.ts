@@ -21,7 +21,7 @@ const OF_ADDRESS = `
   UNION ALL (SELECT id FROM users WHERE email_key = :emailKey AND pending ORDER BY id DESC LIMIT 1)`;
 
 /**
- * The users and every change to them. Each change is decided by the pure functions of `user.ts`, written to the log, folded
+ * The users and every change to them. Each change is decided by the pure functions of `decide*.ts`, written to the log, folded
  * into the row and passed to the handlers in the caller's transaction: at commit, all of it takes effect or none of it.
  */
 @Injectable()
