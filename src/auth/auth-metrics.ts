@@ -16,7 +16,7 @@ export class AuthMetrics {
   ) {
     this.events = metrics.counter({
       name: 'roster_auth_events_total',
-      help: 'Sign-ins, their ends, and what was refused, on this server.',
+      help: 'Sign-ins, session ends and refusals on this server.',
       labels: ['type'],
     });
     // So that a rate is 0 rather than absent before the first.
@@ -24,7 +24,10 @@ export class AuthMetrics {
     this.gauge('roster_password_hashes_queued', 'Password hashes that wait for a worker.', 'queued');
     this.gauge('roster_password_hashes_busy', 'Workers that hash at the moment.', 'busy');
     metrics.total(
-      { name: 'roster_password_hashes_refused_total', help: 'Answered 503, for the wait would have been too long.' },
+      {
+        name: 'roster_password_hashes_refused_total',
+        help: 'Password hashes refused with 503 because the queue was too long.',
+      },
       () => [{ value: this.pool.stats().refused }],
     );
   }

@@ -28,7 +28,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
       { labels: { state: 'busy' }, value: pool.totalCount - pool.idleCount },
       { labels: { state: 'idle' }, value: pool.idleCount },
     ]);
-    metrics.gauge({ name: 'roster_database_waiting', help: 'What waits for a connection of the pool.' }, () => [
+    metrics.gauge({ name: 'roster_database_waiting', help: 'Queries waiting for a connection of the pool.' }, () => [
       // pg also counts clients that are about to get an idle connection.
       { value: Math.max(0, pool.waitingCount - pool.idleCount) },
     ]);

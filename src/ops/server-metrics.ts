@@ -41,7 +41,7 @@ export class ServerMetrics implements OnModuleInit {
     if (!adapter) return;
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'From the head of a request to the end of its answer.',
+      help: 'Duration of HTTP requests, in seconds.',
       labelNames: ['method', 'route', 'status'],
       buckets: SECONDS,
       registers: [this.metrics.registry],

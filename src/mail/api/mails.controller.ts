@@ -29,8 +29,8 @@ export class MailsController {
     operationId: 'listMails',
     summary: 'List the mails of a user with their outcomes, by page, the newest first',
     description:
-      'A MANAGER can list those of users without a role of rank, an ADMIN those of all users. `queued`: it waits, and `reason` says ' +
-      'for what; `sent`: the SMTP server accepted it with `answer`; `failed`: there are no more attempts. What happens after the ' +
+      'A MANAGER can list the mails of AUTHENTICATED users, an ADMIN those of all users. `queued`: waiting, and `reason` says ' +
+      'why; `sent`: the SMTP server accepted it with `answer`; `failed`: there are no more attempts. What happens after the ' +
       'SMTP server, such as a full mailbox, is not known here.',
   })
   @ApiOkResponse({ type: MailsPage, headers: apiHeaders('Link') })

@@ -22,7 +22,7 @@ export class MailMetrics implements OnModuleInit {
       async () => [{ value: (await this.backlog()).count }],
     );
     this.metrics.gauge(
-      { name: 'roster_mails_late_seconds', help: 'For how long the first of the mails has been due.' },
+      { name: 'roster_mails_late_seconds', help: 'Seconds since the oldest due mail became due.' },
       async () => [{ value: (await this.backlog()).seconds }],
     );
   }

@@ -41,9 +41,10 @@ function hasPurpose(purpose: LinkPurpose): (event: UserEventOf<'user.verificatio
   return (event) => event.data.purpose === purpose;
 }
 
-/** Which event causes which mail, to whom, with which data. Every mail about a user starts here. */
+/** Which event causes which mail, to whom, with which data. Mails about a user start here, except `webhook-disabled`
+ * (`NotificationHandler`); `TemplateChoice` and `MailContents` may replace the template when the mail is sent. */
 export const NOTIFICATION_RULES: readonly NotificationRule[] = [
-  // Links. A registration makes the same work whether its address is free or taken.
+  // Links. A registration does the same work whether its address is free or taken.
   rule('user.verification_token.created', 'verify-email', {
     when: hasPurpose('verify-email'),
     to: to.claimantOfFreeAddress,
