@@ -25,6 +25,14 @@ const RUNS = [
   { seed: SEED_OF_THE_DAY, examples: Math.ceil(EXAMPLES / 4) },
 ];
 
+/** Of one's own session, among others. */
+const ENDS_THE_SESSION = new Set([
+  '/auth/logout',
+  '/auth/sessions/{sessionId}',
+  '/users/{id}/sessions',
+  '/users/{id}/sessions/{sessionId}',
+]);
+
 describe.each(RUNS)(
   'Schemathesis, with all its checks and CONTRACT_SEED=$seed, finds nothing',
   ({ seed, examples }) => {
@@ -48,7 +56,7 @@ describe.each(RUNS)(
         const token = await roster.signIn();
         // Signing out works, also from the list of devices: the rest of the run would be 401. ANONYMOUS tries it.
         const { paths, ...rest } = JSON.parse(readFileSync(document, 'utf8')) as { paths: Record<string, unknown> };
-        const { '/auth/logout': _logout, '/auth/sessions/{sessionId}': _end, ...others } = paths;
+        const others = Object.fromEntries(Object.entries(paths).filter(([path]) => !ENDS_THE_SESSION.has(path)));
         const withoutLogout = join(folder, 'openapi-of-admin.json');
         writeFileSync(withoutLogout, JSON.stringify({ ...rest, paths: others }));
         console.log(await runSchemathesis(python, withoutLogout, roster.url, { folder, token, seed, examples }));
