@@ -114,8 +114,9 @@ describe('in a browser', () => {
 
     await docs.locator('.auth-wrapper button.authorize').first().click();
     const dialog = docs.locator('.dialog-ux');
-    await dialog.getByRole('textbox').fill(accessToken);
-    await dialog.getByRole('button', { name: 'Apply credentials' }).click();
+    // Beside it stands the cookie, which the browser sends by itself.
+    await dialog.getByRole('textbox', { name: 'auth-bearer-value' }).fill(accessToken);
+    await dialog.getByRole('button', { name: 'Apply credentials' }).first().click();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
 
     const me = await tryOut(await operation(docs, 'GET /users/me'));
