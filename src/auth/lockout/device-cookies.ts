@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { cookiesNamed } from '../../http/request/cookies.js';
-import { isForeign } from '../../http/request/foreign-request.js';
+import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
+import { isForeign, trustedOrigins } from '../../http/request/foreign-request.js';
 import { DeviceTokens, MOST_TOKENS, TOKEN_SEPARATOR } from './device-tokens.js';
 
 const MAX_AGE_SECONDS = 180 * 86_400;
@@ -22,10 +22,9 @@ export class DeviceCookies {
     @InjectSettings() { PUBLIC_URL, CORS_ORIGINS }: Settings,
     private readonly devices: DeviceTokens,
   ) {
-    const isSecure = PUBLIC_URL.startsWith('https:');
-    this.name = isSecure ? '__Host-roster-device' : 'roster-device';
-    this.attributes = `Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
-    this.origins = [new URL(PUBLIC_URL).origin, ...(CORS_ORIGINS ?? [])];
+    const cookie = ownCookie('roster-device', 'Strict', { publicUrl: PUBLIC_URL, maxAgeSeconds: MAX_AGE_SECONDS });
+    ({ name: this.name, attributes: this.attributes } = cookie);
+    this.origins = trustedOrigins(PUBLIC_URL, CORS_ORIGINS);
   }
 
   /** The tokens of the browser as one string, parsed by `DeviceTokens`. */

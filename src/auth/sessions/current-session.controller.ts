@@ -6,6 +6,7 @@ import { NotAuthenticated } from '../../access/access-errors.js';
 import { Transactions } from '../../database/transaction.js';
 import { UserActions } from '../../users/api/user-actions.js';
 import { UserResponse } from '../../users/api/user.response.js';
+import { shownKind } from './session.response.js';
 import { Sessions } from './sessions.js';
 
 export class CurrentSessionResponse {
@@ -44,7 +45,7 @@ export class CurrentSessionController {
     if (!session) throw new NotAuthenticated();
     return {
       user: await this.actions.read(caller.userId, caller),
-      kind: session.kind === 'BROWSER' ? 'browser' : 'api',
+      kind: shownKind(session),
       acr: 'aal1',
       amr: session.amr,
       authTime: session.authenticated_at.toISOString(),

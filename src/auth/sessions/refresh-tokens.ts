@@ -33,7 +33,7 @@ export class RefreshTokens {
   }
 
   derive(source: TokenSource, generation: number): string {
-    return `${source.id}.${generation}.${this.mac(source, generation).toString('base64url')}`;
+    return `${source.id}.${generation}.${this.macOf(source, generation).toString('base64url')}`;
   }
 
   /** @returns undefined for a malformed refresh token */
@@ -45,15 +45,16 @@ export class RefreshTokens {
 
   /** Whether the token is genuine for this session; not whether it is still valid. */
   proves({ generation, mac }: PresentedToken, source: TokenSource): boolean {
-    return timingSafeEqual(this.mac(source, generation), Buffer.from(mac, 'base64url'));
+    return timingSafeEqual(this.macOf(source, generation), Buffer.from(mac, 'base64url'));
   }
 
-  private mac({ id, key_id, nonce }: TokenSource, generation: number): Buffer {
+  /** The HMAC that proves a session, by a refresh token of this generation or by the cookie of a browser. */
+  macOf({ id, key_id, nonce }: TokenSource, proof: number | 'cookie'): Buffer {
     const found = this.keyring.find('refresh-token', key_id);
     if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
     // Prepared once: creating it from bytes takes four times as long as the HMAC itself.
     let key = this.keys.get(key_id);
     if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
-    return createHmac('sha256', key).update(`${id}.${generation}.`).update(nonce).digest();
+    return createHmac('sha256', key).update(`${id}.${proof}.`).update(nonce).digest();
   }
 }

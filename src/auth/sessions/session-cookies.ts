@@ -1,13 +1,12 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import { Keyring } from '../../database/keyring.js';
-import { cookiesNamed } from '../../http/request/cookies.js';
-import { isForeign } from '../../http/request/foreign-request.js';
+import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
+import { isForeign, trustedOrigins } from '../../http/request/foreign-request.js';
 import { CrossSiteRequest } from './cross-site-request.js';
-import type { TokenSource } from './refresh-tokens.js';
+import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 
 const VALUE = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -43,20 +42,17 @@ export class SessionCookies {
   private readonly attributes: string;
   private readonly maxAge: string;
   private readonly origins: readonly string[];
-  private readonly keys = new Map<string, KeyObject>();
 
   constructor(
     @InjectSettings() { PUBLIC_URL, CORS_ORIGINS, REFRESH_TOKEN_ABSOLUTE_TTL }: Settings,
-    private readonly keyring: Keyring,
+    private readonly tokens: RefreshTokens,
   ) {
-    const isSecure = PUBLIC_URL.startsWith('https:');
-    this.name = isSecure ? '__Host-roster-session' : 'roster-session';
-    this.attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+    ({ name: this.name, attributes: this.attributes } = ownCookie('roster-session', 'Lax', { publicUrl: PUBLIC_URL }));
     this.maxAge = `; Max-Age=${Math.floor(REFRESH_TOKEN_ABSOLUTE_TTL / 1000)}`;
-    this.origins = [new URL(PUBLIC_URL).origin, ...(CORS_ORIGINS ?? [])];
+    this.origins = trustedOrigins(PUBLIC_URL, CORS_ORIGINS);
   }
 
-  /** @returns undefined where the browser sent none, or one that cannot be */
+  /** @returns undefined without a cookie, or for a malformed one */
   read({ headers }: Pick<FastifyRequest, 'headers'>): PresentedCookie | undefined {
     const { cookie } = headers;
     if (!cookie?.includes(this.name)) return undefined;
@@ -67,16 +63,11 @@ export class SessionCookies {
   }
 
   /** The bytes that the cookie of a session ends with. */
-  macOf({ id, key_id, nonce }: TokenSource): Buffer {
-    const found = this.keyring.find('refresh-token', key_id);
-    if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
-    let key = this.keys.get(key_id);
-    if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
-    // A refresh token has a number where this has a word.
-    return createHmac('sha256', key).update(`${id}.cookie.`).update(nonce).digest();
+  macOf(source: TokenSource): Buffer {
+    return this.tokens.macOf(source, 'cookie');
   }
 
-  /** In the same time, whatever was presented. */
+  /** In constant time. */
   proves({ mac }: PresentedCookie, expected: Buffer): boolean {
     return timingSafeEqual(Buffer.from(mac, 'base64url'), expected);
   }

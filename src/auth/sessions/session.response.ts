@@ -25,7 +25,7 @@ export class SessionResponse {
   static from(session: Session, currentId: string): SessionResponse {
     return {
       id: session.id,
-      kind: session.kind === 'BROWSER' ? 'browser' : 'api',
+      kind: shownKind(session),
       device: describeDevice(session.user_agent),
       ip: session.ip,
       createdAt: session.created_at.toISOString(),
@@ -39,4 +39,9 @@ export class SessionResponse {
 /** All sessions, last used first; too few to need pages. */
 export class SessionList {
   @ApiProperty({ type: [SessionResponse], maxItems: MAX_SESSIONS }) readonly items: SessionResponse[];
+}
+
+/** How a session is proved, in the words of the API. */
+export function shownKind({ kind }: Pick<Session, 'kind'>): 'browser' | 'api' {
+  return kind === 'BROWSER' ? 'browser' : 'api';
 }

@@ -1,10 +1,11 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { validate as isUuid } from 'uuid';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionNotFound } from './session-not-found.js';
@@ -29,7 +30,7 @@ export class SessionsController {
   async logout(
     @CurrentCaller() { userId, sessionId }: Caller,
     @Context() context: RequestContext,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Reply() reply: FastifyReply,
   ): Promise<void> {
     await this.transactions.run((tx) => this.sessions.end(tx, userId, sessionId, 'signed-out', context));
     this.cookies.clear(reply.request, reply, sessionId);

@@ -190,7 +190,7 @@ export class Sessions {
     return this.endWhere(tx, others, [userId, reason, except ?? null], context);
   }
 
-  /** Ends the session that a browser had before it signed in again, whoever's it was (OWASP ASVS 5.0 V7.2.4). */
+  /** Ends the session that a browser had before it signed in again, of whichever user (OWASP ASVS 5.0 V7.2.4). */
   async endPrevious(tx: Transaction, browser: BrowserSignIn, context: RequestContext): Promise<void> {
     if (browser.previousSessionId === undefined) return;
     const [previous] = await tx.query<(TokenSource & { readonly user_id: string })[]>(

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Transactions } from '../../database/transaction.js';
-import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { SessionNotFound } from './session-not-found.js';
 import { type EndReason, type Session, Sessions } from './sessions.js';
 
@@ -39,9 +39,6 @@ export class UserSessions {
     });
   }
 }
-
-// Sessions are not part of the user's log: their end is recorded as sign-in evidence, with the actor.
-const decideNothing = (): [] => [];
 
 function reasonFor({ id, caller }: Request, own: EndReason): EndReason {
   return caller.userId === id ? own : 'ended-by-staff';

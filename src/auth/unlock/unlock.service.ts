@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
-import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
@@ -47,7 +47,6 @@ export class UnlockService {
 
   /** By a manager or an admin. No effect without a lockout. @throws Forbidden, UserNotFound, PreconditionFailed */
   async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
-    const decideNothing = (): [] => [];
     return this.actions.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
       this.end(tx, act.id, 'staff', act.context),
     );

@@ -10,3 +10,19 @@ export function cookiesNamed(header: string, name: string): string[] {
     return end !== -1 && given === name ? [pair.slice(end + 1).replace(/^[ \t]+|[ \t]+$/g, '')] : [];
   });
 }
+
+/**
+ * The name and attributes of a cookie of this host alone that scripts cannot read. Under https it has the prefix that keeps other
+ * hosts from setting it (`__Host-`, RFC 6265bis, 4.1.3.2).
+ * @param maxAgeSeconds absent for one that ends with the browser's own session
+ */
+export function ownCookie(
+  name: string,
+  sameSite: 'Lax' | 'Strict',
+  { publicUrl, maxAgeSeconds }: { readonly publicUrl: string; readonly maxAgeSeconds?: number },
+): { readonly name: string; readonly attributes: string } {
+  const maxAge = maxAgeSeconds === undefined ? '' : `; Max-Age=${maxAgeSeconds}`;
+  const attributes = `Path=/${maxAge}; HttpOnly; SameSite=${sameSite}`;
+  const isSecure = publicUrl.startsWith('https:');
+  return isSecure ? { name: `__Host-${name}`, attributes: `${attributes}; Secure` } : { name, attributes };
+}

@@ -13,3 +13,8 @@ export function isForeign({ headers }: Pick<FastifyRequest, 'headers'>, origins:
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   return origin !== undefined;
 }
+
+/** The origins whose pages are trusted: our own, and those of `CORS_ORIGINS`. */
+export function trustedOrigins(publicUrl: string, corsOrigins: readonly string[] = []): string[] {
+  return [new URL(publicUrl).origin, ...corsOrigins];
+}

@@ -171,6 +171,9 @@ export class UserActions {
   }
 }
 
+/** For an action that changes no fact about the user, such as an end of sessions; it is authorised all the same. */
+export const decideNothing = (): [] => [];
+
 export function rankOf(caller: Caller): Rank {
   return { id: caller.userId, role: caller.role };
 }
