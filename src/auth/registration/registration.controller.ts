@@ -27,6 +27,6 @@ export class RegistrationController {
   @ApiProblems('validation-failed', 'weak-password', 'username-taken', 'refused-by-handler', 'busy')
   async register(@Body() input: RegisterDto, @Context() context: RequestContext): Promise<Message> {
     await this.registration.register(input, context);
-    return { message: 'Check your mail: a message is on its way that says how to go on.' };
+    return { message: 'Check your inbox: a message with the next steps is on its way.' };
   }
 }

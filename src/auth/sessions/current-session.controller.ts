@@ -11,14 +11,16 @@ import { Sessions } from './sessions.js';
 
 export class CurrentSessionResponse {
   @ApiProperty({ type: () => UserResponse }) readonly user: UserResponse;
-  @ApiProperty({ enum: ['browser', 'api'], description: 'whether a cookie proves it, or tokens' })
+  @ApiProperty({ enum: ['browser', 'api'], description: 'whether it is authenticated by a cookie or by tokens' })
   readonly kind: 'browser' | 'api';
-  @ApiProperty({ enum: ['aal1'], description: 'how sure the sign-in was (NIST SP 800-63B-4)' }) readonly acr: 'aal1';
-  @ApiProperty({ type: [String], maxItems: 10, description: 'by which methods (RFC 8176)', example: ['pwd'] })
+  @ApiProperty({ enum: ['aal1'], description: 'authentication assurance level (NIST SP 800-63B-4)' })
+  readonly acr: 'aal1';
+  @ApiProperty({ type: [String], maxItems: 10, description: 'authentication methods (RFC 8176)', example: ['pwd'] })
   readonly amr: string[];
-  @ApiProperty({ format: 'date-time', description: 'when the user last proved who they are' })
+  @ApiProperty({ format: 'date-time', description: 'when the user last authenticated' })
   readonly authTime: string;
-  @ApiProperty({ format: 'date-time', description: 'when it ends if it is not used again' }) readonly expiresAt: string;
+  @ApiProperty({ format: 'date-time', description: 'when it expires unless it is used again' })
+  readonly expiresAt: string;
 }
 
 /** Who is signed in here, for pages and apps that hold a cookie they cannot read. */
@@ -35,8 +37,8 @@ export class CurrentSessionController {
   @Allow('AUTHENTICATED')
   @ApiOperation({
     operationId: 'getSession',
-    summary: 'Who is signed in here, since when and how',
-    description: 'By cookie or access token; 401 for nobody.',
+    summary: 'Get the current session',
+    description: 'Who is signed in, since when and how. Accepts a session cookie or an access token.',
   })
   @ApiOkResponse({ type: CurrentSessionResponse })
   async get(@CurrentCaller() caller: Caller): Promise<CurrentSessionResponse> {

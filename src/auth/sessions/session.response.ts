@@ -8,7 +8,11 @@ const time = { format: 'date-time' } as const;
 export class SessionResponse {
   @ApiProperty({ format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' }) readonly id: string;
 
-  @ApiProperty({ enum: ['browser', 'api'], description: 'whether a cookie proves it, or tokens', example: 'api' })
+  @ApiProperty({
+    enum: ['browser', 'api'],
+    description: 'whether it is authenticated by a cookie or by tokens',
+    example: 'api',
+  })
   readonly kind: 'browser' | 'api';
 
   @ApiProperty({ type: 'string', nullable: true, example: 'Firefox on Linux', description: 'as far as it is known' })

@@ -5,13 +5,13 @@ import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
 // No defaults in the document: openapi-typescript takes a property that has one for required.
 const isGiven = ValidateIf((_input, given) => given !== undefined);
 
-/** Property: what the session of a sign-in is proved by, for every way to sign in. */
+/** Property: whether the session is authenticated by tokens or by a cookie, for every sign-in method. */
 export const SessionProof = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       enum: ['tokens', 'cookie'],
       description:
-        '`cookie` for an app in a browser: an HttpOnly cookie (`roster-session`, under https `__Host-roster-session`) rather than tokens in the answer; without it `tokens`',
+        '`tokens` (the default): an access token and a refresh token in the response. `cookie`, for apps in a browser: an HttpOnly cookie instead (`roster-session`; `__Host-roster-session` under HTTPS)',
     }),
     isGiven,
     IsIn(['tokens', 'cookie'], { message: 'must be tokens or cookie' }),
@@ -23,7 +23,7 @@ export const KeepSignedIn = (): PropertyDecorator =>
     ApiPropertyOptional({
       type: Boolean,
       description:
-        'with `"session": "cookie"`: whether the cookie stays when the browser is closed; without it, it does not',
+        'only with `"session": "cookie"`: whether the cookie persists after the browser is closed; false by default',
     }),
     isGiven,
     IsBoolean({ message: 'must be true or false' }),

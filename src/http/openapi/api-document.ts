@@ -72,7 +72,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
         type: 'apiKey',
         in: 'cookie',
         description:
-          'the cookie of a sign-in with `"session": "cookie"`; its name is `__Host-roster-session` under https. Changes must come from a page of this origin, or of one in `CORS_ORIGINS`.',
+          'the cookie set by a sign-in with `"session": "cookie"`; named `__Host-roster-session` under HTTPS. Changes must come from a page of this origin or of one in `CORS_ORIGINS`.',
       },
       'session',
     )
