@@ -1,0 +1,52 @@
+import type { Transaction } from '../../database/transaction.js';
+
+/** What can be presented after the first factor. */
+export const SECOND_FACTOR_METHODS = ['totp', 'passkey', 'recovery-code'] as const;
+export type SecondFactorMethod = (typeof SECOND_FACTOR_METHODS)[number];
+
+/** A second factor that a user has set up. Recovery codes are not listed: they stand in for one. */
+export interface HeldFactor {
+  readonly id: string;
+  readonly kind: 'totp' | 'passkey';
+  /** The name that the user gave it. */
+  readonly label: string | null;
+  readonly addedAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+/** What the client presents: a code, or the assertion of a passkey as WebAuthn's JSON. */
+export interface SecondFactorProof {
+  readonly method: SecondFactorMethod;
+  readonly code?: string | undefined;
+  readonly assertion?: unknown;
+}
+
+/** What a proof is for: of a sign-in the id of its ticket, of a step-up the id of the session. A challenge is bound to it. */
+export interface ProofPurpose {
+  readonly userId: string;
+  readonly boundTo: string;
+}
+
+/**
+ * A second factor. Every provider that extends this class is discovered; `SecondFactors` asks them all, and `SignInGate` lets no
+ * user who holds one past the first factor without it.
+ */
+export abstract class SecondFactor {
+  abstract readonly method: SecondFactorMethod;
+
+  /** Those that the user can present now; empty for recovery codes. */
+  abstract heldBy(tx: Transaction, userId: string): Promise<readonly HeldFactor[]>;
+
+  /**
+   * Checks a proof and uses it up in the same transaction: of any number of concurrent uses, one succeeds.
+   * @returns what it adds to the session's `amr` (RFC 8176, 2); undefined if it is wrong
+   */
+  abstract verify(
+    tx: Transaction,
+    proof: SecondFactorProof,
+    purpose: ProofPurpose,
+  ): Promise<readonly string[] | undefined>;
+
+  /** Removes all that the user has of it. */
+  abstract removeAll(tx: Transaction, userId: string): Promise<void>;
+}
