@@ -25,6 +25,7 @@ import { RestorationModule } from './restoration/restoration.module.js';
 import { LinksModule } from './one-time-tokens/links.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
+import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
 /** The table of contents: authentication, sign-in methods, address confirmation and password changes. */
@@ -53,6 +54,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     PasswordsModule,
     SignInModule,
     RateLimitsModule,
+    SecondFactorsModule,
   ],
   providers: [FirstAdmin, AuthPersonalData, AuthMetrics, Accounts],
   exports: [FirstAdmin, Accounts],

@@ -37,6 +37,11 @@ export abstract class SecondFactor {
   /** Those that the user can present now; empty for recovery codes. */
   abstract heldBy(tx: Transaction, userId: string): Promise<readonly HeldFactor[]>;
 
+  /** Whether to offer the method to the user: by default, whether there is such a factor. */
+  async canPresent(tx: Transaction, userId: string): Promise<boolean> {
+    return (await this.heldBy(tx, userId)).length > 0;
+  }
+
   /**
    * Checks a proof and uses it up in the same transaction: of any number of concurrent uses, one succeeds.
    * @returns what it adds to the session's `amr` (RFC 8176, 2); undefined if it is wrong

@@ -52,10 +52,20 @@ export function mayConfirmEmailChange(user: Pick<UserState, 'pending' | 'suspend
   return !user.pending && user.suspendedAt === null && user.deletedAt === null;
 }
 
-/** Removes a sign-in method. @throws UserNotFound */
-export function removeAuthenticator(state: UserState, kind: string): NewUserEvent[] {
+/**
+ * Adds a sign-in method or a second factor.
+ * @param label the name that the user gave it
+ * @throws UserNotFound
+ */
+export function addAuthenticator(state: UserState, kind: string, label: string | null = null): NewUserEvent[] {
   refuseDeleted(state);
-  return [event('user.authenticator_removed', { kind, label: null })];
+  return [event('user.authenticator_added', { kind, label })];
+}
+
+/** Removes a sign-in method or a second factor. @param label the name that the user gave it @throws UserNotFound */
+export function removeAuthenticator(state: UserState, kind: string, label: string | null = null): NewUserEvent[] {
+  refuseDeleted(state);
+  return [event('user.authenticator_removed', { kind, label })];
 }
 
 /** A sign-in link is due. @throws UserNotFound when deleted */

@@ -1,0 +1,66 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { Transaction } from '../../database/transaction.js';
+import {
+  type HeldFactor,
+  type ProofPurpose,
+  SECOND_FACTOR_METHODS,
+  SecondFactor,
+  type SecondFactorMethod,
+  type SecondFactorProof,
+} from './second-factor.js';
+
+/** The second factors of this server, which are all providers that extend `SecondFactor`, and those of a user. */
+@Injectable()
+export class SecondFactors implements OnModuleInit {
+  private factors: readonly SecondFactor[] = [];
+
+  constructor(private readonly discovery: DiscoveryService) {}
+
+  onModuleInit(): void {
+    const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
+    const factors = [...new Set(instances.filter((instance) => instance instanceof SecondFactor))];
+    const place = ({ method }: SecondFactor): number => SECOND_FACTOR_METHODS.indexOf(method);
+    this.factors = factors.toSorted((one, other) => place(one) - place(other));
+  }
+
+  /** Those that the user has set up; recovery codes are none. */
+  async heldBy(tx: Transaction, userId: string): Promise<HeldFactor[]> {
+    const held: HeldFactor[] = [];
+    for (const factor of this.factors) held.push(...(await factor.heldBy(tx, userId)));
+    return held;
+  }
+
+  /** Whether the user's sign-ins need a second factor. */
+  async hasOne(tx: Transaction, userId: string): Promise<boolean> {
+    return (await this.heldBy(tx, userId)).length > 0;
+  }
+
+  /** What the user can present now; empty for a user without a second factor, whatever codes there may be. */
+  async methodsOf(tx: Transaction, userId: string): Promise<SecondFactorMethod[]> {
+    if (!(await this.hasOne(tx, userId))) return [];
+    const methods: SecondFactorMethod[] = [];
+    for (const factor of this.factors) if (await factor.canPresent(tx, userId)) methods.push(factor.method);
+    return methods;
+  }
+
+  /**
+   * Checks a proof and uses it up, in a transaction that holds the lock on the user's row. Who counts failures is the caller.
+   * @returns what it adds to the session's `amr` (RFC 8176, 2), `mfa` not included; undefined if it is wrong
+   */
+  async verify(
+    tx: Transaction,
+    proof: SecondFactorProof,
+    purpose: ProofPurpose,
+  ): Promise<readonly string[] | undefined> {
+    const factor = this.factors.find(({ method }) => method === proof.method);
+    return factor?.verify(tx, proof, purpose);
+  }
+
+  /** Removes every factor of the user, recovery codes included. @returns those that there were */
+  async removeAll(tx: Transaction, userId: string): Promise<HeldFactor[]> {
+    const held = await this.heldBy(tx, userId);
+    for (const factor of this.factors) await factor.removeAll(tx, userId);
+    return held;
+  }
+}
