@@ -51,7 +51,7 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   signIns:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   sessions:           { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   endSessions:        { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
-  mails:              { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  mails:              { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   resendMail:         { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   update:             { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   username:           { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },

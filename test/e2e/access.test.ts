@@ -61,7 +61,7 @@ describe('every route', () => {
       'GET /users/:id/diff AUTHENTICATED',
       'GET /users/:id/export AUTHENTICATED',
       'GET /users/:id/history AUTHENTICATED',
-      'GET /users/:id/mails MANAGER',
+      'GET /users/:id/mails AUTHENTICATED',
       'GET /users/:id/methods AUTHENTICATED',
       'GET /users/:id/sessions AUTHENTICATED',
       'GET /users/:id/sign-ins AUTHENTICATED',

@@ -89,12 +89,29 @@ describe('the mails of a user', () => {
     expect([...ids(first), ...ids(second), ...ids(third)]).toEqual(all);
     expect(ids(back)).toEqual(ids(second));
     expect(third.body.page.nextCursor).toBeNull();
-    await get(`/users/${manager.id}/mails?cursor=x`).expect(403);
+    await get(`/users/${await idOf('admin@example.com')}/mails?cursor=x`).expect(403);
     await get(`/users/${await idOf('ada@example.com')}/mails?cursor=${first.body.page.nextCursor}`).expect(400);
+  });
+
+  it('are shown to their owner too, without what is for staff', async () => {
+    const owner = await roster.join('owner@example.com');
+    await roster.api.post('/auth/request-password-reset').send({ email: 'owner@example.com' }).expect(202);
+    await roster.inbox.waitFor('owner@example.com', 2);
+    const [mail] = await settled(owner.id);
+    await resend(mail!.id).expect(202);
+    await settled(owner.id);
+    const [again, first] = await mailsOf(owner.id, owner.token);
+    const staffs = await mailsOf(owner.id);
+    expect(staffs[0]).toMatchObject({ id: again!.id, answer: expect.any(String), requestedBy: manager.id });
+    const hidden = { reason: null, answer: null, requestedBy: null, _links: {} };
+    expect(again).toEqual({ ...staffs[0], ...hidden });
+    expect(first).toEqual({ ...staffs[1], ...hidden });
+    await roster.api.get(`/users/${manager.id}/mails`).set(as(owner.token)).expect(403);
   });
 
   it('are forgotten after MAIL_RETENTION, but for those that wait', async () => {
     const { id } = await roster.join('old@example.com');
+    await settled(id);
     await roster.database.query(
       `INSERT INTO mails (id, user_id, template, recipient, trace_id, state, created_at, due_at)
        SELECT gen_random_uuid(), $1, 'already-registered', 'old@example.com', 'x', state, now() - interval '91 days',

@@ -12,7 +12,7 @@ const TABLE = `
   GET    /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/sessions/:sessionId  | 401 | yes | 403 | yes | 403 | yes
-  GET    /users/:id/mails                | 401 | 403 | 403 | yes | 403 | yes
+  GET    /users/:id/mails                | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
   PUT    /users/:id                      | 401 | yes | 403 | yes | 403 | yes
@@ -191,6 +191,7 @@ describe('who may do what with whom', () => {
       'endSessions',
       'export',
       'history',
+      'mails',
       'methods',
       'password',
       'self',

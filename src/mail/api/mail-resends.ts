@@ -55,7 +55,7 @@ export class MailResends {
       const again = (await this.queue.retryNow(tx, id)) ? id : await this.repeat(tx, mail, caller, context);
       const queued = await this.queue.findById(tx, again);
       if (!queued) throw new MailNotFound();
-      return MailItem.from(queued);
+      return MailItem.from(queued, 'staff');
     });
   }
 

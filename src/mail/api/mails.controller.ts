@@ -23,13 +23,14 @@ export class MailsController {
   ) {}
 
   @Get('users/:id/mails')
-  @Allow('MANAGER')
+  @Allow('AUTHENTICATED')
   @ApiUserId()
   @ApiOperation({
     operationId: 'listMails',
     summary: 'List the mails of a user with their outcomes, by page, the newest first',
     description:
-      'A MANAGER can list the mails of AUTHENTICATED users, an ADMIN those of all users. `queued`: waiting, and `reason` says ' +
+      'Your own, those of an AUTHENTICATED user as a MANAGER, or any user’s as an ADMIN. The answers of SMTP servers and who ' +
+      'requested a repetition are for staff only. `queued`: waiting, and `reason` says ' +
       'why; `sent`: the SMTP server accepted it with `answer`; `failed`: there are no more attempts. What happens after the ' +
       'SMTP server, such as a full mailbox, is not known here.',
   })

@@ -9,7 +9,7 @@ const text = { type: String, nullable: true } as const;
 const time = { type: String, format: 'date-time', nullable: true } as const;
 const id = { type: String, format: 'uuid', nullable: true, example: null } as const;
 
-/** A mail as staff see it: its state and outcome, never its content. */
+/** A mail as callers see it: its state and outcome, never its content. */
 @ApiExtraModels(Link)
 export class MailItem {
   @ApiProperty({ format: 'uuid', example: '019aa53e-5b0a-7e61-8f4c-1a2b3c4d5e6f' }) readonly id: string;
@@ -30,14 +30,15 @@ export class MailItem {
 
   @ApiProperty({
     ...text,
-    description: 'why the last attempt failed, or why there will be none',
+    description: 'why the last attempt failed, or why there will be none; null for your own mails',
     example: '451 4.7.1 Greylisting in action, please come back later',
   })
   readonly reason: string | null;
 
   @ApiProperty({
     ...text,
-    description: 'what the SMTP server answered when it accepted the mail; most answers name its id there',
+    description:
+      'what the SMTP server answered when it accepted the mail; most answers name its id there. Null for your own mails',
     example: '250 2.0.0 Ok: queued as 4FxZyW1kQz',
   })
   readonly answer: string | null;
@@ -46,7 +47,8 @@ export class MailItem {
   readonly nextAttemptAt: string | null;
 
   @ApiProperty({ ...id, description: 'the mail that it repeats' }) readonly resendOf: string | null;
-  @ApiProperty({ ...id, description: 'who requested that it be sent again' }) readonly requestedBy: string | null;
+  @ApiProperty({ ...id, description: 'who requested that it be sent again; null for your own mails' })
+  readonly requestedBy: string | null;
 
   @ApiProperty({ description: 'trace id of the request that caused it', example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   readonly traceId: string;
@@ -61,22 +63,27 @@ export class MailItem {
   })
   readonly _links: Readonly<Record<string, Link>>;
 
-  static from(mail: MailRow): MailItem {
+  /**
+   * @param viewer what SMTP servers answer, and who had a mail sent again, is for staff: it may say something about the recipient's
+   *   server, or about colleagues
+   */
+  static from(mail: MailRow, viewer: 'staff' | 'recipient'): MailItem {
+    const isStaff = viewer === 'staff';
     return {
       id: mail.id,
       template: mail.template,
       recipient: mail.recipient,
       state: mail.state,
       attempts: mail.attempts,
-      reason: mail.last_error,
-      answer: mail.answer,
+      reason: isStaff ? mail.last_error : null,
+      answer: isStaff ? mail.answer : null,
       nextAttemptAt: mail.state === 'queued' ? mail.due_at.toISOString() : null,
       resendOf: mail.resend_of,
-      requestedBy: mail.requested_by,
+      requestedBy: isStaff ? mail.requested_by : null,
       traceId: mail.trace_id,
       createdAt: mail.created_at.toISOString(),
       sentAt: mail.sent_at?.toISOString() ?? null,
-      _links: { resend: { href: `/mails/${mail.id}/resend`, method: 'POST' } },
+      _links: isStaff ? { resend: { href: `/mails/${mail.id}/resend`, method: 'POST' } } : {},
     };
   }
 }

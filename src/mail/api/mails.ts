@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
+import { allows } from '../../access/policy.js';
 import { Transactions } from '../../database/transaction.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageQuery } from '../../http/pagination/page.dto.js';
@@ -8,7 +9,7 @@ import { UserActions } from '../../users/api/user-actions.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
 
-/** The mails of one user, as staff see them. */
+/** The mails of one user, for callers who may see them. */
 @Injectable()
 export class Mails {
   constructor(
@@ -16,9 +17,10 @@ export class Mails {
     private readonly actions: UserActions,
   ) {}
 
-  /** One page, newest first. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
+  /** One page, newest first; of the user's own mails without what is for staff. @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(id: string, caller: Caller, query: PageQuery): Promise<PageRead<MailItem>> {
-    await this.actions.findAllowed({ id, action: 'mails', caller });
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'mails', caller });
+    const viewer = allows(actor, 'resendMail', user) ? 'staff' : 'recipient';
     return newestFirst<MailRow, MailItem>(query, {
       sort: '-createdAt',
       filters: { mailsOf: id },
@@ -35,7 +37,7 @@ export class Mails {
           ]),
         );
       },
-      item: (row) => MailItem.from(row),
+      item: (row) => MailItem.from(row, viewer),
     });
   }
 }
