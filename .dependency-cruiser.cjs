@@ -3,6 +3,7 @@ const FLOORS = [
   ['main', 'cli', 'index'],
   ['operator', 'development', 'embedding'],
   ['app.module'],
+  ['hosted-pages'],
   ['mail'],
   ['auth'],
   ['users', 'relay'],

@@ -66,4 +66,15 @@ export default defineConfig(
       },
     },
   },
+  {
+    files: ['templates/pages/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'window', 'navigator', 'addEventListener', 'FormData', 'location'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
 );

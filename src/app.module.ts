@@ -4,6 +4,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
+import { HostedPagesModule } from './hosted-pages/hosted-pages.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MailModule } from './mail/mail.module.js';
 import type { Log } from './ops/log.js';
@@ -37,6 +38,7 @@ export class AppModule {
         RelayModule,
         WebhooksModule,
         EventDocumentsModule,
+        ...(settings.HOSTED_PAGES ? [HostedPagesModule] : []),
         ...extensions,
       ],
     };

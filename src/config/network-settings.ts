@@ -59,3 +59,10 @@ function oneOrigin(item: string): string {
     throw new Error('expected origins: scheme, host and port only, such as https://app.example.com');
   }
 }
+
+/** Origins of web pages: of `http` or `https`. */
+export const webOrigins: Parser<string[]> = (value) =>
+  origins(value).map((one) => {
+    if (/^https?:/.test(one)) return one;
+    throw new Error('expected origins of https or http, such as https://app.example.com');
+  });

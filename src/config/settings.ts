@@ -126,6 +126,15 @@ export const SETTINGS = {
     'addresses or CIDR ranges of trusted proxies (X-Forwarded-For), separated by commas',
   ),
   CORS_ORIGINS: optional(network.origins, 'origins from which browsers may call the API, separated by commas'),
+  HOSTED_PAGES: required(
+    parse.flag,
+    'true',
+    'whether the pages for sign-in, registration and the account are served; without them, / is a plain entry page',
+  ),
+  SIGN_IN_REDIRECTS: optional(
+    network.webOrigins,
+    'origins besides PUBLIC_URL to which ?continue= may lead after signing in, separated by commas',
+  ),
   RELAY_START: required(
     parse.oneOf('end', 'beginning'),
     'end',

@@ -4,6 +4,8 @@ import { AssetsController } from './pages/assets.controller.js';
 import { DeclaredInputGuard } from './request/declared-input.js';
 import { refuseUnboundedInput } from './request/declared-lengths.js';
 import { EntryController } from './pages/entry.controller.js';
+import { ContinueTargets } from './pages/continue-targets.js';
+import { HostedPages } from './pages/hosted-pages.js';
 import { Pages } from './pages/pages.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './request/validation.js';
@@ -15,11 +17,13 @@ import { validationPipe } from './request/validation.js';
   controllers: [AssetsController, EntryController],
   providers: [
     Pages,
+    HostedPages,
+    ContinueTargets,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useClass: DeclaredInputGuard },
     { provide: APP_PIPE, useFactory: validationPipe },
   ],
-  exports: [Pages],
+  exports: [Pages, HostedPages, ContinueTargets],
 })
 export class HttpModule implements OnApplicationBootstrap {
   constructor(

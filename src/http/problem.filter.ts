@@ -1,13 +1,18 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../problems/domain-error.js';
+import { isHostedPage } from './pages/hosted-page.js';
+import { HostedPages } from './pages/hosted-pages.js';
 import { Pages, wantsErrorPage } from './pages/pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
 
 /** Turns every error into `application/problem+json`, or into a page for browsers that followed a link. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(Pages) private readonly pages: Pages) {}
+  constructor(
+    @Inject(Pages) private readonly pages: Pages,
+    @Inject(HostedPages) private readonly hosted: HostedPages,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -16,6 +21,11 @@ export class ProblemFilter implements ExceptionFilter {
     // A domain error is not a bug, even with a 5xx status.
     if (problem.status >= 500 && !(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
     if (reply.sent) return;
+    const detour = isHostedPage(request) ? this.hosted.detour(request, problem.code) : undefined;
+    if (detour !== undefined) {
+      void reply.send(this.hosted.redirect(reply, detour));
+      return;
+    }
     void reply.headers(problemHeaders(error, problem));
     const linkEnding = error instanceof DomainError ? error.linkEnding : undefined;
     if (wantsErrorPage(request)) this.pages.sendProblem(reply, problem, linkEnding);

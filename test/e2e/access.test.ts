@@ -35,6 +35,7 @@ describe('every route', () => {
       'GET /.well-known/jwks.json ANONYMOUS',
       'GET /assets/icon.svg ANONYMOUS',
       'GET /assets/pages.css ANONYMOUS',
+      'GET /assets/pages.js ANONYMOUS',
       'GET /audit ADMIN',
       'GET /auth/accept-invitation ANONYMOUS',
       'GET /auth/confirm-contact ANONYMOUS',

@@ -136,7 +136,7 @@ describe('the logo', () => {
     const page = await getPage('/auth/verify-email', tokenIn(mail)).expect(200);
     expect(page.text).toContain('<img class="logo" src="https://cdn.example.com/logos/lion.png"');
     expect(page.headers['content-security-policy']).toBe(
-      "default-src 'none'; style-src 'self'; img-src 'self' https://cdn.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https://cdn.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
   });
 

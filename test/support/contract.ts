@@ -22,6 +22,9 @@ export interface Answer {
 /** What is no part of the API that clients are promised: what pages load. */
 const NOT_THE_API = /^\/(?:docs\/(?!events)|assets\/)./;
 
+/** The hosted pages, which have no place in the document: a browser alone uses them, and gets a page or is led on. */
+export const HOSTED_PAGE = /^\/(?:sign-in|sign-up|sign-out|forgot-password|account)(?:\/|$)/;
+
 /** What may be answered where there is no operation: the path or the method is not there, or cannot be read. */
 const NO_OPERATION = [400, 404, 405, 414];
 
@@ -103,6 +106,15 @@ export function watchContract(server: Server, document: OpenAPIObject): void {
   });
 }
 
+/** A hosted page answers with a page that nobody keeps, or leads on with 303. */
+function hostedBreaches({ method, status, headers, body }: Answer, path: string): string[] {
+  const isPage = headers['content-type'] === 'text/html; charset=utf-8' && headers['content-security-policy'];
+  const isRedirect = status === 303 && headers['location'] !== undefined && body.length === 0;
+  const isKept = headers['cache-control'] !== 'no-store';
+  if ((isPage || isRedirect) && !isKept) return [];
+  return [`${method} ${path} answered ${status}, and not with a page or a redirect that nobody keeps`];
+}
+
 /** The API document as a judge of answers. */
 export class Contract {
   private readonly ajv = new Ajv2020({
@@ -130,6 +142,7 @@ export class Contract {
   breaches(answer: Answer): string[] {
     const path = answer.url.split(/[?#]/, 1)[0]!;
     if (NOT_THE_API.test(path)) return [];
+    if (HOSTED_PAGE.test(path) && ![404, 405].includes(answer.status)) return hostedBreaches(answer, path);
     // A preflight is between browser and server; no API document has it.
     if (answer.method === 'OPTIONS' && answer.status === 204) return [];
     return this.judge(answer, path).map(

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { contextOf, type RequestContext } from '../../access/caller.js';
-import { type PageName, Pages, type PageValues, wantsJson, wantsPage } from '../../http/pages/pages.js';
+import type { PageName, PageValues } from '../../http/pages/page-values.js';
+import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
 import { Message } from '../../http/openapi/message.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../../problems/problem-catalogue.js';

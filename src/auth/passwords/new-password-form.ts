@@ -1,4 +1,4 @@
-import type { NewPasswordForm } from '../../http/pages/pages.js';
+import type { NewPasswordForm } from '../../http/pages/page-values.js';
 import type { DomainError } from '../../problems/domain-error.js';
 import { WeakPassword } from './password-rules.js';
 

@@ -3,16 +3,18 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { Pages } from './pages.js';
 
-/** Style sheets and images of the pages. */
+/** Style sheet, script and images of the pages. */
 @ApiExcludeController()
 @Controller('assets')
 export class AssetsController {
   private readonly css: string;
   private readonly svg: string;
+  private readonly js: string;
 
   constructor(pages: Pages) {
     this.css = pages.stylesheet();
     this.svg = pages.icon();
+    this.js = pages.script();
   }
 
   @Get('pages.css')
@@ -21,6 +23,14 @@ export class AssetsController {
   @Header('cache-control', 'public, max-age=3600')
   stylesheet(): string {
     return this.css;
+  }
+
+  @Get('pages.js')
+  @Allow('ANONYMOUS')
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  @Header('cache-control', 'public, max-age=3600')
+  script(): string {
+    return this.js;
   }
 
   @Get('icon.svg')

@@ -3,102 +3,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Brand, brandColors, brandOf } from '../../rendering/brand.js';
-import type { FieldError, LinkEnding } from '../../problems/domain-error.js';
+import type { LinkEnding } from '../../problems/domain-error.js';
 import { deadLink } from './dead-links.js';
+import { camelCase } from './form-state.js';
+import { isHostedPage } from './hosted-page.js';
+import type { PageName, PageValues } from './page-values.js';
 import { acceptedLanguages } from '../../rendering/languages.js';
 import type { Problem } from '../problem.js';
 import { formatValues } from '../../rendering/formats.js';
 import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
-const PARTIALS = { layout: 'layout.hbs', support: 'support.hbs', 'new-password': 'new-password.hbs' };
+/** Parts of pages by the name that templates call them, each a file `<name>.hbs`. */
+const PARTIAL_NAMES = ['layout', 'support', 'new-password', 'flash', 'problem'];
+export const PARTIALS: Readonly<Record<string, string>> = Object.fromEntries(
+  PARTIAL_NAMES.map((name) => [name, `${name}.hbs`]),
+);
 
-/** Why a link no longer works, as a key for translated templates. */
-interface LinkWhy {
-  readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
-}
-
-/** The values of a form for a new password. */
-export interface NewPasswordForm {
-  /** The account of the password, for password managers. */
-  email: string | null;
-  minLength: number;
-  /** Why the last password was refused: in English, and as a key for translated templates. */
-  refusal: string | null;
-  weakness: Readonly<Record<string, true>>;
-}
-
-/** The account of the link, and when and from where it was requested, so that readers can tell whether they requested it. */
-interface LinkOfAccount {
-  token: string;
-  accountName: string | null;
-  requestedAt: Date;
-  requestedFrom: string | null;
-}
-
-/** The values of each page, besides the brand. */
-export interface PageValues {
-  'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
-  'accept-invitation': { token: string } & NewPasswordForm;
-  'invitation-accepted': { signInUrl: string | null };
-  'email-verified': { isSuspended: boolean; signInUrl: string | null };
-  'confirm-contact': { token: string; address: string; requestedAt: Date };
-  'contact-confirmed': object;
-  unlock: { token: string; lockedAt: Date; triedFrom: string | null };
-  unlocked: object;
-  'reset-requested': object;
-  'reset-password': {
-    token: string;
-    requestedAt: Date;
-    requestedFrom: string | null;
-    isSuspended: boolean;
-  } & NewPasswordForm;
-  'password-reset': { isSuspended: boolean };
-  'confirm-email-change': LinkOfAccount &
-    NewPasswordForm & {
-      newEmail: string;
-      /** The page asks for a new password. */
-      newPasswordRequired: boolean;
-      /** False if an admin requested the change: then the current password is not required. */
-      currentPasswordRequired: boolean;
-      wrongPassword: boolean;
-    };
-  'email-changed': object;
-  'magic-link-requested': object;
-  'magic-link': {
-    token: string;
-    email: string;
-    /** The application's page that signs in with the token; null if not configured, so that the user has to copy the token. */
-    continueUrl: string | null;
-    requestedAt: Date;
-    requestedFrom: string | null;
-  };
-  'restore-account': {
-    token: string;
-    email: string | null;
-    deletedAt: Date;
-    requestedAt: Date;
-    requestedFrom: string | null;
-  };
-  'account-restored': { signInUrl: string | null };
-  'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
-  /** For a link that was used, or has become unnecessary. */
-  'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
-  'resend-sent': object;
-  /** `docsPath`: null if the documentation is disabled. */
-  entry: { docsPath: string | null };
-  error: {
-    title: string;
-    detail: string;
-    /** The code of the problem in camelCase, as a key for translated templates. */
-    code: Readonly<Record<string, true>>;
-    traceId: string;
-    errors: readonly FieldError[];
-  };
-}
-export type PageName = keyof PageValues;
-
-/** The HTML pages behind links: plain forms, no script. */
+/** The HTML pages: plain forms, which work without the one script that they load. */
 @Injectable()
 export class Pages {
   private readonly files: TemplateFiles;
@@ -108,7 +30,7 @@ export class Pages {
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
-    this.policy = policyOf(this.brand);
+    this.policy = policyOf(this.brand, settings.SIGN_IN_REDIRECTS);
     this.files = templatesOf('pages', settings);
     const templates = (this.templates = new TemplateSet(this.files, PARTIALS, true));
     checkOverrides(this.files, Object.values(PARTIALS), (file, locale, values) =>
@@ -125,12 +47,14 @@ export class Pages {
    * A page for a handler to return, with its headers set on the reply. It may contain a one-time token, so it is not cached and its
    * URL is not sent as a referrer.
    * @param locale the user's locale, if known; otherwise that of the browser
+   * @param done what the form before has done, as a key of `flash.hbs`
    */
   render<Name extends PageName>(
     reply: FastifyReply,
     name: Name,
     values: PageValues[Name],
     locale: string | null = null,
+    done?: string,
   ): string {
     const wanted = locale === null ? acceptedLanguages(reply.request.headers['accept-language']) : [locale];
     void reply.headers({
@@ -139,7 +63,7 @@ export class Pages {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    return this.page(name, values, wanted, locale !== null);
+    return this.page(name, values, wanted, { regional: locale !== null, done });
   }
 
   /**
@@ -151,12 +75,18 @@ export class Pages {
     name: Name,
     values: PageValues[Name],
     wanted: readonly string[],
-    regional = true,
+    { regional = true, done }: { readonly regional?: boolean; readonly done?: string | undefined } = {},
   ): string {
     const file = `${name}.hbs`;
     const { locale, format } = this.files.languageOf(file, wanted);
     const shown = formatValues(values, regional ? format : locale);
-    return this.templates.render(file, locale, { brand: this.brand, lang: locale, ...shown });
+    return this.templates.render(file, locale, {
+      brand: this.brand,
+      lang: locale,
+      hasFlash: done !== undefined,
+      flash: done === undefined ? {} : { [done]: true },
+      ...shown,
+    });
   }
 
   /** The page for a problem. For a dead link it explains the reason to the holder of the genuine link, and how to proceed. */
@@ -174,20 +104,26 @@ export class Pages {
     return this.templates.source('pages.css').replace('--brand: #1f5eff;', colors.join('\n  '));
   }
 
+  /** The one script of the pages, an ES module without imports. */
+  script(): string {
+    return this.templates.source('pages.js');
+  }
+
   /** The favicon. */
   icon(): string {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="5" fill="${this.brand.color}"/></svg>`;
   }
 }
 
-function camelCase(code: string): string {
-  return code.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** Allows only our own style sheet and the logo, and forms to this origin. */
-function policyOf({ logoUrl }: Brand): string {
+/** Allows only our own style sheet and script, and the logo; forms to this origin, from where a sign-in may lead on to another. */
+function policyOf({ logoUrl }: Brand, redirects: readonly string[] = []): string {
   const images = ["'self'", ...(logoUrl === null ? [] : [new URL(logoUrl).origin])].join(' ');
-  return `default-src 'none'; style-src 'self'; img-src ${images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+  // Browsers apply it to the redirect after a form, too.
+  const forms = ["'self'", ...redirects].join(' ');
+  return (
+    `default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src ${images}; ` +
+    `form-action ${forms}; base-uri 'none'; frame-ancestors 'none'`
+  );
 }
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -197,6 +133,7 @@ const FORM = 'application/x-www-form-urlencoded';
  * answer with problems, even to programs that accept HTML or post forms (RFC 7662).
  */
 export function wantsErrorPage(request: FastifyRequest): boolean {
+  if (isHostedPage(request)) return true;
   const { page } = request.routeOptions.config as { page?: boolean };
   return (page === true || request.is404) && wantsPage(request);
 }

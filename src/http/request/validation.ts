@@ -32,6 +32,14 @@ export function validationPipe(): ValidationPipe {
   });
 }
 
+/**
+ * Checks what a hosted page has made of a form, by the rules of the API.
+ * @throws ValidationFailed
+ */
+export async function validated<Input extends object>(type: new () => Input, value: object): Promise<Input> {
+  return (await PIPE.transform(value, { type: 'body', metatype: type })) as Input;
+}
+
 class StrictPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
@@ -51,6 +59,8 @@ class StrictPipe extends ValidationPipe {
     return super.transform(value, metadata);
   }
 }
+
+const PIPE = validationPipe();
 
 function unknownField(path: string): FieldError {
   return { path, message: 'is not a known field' };

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import { type PageName, Pages } from '../../http/pages/pages.js';
+import type { PageName } from '../../http/pages/page-values.js';
+import { Pages } from '../../http/pages/pages.js';
 import { type MailTemplate, MailTemplates } from '../../mail/notifications/mail-templates.js';
 import { type PreviewSample, type Scheme, SCHEMES } from './preview-sample.js';
 import { galleryIndexes } from './gallery-index.js';
@@ -26,6 +27,7 @@ export function writeGallery(settings: Settings, folder: string): readonly Previ
   const samples = [...mails(new MailTemplates(settings), putHtml, put), ...allPages(pages, putHtml)];
   put('assets/pages.css', pages.stylesheet());
   for (const scheme of SCHEMES) put(`assets/pages.${scheme}.css`, inScheme(pages.stylesheet(), scheme));
+  put('assets/pages.js', pages.script());
   put('assets/icon.svg', pages.icon());
   for (const [file, html] of Object.entries(galleryIndexes(settings.PRODUCT_NAME, samples))) put(file, html);
   return samples;

@@ -1,4 +1,4 @@
-import type { PageName, PageValues } from '../../http/pages/pages.js';
+import type { PageName, PageValues } from '../../http/pages/page-values.js';
 
 const TOKEN = `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`;
 const MOMENT = new Date('2026-01-21T09:14:00Z');

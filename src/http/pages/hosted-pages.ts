@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { DomainError } from '../../problems/domain-error.js';
+import { problemFrom, problemHeaders } from '../problem.js';
+import { ContinueTargets, withContinue } from './continue-targets.js';
+import { FlashCookie } from './flash-cookie.js';
+import { type FormState, formStateOf, UNTOUCHED } from './form-state.js';
+import type { PageName, PageValues } from './page-values.js';
+import { Pages } from './pages.js';
+
+/** Where somebody is led who lacks something that the route asks for, to come back afterwards. */
+const DETOURS: ReadonlyMap<string, string> = new Map([
+  ['not-authenticated', '/sign-in'],
+  ['step-up-required', '/account/confirm'],
+]);
+
+type ShownValues<Name extends PageName> = Omit<PageValues[Name], keyof FormState>;
+
+/** What handlers of hosted pages answer with: a page, the page of a refused form, or a redirect. */
+@Injectable()
+export class HostedPages {
+  private readonly flash: FlashCookie;
+
+  constructor(
+    @InjectSettings() { PUBLIC_URL }: Settings,
+    private readonly pages: Pages,
+    private readonly targets: ContinueTargets,
+  ) {
+    this.flash = new FlashCookie(PUBLIC_URL);
+  }
+
+  /** A page, with what the form before it has done. Its address holds no secret, so forms may say where they come from. */
+  show<Name extends PageName>(
+    reply: FastifyReply,
+    name: Name,
+    values: ShownValues<Name>,
+    locale: string | null = null,
+  ): string {
+    const done = this.flash.take(reply.request, reply);
+    return this.render(reply, name, { ...UNTOUCHED, ...values }, { locale, done });
+  }
+
+  /**
+   * The form again, with the status of the problem.
+   * @param values as entered, but never a password
+   * @throws the error itself, unless it is one that a caller may see
+   */
+  refuse<Name extends PageName>(
+    reply: FastifyReply,
+    name: Name,
+    values: ShownValues<Name>,
+    error: unknown,
+    locale: string | null = null,
+  ): string {
+    if (!(error instanceof DomainError)) throw error;
+    const { url: instance, id: traceId } = reply.request;
+    const problem = problemFrom(error, { instance, traceId });
+    void reply.code(problem.status).headers(problemHeaders(error, problem));
+    return this.render(reply, name, { ...values, ...formStateOf(error) }, { locale });
+  }
+
+  /**
+   * 303, so that loading the next page again sends nothing again.
+   * @param to a path of ours, or what `ContinueTargets` has checked
+   * @param done what to say there, a sentence of `flash.hbs`: `profile-saved`
+   */
+  redirect(reply: FastifyReply, to: string, done?: string): string {
+    if (done !== undefined) this.flash.set(reply, done);
+    void reply.code(303).headers({ location: to, 'cache-control': 'no-store' });
+    return '';
+  }
+
+  /** The page that leads back here once it has what this problem says is lacking; undefined for other problems. */
+  detour(request: FastifyRequest, code: string): string | undefined {
+    const path = DETOURS.get(code);
+    return path === undefined ? undefined : withContinue(path, this.pageOf(request));
+  }
+
+  /** The page itself, or that of the form: what was in the form is lost. */
+  private pageOf({ method, url, headers }: FastifyRequest): string | null {
+    return this.targets.check(method === 'GET' || method === 'HEAD' ? url : headers.referer);
+  }
+
+  private render(
+    reply: FastifyReply,
+    name: PageName,
+    values: object,
+    { locale, done }: { readonly locale: string | null; readonly done?: string | undefined },
+  ): string {
+    const page = this.pages.render(reply, name, values, locale, done);
+    void reply.header('referrer-policy', 'same-origin');
+    return page;
+  }
+}

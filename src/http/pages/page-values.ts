@@ -1,0 +1,89 @@
+import type { FieldError, LinkEnding } from '../../problems/domain-error.js';
+
+/** Why a link no longer works, as a key for translated templates. */
+interface LinkWhy {
+  readonly why: Readonly<Partial<Record<LinkEnding['why'], true>>>;
+}
+
+/** The values of a form for a new password. */
+export interface NewPasswordForm {
+  /** The account of the password, for password managers. */
+  email: string | null;
+  minLength: number;
+  /** Why the last password was refused: in English, and as a key for translated templates. */
+  refusal: string | null;
+  weakness: Readonly<Record<string, true>>;
+}
+
+/** The account of the link, and when and from where it was requested, so that readers can tell whether they requested it. */
+interface LinkOfAccount {
+  token: string;
+  accountName: string | null;
+  requestedAt: Date;
+  requestedFrom: string | null;
+}
+
+/**
+ * The values of each page, besides the brand. The pages of a room above add theirs by declaration merging, beside the controller
+ * that shows them; `PAGE_SAMPLES` of the gallery then asks for a sample.
+ */
+export interface PageValues {
+  'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
+  'accept-invitation': { token: string } & NewPasswordForm;
+  'invitation-accepted': { signInUrl: string | null };
+  'email-verified': { isSuspended: boolean; signInUrl: string | null };
+  'confirm-contact': { token: string; address: string; requestedAt: Date };
+  'contact-confirmed': object;
+  unlock: { token: string; lockedAt: Date; triedFrom: string | null };
+  unlocked: object;
+  'reset-requested': object;
+  'reset-password': {
+    token: string;
+    requestedAt: Date;
+    requestedFrom: string | null;
+    isSuspended: boolean;
+  } & NewPasswordForm;
+  'password-reset': { isSuspended: boolean };
+  'confirm-email-change': LinkOfAccount &
+    NewPasswordForm & {
+      newEmail: string;
+      /** The page asks for a new password. */
+      newPasswordRequired: boolean;
+      /** False if an admin requested the change: then the current password is not required. */
+      currentPasswordRequired: boolean;
+      wrongPassword: boolean;
+    };
+  'email-changed': object;
+  'magic-link-requested': object;
+  'magic-link': {
+    token: string;
+    email: string;
+    /** The application's page that signs in with the token; null if not configured, so that the user has to copy the token. */
+    continueUrl: string | null;
+    requestedAt: Date;
+    requestedFrom: string | null;
+  };
+  'restore-account': {
+    token: string;
+    email: string | null;
+    deletedAt: Date;
+    requestedAt: Date;
+    requestedFrom: string | null;
+  };
+  'account-restored': { signInUrl: string | null };
+  'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
+  /** For a link that was used, or has become unnecessary. */
+  'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
+  'resend-sent': object;
+  /** `docsPath`: null if the documentation is disabled. */
+  entry: { docsPath: string | null };
+  error: {
+    title: string;
+    detail: string;
+    /** The code of the problem in camelCase, as a key for translated templates. */
+    code: Readonly<Record<string, true>>;
+    traceId: string;
+    errors: readonly FieldError[];
+  };
+}
+export type PageName = keyof PageValues;
