@@ -19,6 +19,15 @@ export function noteRoutes(fastify: FastifyInstance): readonly MountedRoute[] {
   return routes;
 }
 
+/** Adds the cookies that the host has set on a response (`handOver`) to those of Roster, which would replace them. */
+export function keepCookiesOfHost(inner: FastifyInstance): void {
+  inner.addHook('onSend', (_request, reply, payload, done) => {
+    const cookies = reply.raw.getHeader('set-cookie');
+    if (cookies !== undefined) void reply.header('set-cookie', [cookies].flat().map(String));
+    done(null, payload);
+  });
+}
+
 /** Browsers send an OPTIONS preflight to other origins, so every path must be forwarded for that, too. */
 export function withPreflights(routes: readonly MountedRoute[]): readonly MountedRoute[] {
   const urls = new Set(routes.map(({ url }) => url));

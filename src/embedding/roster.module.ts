@@ -22,7 +22,7 @@ import { UserEventHandlers } from '../events/handlers.js';
 import { createLog } from '../ops/log.js';
 import { UserStore } from '../users/store/user-store.js';
 import { type Host, hostFrom } from './host.js';
-import { mount, type MountedRoute, noteRoutes, withPreflights } from './mount.js';
+import { keepCookiesOfHost, mount, type MountedRoute, noteRoutes, withPreflights } from './mount.js';
 import { type RosterOptions, settingsFrom } from './roster-options.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<RosterOptions>()
@@ -46,6 +46,7 @@ async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?
   if (options.migrate !== false) await migrate(settings, (text) => log.warn(text));
   const inner = createAdapter(settings, log);
   const routes = noteRoutes(inner.getInstance());
+  keepCookiesOfHost(inner.getInstance());
   const root = AppModule.forRoot(settings, log, [], [...(options.entities ?? [])]);
   const app = await createApp(root, settings, log, { adapter: inner, logger: null });
   return { host, app, routes, isOpen: settings.CORS_ORIGINS !== undefined };

@@ -170,6 +170,13 @@ beforeAll(async () => {
     abortOnError: false,
   });
   app.useGlobalPipes(new ValidationPipe({ transform: true }));
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (_request, reply, done) => {
+      void reply.header('set-cookie', ['affinity=a', 'lang=en']);
+      done();
+    });
   app.enableCors({ origin: 'https://acme.example' });
   await app.listen(0, '127.0.0.1');
   api = supertest(app.getHttpServer());
@@ -245,6 +252,15 @@ describe('Roster in another application', () => {
 });
 
 describe('the host', () => {
+  it('keeps the cookies of the host beside those of Roster', async () => {
+    const read = await api.get('/auth/methods').expect(200);
+    expect(read.get('set-cookie')).toEqual(['affinity=a', 'lang=en']);
+    const input = { identifier: ADMIN.email, password: ADMIN.password, session: 'cookie' };
+    const signedIn = await api.post('/auth/login').send(input).expect(200);
+    const names = signedIn.get('set-cookie')?.map((cookie) => cookie.split('=', 1)[0]);
+    expect(names?.toSorted()).toEqual(['affinity', 'lang', 'roster-device', 'roster-session']);
+  });
+
   it('keeps its own guard, filter, pipes, routes, providers and logger', async () => {
     guarded = 0;
     await api.get('/open').expect(200, { host: true });
