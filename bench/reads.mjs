@@ -14,7 +14,7 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = 5;
 const CONNECTIONS = 16;
 const USERS = 100;
-const GOALS = { me: 0.8, one: 0.85 };
+const GOALS = { me: 0.8, cookie: 0.8, one: 0.85 };
 /** What every answer has anyhow, and what is another each time. */
 const NOT_COPIED = ['connection', 'keep-alive', 'date', 'content-length', 'x-trace-id'];
 
@@ -29,16 +29,21 @@ export async function run() {
   try {
     const readers = start('readers.mjs');
     const server = await ground.serve();
-    const authorization = await signIn(server.url);
-    const paths = { me: ['/users/me'], one: await pathsOf(ground) };
+    const authorization = `Bearer ${(await signIn(server.url)).body.accessToken}`;
+    const cookie = cookieOf(await signIn(server.url, { session: 'cookie' }));
+    const paths = { me: ['/users/me'], cookie: ['/users/me'], one: await pathsOf(ground) };
     const { headers, text } = await call(`${server.url}/users/me`, { headers: { authorization } });
     const bare = start('bare-fastify.mjs');
     const same = Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_COPIED.includes(name)));
     bare.send({ databaseUrl: ground.databaseUrl, headers: same, body: JSON.parse(text) });
     const [{ port }] = await once(bare, 'message');
     const ends = {
-      roster: { port: server.port, pid: server.pid, headers: { authorization } },
-      bare: { port, pid: bare.pid },
+      roster: {
+        port: server.port,
+        pid: server.pid,
+        headers: (what) => (what === 'cookie' ? { cookie } : { authorization }),
+      },
+      bare: { port, pid: bare.pid, headers: () => undefined },
     };
     return report(await compare(readers, ends, paths));
   } finally {
@@ -47,11 +52,17 @@ export async function run() {
   }
 }
 
-async function signIn(url) {
-  const person = { identifier: 'admin@localhost', password: 'measured nine times over' };
-  const { status, text } = await postJson(`${url}/auth/login`, person);
+async function signIn(url, choice = {}) {
+  const person = { identifier: 'admin@localhost', password: 'measured nine times over', ...choice };
+  const { status, text, headers } = await postJson(`${url}/auth/login`, person);
   if (status !== 200) throw new Error(`Nobody can sign in: ${status} ${text}`);
-  return `Bearer ${JSON.parse(text).accessToken}`;
+  return { body: JSON.parse(text), headers };
+}
+
+/** The cookie of a browser session. */
+function cookieOf({ headers }) {
+  const cookies = [headers['set-cookie']].flat().map((cookie) => cookie.split(';', 1)[0]);
+  return cookies.find((cookie) => /^(__Host-)?roster-session=/.test(cookie));
 }
 
 /** Of people whom the admin looks at, one after the other. */
@@ -66,21 +77,21 @@ async function pathsOf(ground) {
 
 async function compare(readers, ends, paths) {
   const cases = Object.keys(paths).flatMap((what) => Object.keys(ends).map((who) => ({ what, who })));
-  for (const { what, who } of cases) await measure(readers, ends[who], paths[what], 3);
+  for (const { what, who } of cases) await measure(readers, ends[who], what, paths[what], 3);
   const rounds = Object.fromEntries(Object.keys(paths).map((what) => [what, { roster: [], bare: [] }]));
   for (let index = 1; index <= ROUNDS; index++) {
     for (const { what, who } of cases) {
-      const figures = await measure(readers, ends[who], paths[what], SECONDS);
+      const figures = await measure(readers, ends[who], what, paths[what], SECONDS);
       rounds[what][who].push(figures);
-      console.log(`${index}/${ROUNDS} ${what.padEnd(3)} ${who.padEnd(6)} ${JSON.stringify(figures)}`);
+      console.log(`${index}/${ROUNDS} ${what.padEnd(6)} ${who.padEnd(6)} ${JSON.stringify(figures)}`);
     }
   }
   return rounds;
 }
 
-async function measure(readers, { port, pid, headers }, paths, seconds) {
+async function measure(readers, { port, pid, headers }, what, paths, seconds) {
   const used = processorSeconds(pid);
-  readers.send({ port, paths, headers, connections: CONNECTIONS, seconds });
+  readers.send({ port, paths, headers: headers(what), connections: CONNECTIONS, seconds });
   const [{ count, ...figures }] = await once(readers, 'message');
   return { ...figures, processorMicros: round(((processorSeconds(pid) - used) / count) * 1e6, 0) };
 }
@@ -105,11 +116,18 @@ function report(rounds) {
       `p99 ${roster.p99} and ${bare.p99} ms.`
     );
   };
+  const cookieOverBearer = round(
+    median(
+      rounds.cookie.roster.map(({ processorMicros }, at) => processorMicros / rounds.me.roster[at].processorMicros),
+    ),
+  );
   const summary =
     `${CONNECTIONS} connections that read without end; medians of ${ROUNDS} rounds of ${SECONDS} s.\n` +
-    `${line('me', 'GET /users/me')}\n${line('one', 'GET /users/{id}')}`;
+    `${line('me', 'GET /users/me')}\n${line('cookie', 'GET /users/me by cookie')}\n` +
+    `By cookie it takes ${cookieOverBearer} of the processor time by bearer token (goal: at most 1).\n${line('one', 'GET /users/{id}')}`;
   const groups = [
     ['me', 'GET /users/me'],
+    ['cookie', 'GET /users/me by cookie'],
     ['one', 'GET /users/{id}'],
   ].map(([what, name]) => ({
     title: `${name}, processor time of the server`,
@@ -121,5 +139,5 @@ function report(rounds) {
     ],
   }));
   const given = { rounds: ROUNDS, seconds: SECONDS, connections: CONNECTIONS, users: USERS };
-  return { summary, given, ratios, medians, rounds, chart: barChart('Reads of one user', groups) };
+  return { summary, given, ratios, cookieOverBearer, medians, rounds, chart: barChart('Reads of one user', groups) };
 }
