@@ -21,6 +21,7 @@ import { PasswordChangeModule } from './password-change/password-change.module.j
 import { EmailChangeModule } from './email-change/email-change.module.js';
 import { SignInMethodsModule } from './sign-in-methods/sign-in-methods.module.js';
 import { MagicLinkModule } from './magic-link/magic-link.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { RestorationModule } from './restoration/restoration.module.js';
 import { LinksModule } from './one-time-tokens/links.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
@@ -49,6 +50,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     EmailChangeModule,
     SignInMethodsModule,
     MagicLinkModule,
+    PasskeysModule,
     RestorationModule,
     LinksModule,
     PasswordsModule,

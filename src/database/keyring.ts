@@ -23,6 +23,7 @@ export const KEY_PURPOSES = [
   'personal-data',
   'webhook-secret',
   'checkpoint',
+  'passkey-user',
 ] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 

@@ -1,6 +1,9 @@
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
+import { PasskeyMethod } from '../auth/passkeys/passkey.method.js';
+import { Passkeys } from '../auth/passkeys/passkeys.js';
+import { passkeyHost } from '../auth/passkeys/relying-party.js';
 import type { SignInMethod } from '../auth/sign-in-methods/sign-in-method.js';
 import { PasswordMethod } from '../auth/sign-in-methods/password.method.js';
 import { EndedLinks } from '../auth/one-time-tokens/ended-links.js';
@@ -47,15 +50,19 @@ export function passwordsAt({ settings, keyring, transactions, dataSource }: Ope
 }
 
 /** Every sign-in method of the server; a test compares them. */
-export function signInMethodsAt(passwords: Passwords): SignInMethod[] {
-  return [new PasswordMethod(passwords), new MagicLinkMethod()];
+export function signInMethodsAt(
+  { settings, personalData }: Pick<OperatorContext, 'settings' | 'personalData'>,
+  passwords: Passwords,
+): SignInMethod[] {
+  const passkeys = new PasskeyMethod(new Passkeys(personalData), { id: passkeyHost(settings) });
+  return [new PasswordMethod(passwords), new MagicLinkMethod(), passkeys];
 }
 
 export function usersAt(operator: OperatorContext, passwords: Passwords): UserStore {
   const { settings, keyring, personalData, transactions } = operator;
   const handlers = new UserEventHandlers(nobody());
   handlers.onModuleInit();
-  const methods = signInMethodsAt(passwords);
+  const methods = signInMethodsAt(operator, passwords);
   return new UserStore(
     new EventLog(new SystemClock(), keyring, personalData, { wake: () => undefined }),
     handlers,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Passwords } from '../../src/auth/passwords/passwords.js';
 import { HeldMethods } from '../../src/auth/sign-in-methods/held-methods.js';
+import { loadSettings } from '../../src/config/settings.js';
 import { Transactions } from '../../src/database/transaction.js';
+import type { PersonalData } from '../../src/events/personal-data.js';
 import { signInMethodsAt } from '../../src/operator/parts.js';
 import { WebhookNotices } from '../../src/relay/webhooks/webhook-notices.js';
 import { tokenIn } from '../support/inbox.js';
@@ -39,7 +41,8 @@ describe('the last admin who can sign in', () => {
   it('is found by an operator’s command by the same sign-in methods as by the server', () => {
     const ids = (methods: readonly { readonly id: string }[]) => methods.map(({ id }) => id).sort();
     const ofServer = roster.app.get(HeldMethods, { strict: false }).all();
-    expect(ids(signInMethodsAt({} as Passwords))).toEqual(ids(ofServer));
+    const parts = { settings: loadSettings({}), personalData: {} as PersonalData };
+    expect(ids(signInMethodsAt(parts, {} as Passwords))).toEqual(ids(ofServer));
   });
 
   beforeEach(async () => {

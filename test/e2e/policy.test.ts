@@ -22,6 +22,11 @@ const TABLE = `
   PUT    /users/:id/email                | 401 | yes | 403 | 403 | 403 | yes
   GET    /users/:id/methods              | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/methods/:method      | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/passkeys             | 401 | yes | 403 | yes | 403 | yes
+  POST   /users/:id/passkeys/options     | 401 | yes | 403 | 403 | 403 | own
+  POST   /users/:id/passkeys             | 401 | yes | 403 | 403 | 403 | own
+  PATCH  /users/:id/passkeys/:passkeyId  | 401 | yes | 403 | 403 | 403 | own
+  DELETE /users/:id/passkeys/:passkeyId  | 401 | yes | 403 | 403 | 403 | yes
   PUT    /users/:id/role                 | 401 | 403 | 403 | 403 | 403 | yes
   PUT    /users/:id/professional-status  | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
@@ -39,12 +44,19 @@ const TABLE = `
 // own: as "yes" on oneself, and 403 on others.
 // Routes about one's own account, or about nobody in particular, are in the table of access.test.ts.
 
+const CREDENTIAL = {
+  ...{ id: 'YQ', rawId: 'YQ', type: 'public-key' },
+  response: { clientDataJSON: 'YQ', attestationObject: 'YQ' },
+};
+
 const BODIES: Record<string, object> = {
   'PATCH /users/:id': { nickname: 'x' },
   'PUT /users/:id': { nickname: 'x' },
   'PUT /users/:id/username': { newUsername: 'another-name' },
   'PUT /users/:id/password': { currentPassword: PASSWORD, newPassword: `${PASSWORD}, again` },
   'PUT /users/:id/email': { newEmail: 'elsewhere@example.com', currentPassword: PASSWORD },
+  'POST /users/:id/passkeys': { credential: CREDENTIAL },
+  'PATCH /users/:id/passkeys/:passkeyId': { name: 'Laptop' },
   'PUT /users/:id/role': { role: 'MANAGER' },
   'PUT /users/:id/professional-status': { isProfessional: true },
   'POST /users/:id/suspend': {},

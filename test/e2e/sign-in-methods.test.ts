@@ -104,7 +104,12 @@ async function quiet(): Promise<void> {
 describe('the ways to sign in', () => {
   it('are those of the providers that are one: a third one is offered, signs in and is listed by being there', async () => {
     const { body } = await roster.api.get('/auth/methods').expect(200);
-    expect((body.items as { id: string }[]).map(({ id }) => id)).toEqual(['password', 'magic-link', 'badge']);
+    expect((body.items as { id: string }[]).map(({ id }) => id)).toEqual([
+      'password',
+      'magic-link',
+      'passkey',
+      'badge',
+    ]);
     expect(body.items[0]).toEqual({
       id: 'password',
       label: 'Email address or username, and password',

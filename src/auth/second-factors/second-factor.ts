@@ -1,3 +1,4 @@
+import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 
 /** What can be presented after the first factor. */
@@ -25,6 +26,8 @@ export interface SecondFactorProof {
 export interface ProofPurpose {
   readonly userId: string;
   readonly boundTo: string;
+  /** From where, for evidence of what is suspicious about a proof. */
+  readonly context: RequestContext;
 }
 
 /**

@@ -9,6 +9,7 @@ export const AUTH_EVENT_TYPES = [
   'account.unlocked',
   'session.ended',
   'session.reuse_detected',
+  'passkey.copy_suspected',
   'access.denied',
   'access.granted',
   'limit.exceeded',

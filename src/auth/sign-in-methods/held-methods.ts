@@ -11,7 +11,7 @@ export interface HeldMethod extends OwnMethod {
 }
 
 // Display order; extensions come last.
-const FIRST = ['password', 'magic-link'];
+const FIRST = ['password', 'magic-link', 'passkey'];
 
 /** The available sign-in methods, which are all providers that extend `SignInMethod`, and those of a user. */
 @Injectable()

@@ -14,6 +14,8 @@ export interface SignInAttempt {
   readonly deviceToken?: string | undefined;
   /** The proof is access to the account's mailbox. It ends a lockout, being as strong as the unlock link. */
   readonly isByMail?: boolean;
+  /** The proof is a signature, which nobody can guess: lockouts, which stop guesses, neither refuse it nor end by it. */
+  readonly isUnguessable?: boolean;
   /** Present if the session is to be proved by a cookie. */
   readonly browser?: BrowserSignIn | undefined;
   readonly context: RequestContext;

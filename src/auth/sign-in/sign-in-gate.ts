@@ -63,10 +63,15 @@ export class SignInGate {
   /**
    * Counts and records a failure.
    * @param reason `email-not-verified` for the correct password of a registration, which is disclosed unless locked
+   * @param userId whom the proof named, if there was no identifier
    * @returns the only error that the caller may see, to be thrown
    */
-  async refuse(attempt: EnteredAttempt, reason: RefusalReason): Promise<InvalidCredentials | EmailNotVerified> {
-    const told = await this.outcomes.failed(attempt, reason);
+  async refuse(
+    attempt: EnteredAttempt,
+    reason: RefusalReason,
+    userId?: string,
+  ): Promise<InvalidCredentials | EmailNotVerified> {
+    const told = await this.outcomes.failed(attempt, reason, userId);
     return told === 'email-not-verified' ? new EmailNotVerified() : new InvalidCredentials();
   }
 

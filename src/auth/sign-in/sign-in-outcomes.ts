@@ -45,6 +45,7 @@ export class SignInOutcomes {
 
   /** @returns false if locked, and the proof does not end a lockout */
   private async beginAnew(tx: Transaction, attempt: EnteredAttempt, userId: string): Promise<boolean> {
+    if (attempt.isUnguessable === true) return true;
     if (attempt.isByMail !== true) return this.lockouts.succeed(tx, this.attempts.subjectOf(attempt, userId));
     await this.unlocking.bySignInLink(tx, userId, attempt.context);
     return true;

@@ -10,6 +10,7 @@ interface Described {
   readonly enum?: readonly unknown[];
   readonly isArray?: boolean;
   readonly items?: Described;
+  readonly properties?: Readonly<Record<string, Described>>;
   readonly maxLength?: number;
   readonly maxItems?: number;
 }
@@ -82,6 +83,10 @@ function boundOf(described: Described, where: string): Bound {
   }
   if (SCALARS.includes(described.type)) return { kind: 'text', most: MOST_OF_A_SCALAR, message: 'is too long' };
   if (isDescribedClass(described.type)) return boundsOf(described.type);
+  if (described.properties) {
+    const inner = Object.entries(described.properties);
+    return { kind: 'fields', of: new Map(inner.map(([name, one]) => [name, boundOf(one, `${where}.${name}`)])) };
+  }
   throw new UnboundedInput(`${where} takes a text without maxLength`);
 }
 

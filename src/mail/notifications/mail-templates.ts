@@ -63,6 +63,8 @@ export interface MailValues {
   'new-sign-in': GreetingValues & { signedInAt: Date; signedInFrom: string | null };
   /** An old refresh token was used, and its session has ended. */
   'session-reused': RequestValues;
+  /** The counter of a passkey went back: there may be a copy of it. */
+  'passkey-refused': RequestValues;
   'sign-in-method-removed': ChangeValues & { methodName: string };
   /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
   'confirm-email-change': LinkValues & RequestValues & AccountValues;

@@ -128,4 +128,5 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
   // `TemplateChoice` decides which mail about the account leaves.
   rule('link.refused', 'account-unavailable', { to: to.accountAddress, data: data.attempt }),
   rule('session.reuse_detected', 'session-reused', { to: to.activeUser, maxPerDay: 3, data: data.attempt }),
+  rule('passkey.copy_suspected', 'passkey-refused', { to: to.activeUser, maxPerDay: 3, data: data.attempt }),
 ];

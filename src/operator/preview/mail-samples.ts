@@ -53,6 +53,7 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'account-unlocked': { usual: changed },
   'new-sign-in': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },
   'session-reused': { usual: asked },
+  'passkey-refused': { usual: asked },
   'account-suspended': { usual: changed },
   'account-reinstated': { usual: changed },
   'role-changed': {

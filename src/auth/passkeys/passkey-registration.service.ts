@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+import { Transactions } from '../../database/transaction.js';
+import { describeDevice } from '../../rendering/device.js';
+import { addAuthenticator } from '../../users/aggregate/decide-credentials.js';
+import { PreconditionFailed } from '../../users/aggregate/user-errors.js';
+import { matches } from '../../users/api/etag.js';
+import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import type { RegistrationJson } from '../second-factors/credential-json.js';
+import { type ChallengeUse, Challenges } from './challenges.js';
+import { PasskeyInvalid, TooManyPasskeys } from './passkey-errors.js';
+import { MAX_PASSKEYS, type Passkey, Passkeys } from './passkeys.js';
+import { handleOf, RelyingParty } from './relying-party.js';
+import { verifyRegistration } from './verification.js';
+
+type Request = Omit<ActionRequest, 'action'>;
+
+/** Adds passkeys to one's own account. */
+@Injectable()
+export class PasskeyRegistration {
+  constructor(
+    private readonly actions: UserActions,
+    private readonly transactions: Transactions,
+    private readonly challenges: Challenges,
+    private readonly passkeys: Passkeys,
+    private readonly site: RelyingParty,
+  ) {}
+
+  /** What a browser is to make a passkey with. @throws Forbidden, UserNotFound, TooManyPasskeys */
+  async options(request: Omit<Request, 'context'>): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { user } = await this.actions.findAllowed({ ...request, action: 'addFactor' });
+    const { challenge, existing } = await this.transactions.run(async (tx) => ({
+      challenge: await this.challenges.issue(tx, useOf(request)),
+      existing: await this.passkeys.ofUser(tx, user.id),
+    }));
+    refuseMore(existing.length);
+    return this.site.creationOptions(user, challenge, existing.map(handleOf));
+  }
+
+  /**
+   * @param name absent for one after the browser that made it
+   * @throws Forbidden, UserNotFound, PreconditionFailed, PasskeyInvalid, PasskeyExists, TooManyPasskeys; RefusedByHandler
+   */
+  async add(request: Request, json: RegistrationJson, name: string | undefined): Promise<Passkey> {
+    const act: ActionRequest = { ...request, action: 'addFactor' };
+    const { user } = await this.actions.findAllowed(act);
+    if (act.ifMatch !== undefined && !matches(act.ifMatch, user.version)) throw new PreconditionFailed();
+    const { challenge, existing } = await this.transactions.run(async (tx) => ({
+      challenge: await this.challenges.take(tx, json.response.clientDataJSON, useOf(request)),
+      existing: await this.passkeys.ofUser(tx, user.id),
+    }));
+    const made = challenge === undefined ? undefined : await verifyRegistration(this.site, json, challenge);
+    if (!made) throw new PasskeyInvalid();
+    const taken = existing.map((one) => one.name);
+    const label = name ?? unused(describeDevice(request.context.userAgent) ?? 'Passkey', taken);
+    let added: Passkey | undefined;
+    await this.actions.perform(
+      act,
+      (state) => addAuthenticator(state, 'passkey', label),
+      async (tx) => {
+        refuseMore((await this.passkeys.ofUser(tx, user.id)).length);
+        added = await this.passkeys.add(tx, user.id, this.site.id, label, made);
+      },
+    );
+    if (!added) throw new Error('A passkey was added and is not there');
+    return added;
+  }
+}
+
+/** In the session that asked for the options, and for its own account. */
+function useOf({ id, caller }: Pick<Request, 'id' | 'caller'>): ChallengeUse {
+  return { purpose: 'registration', userId: id, boundTo: caller.sessionId };
+}
+
+function refuseMore(count: number): void {
+  if (count >= MAX_PASSKEYS) throw new TooManyPasskeys(MAX_PASSKEYS);
+}
+
+/** "Chrome on Linux", then "Chrome on Linux 2": which is which shows in the list. */
+function unused(name: string, taken: readonly string[]): string {
+  for (let number = 2, one = name; ; number += 1) {
+    if (!taken.includes(one)) return one;
+    one = `${name} ${number}`;
+  }
+}

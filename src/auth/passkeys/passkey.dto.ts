@@ -1,0 +1,120 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
+import { Line } from '../../users/api/profile.dto.js';
+import { NewCredential, type RegistrationJson } from '../second-factors/credential-json.js';
+import { MAX_PASSKEYS, type Passkey } from './passkeys.js';
+
+const NAME_LENGTH = 50;
+const time = { format: 'date-time' } as const;
+
+export class NewPasskeyDto {
+  @Line(NAME_LENGTH, 'Laptop') readonly name?: string | null;
+  @NewCredential() readonly credential: RegistrationJson;
+}
+
+export class RenamePasskeyDto {
+  @Line(NAME_LENGTH, 'Old laptop')
+  @ApiProperty({
+    type: String,
+    nullable: false,
+    required: true,
+    minLength: 1,
+    maxLength: NAME_LENGTH,
+    example: 'Laptop',
+  })
+  @IsString({ message: 'must be a string' })
+  readonly name: string;
+}
+
+/** A passkey as callers see it. */
+export class PasskeyResponse {
+  @ApiProperty({ format: 'uuid', example: '019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00' }) readonly id: string;
+  @ApiProperty({ example: 'Chrome on Linux', description: 'the given name, or the browser that made it' })
+  readonly name: string;
+  @ApiProperty({ ...time }) readonly createdAt: string;
+  @ApiProperty({ ...time, type: String, nullable: true, example: null }) readonly lastUsedAt: string | null;
+  @ApiProperty({ description: 'whether it is synchronised to other devices of its owner', example: true })
+  readonly backedUp: boolean;
+  @ApiProperty({
+    type: [String],
+    description: 'how the authenticator can be reached (WebAuthn, `AuthenticatorTransport`)',
+    example: ['internal', 'hybrid'],
+  })
+  readonly transports: string[];
+
+  static from({ id, name, createdAt, lastUsedAt, backedUp, transports }: Passkey): PasskeyResponse {
+    return {
+      id,
+      name,
+      createdAt: createdAt.toISOString(),
+      lastUsedAt: lastUsedAt?.toISOString() ?? null,
+      backedUp,
+      transports: [...transports],
+    };
+  }
+}
+
+/** All passkeys of a user, oldest first; too few to need pages. */
+export class PasskeyList {
+  @ApiProperty({ type: [PasskeyResponse], maxItems: MAX_PASSKEYS }) readonly items: PasskeyResponse[];
+}
+
+class RelyingPartyEntity {
+  @ApiProperty({ example: 'example.com', description: 'the host of `PUBLIC_URL`' }) readonly id: string;
+  @ApiProperty({ example: 'Roster' }) readonly name: string;
+}
+
+class UserEntity {
+  @ApiProperty({ example: 'b2ZmLXRvLXRoZS1sYWtl', description: 'a stable pseudonym, base64url' }) readonly id: string;
+  @ApiProperty({ example: 'ada@example.com' }) readonly name: string;
+  @ApiProperty({ example: 'Ada Lovelace' }) readonly displayName: string;
+}
+
+class Parameters {
+  @ApiProperty({ type: 'integer', example: -7, description: 'COSE algorithm' }) readonly alg: number;
+  @ApiProperty({ enum: ['public-key'] }) readonly type: 'public-key';
+}
+
+class Descriptor {
+  @ApiProperty({ example: 'bm90LWEtcmVhbC1jcmVkZW50aWFs', description: 'base64url' }) readonly id: string;
+  @ApiProperty({ enum: ['public-key'] }) readonly type: 'public-key';
+  @ApiPropertyOptional({ type: [String], example: ['internal'] }) readonly transports?: string[];
+}
+
+class AuthenticatorSelection {
+  @ApiProperty({ example: 'required' }) readonly residentKey: string;
+  @ApiProperty({ example: true }) readonly requireResidentKey: boolean;
+  @ApiProperty({ example: 'required' }) readonly userVerification: string;
+}
+
+const CHALLENGE = {
+  description: 'base64url; good once, for five minutes',
+  example: 'Y2hhbGxlbmdlLW9mLTMyLXJhbmRvbS1ieXRlcy4uLg',
+};
+const TIMEOUT = { type: 'integer', description: 'milliseconds', example: 300_000 } as const;
+
+/** For `PublicKeyCredential.parseCreationOptionsFromJSON()` and `navigator.credentials.create()`. */
+export class PasskeyCreationOptions {
+  @ApiProperty(CHALLENGE) readonly challenge: string;
+  @ApiProperty({ type: RelyingPartyEntity }) readonly rp: RelyingPartyEntity;
+  @ApiProperty({ type: UserEntity }) readonly user: UserEntity;
+  @ApiProperty({ type: [Parameters] }) readonly pubKeyCredParams: Parameters[];
+  @ApiProperty(TIMEOUT) readonly timeout: number;
+  @ApiProperty({ example: 'none' }) readonly attestation: string;
+  @ApiProperty({ type: [Descriptor], description: 'those that the user has' })
+  readonly excludeCredentials: Descriptor[];
+  @ApiProperty({ type: AuthenticatorSelection }) readonly authenticatorSelection: AuthenticatorSelection;
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { credProps: true } })
+  readonly extensions: Record<string, unknown>;
+  @ApiProperty({ type: [String], example: [] }) readonly hints: string[];
+}
+
+/** For `PublicKeyCredential.parseRequestOptionsFromJSON()` and `navigator.credentials.get()`. */
+export class PasskeyRequestOptions {
+  @ApiProperty(CHALLENGE) readonly challenge: string;
+  @ApiProperty({ example: 'example.com', description: 'the host of `PUBLIC_URL`' }) readonly rpId: string;
+  @ApiProperty(TIMEOUT) readonly timeout: number;
+  @ApiProperty({ enum: ['required', 'preferred'] }) readonly userVerification: 'required' | 'preferred';
+  @ApiPropertyOptional({ type: [Descriptor], description: 'absent for a sign-in, which says nothing of who exists' })
+  readonly allowCredentials?: Descriptor[];
+}
