@@ -27,6 +27,11 @@ export class AuthPersonalData implements OnModuleInit {
       `created_at AS "createdAt", purpose, requested_ip AS "requestedFrom", requested_user_agent AS "requestedBy",
        expires_at AS "expiresAt", used_at AS "usedAt"`,
     );
+    this.addTable(
+      'linkRequests',
+      'magic_link_requests',
+      'requested_at AS "requestedAt", requested_ip AS "requestedFrom", requested_user_agent AS "requestedBy"',
+    );
     this.addTable('endedLinks', 'ended_links', 'created_at AS "createdAt", purpose, how, ended_at AS "endedAt"');
     this.addTable(
       'sessions',

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'weak-password': { status: 400, title: 'Password too weak' },
   'not-authenticated': { status: 401, title: 'Authentication required' },
   'invalid-credentials': { status: 401, title: 'Invalid credentials' },
+  'invalid-code': { status: 401, title: 'Invalid code' },
   'invalid-refresh-token': { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Not allowed' },
   'cross-site-request': { status: 403, title: 'Cross-site request refused' },

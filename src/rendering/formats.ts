@@ -3,11 +3,15 @@ export class Duration {
   constructor(readonly milliseconds: number) {}
 }
 
-/** Formats times and durations among the values of a template; leaves all else unchanged. */
+/** Formats times and durations among the values of a template, also those of lists; leaves all else unchanged. */
 export function formatValues(values: object, locale: string): Record<string, unknown> {
   const shown = (value: unknown): unknown => {
     if (value instanceof Date) return formatTime(value, locale);
-    return value instanceof Duration ? formatDuration(value.milliseconds, locale) : value;
+    if (value instanceof Duration) return formatDuration(value.milliseconds, locale);
+    if (!Array.isArray(value)) return value;
+    return value.map((item: unknown) =>
+      typeof item === 'object' && item !== null ? formatValues(item, locale) : item,
+    );
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(value)]));
 }

@@ -10,6 +10,7 @@ import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { signInRefusal } from '../sign-in/sign-in-outcomes.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AddressThrottle } from '../one-time-tokens/address-throttle.js';
+import { MagicLinkCodes } from './magic-link-codes.js';
 
 /** Creates sign-in links; Mail sends them after commit. */
 @Injectable()
@@ -23,6 +24,7 @@ export class MagicLinkLinks {
     private readonly tokens: OneTimeTokens,
     private readonly throttle: AddressThrottle,
     private readonly events: AuthEvents,
+    private readonly codes: MagicLinkCodes,
   ) {
     this.ttl = settings.MAGIC_LINK_TTL;
   }
@@ -33,9 +35,10 @@ export class MagicLinkLinks {
 
   /**
    * For the owner of the address, if they may sign in; otherwise for a separate registration. At most one mail a minute.
+   * @param binding of the asker, whose code the link then has, whether this request mails it or an earlier one did
    * @throws RefusedByHandler
    */
-  async sendIfDue(email: string, context: RequestContext): Promise<void> {
+  async sendIfDue(email: string, context: RequestContext, binding?: string): Promise<void> {
     await this.transactions.run(async (tx) => {
       // Concurrent requests create one registration.
       await lock(tx, `address:${addressKey(email)}`);
@@ -49,9 +52,11 @@ export class MagicLinkLinks {
       }
       const id = owner?.id ?? (await this.ownClaim(tx, email)) ?? (await this.register(tx, email, context));
       await this.users.lockForUpdate(tx, id);
-      if (!(await this.throttle.take(tx, { mail: 'magic-link', email, subject: id }, context))) return;
-      const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
-      await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);
+      if (await this.throttle.take(tx, { mail: 'magic-link', email, subject: id }, context)) {
+        const expiresAt = await this.tokens.issue(tx, id, 'magic-link', this.ttl, context);
+        await this.users.change(tx, id, (state) => requestMagicLink(state, expiresAt), context);
+      }
+      if (binding !== undefined) await this.codes.bind(tx, id, binding, context);
     });
   }
 

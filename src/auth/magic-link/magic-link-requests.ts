@@ -20,14 +20,14 @@ export class MagicLinkRequests implements OnModuleInit {
     this.requests.handle('magic-link', (request) => this.sendIfDue(request));
   }
 
-  private async sendIfDue({ email, context }: LinkRequest): Promise<void> {
+  private async sendIfDue({ email, context, binding }: LinkRequest): Promise<void> {
     try {
       // This registers an unknown address.
       if (!(await this.links.isOwned(email))) {
         if (!isAddress(email)) return;
         await this.handlers.callWith({ email }, context);
       }
-      await this.links.sendIfDue(email, context);
+      await this.links.sendIfDue(email, context, binding);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       this.log.info({ code: error.code, traceId: context.traceId }, 'a link to sign in by was refused');

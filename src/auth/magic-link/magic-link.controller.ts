@@ -13,10 +13,12 @@ import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import { RequestsLink, ShowsLink } from '../one-time-tokens/link-routes.js';
 import { OneTimeTokenDto, type TokenStateResponse } from '../one-time-tokens/one-time-token.dto.js';
-import { SessionCookies } from '../sessions/session-cookies.js';
+import { type SessionChoice, SessionCookies } from '../sessions/session-cookies.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
-import { RequestMagicLinkDto, UseMagicLinkDto } from './magic-link.dto.js';
-import { MagicLinkService } from './magic-link.service.js';
+import { groupedCode } from './code-text.js';
+import { bindingOf, MagicLinkCookies } from './magic-link-cookies.js';
+import { RequestMagicLinkDto, UseMagicLinkCodeDto, UseMagicLinkDto } from './magic-link.dto.js';
+import { type FoundMagicLink, MagicLinkService } from './magic-link.service.js';
 
 @ApiTags('Auth')
 @Controller('auth/magic-link')
@@ -28,16 +30,19 @@ export class MagicLinkController {
     private readonly pages: LinkPages,
     private readonly requests: LinkRequests,
     private readonly signIns: MagicLinkService,
-    private readonly cookies: DeviceCookies,
+    private readonly askers: MagicLinkCookies,
+    private readonly devices: DeviceCookies,
     private readonly sessionCookies: SessionCookies,
   ) {
     this.link = pages.of({
       find: (token) => signIns.findLink(token),
       state: tokenState,
       page: 'magic-link',
-      values: (link) => ({
+      values: (link, _refused, request) => ({
         email: link.email,
         continueUrl: withToken(MAGIC_LINK_URL, link.token),
+        signInPath: null,
+        ...shownCodes(link, this.askers.bindingOf(request)),
         ...requestOf(link),
       }),
     });
@@ -48,14 +53,15 @@ export class MagicLinkController {
     operationId: 'requestMagicLink',
     summary: 'Request a link to sign in or register',
     description:
-      'The response is always the same. Without an account, opening the link creates one. At most one mail a minute per address.',
+      'The response is always the same. Without an account, opening the link creates one. At most one mail a minute per address. The browser gets the cookie `roster-magic-link` (`__Host-roster-magic-link` over HTTPS), or an app sends a `codeChallenge`: if the link is opened elsewhere, its page shows a code that signs in there (`POST /auth/magic-link/code`).',
   })
   async request(
-    @Body() { email }: RequestMagicLinkDto,
+    @Body() { email, codeChallenge, continue: continueTo }: RequestMagicLinkDto,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
-    await this.requests.add('magic-link', email, context);
+    const binding = codeChallenge ?? this.askers.mark(reply.request, reply, continueTo);
+    await this.requests.add('magic-link', email, context, binding);
     return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a sign-in link is on its way.');
   }
 
@@ -64,7 +70,7 @@ export class MagicLinkController {
     operationId: 'getMagicLink',
     summary: 'Show a sign-in link',
     description:
-      'Does not use the link. Redirects to `MAGIC_LINK_URL` with the token as `#token=`, or shows the token as a code to copy if that is not set. With `Accept: application/json`, returns whether the link is still valid.',
+      'Does not use the link. Redirects to `MAGIC_LINK_URL` with the token as `#token=`. If that is not set, shows a button to sign in to the browser that requested the link, and to others a code to enter there. With `Accept: application/json`, returns whether the link is still valid.',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -94,13 +100,51 @@ export class MagicLinkController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<SignedInResponse> {
-    const from = {
-      deviceToken: deviceToken ?? this.cookies.of(reply.request),
+    const from = this.clientOf(reply, deviceToken, choice);
+    return this.remembered(reply, await this.signIns.signIn(token, { ...from, context }));
+  }
+
+  @Post('code')
+  @HttpCode(200)
+  @Allow('ANONYMOUS')
+  // RFC 6749, 5.1.
+  @ApiOperation({
+    operationId: 'signInByMagicLinkCode',
+    summary: 'Sign in with the code of a mailed link',
+    description:
+      'For who opened the link on another device: its page shows the code. It is valid only where the link was requested, in the browser with the cookie or for the app with the `codeVerifier`; works once; and uses the link. After five codes, right or wrong, the link has to be requested again.',
+  })
+  @ApiOkResponse({ type: SignedInResponse })
+  @ApiProblems(
+    'validation-failed',
+    'invalid-code',
+    'invalid-credentials',
+    'cross-site-request',
+    'refused-by-handler',
+    'too-many-requests',
+  )
+  async signInByCode(
+    @Body() { code, codeVerifier, deviceToken, ...choice }: UseMagicLinkCodeDto,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<SignedInResponse> {
+    const { request } = reply;
+    const binding = codeVerifier === undefined ? this.askers.bindingOf(request) : bindingOf(codeVerifier);
+    const from = this.clientOf(reply, deviceToken, choice);
+    const signedIn = await this.signIns.signInByCode(code, binding, { ...from, context });
+    this.askers.forget(request, reply);
+    return this.remembered(reply, signedIn);
+  }
+
+  private clientOf(reply: FastifyReply, deviceToken: string | undefined, choice: SessionChoice) {
+    return {
+      deviceToken: deviceToken ?? this.devices.of(reply.request),
       browser: this.sessionCookies.forSignIn(reply.request, reply, choice),
-      context,
     };
-    const signedIn = await this.signIns.signIn(token, from);
-    this.cookies.remember(reply.request, reply, signedIn.user.id, signedIn.deviceToken);
+  }
+
+  private remembered(reply: FastifyReply, signedIn: SignedInResponse): SignedInResponse {
+    this.devices.remember(reply.request, reply, signedIn.user.id, signedIn.deviceToken);
     return signedIn;
   }
 }
@@ -111,4 +155,17 @@ function withToken(page: string | undefined, token: string): string | null {
   const url = new URL(page);
   url.hash = `token=${token}`;
   return url.href;
+}
+
+/** For the browser that asked a button, with its own code; for others the codes of all that asked. */
+function shownCodes({ waiting }: FoundMagicLink, here: Buffer | undefined) {
+  const own = waiting.find(({ binding }) => here !== undefined && binding.equals(here));
+  const shown = own ? [own] : waiting;
+  const isOneOfSeveral = shown.length > 1;
+  return {
+    isHere: own !== undefined,
+    hasCode: shown.length > 0,
+    hasSeveral: isOneOfSeveral,
+    codes: shown.map((asker) => ({ code: groupedCode(asker.code), isOneOfSeveral, ...requestOf(asker) })),
+  };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf, type RequestContext } from '../../access/caller.js';
 import type { PageName, PageValues } from '../../http/pages/page-values.js';
 import { Pages, wantsJson, wantsPage } from '../../http/pages/pages.js';
@@ -25,7 +25,11 @@ export interface LinkDescription<Link, State, Form extends FormName> {
   readonly state: (link: Link) => State;
   readonly page: Form;
   /** The values of its page. @param refused why the form is shown again: one of `shownAgainAfter` */
-  readonly values: (link: Link & WithToken, refused?: DomainError) => Omit<PageValues[Form], 'token'>;
+  readonly values: (
+    link: Link & WithToken,
+    refused: DomainError | undefined,
+    request: FastifyRequest,
+  ) => Omit<PageValues[Form], 'token'>;
   /** Errors after which a link stays valid: a browser gets the form again, with the reason. */
   readonly shownAgainAfter?: readonly ProblemCode[];
 }
@@ -94,7 +98,7 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
   private async form(reply: FastifyReply, token: string, refused?: DomainError): Promise<string> {
     const { find, page, values } = this.description;
     const link = { ...(await find(token)), token };
-    const shown = { token, ...values(link, refused) } as PageValues[Form];
+    const shown = { token, ...values(link, refused, reply.request) } as PageValues[Form];
     return this.pages.render(reply, page, shown, link.locale);
   }
 }
@@ -111,7 +115,10 @@ export const proofLinkState = ({ expiresAt, newPasswordRequired }: TokenDetails)
 });
 
 /** When and from where the link was requested, so that readers can tell whether they requested it. */
-export function requestOf(link: TokenDetails): { requestedAt: Date; requestedFrom: string | null } {
+export function requestOf(link: Pick<TokenDetails, 'requestedAt' | 'requestedIp' | 'requestedUserAgent'>): {
+  requestedAt: Date;
+  requestedFrom: string | null;
+} {
   return {
     requestedAt: link.requestedAt,
     requestedFrom: describeOrigin(link.requestedUserAgent, link.requestedIp),

@@ -14,6 +14,8 @@ export interface LinkRequest {
   /** The key of the address. */
   readonly address: string;
   readonly context: RequestContext;
+  /** SHA-256 (base64url) of what the browser or app that asked keeps, for links with a code that is bound to it. */
+  readonly binding?: string;
 }
 
 type LinkRequestHandler = (request: LinkRequest) => Promise<void>;
@@ -54,8 +56,13 @@ export class LinkRequests implements OnModuleInit {
   }
 
   /** Returns before anything is looked up, so neither the response nor its timing reveals anything about the address (ASVS 5.0 V6.3.8). */
-  async add(purpose: RequestedPurpose, email: string, context: RequestContext): Promise<void> {
-    const request: LinkRequest = { email, address: addressKey(email), context };
+  async add(purpose: RequestedPurpose, email: string, context: RequestContext, binding?: string): Promise<void> {
+    const request: LinkRequest = {
+      email,
+      address: addressKey(email),
+      context,
+      ...(binding !== undefined && { binding }),
+    };
     await this.transactions.run((tx) => this.jobs.enqueue(tx, JOB, { purpose, ...request }, { maxAttempts: 5 }));
   }
 

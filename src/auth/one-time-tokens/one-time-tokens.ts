@@ -9,18 +9,20 @@ import { type LinkEnd, TokenExpiredOrUsed } from './token-expired-or-used.js';
 import {
   type Beginning,
   columnOf,
-  COLUMNS,
   type DeliverableToken,
   details,
+  DUE,
   type DueRow,
   FIND,
   FIND_BEGINNING,
   type FoundRow,
   type LinkOrigin,
   originParameters,
+  PROLONG,
   REPLACE,
   type TokenDetails,
   type TokenRow,
+  USE,
   type WantedLink,
 } from './token-rows.js';
 export { TokenExpiredOrUsed } from './token-expired-or-used.js';
@@ -112,14 +114,19 @@ export class OneTimeTokens {
   /** Uses a token: of any number of concurrent calls, one succeeds. @throws TokenExpiredOrUsed */
   async consume(tx: Transaction, token: string, purpose: TokenPurpose): Promise<TokenDetails> {
     const row = await this.find(tx, token, purpose);
-    const [used] = await tx.query<[unknown[], number]>(
-      `UPDATE one_time_tokens SET used_at = now()
-       WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING id`,
-      [row.id],
-    );
     // Another call was faster and has committed: this reads its ending.
-    if (used.length === 0) await this.find(tx, token, purpose);
+    if (!(await this.markUsed(tx, row.id))) await this.find(tx, token, purpose);
     return details(row);
+  }
+
+  /** As `consume`, for a token that was proved in another way, such as by its short code. @throws TokenExpiredOrUsed */
+  async consumeById(tx: Transaction, id: string): Promise<void> {
+    if (!(await this.markUsed(tx, id))) throw new TokenExpiredOrUsed();
+  }
+
+  private async markUsed(tx: Transaction, id: string): Promise<boolean> {
+    const [used] = await tx.query<[unknown[], number]>(USE, [id]);
+    return used.length > 0;
   }
 
   /** From now on, the links of these users require a new password instead of activating the existing one. */
@@ -172,15 +179,13 @@ export class OneTimeTokens {
   /** @param origin the requester, if it is to be shown @returns when it expires; undefined if none is valid */
   private async prolong(tx: Transaction, link: WantedLink, origin?: LinkOrigin): Promise<Date | undefined> {
     const { userId, purpose, ttl, subject } = link;
-    const [[row]] = await tx.query<[{ expires_at: Date }[], number]>(
-      `UPDATE one_time_tokens SET
-         expires_at = greatest(expires_at, least(now(), created_at + $3 * interval '1 ms') + $3 * interval '1 ms'),
-         (requested_at, requested_ip, requested_user_agent, requested_session_id) = (
-           SELECT now(), $5::inet, $6, $7::uuid WHERE $4
-           UNION ALL SELECT requested_at, requested_ip, requested_user_agent, requested_session_id WHERE NOT $4)
-       WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() RETURNING expires_at`,
-      [userId, columnOf(purpose, subject), ttl, origin !== undefined, ...originParameters(origin)],
-    );
+    const [[row]] = await tx.query<[{ expires_at: Date }[], number]>(PROLONG, [
+      userId,
+      columnOf(purpose, subject),
+      ttl,
+      origin !== undefined,
+      ...originParameters(origin),
+    ]);
     return row?.expires_at;
   }
 
@@ -212,20 +217,12 @@ export class OneTimeTokens {
 
   /** @returns in the order of `links`, undefined for links that must not be mailed */
   private async due(tx: Transaction, links: readonly WantedLink[], forUpdate = ''): Promise<(DueRow | undefined)[]> {
-    const rows = await tx.query<DueRow[]>(
-      `SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
-         extract(epoch FROM expires_at - now())::float8 * 1000 AS ms_left
-       FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::boolean[]) WITH ORDINALITY
-         AS link (user_id, purpose, least, is_renewed, place)
-       JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
-       WHERE used_at IS NULL AND (expires_at > now() OR link.is_renewed) ${forUpdate}`,
-      [
-        links.map(({ userId }) => userId),
-        links.map(({ purpose, subject }) => columnOf(purpose, subject)),
-        links.map(({ ttl }) => ttl / 2),
-        links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
-      ],
-    );
+    const rows = await tx.query<DueRow[]>(`${DUE} ${forUpdate}`, [
+      links.map(({ userId }) => userId),
+      links.map(({ purpose, subject }) => columnOf(purpose, subject)),
+      links.map(({ ttl }) => ttl / 2),
+      links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
+    ]);
     const byPlace = new Map(rows.map((row) => [row.place, row]));
     return links.map((_link, index) => byPlace.get(index + 1));
   }

@@ -50,6 +50,7 @@ export interface LinkOrigin extends Pick<RequestContext, 'ip' | 'userAgent'> {
 
 /** Purpose and origin of a valid token. */
 export interface TokenDetails {
+  readonly id: string;
   readonly userId: string;
   /** The subject, such as the id of a contact; empty if there is only one link of its purpose. */
   readonly subject: string;
@@ -84,7 +85,7 @@ export interface UsedLink extends TokenDetails {
 }
 
 /** The columns that are read. */
-export const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
+const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
 
 /** By id and purpose, among valid and ended links. */
 export const FIND = `
@@ -108,6 +109,7 @@ export const FIND_BEGINNING = `
 
 export function details(row: TokenRow): TokenDetails {
   return {
+    id: row.id,
     userId: row.user_id,
     subject: row.purpose.split(':')[1] ?? '',
     requestedAt: row.requested_at,
@@ -139,3 +141,25 @@ export const REPLACE = `
     excluded.nonce, now(), excluded.expires_at, NULL, excluded.requested_at, excluded.new_password_required,
     excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id)
   RETURNING expires_at`;
+
+/** By id: of any number of concurrent uses, one returns a row. */
+export const USE = `
+  UPDATE one_time_tokens SET used_at = now() WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING id`;
+
+/** Extends the valid token of a user and purpose, and names its new requester if there is one to show. */
+export const PROLONG = `
+  UPDATE one_time_tokens SET
+    expires_at = greatest(expires_at, least(now(), created_at + $3 * interval '1 ms') + $3 * interval '1 ms'),
+    (requested_at, requested_ip, requested_user_agent, requested_session_id) = (
+      SELECT now(), $5::inet, $6, $7::uuid WHERE $4
+      UNION ALL SELECT requested_at, requested_ip, requested_user_agent, requested_session_id WHERE NOT $4)
+  WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() RETURNING expires_at`;
+
+/** The tokens of links that are to be mailed, each with the place of its link. */
+export const DUE = `
+  SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
+    extract(epoch FROM expires_at - now())::float8 * 1000 AS ms_left
+  FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::boolean[]) WITH ORDINALITY
+    AS link (user_id, purpose, least, is_renewed, place)
+  JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
+  WHERE used_at IS NULL AND (expires_at > now() OR link.is_renewed)`;

@@ -58,8 +58,16 @@ export interface PageValues {
   'magic-link': {
     token: string;
     email: string;
-    /** The application's page that signs in with the token; null if not configured, so that the user has to copy the token. */
+    /** The application's page that signs in with the token, if configured. */
     continueUrl: string | null;
+    /** The hosted page that signs this browser in, if there are hosted pages. */
+    signInPath: string | null;
+    /** This browser requested the link. */
+    isHere: boolean;
+    /** The codes of the browsers and apps that did; only this browser's if it is one of them. */
+    codes: readonly { code: string; requestedAt: Date; requestedFrom: string | null; isOneOfSeveral: boolean }[];
+    hasCode: boolean;
+    hasSeveral: boolean;
     requestedAt: Date;
     requestedFrom: string | null;
   };

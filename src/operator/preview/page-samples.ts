@@ -23,6 +23,19 @@ const reset = {
   requestedFrom: FROM,
   isSuspended: false,
 };
+const CODE = 'K7RM-2QXD';
+const unbound = {
+  continueUrl: null,
+  signInPath: '/sign-in/link',
+  isHere: false,
+  codes: [],
+  hasCode: false,
+  hasSeveral: false,
+};
+const oneCode = {
+  codes: [{ code: CODE, requestedAt: MOMENT, requestedFrom: FROM, isOneOfSeveral: false }],
+  hasCode: true,
+};
 const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
 
 const done = { isSuspended: false, maySignIn: true, signInUrl: null };
@@ -77,8 +90,21 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'account-restored': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
   'magic-link-requested': { usual: {} },
   'magic-link': {
-    code: { ...magic, continueUrl: null },
-    button: { ...magic, continueUrl: `https://app.example.com/sign-in#token=${TOKEN}` },
+    code: { ...magic, ...unbound, ...oneCode },
+    'several-codes': {
+      ...magic,
+      ...unbound,
+      hasCode: true,
+      hasSeveral: true,
+      codes: [
+        { code: CODE, requestedAt: MOMENT, requestedFrom: FROM, isOneOfSeveral: true },
+        { code: 'H3WX-8PNT', requestedAt: MOMENT, requestedFrom: 'Safari (iOS), 198.51.100.23', isOneOfSeveral: true },
+      ],
+    },
+    'same-browser': { ...magic, ...unbound, ...oneCode, isHere: true },
+    'same-browser-of-an-app': { ...magic, ...unbound, ...oneCode, isHere: true, signInPath: null },
+    'without-code': { ...magic, ...unbound, signInPath: null },
+    'own-page': { ...magic, ...unbound, continueUrl: `https://app.example.com/sign-in#token=${TOKEN}` },
   },
   'link-expired': {
     'with-form': {
