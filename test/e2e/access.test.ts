@@ -83,6 +83,7 @@ describe('every route', () => {
       'POST /auth/login ANONYMOUS',
       'POST /auth/logout AUTHENTICATED',
       'POST /auth/magic-link ANONYMOUS',
+      'POST /auth/magic-link/code ANONYMOUS',
       'POST /auth/magic-link/request ANONYMOUS',
       'POST /auth/passkey ANONYMOUS',
       'POST /auth/passkey/options ANONYMOUS',

@@ -53,6 +53,7 @@ describe('the API document', () => {
       '/auth/login',
       '/auth/logout',
       '/auth/magic-link',
+      '/auth/magic-link/code',
       '/auth/magic-link/request',
       '/auth/methods',
       '/auth/passkey',

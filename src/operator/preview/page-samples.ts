@@ -104,7 +104,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     'same-browser': { ...magic, ...unbound, ...oneCode, isHere: true },
     'same-browser-of-an-app': { ...magic, ...unbound, ...oneCode, isHere: true, signInPath: null },
     'without-code': { ...magic, ...unbound, signInPath: null },
-    'own-page': { ...magic, ...unbound, continueUrl: `https://app.example.com/sign-in#token=${TOKEN}` },
+    button: { ...magic, ...unbound, continueUrl: `https://app.example.com/sign-in#token=${TOKEN}` },
   },
   'link-expired': {
     'with-form': {
