@@ -18,6 +18,7 @@ export const USER_ACTIONS = [
   'factors',
   'addFactor',
   'removeFactor',
+  'resetFactors',
   'role',
   'professionalStatus',
   'suspend',
@@ -66,6 +67,7 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   // Somebody else's would let that person in.
   addFactor:          { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: no  },
   removeFactor:       { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  resetFactors:       { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   role:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
   professionalStatus: { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },
   suspend:            { self: no,  managerOnUser: yes, managerOnStaff: no,  admin: yes },

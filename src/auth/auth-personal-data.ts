@@ -20,6 +20,14 @@ export class AuthPersonalData implements OnModuleInit {
       'password_credentials',
       'changed_at AS "changedAt", changed_ip AS "changedFrom", changed_user_agent AS "changedBy"',
     );
+    this.addTable('authenticatorApp', 'totp_credentials', 'added_at AS "addedAt", last_used_at AS "lastUsedAt"');
+    this.addTable('authenticatorAppSetUp', 'totp_setups', 'created_at AS "createdAt", expires_at AS "expiresAt"');
+    this.addTable('recoveryCodes', 'recovery_codes', 'created_at AS "createdAt", used_at AS "usedAt"');
+    this.addTable(
+      'signInsInProgress',
+      'sign_in_tickets',
+      'created_at AS "createdAt", method, amr, expires_at AS "expiresAt", used_at AS "usedAt"',
+    );
     this.addTable('provedRegistrations', 'proved_claims', 'registered_at AS "registeredAt"');
     this.addTable(
       'links',

@@ -26,6 +26,8 @@ import { RestorationModule } from './restoration/restoration.module.js';
 import { LinksModule } from './one-time-tokens/links.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
+import { RecoveryCodesModule } from './recovery-codes/recovery-codes.module.js';
+import { TotpModule } from './totp/totp.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
@@ -57,6 +59,8 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     SignInModule,
     RateLimitsModule,
     SecondFactorsModule,
+    TotpModule,
+    RecoveryCodesModule,
   ],
   providers: [FirstAdmin, AuthPersonalData, AuthMetrics, Accounts],
   exports: [FirstAdmin, Accounts],

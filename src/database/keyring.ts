@@ -15,6 +15,8 @@ export const KEY_PURPOSES = [
   'address',
   'idempotent-request',
   'device-token',
+  'sign-in-ticket',
+  'recovery-code',
   'lockout',
   'rate-limit',
   'sign-in-evidence',

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { UnsupportedBody } from './request/body.js';
-import { DomainError, type FieldError } from '../problems/domain-error.js';
+import { type ContinueWith, DomainError, type FieldError } from '../problems/domain-error.js';
 import { shownPath } from './request/shown-path.js';
 import { codeForStatus, PROBLEMS, type ProblemCode } from '../problems/problem-catalogue.js';
 
@@ -14,6 +14,7 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly traceId: string;
   readonly errors?: readonly FieldError[];
+  readonly continueWith?: ContinueWith;
 }
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
@@ -26,7 +27,8 @@ interface Where {
 /** The problem for an error. Unexpected errors disclose nothing but the trace id, to look up in the logs. */
 export function problemFrom(error: unknown, where: Where): Problem {
   if (error instanceof DomainError) {
-    return problem(knownCode(error.code), error.message, where, error.errors);
+    const { errors, continueWith } = error;
+    return { ...problem(knownCode(error.code), error.message, where, errors), ...(continueWith && { continueWith }) };
   }
   const status = isUnreachable(error) ? 503 : statusOf(error);
   if (status === 503) {

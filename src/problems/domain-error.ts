@@ -13,8 +13,20 @@ export abstract class DomainError extends Error {
   readonly errors?: readonly FieldError[];
   /** For `Retry-After` (RFC 9110, 10.2.3) of errors that a retry can resolve. */
   readonly retryAfterSeconds?: number;
+  /** What a client needs to go on after this error; a member of the problem (RFC 9457, 3.2). */
+  readonly continueWith?: ContinueWith;
   /** For a dead link: what its page says beyond the message. */
   readonly linkEnding?: LinkEnding;
+}
+
+/** How a sign-in goes on that needs another step. */
+export interface ContinueWith {
+  /** For the request of the next step; no proof of anything else. */
+  readonly token: string;
+  /** What can be presented in the next step. */
+  readonly methods: readonly string[];
+  /** Seconds until the token expires. */
+  readonly expiresIn: number;
 }
 
 /** Why a mailed link no longer works. All but `unknown` is disclosed only to the holder of the genuine link. */

@@ -27,6 +27,12 @@ const TABLE = `
   POST   /users/:id/passkeys             | 401 | yes | 403 | 403 | 403 | own
   PATCH  /users/:id/passkeys/:passkeyId  | 401 | yes | 403 | 403 | 403 | own
   DELETE /users/:id/passkeys/:passkeyId  | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/factors              | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/factors              | 401 | 403 | 403 | 403 | 403 | yes
+  POST   /users/:id/totp                 | 401 | yes | 403 | 403 | 403 | own
+  POST   /users/:id/totp/confirm         | 401 | yes | 403 | 403 | 403 | own
+  DELETE /users/:id/totp                 | 401 | yes | 403 | 403 | 403 | yes
+  POST   /users/:id/recovery-codes       | 401 | yes | 403 | 403 | 403 | own
   PUT    /users/:id/role                 | 401 | 403 | 403 | 403 | 403 | yes
   PUT    /users/:id/professional-status  | 401 | 403 | 403 | yes | 403 | yes
   POST   /users/:id/suspend              | 401 | 403 | 403 | yes | 403 | yes
@@ -57,6 +63,7 @@ const BODIES: Record<string, object> = {
   'PUT /users/:id/email': { newEmail: 'elsewhere@example.com', currentPassword: PASSWORD },
   'POST /users/:id/passkeys': { credential: CREDENTIAL },
   'PATCH /users/:id/passkeys/:passkeyId': { name: 'Laptop' },
+  'POST /users/:id/totp/confirm': { code: '123456' },
   'PUT /users/:id/role': { role: 'MANAGER' },
   'PUT /users/:id/professional-status': { isProfessional: true },
   'POST /users/:id/suspend': {},
@@ -202,6 +209,7 @@ describe('who may do what with whom', () => {
       'email',
       'endSessions',
       'export',
+      'factors',
       'history',
       'mails',
       'methods',
@@ -216,6 +224,7 @@ describe('who may do what with whom', () => {
       'addContact',
       'contacts',
       'endSessions',
+      'factors',
       'history',
       'mails',
       'methods',
@@ -235,10 +244,12 @@ describe('who may do what with whom', () => {
       'endSessions',
       'erase',
       'export',
+      'factors',
       'history',
       'mails',
       'methods',
       'professionalStatus',
+      'resetFactors',
       'role',
       'self',
       'sessions',

@@ -39,4 +39,5 @@ const REASONS: Readonly<Record<AccountLocked['kind'], string>> = {
   device: 'known-device',
   session: 'in-session',
   link: 'with-link',
+  factor: 'second-factor',
 };

@@ -14,7 +14,9 @@ export interface LockSubject {
   readonly key: Buffer;
   /** The owner of the account; null for an unknown name. */
   readonly userId: string | null;
-  readonly kind: 'user' | 'device' | 'session' | 'link' | 'claim' | 'nobody';
+  readonly kind: 'user' | 'device' | 'session' | 'link' | 'claim' | 'nobody' | 'factor';
+  /** Counts wrong second factors, by the rules for those. */
+  readonly isOfSecondStep?: true;
 }
 
 /** The payload of the job that records a lockout and has it mailed. */
@@ -27,6 +29,10 @@ export interface AccountLocked {
 }
 
 export const LOCKED_JOB = 'auth.account-locked';
+
+/** Of second factors: six digits can be guessed, unlike a password. The wait applies to right codes too. */
+const SECOND_STEP_THRESHOLD = 5;
+const SECOND_STEP_WAIT_MS = 30_000;
 
 const EVERY_HOUR = '29 * * * *';
 
@@ -53,6 +59,16 @@ export class Lockouts implements OnModuleInit {
   ofUser(userId: string, deviceId?: string): LockSubject {
     if (deviceId === undefined) return { key: this.mac(`user:${userId}`), userId, kind: 'user' };
     return { key: this.mac(`device:${deviceId}:${userId}`), userId, kind: 'device' };
+  }
+
+  /**
+   * The count of wrong second factors, which follow a right first one: it never locks the first step of somebody who is not there.
+   * Known devices count separately.
+   */
+  ofSecondStep(userId: string, deviceId?: string): LockSubject {
+    const isOfSecondStep = true;
+    if (deviceId === undefined) return { key: this.mac(`factor:${userId}`), userId, kind: 'factor', isOfSecondStep };
+    return { key: this.mac(`factor:${deviceId}:${userId}`), userId, kind: 'device', isOfSecondStep };
   }
 
   /** The count for password checks of a signed-in user; independent of attempts elsewhere. */
@@ -87,20 +103,29 @@ export class Lockouts implements OnModuleInit {
     return subjects.map(({ key }) => rows.some(({ subject }) => subject.equals(key)));
   }
 
+  /** Seconds until a lockout ends; 0 if there is none. */
+  async secondsLeft(tx: Transaction, { key }: LockSubject): Promise<number> {
+    const [row] = await tx.query<{ seconds: number }[]>(
+      `SELECT ceil(extract(epoch FROM locked_until - clock_timestamp()))::int AS seconds FROM lockouts
+       WHERE subject = $1 AND locked_until > clock_timestamp()`,
+      [key],
+    );
+    return row?.seconds ?? 0;
+  }
+
   /**
    * Counts one failure in one statement, so that of any number of concurrent failures each counts until the lockout, and none
-   * after. A lockout takes the same work for an unknown name; work for existing users only is done by a job later.
+   * after. Subjects of the two steps are counted apart. A lockout takes the same work for an unknown name; work for existing users only is done by a job later.
    */
   async fail(tx: Transaction, subjects: readonly LockSubject[], context: RequestContext): Promise<void> {
     // In a fixed order to avoid deadlocks.
     const ordered = [...subjects].sort((one, other) => one.key.compare(other.key));
-    const { LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION } = this.settings;
+    const isOfSecondStep = subjects.some((subject) => subject.isOfSecondStep);
     const locked = await tx.query<{ subject: Buffer; locked_until: Date; failed_at: Date }[]>(FAIL, [
       ordered.map(({ key }) => key),
       ordered.map(({ userId }) => userId),
-      LOCKOUT_THRESHOLD,
-      LOCKOUT_DURATION,
-      LOCKOUT_MAX_DURATION,
+      ...this.rulesOf(isOfSecondStep),
+      isOfSecondStep,
     ]);
     for (const row of locked) {
       const subject = ordered.find(({ key }) => key.equals(row.subject));
@@ -124,12 +149,17 @@ export class Lockouts implements OnModuleInit {
     return !row.locked;
   }
 
-  /** Ends every lockout of a user, including those of known devices. @returns whether there was one */
-  async end(tx: Transaction, userId: string): Promise<boolean> {
+  /**
+   * Ends every lockout of a user, including those of known devices.
+   * @param secondStep whether also those of the second step: a proof of the mailbox alone must not allow further guesses there
+   * @returns whether there was one
+   */
+  async end(tx: Transaction, userId: string, secondStep: 'kept' | 'ended' = 'kept'): Promise<boolean> {
     const rows = await tx.query<{ locked: boolean | null }[]>(
-      `WITH gone AS (DELETE FROM lockouts WHERE user_id = $1 RETURNING locked_until > clock_timestamp() AS locked)
+      `WITH gone AS (DELETE FROM lockouts WHERE user_id = $1 AND (NOT of_second_step OR $2)
+                      RETURNING locked_until > clock_timestamp() AS locked)
        SELECT locked FROM gone`,
-      [userId],
+      [userId, secondStep === 'ended'],
     );
     await this.users.recordLock(tx, userId, null);
     return rows.some(({ locked }) => locked === true);
@@ -145,6 +175,13 @@ export class Lockouts implements OnModuleInit {
     );
   }
 
+  /** Failures until a lockout, its first duration, and its longest, in milliseconds. */
+  private rulesOf(isOfSecondStep: boolean): [threshold: number, duration: number, max: number] {
+    const { LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION } = this.settings;
+    if (!isOfSecondStep) return [LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION];
+    return [SECOND_STEP_THRESHOLD, SECOND_STEP_WAIT_MS, Math.max(SECOND_STEP_WAIT_MS, LOCKOUT_MAX_DURATION)];
+  }
+
   private mac(subject: string): Buffer {
     return createHmac('sha256', this.keyring.current('lockout').secret).update(subject).digest();
   }
@@ -153,10 +190,10 @@ export class Lockouts implements OnModuleInit {
 // Returns only rows locked by this failure: if locked before, nothing is updated.
 const FAIL = `
   WITH counted AS (
-    INSERT INTO lockouts AS lockout (subject, user_id, failures, locks, locked_until, failed_at)
+    INSERT INTO lockouts AS lockout (subject, user_id, failures, locks, locked_until, failed_at, of_second_step)
     SELECT subject, user_id, CASE WHEN $3::int > 1 THEN 1 ELSE 0 END, CASE WHEN $3::int > 1 THEN 0 ELSE 1 END,
       CASE WHEN $3::int > 1 THEN NULL ELSE clock_timestamp() + least($4::float8, $5::float8) * interval '1 millisecond' END,
-      clock_timestamp()
+      clock_timestamp(), $6
     FROM unnest($1::bytea[], $2::uuid[]) AS given (subject, user_id)
     ON CONFLICT (subject) DO UPDATE SET (failures, locks, locked_until, failed_at) = (
       CASE WHEN lockout.failures + 1 < $3::int THEN lockout.failures + 1 ELSE 0 END,

@@ -40,6 +40,7 @@ export class LoginController {
     'validation-failed',
     'invalid-credentials',
     'email-not-verified',
+    'second-factor-required',
     'cross-site-request',
     'too-many-requests',
     'busy',

@@ -90,6 +90,7 @@ export class MagicLinkController {
   @ApiProblems(
     'validation-failed',
     'invalid-credentials',
+    'second-factor-required',
     'cross-site-request',
     'token-expired-or-used',
     'refused-by-handler',

@@ -40,9 +40,9 @@ export abstract class SecondFactor {
   /** Those that the user can present now; empty for recovery codes. */
   abstract heldBy(tx: Transaction, userId: string): Promise<readonly HeldFactor[]>;
 
-  /** Whether to offer the method to the user: by default, whether there is such a factor. */
-  async canPresent(tx: Transaction, userId: string): Promise<boolean> {
-    return (await this.heldBy(tx, userId)).length > 0;
+  /** How many the user can present now: by default, those held; of recovery codes, those that are unused. */
+  async count(tx: Transaction, userId: string): Promise<number> {
+    return (await this.heldBy(tx, userId)).length;
   }
 
   /**

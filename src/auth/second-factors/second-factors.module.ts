@@ -1,11 +1,17 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { JobsModule } from '../../jobs/jobs.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { FactorChanges } from './factor-changes.js';
 import { SecondFactors } from './second-factors.js';
+import { SecondFactorsController } from './second-factors.controller.js';
+import { SignInTickets } from './sign-in-tickets.js';
 
 /** Knows no factor itself: each has a module of its own, and is discovered. */
 @Module({
-  imports: [DiscoveryModule],
-  providers: [SecondFactors],
-  exports: [SecondFactors],
+  imports: [DiscoveryModule, JobsModule, UsersModule],
+  controllers: [SecondFactorsController],
+  providers: [SecondFactors, FactorChanges, SignInTickets],
+  exports: [SecondFactors, FactorChanges, SignInTickets],
 })
 export class SecondFactorsModule {}

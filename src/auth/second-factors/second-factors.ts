@@ -40,8 +40,13 @@ export class SecondFactors implements OnModuleInit {
   async methodsOf(tx: Transaction, userId: string): Promise<SecondFactorMethod[]> {
     if (!(await this.hasOne(tx, userId))) return [];
     const methods: SecondFactorMethod[] = [];
-    for (const factor of this.factors) if (await factor.canPresent(tx, userId)) methods.push(factor.method);
+    for (const factor of this.factors) if ((await factor.count(tx, userId)) > 0) methods.push(factor.method);
     return methods;
+  }
+
+  /** How many recovery codes the user has not used. */
+  async recoveryCodesLeft(tx: Transaction, userId: string): Promise<number> {
+    return (await this.of('recovery-code')?.count(tx, userId)) ?? 0;
   }
 
   /**
@@ -53,8 +58,7 @@ export class SecondFactors implements OnModuleInit {
     proof: SecondFactorProof,
     purpose: ProofPurpose,
   ): Promise<readonly string[] | undefined> {
-    const factor = this.factors.find(({ method }) => method === proof.method);
-    return factor?.verify(tx, proof, purpose);
+    return this.of(proof.method)?.verify(tx, proof, purpose);
   }
 
   /** Removes every factor of the user, recovery codes included. @returns those that there were */
@@ -62,5 +66,9 @@ export class SecondFactors implements OnModuleInit {
     const held = await this.heldBy(tx, userId);
     for (const factor of this.factors) await factor.removeAll(tx, userId);
     return held;
+  }
+
+  private of(wanted: SecondFactorMethod): SecondFactor | undefined {
+    return this.factors.find(({ method }) => method === wanted);
   }
 }

@@ -9,6 +9,9 @@ import { CrossSiteRequest } from './cross-site-request.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 
 const VALUE = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/;
+const BINDING = /^[A-Za-z0-9_-]{43}$/;
+/** As long as a ticket of the second step. */
+const BINDING_SECONDS = 300;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What a browser sent as its session. */
@@ -30,6 +33,10 @@ export interface BrowserSignIn {
   readonly isPrevious: (source: TokenSource) => boolean;
   /** Sends the cookie of the new session; call it after the commit. */
   readonly send: (source: TokenSource) => void;
+  /** What binds a sign-in of several steps to this browser: the value that it sent, if any. */
+  readonly binding: string | undefined;
+  /** Sends that value; call it after the commit. */
+  readonly bind: (value: string) => void;
 }
 
 /**
@@ -41,6 +48,7 @@ export class SessionCookies {
   private readonly name: string;
   private readonly attributes: string;
   private readonly maxAge: string;
+  private readonly binding: { readonly name: string; readonly attributes: string };
   private readonly origins: readonly string[];
 
   constructor(
@@ -48,6 +56,8 @@ export class SessionCookies {
     private readonly tokens: RefreshTokens,
   ) {
     ({ name: this.name, attributes: this.attributes } = ownCookie('roster-session', 'Lax', { publicUrl: PUBLIC_URL }));
+    const binding = { publicUrl: PUBLIC_URL, maxAgeSeconds: BINDING_SECONDS };
+    this.binding = ownCookie('roster-second-factor', 'Strict', binding);
     this.maxAge = `; Max-Age=${Math.floor(REFRESH_TOKEN_ABSOLUTE_TTL / 1000)}`;
     this.origins = trustedOrigins(PUBLIC_URL, CORS_ORIGINS);
   }
@@ -72,6 +82,12 @@ export class SessionCookies {
     return timingSafeEqual(Buffer.from(mac, 'base64url'), expected);
   }
 
+  /** What a browser was bound by in the first step of a sign-in; undefined without that cookie. */
+  bindingOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+    const values = cookiesNamed(headers.cookie ?? '', this.binding.name);
+    return values.length === 1 && BINDING.test(values[0] ?? '') ? values[0] : undefined;
+  }
+
   /**
    * For a sign-in that asks for a cookie; undefined for one that asks for tokens.
    * @throws CrossSiteRequest for a page of another site, which must not sign its visitors in as somebody else (login CSRF)
@@ -82,6 +98,8 @@ export class SessionCookies {
     const previous = this.read(request);
     return {
       previousSessionId: previous?.sessionId,
+      binding: this.bindingOf(request),
+      bind: (value) => void reply.header('set-cookie', `${this.binding.name}=${value}; ${this.binding.attributes}`),
       isPrevious: (source) => previous !== undefined && this.proves(previous, this.macOf(source)),
       send: (source) => {
         const value = `${source.id}.${this.macOf(source).toString('base64url')}`;

@@ -29,6 +29,7 @@ export type EndReason =
   | 'password-reset'
   | 'email-changed'
   | 'address-proved'
+  | 'factors-removed'
   | 'suspended'
   | 'deleted';
 
@@ -186,6 +187,8 @@ export class Sessions {
     context: RequestContext = systemContext(newTraceId()),
   ): Promise<number> {
     await tx.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
+    // A sign-in that waits for its second factor would begin a session that this is to end.
+    await tx.query('DELETE FROM sign_in_tickets WHERE user_id = $1', [userId]);
     const others = 'ended_at IS NULL AND id IS DISTINCT FROM $3';
     return this.endWhere(tx, others, [userId, reason, except ?? null], context);
   }

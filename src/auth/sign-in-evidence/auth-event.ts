@@ -4,6 +4,8 @@ import type { RequestContext } from '../../access/caller.js';
 export const AUTH_EVENT_TYPES = [
   'login.succeeded',
   'login.failed',
+  'second_factor.required',
+  'recovery_code.used',
   'link.refused',
   'account.locked',
   'account.unlocked',
@@ -31,6 +33,8 @@ export interface NewAuthEvent {
   readonly what?: string | undefined;
   /** For a sign-in, and not stored: it came from an unknown device and is not the user's first. */
   readonly isNewDevice?: boolean | undefined;
+  /** For a sign-in with two steps, and not stored: the second factor, such as `totp`. */
+  readonly secondFactor?: string | undefined;
   /** The number of occurrences that this stands for; default one. */
   readonly times?: number | undefined;
   /** When it happened; defaults to now, by the database clock. */

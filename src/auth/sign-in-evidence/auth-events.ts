@@ -83,7 +83,8 @@ export class AuthEvents implements OnModuleInit {
       createHmac('sha256', this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
     const share = (of: string, count: number): string => String(mac(of).readUInt8() % count);
     // There are unlimited unknown names, so they are counted by client.
-    if (type === 'login.failed') return mac(type, method ?? '', userId ?? `nobody ${clientNetwork(ip)}`);
+    if (type === 'login.failed' || type === 'second_factor.required')
+      return mac(type, method ?? '', userId ?? `nobody ${clientNetwork(ip)}`);
     if (type === 'limit.exceeded') {
       return mac(type, what, actor.kind === 'user' ? actor.id : share(clientNetwork(ip), LIMITS_A_MINUTE));
     }

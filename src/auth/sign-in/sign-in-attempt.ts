@@ -1,6 +1,7 @@
 import type { RequestContext } from '../../access/caller.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import type { BrowserSignIn } from '../sessions/session-cookies.js';
+import type { SecondFactorProof } from '../second-factors/second-factor.js';
 import type { LockSubject } from '../lockout/lockouts.js';
 
 /** A sign-in attempt. */
@@ -9,6 +10,8 @@ export interface SignInAttempt {
   readonly method: string;
   /** What its proof is, for the session (RFC 8176, 2), such as `pwd`. */
   readonly amr: readonly string[];
+  /** The second factor of a sign-in with two steps, such as `totp`. */
+  readonly secondFactor?: string | undefined;
   /** Email address or username as entered; absent if the proof itself identifies the user. */
   readonly identifier?: string | undefined;
   readonly deviceToken?: string | undefined;
@@ -35,6 +38,18 @@ export interface EnteredAttempt extends SignInAttempt {
   readonly claimSubject: LockSubject | undefined;
   readonly isLocked: boolean;
   readonly isClaimLocked: boolean;
+}
+
+/** The second step of a sign-in. */
+export interface SecondStepAttempt {
+  /** The token of the ticket that the first step ended with. */
+  readonly token: string;
+  readonly proof: SecondFactorProof;
+  readonly deviceToken?: string | undefined;
+  /** The cookie that bound the browser in the first step. */
+  readonly binding: string | undefined;
+  readonly browser?: BrowserSignIn | undefined;
+  readonly context: RequestContext;
 }
 
 /** Why an attempt was refused; recorded as evidence for the user, never disclosed to the caller. */

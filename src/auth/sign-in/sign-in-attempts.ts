@@ -48,6 +48,11 @@ export class SignInAttempts {
     return entered;
   }
 
+  /** The known device of an attempt for this user. */
+  deviceOf({ deviceToken }: Pick<SignInAttempt, 'deviceToken'>, userId: string): string | undefined {
+    return this.devices.read(deviceToken, userId);
+  }
+
   /** The lockout subject of this user for an attempt whose proof was theirs. */
   subjectOf({ deviceToken }: SignInAttempt, userId: string): LockSubject {
     return this.lockouts.ofUser(userId, this.devices.read(deviceToken, userId));

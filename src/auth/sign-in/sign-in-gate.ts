@@ -4,7 +4,10 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserResponse } from '../../users/api/user.response.js';
 import { Sessions } from '../sessions/sessions.js';
-import type { EnteredAttempt, RefusalReason, SignInAttempt } from './sign-in-attempt.js';
+import { SecondFactorRequired } from '../second-factors/second-factor-errors.js';
+import { SignInExpired } from '../second-factors/sign-in-tickets.js';
+import { SecondSteps } from './second-steps.js';
+import type { EnteredAttempt, RefusalReason, SecondStepAttempt, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 import { EmailNotVerified, InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
@@ -21,6 +24,7 @@ export class SignInGate {
   constructor(
     private readonly attempts: SignInAttempts,
     private readonly outcomes: SignInOutcomes,
+    private readonly secondSteps: SecondSteps,
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
     private readonly clock: Clock,
@@ -39,25 +43,39 @@ export class SignInGate {
    * Starts a session for a user with a valid proof.
    * @param stillHolds called with the user's row locked, since the proof was checked earlier: a password replaced since then must
    * not start a session that the replacement would have ended
-   * @throws InvalidCredentials if the user is locked out, or may not (or no longer) sign in
+   * @throws InvalidCredentials if the user is locked out, or may not (or no longer) sign in; SecondFactorRequired if the user has
+   * a second factor that the attempt did not prove: there is no session then, and nothing else of a sign-in has happened
    */
   async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
-    const { amr, context, browser } = attempt;
-    const { source, answer } = await this.let(attempt, userId, stillHolds, async (tx, user) => {
-      const kind = browser ? 'BROWSER' : 'API';
-      if (browser) await this.sessions.endPrevious(tx, browser, context);
-      const { source, tokens } = await this.sessions.start(tx, user, context, { kind, amr });
-      const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
-      const deviceToken = this.attempts.renewDevice(attempt, userId);
-      return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };
-    });
-    browser?.send(source);
+    const { source, answer } = await this.afterOneStep(attempt, userId, stillHolds, (tx, user) =>
+      this.start(tx, attempt, user),
+    );
+    attempt.browser?.send(source);
     return answer;
   }
 
-  /** As `admit`, without a session. @throws InvalidCredentials */
+  /** As `admit`, without a session. @throws InvalidCredentials, SecondFactorRequired */
   async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {
-    await this.let(attempt, userId, undefined, () => Promise.resolve());
+    await this.afterOneStep(attempt, userId, undefined, () => Promise.resolve());
+  }
+
+  /**
+   * The second step: starts the session that the first one did not. What has changed since the first is checked again.
+   * @throws SignInExpired if the ticket is dead, or the user may no longer sign in; WrongSecondFactor; TooManyRequests, also
+   * while the second step is locked, for right proofs too
+   */
+  async complete(given: SecondStepAttempt): Promise<SignedInResponse> {
+    const { ticket, attempt } = await this.secondSteps.enter(given);
+    const done = await this.recorded(attempt, ticket.userId, async (tx) => {
+      const user = await this.outcomes.admissible(tx, attempt, ticket.userId);
+      const proved = await this.secondSteps.prove(tx, given);
+      if ('refused' in proved) return proved;
+      return this.start(tx, { ...attempt, amr: proved.amr, secondFactor: given.proof.method }, user);
+    });
+    if (!done) throw new SignInExpired();
+    if ('refused' in done) throw done.refused;
+    given.browser?.send(done.source);
+    return done.answer;
   }
 
   /**
@@ -75,22 +93,48 @@ export class SignInGate {
     return told === 'email-not-verified' ? new EmailNotVerified() : new InvalidCredentials();
   }
 
-  private async let<T>(
+  private async start(tx: Transaction, attempt: EnteredAttempt, user: UserEntity) {
+    const { amr, context, browser } = attempt;
+    const kind = browser ? 'BROWSER' : 'API';
+    if (browser) await this.sessions.endPrevious(tx, browser, context);
+    const { source, tokens } = await this.sessions.start(tx, user, context, { kind, amr });
+    const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
+    const deviceToken = this.attempts.renewDevice(attempt, user.id);
+    return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };
+  }
+
+  /** Asks for the second step, if there is to be one; the ticket of it is committed. */
+  private async afterOneStep<T>(
     attempt: EnteredAttempt,
     userId: string,
     stillHolds: StillHolds | undefined,
     work: (tx: Transaction, user: UserEntity) => Promise<T>,
   ): Promise<T> {
+    const done = await this.recorded(attempt, userId, async (tx) => {
+      const user = await this.outcomes.admissible(tx, attempt, userId);
+      if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
+      const asked = await this.secondSteps.ask(tx, attempt, userId);
+      return asked ? { asked } : { result: await work(tx, user) };
+    });
+    if (!done) throw new InvalidCredentials();
+    if (!done.asked) return done.result;
+    const { step, binding } = done.asked;
+    if (binding !== undefined) attempt.browser?.bind(binding);
+    throw new SecondFactorRequired(step);
+  }
+
+  /** @returns undefined for an attempt that turned out to be inadmissible, which is recorded */
+  private async recorded<T>(
+    attempt: EnteredAttempt,
+    userId: string,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      return await this.transactions.run(async (tx) => {
-        const user = await this.outcomes.admissible(tx, attempt, userId);
-        if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
-        return work(tx, user);
-      });
+      return await this.transactions.run(work);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await this.outcomes.failed(attempt, error.reason, userId);
-      throw new InvalidCredentials();
+      return undefined;
     }
   }
 }

@@ -53,10 +53,19 @@ export class SignInOutcomes {
 
   /** In the transaction of the session, so that no session lacks evidence. @returns the user with this sign-in */
   async succeeded(tx: Transaction, attempt: EnteredAttempt, user: UserEntity, sessionId: string): Promise<UserEntity> {
-    const { method, context } = attempt;
+    const { method, secondFactor, context } = attempt;
     const isNewDevice = user.lastLoginAt !== null && this.attempts.subjectOf(attempt, user.id).kind !== 'device';
     await this.users.recordSignIn(tx, user.id);
-    await this.events.record(tx, { type: 'login.succeeded', userId: user.id, sessionId, method, isNewDevice, context });
+    const event = {
+      type: 'login.succeeded',
+      userId: user.id,
+      sessionId,
+      method,
+      secondFactor,
+      isNewDevice,
+      context,
+    } as const;
+    await this.events.record(tx, event);
     return (await this.users.find(tx, user.id)) ?? user;
   }
 

@@ -6,12 +6,24 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UnlockModule } from '../unlock/unlock.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { SignInGate } from './sign-in-gate.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
+import { SecondStepController } from './second-step.controller.js';
+import { SecondSteps } from './second-steps.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 import { SignInOutcomes } from './sign-in-outcomes.js';
 
 @Module({
-  imports: [UsersModule, LockoutModule, RateLimitsModule, SessionsModule, EvidenceModule, UnlockModule],
-  providers: [SignInGate, SignInAttempts, SignInOutcomes],
+  imports: [
+    UsersModule,
+    LockoutModule,
+    RateLimitsModule,
+    SessionsModule,
+    EvidenceModule,
+    UnlockModule,
+    SecondFactorsModule,
+  ],
+  controllers: [SecondStepController],
+  providers: [SignInGate, SecondSteps, SignInAttempts, SignInOutcomes],
   exports: [SignInGate],
 })
 export class SignInModule {}

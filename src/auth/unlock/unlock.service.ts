@@ -48,7 +48,7 @@ export class UnlockService {
   /** By a manager or an admin. No effect without a lockout. @throws Forbidden, UserNotFound, PreconditionFailed */
   async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
     return this.actions.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
-      this.end(tx, act.id, 'staff', act.context),
+      this.end(tx, act.id, 'staff', act.context, 'ended'),
     );
   }
 
@@ -68,8 +68,14 @@ export class UnlockService {
     await this.lockouts.end(tx, userId);
   }
 
-  private async end(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {
-    if (await this.lockouts.end(tx, userId)) await this.note(tx, userId, reason, context);
+  private async end(
+    tx: Transaction,
+    userId: string,
+    reason: string,
+    context: RequestContext,
+    secondStep: 'kept' | 'ended' = 'kept',
+  ): Promise<void> {
+    if (await this.lockouts.end(tx, userId, secondStep)) await this.note(tx, userId, reason, context);
   }
 
   private async note(tx: Transaction, userId: string, reason: string, context: RequestContext): Promise<void> {

@@ -206,6 +206,12 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): Respons
   };
 }
 
+const EXAMPLE_STEP = {
+  token: '019aa53c1f7e7c2fb1c07d2a4e5f6071.b2YgYSBzaWduLWluIHRoYXQgd2FpdHMgZm9yIGEgc2Vjb25k',
+  methods: ['totp', 'recovery-code'],
+  expiresIn: 300,
+};
+
 function exampleProblem(code: ProblemCode): object {
   const { status, title } = PROBLEMS[code];
   return {
@@ -216,6 +222,7 @@ function exampleProblem(code: ProblemCode): object {
     instance: '/users/me',
     code,
     traceId: HEADERS['X-Trace-Id'].example,
+    ...(code === 'second-factor-required' && { continueWith: EXAMPLE_STEP }),
     ...(code === 'validation-failed' && { errors: [{ path: 'email', message: 'must be an email address' }] }),
   };
 }

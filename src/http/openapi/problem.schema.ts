@@ -10,6 +10,18 @@ class FieldErrorSchema {
   readonly message: string;
 }
 
+@ApiSchema({ name: 'ContinueWith', description: 'how a sign-in goes on that needs another step' })
+class ContinueWithSchema {
+  @ApiProperty({ example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.b2YgYSBzaWduLWluIHRoYXQgd2FpdHMgZm9yIGEgc2Vjb25k' })
+  readonly token: string;
+
+  @ApiProperty({ type: [String], example: ['totp', 'recovery-code'], description: 'what can be presented' })
+  readonly methods: string[];
+
+  @ApiProperty({ type: 'integer', minimum: 1, example: 300, description: 'seconds until the token expires' })
+  readonly expiresIn: number;
+}
+
 /** RFC 9457. */
 @ApiSchema({ name: 'Problem', description: 'RFC 9457, with a stable `code`' })
 export class ProblemSchema {
@@ -36,4 +48,7 @@ export class ProblemSchema {
 
   @ApiPropertyOptional({ type: [FieldErrorSchema], description: 'the invalid fields' })
   readonly errors?: FieldErrorSchema[];
+
+  @ApiPropertyOptional({ type: ContinueWithSchema, description: 'the next step of a sign-in' })
+  readonly continueWith?: ContinueWithSchema;
 }

@@ -1,17 +1,28 @@
-import { applyDecorators, Headers, Param, ParseUUIDPipe } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, Headers } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { validate as isUuid } from 'uuid';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { UserNotFound } from '../aggregate/user-errors.js';
 import { UserResponse } from './user.response.js';
 
-/** Parameter: `:id`; a malformed id yields UserNotFound. */
-export const UserId = (): ParameterDecorator =>
-  Param('id', new ParseUUIDPipe({ exceptionFactory: () => new UserNotFound() }));
+/** Parameter: `:id`, where `me` is the caller; a malformed id yields UserNotFound. */
+export const UserId = createParamDecorator((_: unknown, execution: ExecutionContext) => {
+  const { params, caller } = execution.switchToHttp().getRequest<FastifyRequest<{ Params: { id: string } }>>();
+  if (params.id === 'me' && caller) return caller.userId;
+  if (!isUuid(params.id)) throw new UserNotFound();
+  return params.id;
+});
 
 export const ApiUserId = (): MethodDecorator =>
-  ApiParam({ name: 'id', format: 'uuid', example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071' });
+  ApiParam({
+    name: 'id',
+    format: 'uuid',
+    example: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',
+    description: 'of a user; `me` is yourself',
+  });
 
 /** Parameter: the entity tag that the user must have. */
 export const IfMatch = (): ParameterDecorator => Headers('if-match');

@@ -43,6 +43,8 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   password: { method: 'PUT', path: '/password' },
   email: { method: 'PUT', path: '/email' },
   methods: { method: 'GET', path: '/methods' },
+  factors: { method: 'GET', path: '/factors' },
+  resetFactors: { method: 'DELETE', path: '/factors' },
   role: { method: 'PUT', path: '/role' },
   professionalStatus: { method: 'PUT', path: '/professional-status' },
   suspend: { method: 'POST', path: '/suspend' },

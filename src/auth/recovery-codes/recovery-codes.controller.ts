@@ -1,0 +1,47 @@
+import { Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../problems/api-problems.js';
+import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
+import { FactorChanges } from '../second-factors/factor-changes.js';
+import { NoSecondFactor } from '../second-factors/second-factor-errors.js';
+import { SecondFactors } from '../second-factors/second-factors.js';
+import { RecoveryCodesResponse } from './recovery-codes.dto.js';
+import { RecoveryCodes } from './recovery-codes.js';
+
+@ApiTags('Second factors')
+@Controller('users/:id/recovery-codes')
+export class RecoveryCodesController {
+  constructor(
+    private readonly changes: FactorChanges,
+    private readonly factors: SecondFactors,
+    private readonly codes: RecoveryCodes,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'replaceRecoveryCodes',
+    summary: 'Make new recovery codes',
+    description:
+      'Ten codes that each stand in once for your second factor, shown only in this response. Earlier ones stop working. Only for yourself.',
+  })
+  @ApiOkResponse({ type: RecoveryCodesResponse })
+  @ApiProblems('forbidden', 'not-found', 'no-second-factor', 'precondition-failed', 'refused-by-handler')
+  async replace(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<RecoveryCodesResponse> {
+    const made = { kind: 'recovery-codes', label: null } as const;
+    const recoveryCodes = await this.changes.add({ id, caller, context, ifMatch }, made, async (tx) => {
+      if (!(await this.factors.hasOne(tx, id))) throw new NoSecondFactor();
+      return this.codes.replace(tx, id);
+    });
+    return { recoveryCodes };
+  }
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/transaction.js';
+import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
+import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
+import { Sessions } from '../sessions/sessions.js';
+import type { HeldFactor } from './second-factor.js';
+import { SecondFactors } from './second-factors.js';
+
+/** Whose factor is changed, and by whom. */
+export type FactorRequest = Omit<ActionRequest, 'action'>;
+
+/**
+ * Every change of second factors: policy, event and what follows, in one transaction with the user locked. The events cause the
+ * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere.
+ */
+@Injectable()
+export class FactorChanges {
+  constructor(
+    private readonly actions: UserActions,
+    private readonly users: UserStore,
+    private readonly factors: SecondFactors,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
+  async prepare<T>(request: FactorRequest, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.perform({ ...request, action: 'addFactor' }, work);
+  }
+
+  /** @throws as `prepare`; RefusedByHandler */
+  async add<T>(
+    request: FactorRequest,
+    { kind, label }: { readonly kind: 'totp' | 'passkey' | 'recovery-codes'; readonly label: string | null },
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    return this.perform({ ...request, action: 'addFactor' }, async (tx) => {
+      const result = await work(tx);
+      await this.users.change(tx, request.id, (state) => addAuthenticator(state, kind, label), request.context);
+      return result;
+    });
+  }
+
+  /** @param work removes factors and returns them @throws as `prepare`; RefusedByHandler */
+  async remove(
+    request: FactorRequest,
+    work: (tx: Transaction) => Promise<readonly Pick<HeldFactor, 'kind' | 'label'>[]>,
+  ): Promise<void> {
+    await this.perform({ ...request, action: 'removeFactor' }, (tx) => this.take(tx, request, work));
+  }
+
+  /** Removes every factor, for a user who lost them all. @throws as `remove` */
+  async reset(request: FactorRequest): Promise<void> {
+    await this.perform({ ...request, action: 'resetFactors' }, (tx) =>
+      this.take(tx, request, () => this.factors.removeAll(tx, request.id)),
+    );
+  }
+
+  private async take(
+    tx: Transaction,
+    { id, caller, context }: FactorRequest,
+    work: (tx: Transaction) => Promise<readonly Pick<HeldFactor, 'kind' | 'label'>[]>,
+  ): Promise<void> {
+    for (const { kind, label } of await work(tx)) {
+      await this.users.change(tx, id, (state) => removeAuthenticator(state, kind, label), context);
+    }
+    if (caller.userId !== id) await this.sessions.endAll(tx, id, 'factors-removed', undefined, context);
+  }
+
+  private async perform<T>(act: ActionRequest, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const results: T[] = [];
+    await this.actions.perform(act, decideNothing, async (tx) => {
+      results[0] = await work(tx);
+    });
+    return results[0] as T;
+  }
+}

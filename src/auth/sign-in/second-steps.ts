@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import type { DomainError } from '../../problems/domain-error.js';
+import { Lockouts } from '../lockout/lockouts.js';
+import { TooManyRequests } from '../rate-limits/rate-limits.js';
+import { type SecondStep, WrongSecondFactor } from '../second-factors/second-factor-errors.js';
+import { SecondFactors } from '../second-factors/second-factors.js';
+import { SignInExpired, type SignInTicket, SignInTickets, TICKET_LIFE } from '../second-factors/sign-in-tickets.js';
+import { AuthEvents } from '../sign-in-evidence/auth-events.js';
+import type { EnteredAttempt, SecondStepAttempt, SignInAttempt } from './sign-in-attempt.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+
+const BINDING_BYTES = 32;
+
+/** What the client gets in place of a session: the next step, and the value of the cookie that binds its browser. */
+export interface AskedStep {
+  readonly step: SecondStep;
+  readonly binding: string | undefined;
+}
+
+/** A right proof with what the session is proved by, or why there is none. */
+type Proved = { readonly amr: readonly string[] } | { readonly refused: DomainError };
+
+/** The second step of a sign-in, for users who have a second factor. */
+@Injectable()
+export class SecondSteps {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly factors: SecondFactors,
+    private readonly tickets: SignInTickets,
+    private readonly attempts: SignInAttempts,
+    private readonly lockouts: Lockouts,
+    private readonly events: AuthEvents,
+  ) {}
+
+  /**
+   * In the transaction of an admission, with the user locked.
+   * @returns undefined if the attempt needs no further step
+   */
+  async ask(tx: Transaction, attempt: SignInAttempt, userId: string): Promise<AskedStep | undefined> {
+    // A passkey that verified its user is both factors.
+    if (attempt.amr.includes('mfa')) return undefined;
+    const methods = await this.factors.methodsOf(tx, userId);
+    if (methods.length === 0) return undefined;
+    const { method, amr, isByMail = false, browser, context } = attempt;
+    // Several tabs of a browser share one value.
+    const binding = browser && (browser.binding ?? randomBytes(BINDING_BYTES).toString('base64url'));
+    const deviceId = this.attempts.deviceOf(attempt, userId);
+    const ticket = { userId, purpose: 'sign-in', method, amr, isByMail, deviceId, browser: binding } as const;
+    const token = await this.tickets.issue(tx, ticket);
+    await this.events.record(tx, { type: 'second_factor.required', userId, method, context });
+    return { step: { token, methods, expiresIn: TICKET_LIFE }, binding };
+  }
+
+  /**
+   * Finds the first step that this is the second of, within the limits of it.
+   * @throws SignInExpired, TooManyRequests
+   */
+  async enter(given: SecondStepAttempt): Promise<{ readonly ticket: SignInTicket; readonly attempt: EnteredAttempt }> {
+    const attempt = await this.attempts.enter({ ...given, method: given.proof.method, amr: [] });
+    const ticket = await this.transactions.run((tx) => this.find(tx, given));
+    const { method, amr, isByMail } = ticket;
+    return { ticket, attempt: { ...attempt, method, amr, isByMail } };
+  }
+
+  /**
+   * The ticket of a second step.
+   * @throws SignInExpired also for another browser, or another device than the one that began
+   */
+  private async find(tx: Transaction, attempt: SecondStepAttempt): Promise<SignInTicket> {
+    const ticket = await this.tickets.find(tx, attempt.token, 'sign-in', attempt.binding);
+    const deviceId = this.attempts.deviceOf(attempt, ticket.userId);
+    if (ticket.deviceId !== null && ticket.deviceId !== deviceId) throw new SignInExpired();
+    return ticket;
+  }
+
+  /**
+   * Checks the proof, and uses it and the ticket up or counts it as wrong; in the transaction of the admission, with the user locked,
+   * which has to be committed either way. During a lockout no proof is looked at.
+   * @throws SignInExpired
+   */
+  async prove(tx: Transaction, attempt: SecondStepAttempt): Promise<Proved> {
+    const { id, userId, amr, deviceId } = await this.find(tx, attempt);
+    const { proof, context } = attempt;
+    // Only a device that was known in the first step: what it proves is bound to that.
+    const subject = this.lockouts.ofSecondStep(userId, deviceId ?? undefined);
+    const failed = { type: 'login.failed', userId, method: proof.method, context } as const;
+    const wait = await this.lockouts.secondsLeft(tx, subject);
+    if (wait > 0) {
+      await this.events.record(tx, { ...failed, reason: 'locked' });
+      return { refused: new TooManyRequests(wait) };
+    }
+    const proved = await this.factors.verify(tx, proof, { userId, boundTo: id, context });
+    if (!proved) {
+      await this.tickets.fail(tx, id);
+      await this.lockouts.fail(tx, [subject], context);
+      await this.events.record(tx, { ...failed, reason: 'wrong-second-factor' });
+      return { refused: new WrongSecondFactor() };
+    }
+    await this.tickets.use(tx, id);
+    await this.lockouts.succeed(tx, subject);
+    if (proof.method === 'recovery-code') {
+      await this.events.record(tx, { type: 'recovery_code.used', userId, method: proof.method, context });
+    }
+    return { amr: [...new Set([...amr, ...proved, 'mfa'])] };
+  }
+}

@@ -1,0 +1,88 @@
+import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '../../access/allow.decorator.js';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { ApiProblems } from '../../problems/api-problems.js';
+import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
+import { RecoveryCodesResponse } from '../recovery-codes/recovery-codes.dto.js';
+import { ConfirmTotpDto, TotpSetupResponse } from './totp.dto.js';
+import { TotpSetups } from './totp-setups.js';
+
+@ApiTags('Second factors')
+@Controller('users/:id/totp')
+export class TotpController {
+  constructor(private readonly setups: TotpSetups) {}
+
+  @Post()
+  @HttpCode(200)
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'beginTotp',
+    summary: 'Begin to set up an authenticator app',
+    description:
+      'Only for yourself. Returns a new secret (RFC 6238: SHA-1, six digits, 30 seconds), which is shown once and has no effect before it is confirmed. An earlier set-up that was not confirmed ends.',
+  })
+  @ApiOkResponse({ type: TotpSetupResponse })
+  @ApiProblems('forbidden', 'not-found', 'precondition-failed')
+  async begin(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<TotpSetupResponse> {
+    const { expiresAt, ...setup } = await this.setups.begin({ id, caller, context, ifMatch });
+    return { ...setup, expiresAt: expiresAt.toISOString() };
+  }
+
+  @Post('confirm')
+  @HttpCode(200)
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'confirmTotp',
+    summary: 'Confirm an authenticator app with its first code',
+    description:
+      'From now on, sign-ins need a second factor. Replaces an earlier app. Returns ten recovery codes if you have none; they are shown only here.',
+  })
+  @ApiOkResponse({ type: RecoveryCodesResponse })
+  @ApiProblems(
+    'validation-failed',
+    'forbidden',
+    'wrong-second-factor',
+    'not-found',
+    'totp-setup-expired',
+    'precondition-failed',
+    'refused-by-handler',
+  )
+  async confirm(
+    @UserId() id: string,
+    @Body() { code }: ConfirmTotpDto,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<RecoveryCodesResponse> {
+    return { recoveryCodes: await this.setups.confirm({ id, caller, context, ifMatch }, code) };
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Allow('AUTHENTICATED')
+  @ApiUserChange()
+  @ApiOperation({
+    operationId: 'removeTotp',
+    summary: 'Remove the authenticator app',
+    description:
+      'Your own, or any user’s as an ADMIN, which ends all sessions of that user. Recovery codes go with the last second factor.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblems('forbidden', 'not-found', 'precondition-failed', 'refused-by-handler')
+  async remove(
+    @UserId() id: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @IfMatch() ifMatch?: string,
+  ): Promise<void> {
+    await this.setups.remove({ id, caller, context, ifMatch });
+  }
+}
