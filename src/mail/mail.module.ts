@@ -63,6 +63,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     Mails,
     MailResends,
   ],
+  exports: [Mails],
 })
 export class MailModule implements OnModuleInit, OnApplicationBootstrap {
   constructor(

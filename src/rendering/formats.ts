@@ -3,17 +3,20 @@ export class Duration {
   constructor(readonly milliseconds: number) {}
 }
 
-/** Formats times and durations among the values of a template, also those of lists; leaves all else unchanged. */
+/** Formats times and durations among the values of a template, at any depth; leaves all else unchanged. */
 export function formatValues(values: object, locale: string): Record<string, unknown> {
   const shown = (value: unknown): unknown => {
     if (value instanceof Date) return formatTime(value, locale);
     if (value instanceof Duration) return formatDuration(value.milliseconds, locale);
-    if (!Array.isArray(value)) return value;
-    return value.map((item: unknown) =>
-      typeof item === 'object' && item !== null ? formatValues(item, locale) : item,
-    );
+    if (Array.isArray(value)) return value.map(shown);
+    return isRecord(value) ? formatValues(value, locale) : value;
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(value)]));
+}
+
+/** Not of a class of its own, as ready markup is. */
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 const dateFormat = madeOnce((tag) => {

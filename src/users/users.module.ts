@@ -40,7 +40,7 @@ import { UsersController } from './api/users.controller.js';
     Deletions,
     SharedMailboxes,
   ],
-  exports: [UserStore, UserLookup, UserActions, Deletions],
+  exports: [UserStore, UserLookup, UserActions, UserHistory, Deletions],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly personalDataRegistry: PersonalDataRegistry) {}

@@ -106,12 +106,13 @@ export function watchContract(server: Server, document: OpenAPIObject): void {
   });
 }
 
-/** A hosted page answers with a page that nobody keeps, or leads on with 303. */
+/** A hosted page answers with a page or a file that nobody keeps, or leads on with 303. */
 function hostedBreaches({ method, status, headers, body }: Answer, path: string): string[] {
   const isPage = headers['content-type'] === 'text/html; charset=utf-8' && headers['content-security-policy'];
   const isRedirect = status === 303 && headers['location'] !== undefined && body.length === 0;
+  const isDownload = String(headers['content-disposition']).startsWith('attachment; filename="');
   const isKept = headers['cache-control'] !== 'no-store';
-  if ((isPage || isRedirect) && !isKept) return [];
+  if ((isPage || isRedirect || isDownload) && !isKept) return [];
   return [`${method} ${path} answered ${status}, and not with a page or a redirect that nobody keeps`];
 }
 

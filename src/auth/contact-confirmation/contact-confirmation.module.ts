@@ -9,5 +9,6 @@ import { ContactConfirmationLinks } from './contact-confirmation-links.js';
   imports: [UsersModule, LinksModule],
   controllers: [ContactConfirmationController],
   providers: [ContactConfirmationService, ContactConfirmationLinks],
+  exports: [ContactConfirmationService],
 })
 export class ContactConfirmationModule {}

@@ -13,5 +13,6 @@ import { EmailChangeProofs } from './email-change-proofs.js';
   imports: [UsersModule, LinksModule, PasswordChangeModule, PasswordsModule, SessionsModule],
   controllers: [EmailChangeController],
   providers: [EmailChangeService, EmailChangeLinks, EmailChangeProofs],
+  exports: [EmailChangeLinks],
 })
 export class EmailChangeModule {}

@@ -12,6 +12,6 @@ import { CurrentPassword } from './current-password.js';
   imports: [UsersModule, LockoutModule, PasswordsModule, RateLimitsModule, EvidenceModule],
   controllers: [PasswordChangeController],
   providers: [PasswordChangeService, CurrentPassword],
-  exports: [CurrentPassword],
+  exports: [CurrentPassword, PasswordChangeService],
 })
 export class PasswordChangeModule {}

@@ -56,6 +56,6 @@ import { SessionUpkeep } from './session-upkeep.js';
     SessionUpkeep,
     { provide: Authentication, useExisting: RequestAuthentication },
   ],
-  exports: [Sessions, SessionCookies, Authentication],
+  exports: [Sessions, UserSessions, SessionCookies, Authentication],
 })
 export class SessionsModule {}

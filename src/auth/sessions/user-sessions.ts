@@ -33,9 +33,18 @@ export class UserSessions {
 
   /** Ends all of them, including the caller's own. @throws Forbidden, UserNotFound */
   async endAll(request: Request): Promise<void> {
+    await this.endAllBut(undefined, request);
+  }
+
+  /** Ends all but the caller's own. @throws Forbidden, UserNotFound */
+  async endOthers(request: Request): Promise<void> {
+    await this.endAllBut(request.caller.sessionId, request);
+  }
+
+  private async endAllBut(sessionId: string | undefined, request: Request): Promise<void> {
     const reason = reasonFor(request, 'signed-out-everywhere');
     await this.actions.perform({ ...request, action: 'endSessions' }, decideNothing, async (tx) => {
-      await this.sessions.endAll(tx, request.id, reason, undefined, request.context);
+      await this.sessions.endAll(tx, request.id, reason, sessionId, request.context);
     });
   }
 }

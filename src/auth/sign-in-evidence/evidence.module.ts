@@ -16,6 +16,6 @@ import { SignIns } from './sign-ins.js';
   imports: [DiscoveryModule, EventsModule, JobsModule, UsersModule],
   controllers: [SignInsController, AuditController],
   providers: [AuthEvents, EvidenceRetention, Evidence, EvidenceTally, AuditTrail, SignIns],
-  exports: [AuthEvents],
+  exports: [AuthEvents, SignIns],
 })
 export class EvidenceModule {}

@@ -15,7 +15,13 @@ import { checkOverrides, templatesOf } from '../../rendering/template-overrides.
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
 /** Parts of pages by the name that templates call them, each a file `<name>.hbs`. */
-const PARTIAL_NAMES = ['layout', 'support', 'new-password', 'flash', 'problem'];
+const PARTIAL_NAMES = [
+  ...['head', 'layout', 'support', 'new-password', 'flash', 'problem'],
+  ...['layout', 'bar', 'nav', 'sections', 'back', 'field', 'theirs', 'current-password'].map(
+    (name) => `account-${name}`,
+  ),
+  ...['activity-tabs', 'sign-in', 'mail-name', 'pages'].map((name) => `account-${name}`),
+];
 export const PARTIALS: Readonly<Record<string, string>> = Object.fromEntries(
   PARTIAL_NAMES.map((name) => [name, `${name}.hbs`]),
 );
@@ -101,7 +107,8 @@ export class Pages {
 
   stylesheet(): string {
     const colors = Object.entries(brandColors(this.brand.color)).map(([name, color]) => `${name}: ${color};`);
-    return this.templates.source('pages.css').replace('--brand: #1f5eff;', colors.join('\n  '));
+    const sheets = ['pages.css', 'account.css'].map((file) => this.templates.source(file));
+    return sheets.join('\n').replace('--brand: #1f5eff;', colors.join('\n  '));
   }
 
   /** The one script of the pages, an ES module without imports. */

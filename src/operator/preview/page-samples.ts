@@ -1,3 +1,4 @@
+import { ACCOUNT_SAMPLES } from './account-samples.js';
 import type { PageName, PageValues } from '../../http/pages/page-values.js';
 
 const TOKEN = `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`;
@@ -42,6 +43,7 @@ const done = { isSuspended: false, maySignIn: true, signInUrl: null };
 
 /** Sample values of each page, by the variant that they show: every state that a link or an input can lead to. */
 export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
+  ...ACCOUNT_SAMPLES,
   'verify-email': {
     usual: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: false, ...unrefused },
     'new-password': { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...unrefused },
