@@ -1,8 +1,11 @@
+import type { LinkUrls } from './link-urls.js';
+
 interface Judged {
   readonly SECRET_KEY?: string | undefined;
   readonly BCRYPT_COST?: number;
   readonly PUBLIC_URL?: string;
   readonly MAGIC_LINK_URL?: string | undefined;
+  readonly LINK_URLS?: LinkUrls | undefined;
 }
 
 const NEEDED = {
@@ -14,8 +17,15 @@ const NEEDED = {
   ADMIN_EMAIL: 'the first admin',
 };
 
-/** URLs to which one-time tokens are sent. */
-const CARRY_TOKENS = ['PUBLIC_URL', 'MAGIC_LINK_URL'] as const;
+/** URLs to which one-time tokens and passwords are sent, each with the name that a message gives it. */
+function carryTokens({ PUBLIC_URL, MAGIC_LINK_URL, LINK_URLS = {} }: Judged): [name: string, url: string][] {
+  const all: [string, string | undefined][] = [
+    ['PUBLIC_URL', PUBLIC_URL],
+    ['MAGIC_LINK_URL', MAGIC_LINK_URL],
+    ...Object.entries(LINK_URLS).map(([link, url]): [string, string] => [`LINK_URLS: ${link}`, url]),
+  ];
+  return all.flatMap(([name, url]) => (url === undefined ? [] : [[name, url]]));
+}
 
 const PLACEHOLDER = /change.?me|placeholder|example|secret.?key|password|(.)\1{15}/i;
 
@@ -40,8 +50,10 @@ export function productionProblems(settings: Judged, isGiven: (name: string) => 
   if (settings.BCRYPT_COST !== undefined && settings.BCRYPT_COST < 10) {
     problems.push('BCRYPT_COST: production refuses less than 10');
   }
-  for (const name of CARRY_TOKENS.filter(isGiven)) {
-    if (settings[name] !== undefined && isPlain(settings[name]) && !isOwnMachine(settings[name])) {
+  for (const [name, url] of carryTokens(settings)) {
+    // Its default has been reported as missing already.
+    if (name === 'PUBLIC_URL' && !isGiven(name)) continue;
+    if (isPlain(url) && !isOwnMachine(url)) {
       problems.push(
         `${name}: starts with http://, which would expose passwords and tokens; production requires https:// except for localhost`,
       );
@@ -52,8 +64,8 @@ export function productionProblems(settings: Judged, isGiven: (name: string) => 
 
 /** Settings that production accepts, but that the operator should know of. */
 export function productionWarnings(settings: Judged): string[] {
-  return CARRY_TOKENS.flatMap((name) =>
-    settings[name] !== undefined && isPlain(settings[name])
+  return carryTokens(settings).flatMap(([name, url]) =>
+    isPlain(url)
       ? [`${name} starts with http://: links in mails only work on this machine. Set the public https:// URL.`]
       : [],
   );

@@ -1,4 +1,5 @@
 import { missingDependentSettings } from './dependent-settings.js';
+import { contradictingLinkUrls, linkUrls } from './link-urls.js';
 import * as mail from './mail-settings.js';
 import * as network from './network-settings.js';
 import * as parse from './parsers.js';
@@ -95,7 +96,11 @@ export const SETTINGS = {
   MAGIC_LINK_TTL: required(parse.duration, '15m', 'lifetime of a sign-in link'),
   MAGIC_LINK_URL: optional(
     parse.url('https:', 'http:'),
-    'page of your application that signs in with the token of a sign-in link, given as #token=',
+    'page of your application that signs in with the token of a sign-in link, given as #token=; LINK_URLS is the newer way',
+  ),
+  LINK_URLS: optional(
+    linkUrls,
+    'pages of your application that links in mails open, with the token as #token=: <link>=<URL>, separated by spaces',
   ),
   PENDING_RETENTION: required(parse.duration, '7d', 'how long unconfirmed registrations are kept'),
   DELETED_RETENTION: required(parse.duration, '30d', 'how long deleted users are kept before they are erased'),
@@ -221,7 +226,7 @@ export function loadSettings(given: Environment): Settings {
     ...settings,
     PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
   } as Settings;
-  problems.push(...missingDependentSettings(loaded));
+  problems.push(...missingDependentSettings(loaded), ...contradictingLinkUrls(loaded));
   problems.push(...mail.dkimProblems(isGiven));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);

@@ -8,6 +8,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { linkWarnings } from '../config/link-urls.js';
 import { productionWarnings } from '../config/production.js';
 import type { Settings } from '../config/settings.js';
 import { setUpApiDocument } from '../http/openapi/api-document.js';
@@ -51,6 +52,7 @@ export async function createApp(
   });
   if (settings.DOCS_ENABLED) setUpApiDocument(app);
   if (settings.NODE_ENV === 'production') for (const warning of productionWarnings(settings)) log.warn(warning);
+  for (const warning of linkWarnings(settings)) log.warn(warning);
   return app;
 }
 

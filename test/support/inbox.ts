@@ -91,7 +91,7 @@ export class Inbox {
 
 /** The token of the link in a mail, read from its text part as a person would. */
 export function tokenIn(mail: ReceivedMail): string {
-  const token = /\?token=(\S+)/.exec(mail.text)?.[1];
+  const token = /[?#]token=(\S+)/.exec(mail.text)?.[1];
   if (!token) throw new Error(`No link in this mail:\n${mail.text}`);
   return token;
 }

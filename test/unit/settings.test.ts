@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadSettings, SECRETS, SETTINGS, SettingsError } from '../../src/config/settings.js';
+import { LINK_NAMES, linkWarnings, ownPages, withToken } from '../../src/config/link-urls.js';
 import * as network from '../../src/config/network-settings.js';
 import { productionWarnings } from '../../src/config/production.js';
 import * as parse from '../../src/config/parsers.js';
@@ -185,6 +186,56 @@ describe('production (ASVS 5.0 V13.3)', () => {
     expect(namesOf({ ...GOOD, BCRYPT_COST: '9' })).toEqual(['BCRYPT_COST']);
     expect(namesOf({ ...GOOD, BCRYPT_COST: '10' })).toEqual([]);
     expect(namesOf({ BCRYPT_COST: '4' })).toEqual([]);
+  });
+});
+
+describe('LINK_URLS', () => {
+  const APP = 'https://app.example.com';
+
+  it('has a page for each link, in any number of lines, and gives the token in the fragment', () => {
+    const { LINK_URLS } = loadSettings({ LINK_URLS: `verify-email=${APP}/verify?from=mail\n  unlock=${APP}/unlock ` });
+    expect(LINK_URLS).toEqual({ 'verify-email': `${APP}/verify?from=mail`, unlock: `${APP}/unlock` });
+    expect(withToken(LINK_URLS!['verify-email']!, 'a.b-c')).toBe(`${APP}/verify?from=mail#token=a.b-c`);
+  });
+
+  it('names every wrong entry at once', () => {
+    const wrong = `verify=${APP} invitation unlock=ftp://a.example unlock=${APP}/#/unlock sign-in=${APP} sign-in=${APP} magic-link=https://u:p@a.example =x`;
+    const [problem, ...more] = problemsOf({ LINK_URLS: wrong });
+    expect(more).toEqual([]);
+    expect(problem!.replace(/expected one of [^;]*/g, '...').split('; ')).toEqual([
+      'LINK_URLS: entry 1: there is no such link',
+      '...',
+      'entry 2: expected <link>=<URL>',
+      'unlock: expected a URL that starts with https:// or http://',
+      'unlock: expected a URL without a fragment: #token= is added',
+      'sign-in is given twice',
+      'magic-link: expected a URL without user and password',
+      'entry 8: there is no such link',
+      '...',
+    ]);
+  });
+
+  it('needs https in production, by the name of the link, and says nothing twice that MAGIC_LINK_URL says', () => {
+    const plain = { ...GOOD, LINK_URLS: 'unlock=http://app.example.com/unlock sign-in=http://app.example.com' };
+    expect(problemsOf(plain).map((problem) => problem.split(':', 2).join(':'))).toEqual([
+      'LINK_URLS: unlock',
+      'LINK_URLS: sign-in',
+    ]);
+    expect(problemsOf({ ...plain, NODE_ENV: 'development' })).toEqual([]);
+    expect(namesOf({ LINK_URLS: `magic-link=${APP}`, MAGIC_LINK_URL: APP })).toEqual(['MAGIC_LINK_URL']);
+    expect(ownPages(loadSettings({ LINK_URLS: `unlock=${APP}/u`, MAGIC_LINK_URL: `${APP}/in` }))).toEqual({
+      'magic-link': `${APP}/in`,
+      unlock: `${APP}/u`,
+    });
+  });
+
+  it('is asked for, by a warning, where hosted pages are switched off', () => {
+    const all = LINK_NAMES.map((name) => `${name}=${APP}/${name}`);
+    expect(linkWarnings(loadSettings({}))).toEqual([]);
+    expect(linkWarnings(loadSettings({ HOSTED_PAGES: 'false', LINK_URLS: all.join(' ') }))).toEqual([]);
+    expect(linkWarnings(loadSettings({ HOSTED_PAGES: 'false', LINK_URLS: all.slice(2).join(' ') }))).toEqual([
+      expect.stringMatching(/no page for verify-email, invitation:/),
+    ]);
   });
 });
 

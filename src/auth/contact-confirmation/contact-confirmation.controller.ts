@@ -24,7 +24,7 @@ export class ContactConfirmationController {
   ) {
     this.link = pages.of({
       find: (token) => confirmation.findLink(token),
-      state: tokenState,
+      state: (link) => tokenState(link, link.address),
       page: 'confirm-contact',
       values: ({ address, requestedAt }) => ({ address, requestedAt }),
     });

@@ -17,12 +17,12 @@ import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import { CrossSiteRequest } from '../sessions/cross-site-request.js';
 import { LinkPages, proofLinkState, requestOf } from '../one-time-tokens/link-pages.js';
 import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
-import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
+import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { WrongCurrentPassword } from '../password-change/current-password.js';
 import { newPasswordForm } from '../passwords/new-password-form.js';
 import { EmailChangeLinks } from './email-change-links.js';
-import { ChangeEmailDto, ConfirmEmailChangeDto } from './email-change.dto.js';
+import { ChangeEmailDto, ConfirmEmailChangeDto, EmailChangeLinkStateResponse } from './email-change.dto.js';
 import type { EmailChangeLink } from './email-change-proofs.js';
 import { EmailChangeService } from './email-change.service.js';
 
@@ -39,7 +39,10 @@ export class EmailChangeController {
   ) {
     this.link = pages.of({
       find: (token) => changes.findLink(token),
-      state: proofLinkState,
+      state: (link) => ({
+        ...proofLinkState(link, link.newEmail),
+        currentPasswordRequired: !link.isAskedByAdmin,
+      }),
       page: 'confirm-email-change',
       values: (link, refused) => ({
         ...shownOf(link, refused),
@@ -88,9 +91,12 @@ export class EmailChangeController {
   @ShowsLink({
     operationId: 'getEmailChangeLink',
     summary: 'Show an email change link',
-    state: ProofLinkStateResponse,
+    state: EmailChangeLinkStateResponse,
   })
-  show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<ProofLinkStateResponse | string> {
+  show(
+    @Query() { token }: OneTimeTokenDto,
+    @Reply() reply: FastifyReply,
+  ): Promise<EmailChangeLinkStateResponse | string> {
     return this.link.show(reply, token);
   }
 

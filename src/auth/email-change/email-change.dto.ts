@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
+import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { OptionalNewPassword } from '../passwords/new-password.dto.js';
 import { IsAddress } from '../../users/aggregate/is-address.js';
 import { OptionalCurrentPassword } from '../password-change/password-change.dto.js';
@@ -21,4 +21,14 @@ export class ConfirmEmailChangeDto extends OneTimeTokenDto {
     'required if `newPasswordRequired` is true; if an ADMIN requested the change, it replaces the current password',
   )
   readonly newPassword?: string | null;
+}
+
+/** A valid link, and what confirming it takes. */
+export class EmailChangeLinkStateResponse extends ProofLinkStateResponse {
+  @ApiProperty({
+    example: true,
+    description:
+      'whether `currentPassword` is required, unless somebody is signed in to the account; false if an ADMIN requested the change',
+  })
+  readonly currentPasswordRequired: boolean;
 }

@@ -25,7 +25,7 @@ export class InvitationController {
   ) {
     this.link = pages.of({
       find: (token) => invitation.findLink(token),
-      state: tokenState,
+      state: (link) => tokenState(link, link.email),
       page: 'accept-invitation',
       values: ({ email }, refused) => newPasswordForm(email, settings.PASSWORD_MIN_LENGTH, refused),
       shownAgainAfter: ['weak-password'],

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ownPages } from '../../config/link-urls.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
@@ -28,8 +29,9 @@ export class MagicLinkCookies {
   /** False where the link leads to a page of the application, which shows no code. */
   private readonly isUsed: boolean;
 
-  constructor(@InjectSettings() { PUBLIC_URL, CORS_ORIGINS, MAGIC_LINK_TTL, MAGIC_LINK_URL }: Settings) {
-    this.isUsed = MAGIC_LINK_URL === undefined;
+  constructor(@InjectSettings() settings: Settings) {
+    const { PUBLIC_URL, CORS_ORIGINS, MAGIC_LINK_TTL } = settings;
+    this.isUsed = ownPages(settings)['magic-link'] === undefined;
     // A link can be extended to twice its lifetime.
     const maxAgeSeconds = Math.ceil((2 * MAGIC_LINK_TTL) / 1000);
     const cookie = { publicUrl: PUBLIC_URL };

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Context, type RequestContext } from '../../access/caller.js';
+import { ownPages, withToken } from '../../config/link-urls.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
@@ -26,7 +27,7 @@ export class MagicLinkController {
   private readonly link;
 
   constructor(
-    @InjectSettings() { MAGIC_LINK_URL }: Settings,
+    @InjectSettings() settings: Settings,
     private readonly pages: LinkPages,
     private readonly requests: LinkRequests,
     private readonly signIns: MagicLinkService,
@@ -34,13 +35,14 @@ export class MagicLinkController {
     private readonly devices: DeviceCookies,
     private readonly sessionCookies: SessionCookies,
   ) {
+    const ownPage = ownPages(settings)['magic-link'];
     this.link = pages.of({
       find: (token) => signIns.findLink(token),
-      state: tokenState,
+      state: (link) => tokenState(link, link.email),
       page: 'magic-link',
       values: (link, _refused, request) => ({
         email: link.email,
-        continueUrl: withToken(MAGIC_LINK_URL, link.token),
+        continueUrl: ownPage === undefined ? null : withToken(ownPage, link.token),
         signInPath: null,
         ...shownCodes(link, this.askers.bindingOf(request)),
         ...requestOf(link),
@@ -70,7 +72,7 @@ export class MagicLinkController {
     operationId: 'getMagicLink',
     summary: 'Show a sign-in link',
     description:
-      'Does not use the link. Redirects to `MAGIC_LINK_URL` with the token as `#token=`. If that is not set, shows a button to sign in to the browser that requested the link, and to others a code to enter there. With `Accept: application/json`, returns whether the link is still valid.',
+      'Does not use the link. Leads on to the page of the application (`LINK_URLS`, `MAGIC_LINK_URL`) with the token as `#token=`. If there is none, shows a button to sign in to the browser that requested the link, and to others a code to enter there. With `Accept: application/json`, returns whether the link is still valid.',
   })
   show(@Query() { token }: OneTimeTokenDto, @Reply() reply: FastifyReply): Promise<TokenStateResponse | string> {
     return this.link.show(reply, token);
@@ -148,14 +150,6 @@ export class MagicLinkController {
     this.devices.remember(reply.request, reply, signedIn.user.id, signedIn.deviceToken);
     return signedIn;
   }
-}
-
-/** The sign-in page with the token in the fragment, which browsers do not send to servers. */
-function withToken(page: string | undefined, token: string): string | null {
-  if (page === undefined) return null;
-  const url = new URL(page);
-  url.hash = `token=${token}`;
-  return url.href;
 }
 
 /** For the browser that asked a button, with its own code; for others the codes of all that asked. */

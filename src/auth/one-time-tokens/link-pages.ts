@@ -103,15 +103,18 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
   }
 }
 
-export const tokenState = ({ expiresAt }: TokenDetails): TokenStateResponse => ({
+type StateOf<Response> = { readonly [Name in keyof Response]: Response[Name] };
+
+/** @param email the address that the link is about, as its page shows it */
+export const tokenState = ({ expiresAt }: TokenDetails, email: string | null = null): StateOf<TokenStateResponse> => ({
   valid: true,
   expiresAt: expiresAt.toISOString(),
+  email,
 });
 
-export const proofLinkState = ({ expiresAt, newPasswordRequired }: TokenDetails): ProofLinkStateResponse => ({
-  valid: true,
-  expiresAt: expiresAt.toISOString(),
-  newPasswordRequired,
+export const proofLinkState = (link: TokenDetails, email: string | null): StateOf<ProofLinkStateResponse> => ({
+  ...tokenState(link, email),
+  newPasswordRequired: link.newPasswordRequired,
 });
 
 /** When and from where the link was requested, so that readers can tell whether they requested it. */

@@ -33,6 +33,15 @@ export class TokenStateResponse {
 
   @ApiProperty({ format: 'date-time' })
   readonly expiresAt: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'ada@example.com',
+    description:
+      'the address that the link is about, to show and for password managers; null for a link that is about none',
+  })
+  readonly email: string | null;
 }
 
 /** A valid link for an account whose password may have been set by somebody else. */

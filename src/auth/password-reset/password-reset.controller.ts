@@ -28,7 +28,7 @@ export class PasswordResetController {
   ) {
     this.link = pages.of({
       find: (token) => resets.findLink(token),
-      state: tokenState,
+      state: (link) => tokenState(link, link.email),
       page: 'reset-password',
       values: (link, refused) => ({
         ...requestOf(link),

@@ -20,7 +20,7 @@ export class RestorationController {
   ) {
     this.link = pages.of({
       find: (token) => restoration.findLink(token),
-      state: tokenState,
+      state: (link) => tokenState(link, link.email),
       page: 'restore-account',
       values: (link) => ({ email: link.email, deletedAt: link.deletedAt, ...requestOf(link) }),
     });

@@ -29,7 +29,7 @@ export class VerificationController {
   ) {
     this.link = pages.of({
       find: (token) => verification.findLink(token),
-      state: proofLinkState,
+      state: (link) => proofLinkState(link, link.user.email),
       page: 'verify-email',
       values: (link, refused) => ({
         accountName: accountName(link.user),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { subjectOf } from '../../auth/email-change/email-change-links.js';
+import { linkAddress } from '../../auth/one-time-tokens/link-addresses.js';
 import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
@@ -18,18 +19,6 @@ import { linkTtl } from './link-ttl.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from './mail-templates.js';
 import { TemplateChoice } from './template-choice.js';
-
-/** The page that each link opens. */
-const LINK_PATHS: Readonly<Record<TokenPurpose, string>> = {
-  'verify-email': '/auth/verify-email',
-  invitation: '/auth/accept-invitation',
-  'confirm-contact': '/auth/confirm-contact',
-  'magic-link': '/auth/magic-link',
-  'reset-password': '/auth/reset-password',
-  'confirm-email-change': '/auth/confirm-email-change',
-  unlock: '/auth/unlock',
-  'restore-account': '/auth/restore-account',
-};
 
 /** The link that a mail has; the others have none. */
 const LINK_OF_TEMPLATE: Readonly<Partial<Record<MailTemplate, TokenPurpose>>> = {
@@ -117,7 +106,7 @@ export class MailContents {
       accountName:
         accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
       ...(template === 'invitation' && { invitedBy }),
-      signInUrl: this.settings.PUBLIC_URL,
+      signInUrl: this.settings.LINK_URLS?.['sign-in'] ?? this.settings.PUBLIC_URL,
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
     // The notification rules check the queued data against the template; a mail of another release may still lack some.
@@ -161,7 +150,7 @@ export class MailContents {
     for (const [index, { id, purpose, ttl }] of wanted.entries()) {
       const token = made[index];
       if (token === undefined) continue;
-      const address = `${this.settings.PUBLIC_URL}${LINK_PATHS[purpose]}?token=${token.token}`;
+      const address = linkAddress(this.settings, purpose, token.token);
       links.set(id, { link: address, expiresIn: new Duration(roundedDown(token.msLeft, ttl)) });
     }
     return links;
