@@ -7,25 +7,16 @@ import { readEnvironment } from './config/environment.js';
 import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
-import { migrate } from './database/migrate.js';
 import { secretKeyFileOf } from './config/secret-key-file.js';
 import { Shutdown } from './server/shutdown.js';
-import { adminReport, resetAdminPassword } from './operator/admin.js';
-import { takeCheckpoint } from './operator/checkpoint.js';
 import { OperatorError } from './operator/operator-error.js';
-import { writeGallery } from './operator/preview/gallery.js';
 import { showProgress } from './operator/progress.js';
-import { relayStatus, rewind, rewindReport } from './operator/relay.js';
-import { replay } from './operator/replay.js';
-import { readSharedMailboxes, sharedMailboxesReport } from './operator/shared-mailboxes.js';
 import { checkpointReport, replayReport, verifyReport } from './operator/reports.js';
-import { rotateSecret } from './operator/rotate-secret.js';
-import { makeToken } from './operator/token.js';
-import { verify } from './operator/verify.js';
-import { openOperatorContext, type OperatorContext } from './operator/operator-context.js';
+import type { OperatorContext } from './operator/operator-context.js';
 import { explainFailure } from './server/start-failure.js';
 
 const shutdown = new Shutdown();
+// Each command imports what it needs when it runs: loading all of it doubles the time of a short one.
 const program = new Command('roster').description(
   "Roster's operator commands. Settings come from the environment and .env.",
 );
@@ -34,6 +25,8 @@ program
   .command('migrate')
   .description('apply pending database migrations (the server does so at start)')
   .action(async () => {
+    const { migrate } = await import('./database/migrate.js');
+    const { readSharedMailboxes, sharedMailboxesReport } = await import('./operator/shared-mailboxes.js');
     const settings = await settingsForCommand();
     const applied = await migrate(settings, console.warn);
     console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
@@ -47,6 +40,7 @@ program
     'list users who cannot be found by their address because it is another spelling of an address already in use',
   )
   .action(async () => {
+    const { readSharedMailboxes, sharedMailboxesReport } = await import('./operator/shared-mailboxes.js');
     const settings = await settingsForCommand();
     console.log(sharedMailboxesReport(await readSharedMailboxes(settings)));
   });
@@ -58,6 +52,7 @@ program
   .action(async ({ users }: { users: number }) => {
     const { startLocalServices } = await import('./development/local-services.js');
     const { settings } = await startLocalServices(loadSettings(readEnvironment()), shutdown, console.log);
+    const { migrate } = await import('./database/migrate.js');
     await migrate(settings);
     const { seed } = await import('./development/seed.js');
     await seed(settings, users, shutdown);
@@ -74,6 +69,7 @@ program
     'also check the log against this checkpoint, which detects truncated logs and missing users',
   )
   .action(async ({ all, checkpoint }: { all?: number | true; checkpoint?: string }) => {
+    const { verify } = await import('./operator/verify.js');
     const limit = all === true ? 100 : (all ?? 1);
     const progress = await showProgress('Verifying');
     const result = await verify(await operatorContext(), { limit, checkpoint, progress });
@@ -86,6 +82,7 @@ program
   .description('write a signed list of the last event of every user, to be stored elsewhere and passed to verify later')
   .requiredOption('--out <file>', 'file to create')
   .action(async ({ out }: { out: string }) => {
+    const { takeCheckpoint } = await import('./operator/checkpoint.js');
     console.log(checkpointReport(await takeCheckpoint(await operatorContext(), out), out));
   });
 
@@ -94,6 +91,7 @@ program
   .description('rebuild every user from the event log and repair rows that differ; servers may keep running')
   .option('--dry-run', 'only report differences, change nothing', false)
   .action(async ({ dryRun }: { dryRun: boolean }) => {
+    const { replay } = await import('./operator/replay.js');
     const result = await replay(await operatorContext(), { dryRun, progress: await showProgress('Replaying') });
     console.log(replayReport(result, dryRun));
     if (result.unsettled.length > 0) await shutdown.end(1);
@@ -107,6 +105,7 @@ program
   .action(async () => {
     const { environment, problems } = withSecretFiles(readEnvironment(), ['NEW_SECRET_KEY']);
     if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+    const { rotateSecret } = await import('./operator/rotate-secret.js');
     const kept = secretKeyFileOf(loadSettings(environment));
     const given = environment['NEW_SECRET_KEY']?.trim() || undefined;
     const rotation = await rotateSecret(await operatorContext(), kept, given);
@@ -140,6 +139,7 @@ program
         'An access token grants full access as the user. To create one in production, pass --in-production',
       );
     }
+    const { makeToken } = await import('./operator/token.js');
     console.log(await makeToken(await operatorContext(), user));
   });
 
@@ -150,6 +150,7 @@ admin
   .description('set a random password for an admin and print it once; needs no mail server')
   .option('--user <user>', 'address, username or id; defaults to the only admin')
   .action(async ({ user }: { user?: string }) => {
+    const { adminReport, resetAdminPassword } = await import('./operator/admin.js');
     console.log(adminReport(await resetAdminPassword(await operatorContext(), user)));
   });
 
@@ -159,6 +160,7 @@ relay
   .command('status')
   .description('show the position, sender and dead letters of each sink')
   .action(async () => {
+    const { relayStatus } = await import('./operator/relay.js');
     console.log(await relayStatus(await operatorContext()));
   });
 
@@ -168,6 +170,7 @@ relay
   .requiredOption('--sink <sink>', 'name of the sink, as shown by relay status')
   .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
   .action(async ({ sink, to }: { sink: string; to: string }) => {
+    const { rewind, rewindReport } = await import('./operator/relay.js');
     console.log(rewindReport(sink, await rewind(await operatorContext(), sink, to)));
   });
 
@@ -175,7 +178,8 @@ program
   .command('mail-preview')
   .description('render every mail and page in every language into a directory, for viewing in a browser')
   .option('--out <folder>', 'output directory; files of an earlier preview are replaced', 'mail-preview')
-  .action(({ out }: { out: string }) => {
+  .action(async ({ out }: { out: string }) => {
+    const { writeGallery } = await import('./operator/preview/gallery.js');
     const samples = writeGallery(loadSettings(readEnvironment()), out);
     console.log(
       `Wrote ${samples.length} mails and pages. Open ${pathToFileURL(join(resolve(out), 'index.html')).href}`,
@@ -192,6 +196,7 @@ async function settingsForCommand(progress: (text: string) => void = () => undef
 
 async function operatorContext(): Promise<OperatorContext> {
   const settings = await settingsForCommand((text) => console.error(text));
+  const { openOperatorContext } = await import('./operator/operator-context.js');
   return openOperatorContext(settings, shutdown);
 }
 
