@@ -14,7 +14,8 @@ export async function createTestDatabase(template?: string): Promise<TestDatabas
   if (!server) throw new Error('TEST_DATABASE_URL is not set; run the tests by an npm script');
   const name = `test_${randomBytes(6).toString('hex')}`;
   const source = template ?? new URL(server).pathname.slice(1);
-  await asAdmin(server, `CREATE DATABASE ${name} TEMPLATE ${source}`);
+  // In memory, copying files takes a third of what writing each page to the log takes.
+  await asAdmin(server, `CREATE DATABASE ${name} TEMPLATE ${source} STRATEGY file_copy`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });

@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What an empty, migrated database follows from: the packages, PostgreSQL among them, the migrations, and what runs both. */
 const FOLDERS = ['migrations', 'database', 'config', 'development/postgres'].map((folder) => join(DIST, folder));
-const FILES = [join(ROOT, 'package-lock.json'), import.meta.filename];
+const FILES = [join(ROOT, 'package-lock.json'), join(import.meta.dirname, 'global-setup.mjs'), import.meta.filename];
 
 /**
  * Fills a folder with the data of a stopped PostgreSQL whose database is migrated: a copy of what an earlier run of this day made
