@@ -9,7 +9,7 @@ import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { apiDocument } from '../../src/http/openapi/api-document.js';
-import { type Answer, Contract, takeBreaches, watchContract } from '../support/contract.js';
+import { type Answer, Contract, takeBreaches, watchContract } from '../support/per-worker/contract.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;
@@ -329,7 +329,7 @@ describe('the watch over the answers of all tests', () => {
       response.write('{"status":');
       response.end('"asleep"}');
     });
-    watchContract(server, apiDocument(roster.app));
+    watchContract(server, new Contract(apiDocument(roster.app)));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/health/live`);
     server.close();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { USER_EVENTS } from '../../src/events/catalogue.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Transactions } from '../../src/database/transaction.js';
-import { takeBreaches } from '../support/contract.js';
+import { takeBreaches } from '../support/per-worker/contract.js';
 import { type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;

@@ -10,7 +10,7 @@ import type { Transaction } from '../../src/database/transaction.js';
 import { OnUserEvent } from '../../src/events/handlers.js';
 import type { UserEvent, UserEventOf } from '../../src/events/user-event.js';
 import { DomainError } from '../../src/problems/domain-error.js';
-import { takeBreaches } from '../support/contract.js';
+import { takeBreaches } from '../support/per-worker/contract.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 class QuotaReached extends DomainError {

@@ -3,6 +3,7 @@ import { HashChild } from '../../src/auth/passwords/hash-pool/hash-child.js';
 import { HashPool } from '../../src/auth/passwords/hash-pool/hash-pool.js';
 import { PasswordHasher } from '../../src/auth/passwords/password-hasher.js';
 import { Keyring } from '../../src/database/keyring.js';
+import { hashAlone } from '../support/per-worker/hashing.js';
 import { queriesOf } from '../support/query-cost.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
@@ -12,7 +13,7 @@ let roster: Roster;
 let pool: HashPool;
 beforeAll(async () => {
   roster = await startRoster({ BCRYPT_COST: String(COST) });
-  pool = roster.app.get(HashPool, { strict: false });
+  pool = hashAlone(roster.app.get(HashPool, { strict: false }));
 });
 afterAll(() => roster.stop());
 afterEach(() => void jest.restoreAllMocks());

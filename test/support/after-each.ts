@@ -1,5 +1,8 @@
 import { afterAll, afterEach } from '@jest/globals';
-import { takeBreaches } from './contract.js';
+import { takeBreaches } from './per-worker/contract.js';
+
+// Of the file before, when something of it was answered late.
+takeBreaches();
 
 // Of every test, so that none passes with an answer that is not as the API document says; and once more for what came when
 // the file was set up or cleared away.

@@ -5,12 +5,13 @@ import supertest from 'supertest';
 import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/server/app-setup.js';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
+import { HashPool } from '../../src/auth/passwords/hash-pool/hash-pool.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { EventLog } from '../../src/events/event-log.js';
-import { apiDocument } from '../../src/http/openapi/api-document.js';
-import { watchContract, watchEvents } from './contract.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { Inbox, tokenIn } from './inbox.js';
+import { watchApi, watchEvents } from './per-worker/contract.js';
+import { shareHashing } from './per-worker/hashing.js';
 
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
 export const PASSWORD = 'nine brown foxes at dawn';
@@ -59,8 +60,9 @@ export async function startRoster(
   const app = await createApp(AppModule.forRoot(settings, log, extensions), settings, log);
   await app.init();
   watchEvents(app.get(EventLog, { strict: false }));
+  shareHashing(app.get(HashPool, { strict: false }));
   await app.get(FirstAdmin).ensure();
-  watchContract(app.getHttpServer(), apiDocument(app));
+  watchApi(app);
   await app.listen(0, '127.0.0.1');
   const api = supertest(app.getHttpServer());
 

@@ -3,6 +3,8 @@ import { fileURLToPath, URL } from 'node:url';
 
 const ROOT = new URL('../../../', import.meta.url).href;
 const TESTS = `${ROOT}test/`;
+/** Of tests, and yet loaded once a worker: what takes long to make, and keeps nothing of the file that made it. */
+const PER_WORKER = `${TESTS}support/per-worker/`;
 const PACKAGES = `${ROOT}node_modules/`;
 const GLOBALS = 'jest-globals:';
 /** Where the stand-in for @jest/globals finds those of the file that runs. */
@@ -20,7 +22,8 @@ let files = 0;
  */
 export function forTestFile(file) {
   const suffix = `?file=${++files}`;
-  const own = (url) => (url.endsWith('.ts') && (file.allAnew || url.startsWith(TESTS)) ? `${url}${suffix}` : url);
+  const isOwn = (url) => file.allAnew || (url.startsWith(TESTS) && !url.startsWith(PER_WORKER));
+  const own = (url) => (url.endsWith('.ts') && isOwn(url) ? `${url}${suffix}` : url);
   current = { ...file, suffix, own };
   globalThis[GLOBALS_NOW] = file.jestGlobals;
   return current;

@@ -1,11 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { ModulesContainer } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject, OperationObject, PathItemObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { type AnySchemaObject, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { loadSettings } from '../../src/config/settings.js';
-import type { UserEventType } from '../../src/events/catalogue.js';
-import type { EventLog } from '../../src/events/event-log.js';
-import { dataSchema } from '../../src/relay/documents/event-schemas.js';
+import { loadSettings } from '../../../src/config/settings.js';
+import type { UserEventType } from '../../../src/events/catalogue.js';
+import type { EventLog } from '../../../src/events/event-log.js';
+import { apiDocument } from '../../../src/http/openapi/api-document.js';
+import { dataSchema } from '../../../src/relay/documents/event-schemas.js';
 
 /** An answer as it left the server. */
 export interface Answer {
@@ -62,9 +65,25 @@ const SENT_WHOLE = loadSettings({ EVENT_PERSONAL_DATA: 'include' });
 const eventAjv = addFormats.default(new Ajv2020({ allErrors: true, formats: { 'idn-email': true } }));
 const validators: Partial<Record<UserEventType, ValidateFunction>> = {};
 
-/** Compares every answer of the server with the API document, from now on. */
-export function watchContract(server: Server, document: OpenAPIObject): void {
-  const contract = new Contract(document);
+/** Compares every answer of the application with its API document, from now on. */
+export function watchApi(app: NestFastifyApplication): void {
+  watchContract(app.getHttpServer(), contractOf(app));
+}
+
+/** The document follows from the controllers. Making it, and what judges by it, takes longer than most files' tests. */
+function contractOf(app: NestFastifyApplication): Contract {
+  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.keys()]);
+  const hasSame = (known: readonly unknown[]): boolean =>
+    known.length === controllers.length && controllers.every((controller, index) => controller === known[index]);
+  let found = contracts.find((known) => hasSame(known.controllers));
+  if (!found) contracts.push((found = { controllers, contract: new Contract(apiDocument(app)) }));
+  return found.contract;
+}
+
+const contracts: { readonly controllers: readonly unknown[]; readonly contract: Contract }[] = [];
+
+/** Compares every answer of the server with the contract, from now on. */
+export function watchContract(server: Server, contract: Contract): void {
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     const written: Record<string, unknown> = {};
