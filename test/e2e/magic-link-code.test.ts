@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import type { Roster } from '../support/roster.js';
 import { startRoster } from '../support/roster.js';
+import { addTotp, freshCode, ticketOf } from '../support/totp.js';
 import { TwoRosters } from '../support/two-rosters.js';
 
 let two: TwoRosters;
@@ -222,6 +223,24 @@ describe('the code of a sign-in link', () => {
       await end(email, id);
       await laptop.enter(code!).expect(401, /invalid-code/);
     }
+  });
+
+  it('is the first step of somebody with a second factor, and no more', async () => {
+    const email = fresh();
+    const { id, token } = await roster.join(email);
+    const { secret } = await addTotp(roster, token);
+    const laptop = await new Browser().ask(email);
+    const [code] = await PHONE.codesAt(await linkTo(email));
+    const before = await sessionsOf(email);
+    const first = await laptop.enter(code!, roster, { session: 'cookie' });
+    const ticket = ticketOf(first);
+    expect(await sessionsOf(email)).toBe(before);
+    // The ticket is of the browser that has its cookie.
+    const second = { token: ticket, method: 'totp', code: await freshCode(roster, secret, id), session: 'cookie' };
+    const cookies = (first.headers['set-cookie'] as unknown as string[]).map(valueOf).join('; ');
+    const done = await roster.api.post('/auth/second-factor').set('cookie', cookies).send(second).expect(200);
+    expect(String(done.headers['set-cookie'])).toMatch(/roster-session=/);
+    await laptop.enter(code!).expect(401, /invalid-code/);
   });
 
   it('can be had by an app without cookies, which proves with its verifier that it asked (RFC 7636)', async () => {

@@ -122,6 +122,7 @@ export class MagicLinkController {
     'validation-failed',
     'invalid-code',
     'invalid-credentials',
+    'second-factor-required',
     'cross-site-request',
     'refused-by-handler',
     'too-many-requests',
