@@ -4,7 +4,9 @@ import type { FastifyRequest } from 'fastify';
 import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, type ServiceToken } from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
+import { STEP_UP_METADATA } from './require-step-up.decorator.js';
 import { includesRole, type Role } from './role.js';
+import { StepUpCheck, type StepUpDemand } from './step-up.js';
 
 /** Guards every route (OWASP ASVS 5.0 V8.2.1): without a declared role, access is denied. */
 @Injectable()
@@ -12,6 +14,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authentication: Authentication,
+    private readonly stepUps: StepUpCheck,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -29,6 +32,12 @@ export class AccessGuard implements CanActivate {
     if (!caller) throw new NotAuthenticated();
     request.caller = caller;
     if (!includesRole(caller.role, least)) throw new Forbidden();
+    const demand = this.reflector.get<StepUpDemand | undefined>(STEP_UP_METADATA, execution.getHandler());
+    if (demand) {
+      const { id } = request.params as { readonly id?: string };
+      const isSelf = id === 'me' || id === caller.userId;
+      await this.stepUps.require(caller, { passwordInBody: demand.passwordInBody && isSelf });
+    }
     return true;
   }
 

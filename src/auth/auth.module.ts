@@ -29,6 +29,7 @@ import { SignInModule } from './sign-in/sign-in.module.js';
 import { RecoveryCodesModule } from './recovery-codes/recovery-codes.module.js';
 import { TotpModule } from './totp/totp.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
+import { StepUpModule } from './step-up/step-up.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
 /** The table of contents: authentication, sign-in methods, address confirmation and password changes. */
@@ -58,6 +59,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     PasswordsModule,
     SignInModule,
     RateLimitsModule,
+    StepUpModule,
     SecondFactorsModule,
     TotpModule,
     RecoveryCodesModule,

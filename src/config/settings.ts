@@ -72,6 +72,11 @@ export const SETTINGS = {
     '10s',
     'how long a just-rotated refresh token still returns its successor',
   ),
+  STEP_UP_AGE: required(
+    parse.duration,
+    '10m',
+    'how long after a sign-in or step-up a session may do what takes a fresh proof, such as deleting an account',
+  ),
   BCRYPT_COST: required(parse.integer(4, 15), '12', 'bcrypt work factor; production refuses less than 10'),
   HASH_NICE: required(
     parse.integer(0, 19),

@@ -56,11 +56,15 @@ export function problemHeaders(error: unknown, { status }: Problem): Record<stri
   return {
     // Even if the route allows caching.
     'cache-control': 'no-store',
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(status === 401 && { 'www-authenticate': challengeOf(error) }),
     ...(error instanceof UnsupportedBody &&
       error.acceptEncoding !== undefined && { 'accept-encoding': error.acceptEncoding }),
     ...((retryAfter !== undefined || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
   };
+}
+
+function challengeOf(error: unknown): string {
+  return (error instanceof DomainError ? error.challenge : undefined) ?? 'Bearer';
 }
 
 function problem(code: ProblemCode, detail: string, where: Where, errors?: readonly FieldError[]): Problem {

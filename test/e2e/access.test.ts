@@ -118,6 +118,7 @@ describe('every route', () => {
       'POST /auth/reset-password ANONYMOUS',
       'POST /auth/restore-account ANONYMOUS',
       'POST /auth/second-factor ANONYMOUS',
+      'POST /auth/step-up AUTHENTICATED',
       'POST /auth/unlock ANONYMOUS',
       'POST /auth/verify-email ANONYMOUS',
       'POST /mails/:id/resend MANAGER',

@@ -68,6 +68,7 @@ describe('the API document', () => {
       '/auth/session',
       '/auth/sessions',
       '/auth/sessions/{sessionId}',
+      '/auth/step-up',
       '/auth/unlock',
       '/auth/verify-email',
       '/docs',

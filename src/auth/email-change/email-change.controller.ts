@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { Limit } from '../../access/limit.decorator.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { NotAuthenticated } from '../../access/access-errors.js';
 import { Authentication } from '../../access/authentication.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
@@ -55,6 +56,7 @@ export class EmailChangeController {
   @Put('users/:id/email')
   @HttpCode(202)
   @Allow('AUTHENTICATED')
+  @RequireStepUp({ passwordInBody: true })
   @Limit('contact-mail')
   @ApiTags('Users')
   @ApiUserChange()

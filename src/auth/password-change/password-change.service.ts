@@ -3,6 +3,8 @@ import { changePassword } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
+import type { BrowserCookie } from '../sessions/session-cookies.js';
+import { SessionRenewals } from '../sessions/session-renewals.js';
 import { CurrentPassword } from './current-password.js';
 import type { ChangePasswordDto } from './password-change.dto.js';
 
@@ -14,12 +16,17 @@ export class PasswordChangeService {
     private readonly users: UserStore,
     private readonly current: CurrentPassword,
     private readonly passwords: NewPasswords,
+    private readonly renewals: SessionRenewals,
   ) {}
 
-  /** @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; HashingOverloaded */
+  /**
+   * @param browser the cookie of the request, which gets a new value
+   * @throws Forbidden, UserNotFound, WrongCurrentPassword, WeakPassword, PreconditionFailed; RefusedByHandler; HashingOverloaded
+   */
   async change(
     given: Omit<ActionRequest, 'action'>,
     { currentPassword, newPassword }: ChangePasswordDto,
+    browser?: BrowserCookie,
   ): Promise<void> {
     const act: ActionRequest = { ...given, action: 'password' };
     const { user } = await this.actions.findAllowed(act);
@@ -30,6 +37,7 @@ export class PasswordChangeService {
     await this.actions.perform(act, nothing, async (tx) => {
       await this.current.check(tx, proof);
       await this.passwords.replace(tx, user.id, hash, 'password-changed', act.context, act.caller.sessionId);
+      await this.renewals.renewCookie(tx, browser);
       await this.users.change(tx, user.id, changePassword, act.context);
     });
   }

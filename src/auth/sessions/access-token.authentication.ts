@@ -31,6 +31,12 @@ export interface ProvedToken {
   readonly client_id?: string;
 }
 
+/** A valid token, and the current user of its session. */
+export interface IntrospectedToken {
+  readonly proved: ProvedToken;
+  readonly caller: Caller;
+}
+
 interface RememberedToken {
   /** The key that signed it. */
   readonly kid: string;
@@ -127,7 +133,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   }
 
   /** The claims of an access token and its current user; undefined if it is not (or no longer) valid. */
-  async introspect(token: string): Promise<{ readonly proved: ProvedToken; readonly caller: Caller } | undefined> {
+  async introspect(token: string): Promise<IntrospectedToken | undefined> {
     if (token.length > MAX_ACCESS_TOKEN) return undefined;
     const digest = hash('sha256', token, 'base64');
     const known = this.proved.get(digest);

@@ -6,6 +6,7 @@ import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Key, Keyring } from '../../database/keyring.js';
+import { type Assurance, claimsOf } from './assurance.js';
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256';
 /** RFC 9068: distinguishes access tokens from other kinds of JWT. */
@@ -24,6 +25,7 @@ export interface AccessTokenClaims {
   /** The session, which is checked on every request. */
   readonly sid: string;
   readonly role: UserRole;
+  readonly assurance: Assurance;
 }
 
 /** A public key for other services (RFC 7517). */
@@ -57,12 +59,16 @@ export class AccessTokens {
     return Math.floor(this.settings.ACCESS_TOKEN_TTL / 1000);
   }
 
-  sign({ sub, sid, role }: AccessTokenClaims): string {
+  sign({ sub, sid, role, assurance }: AccessTokenClaims): string {
     const { id, secret } = this.keyring.current('access-token');
     let key = this.privateKeys.get(id);
     if (!key) this.privateKeys.set(id, (key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })));
     return this.jwt.sign(
-      { sid, role, client_id: CLIENT_ID, iat: Math.floor(this.clock.now().getTime() / 1000) },
+      {
+        ...{ sid, role, ...claimsOf(assurance) },
+        client_id: CLIENT_ID,
+        iat: Math.floor(this.clock.now().getTime() / 1000),
+      },
       {
         privateKey: key,
         algorithm: ACCESS_TOKEN_ALGORITHM,

@@ -6,6 +6,7 @@ import { NotAuthenticated } from '../../access/access-errors.js';
 import { Transactions } from '../../database/transaction.js';
 import { UserActions } from '../../users/api/user-actions.js';
 import { UserResponse } from '../../users/api/user.response.js';
+import { ASSURANCE_LEVELS, type AssuranceLevel, levelOf, MAX_AMR } from './assurance.js';
 import { shownKind } from './session.response.js';
 import { Sessions } from './sessions.js';
 
@@ -13,9 +14,18 @@ export class CurrentSessionResponse {
   @ApiProperty({ type: () => UserResponse }) readonly user: UserResponse;
   @ApiProperty({ enum: ['browser', 'api'], description: 'whether it is authenticated by a cookie or by tokens' })
   readonly kind: 'browser' | 'api';
-  @ApiProperty({ enum: ['aal1'], description: 'authentication assurance level (NIST SP 800-63B-4)' })
-  readonly acr: 'aal1';
-  @ApiProperty({ type: [String], maxItems: 10, description: 'authentication methods (RFC 8176)', example: ['pwd'] })
+  @ApiProperty({
+    enum: ASSURANCE_LEVELS,
+    enumName: 'AssuranceLevel',
+    description: 'authentication assurance level (NIST SP 800-63B-4); `aal2` after a second factor',
+  })
+  readonly acr: AssuranceLevel;
+  @ApiProperty({
+    type: [String],
+    maxItems: MAX_AMR,
+    description: 'authentication methods (RFC 8176)',
+    example: ['pwd'],
+  })
   readonly amr: string[];
   @ApiProperty({ format: 'date-time', description: 'when the user last authenticated' })
   readonly authTime: string;
@@ -48,7 +58,7 @@ export class CurrentSessionController {
     return {
       user: await this.actions.read(caller.userId, caller),
       kind: shownKind(session),
-      acr: 'aal1',
+      acr: levelOf(session.amr),
       amr: session.amr,
       authTime: session.authenticated_at.toISOString(),
       expiresAt: session.expires_at.toISOString(),

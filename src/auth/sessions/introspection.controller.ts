@@ -6,7 +6,9 @@ import { USER_ROLES, type UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiProblems } from '../../problems/api-problems.js';
+import { ASSURANCE_LEVELS, MAX_AMR, type AssuranceLevel, claimsOf } from './assurance.js';
 import { AccessTokenAuthentication } from './access-token.authentication.js';
+import { SessionStates } from './session-states.js';
 
 class IntrospectDto {
   @ApiProperty({
@@ -55,6 +57,25 @@ class IntrospectionResponse {
   @ApiPropertyOptional({ example: '6a8f0c1e-2d3b-4c5d-8e9f-0a1b2c3d4e5f', description: 'id of this token' })
   readonly jti?: string;
   @ApiPropertyOptional({ example: 'roster' }) readonly client_id?: string;
+  @ApiPropertyOptional({
+    enum: ASSURANCE_LEVELS,
+    enumName: 'AssuranceLevel',
+    description: 'authentication assurance level (NIST SP 800-63B-4) of the session now, not at the time of issue',
+  })
+  readonly acr?: AssuranceLevel;
+  @ApiPropertyOptional({
+    type: [String],
+    maxItems: MAX_AMR,
+    description: 'authentication methods (RFC 8176)',
+    example: ['pwd'],
+  })
+  readonly amr?: readonly string[];
+  @ApiPropertyOptional({
+    type: 'integer',
+    example: 1795270000,
+    description: 'when the user last authenticated in this session, in seconds since 1970',
+  })
+  readonly auth_time?: number;
 }
 
 @ApiTags('Auth')
@@ -63,6 +84,7 @@ export class IntrospectionController {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly authentication: AccessTokenAuthentication,
+    private readonly states: SessionStates,
   ) {}
 
   @Post('introspect')
@@ -83,6 +105,8 @@ INTROSPECTION_TOKEN as their bearer token.`,
     if (!found) return { active: false };
     const { sub: _, sid: __, ...claims } = found.proved;
     const { userId: sub, sessionId: sid, role } = found.caller;
+    const assurance = await this.states.assuranceOf(sid);
+    if (!assurance) return { active: false };
     const { PUBLIC_URL: origin } = this.settings;
     return {
       active: true,
@@ -93,6 +117,7 @@ INTROSPECTION_TOKEN as their bearer token.`,
       iss: origin,
       aud: origin,
       ...claims,
+      ...claimsOf(assurance),
     };
   }
 }

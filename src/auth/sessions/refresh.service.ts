@@ -4,6 +4,7 @@ import { Clock } from '../../config/clock.js';
 import { DomainError } from '../../problems/domain-error.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserResponse } from '../../users/api/user.response.js';
+import type { Assurance } from './assurance.js';
 import type { TokensResponse } from './signed-in.response.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { SessionGenerations } from './session-generations.js';
@@ -47,16 +48,16 @@ export class RefreshService {
     if (known && this.refreshTokens.proves(presented, known)) {
       // The usual case: one statement, which finds the session active and this token the newest.
       const user = await this.generations.advance(sessionId, generation, context.ip);
-      if (user) return this.answer(known, next, user);
+      if (user) return this.answer(known, next, user, user);
     }
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const row = await this.generations.findGeneration(sessionId);
       if (!row || !this.refreshTokens.proves(presented, row) || !row.alive) break;
       if (row.generation === generation) {
         const user = await this.generations.advance(sessionId, generation, context.ip);
-        if (user) return this.answer(row, next, user);
+        if (user) return this.answer(row, next, user, user);
       } else if (row.generation === next && row.just_rotated) {
-        return this.answer(row, next, await this.generations.userOf(row));
+        return this.answer(row, next, row, await this.generations.userOf(row));
       } else {
         if (row.generation > generation) await this.generations.endReused(row, context);
         break;
@@ -65,10 +66,10 @@ export class RefreshService {
     throw new InvalidRefreshToken();
   }
 
-  private answer(source: TokenSource, generation: number, user?: UserEntity): TokensResponse {
+  private answer(source: TokenSource, generation: number, assurance: Assurance, user?: UserEntity): TokensResponse {
     // Their sessions end together with them; this covers the moment in between.
     if (!user || user.pending || user.suspendedAt !== null || user.deletedAt !== null) throw new InvalidRefreshToken();
-    const tokens = this.sessions.tokens(source, generation, user);
+    const tokens = this.sessions.tokens(source, generation, user, assurance);
     return { ...tokens, user: UserResponse.from(user, this.clock.now(), user) };
   }
 }

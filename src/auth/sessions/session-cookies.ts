@@ -26,8 +26,18 @@ export interface SessionChoice {
   readonly keepSignedIn?: boolean | undefined;
 }
 
+/** The session cookie with which a browser sent a request. */
+export interface BrowserCookie {
+  readonly sessionId: string;
+  /** Whether the value is the one that is valid now. */
+  readonly isCurrent: (source: TokenSource) => boolean;
+  /** Sends a new value; call it after the commit. */
+  readonly send: (source: TokenSource, keepSignedIn: boolean) => void;
+}
+
 /** A sign-in whose session is to be the browser's. */
 export interface BrowserSignIn {
+  readonly keepSignedIn: boolean;
   /** The session that the browser had, if its cookie turns out to be genuine: it ends. */
   readonly previousSessionId: string | undefined;
   readonly isPrevious: (source: TokenSource) => boolean;
@@ -96,17 +106,31 @@ export class SessionCookies {
     if (choice.session !== 'cookie') return undefined;
     if (isForeign(request, this.origins)) throw new CrossSiteRequest();
     const previous = this.read(request);
+    const keepSignedIn = choice.keepSignedIn === true;
     return {
+      keepSignedIn,
       previousSessionId: previous?.sessionId,
       binding: this.bindingOf(request),
       bind: (value) => void reply.header('set-cookie', `${this.binding.name}=${value}; ${this.binding.attributes}`),
       isPrevious: (source) => previous !== undefined && this.proves(previous, this.macOf(source)),
       send: (source) => {
-        const value = `${source.id}.${this.macOf(source).toString('base64url')}`;
-        const lasts = choice.keepSignedIn === true ? this.maxAge : '';
-        void reply.header('set-cookie', `${this.name}=${value}; ${this.attributes}${lasts}`);
+        this.send(reply, source, keepSignedIn);
       },
     };
+  }
+
+  /** The cookie that authenticated a request, to give it a new value; undefined for a request with a token. */
+  ofBrowser(request: FastifyRequest, reply: FastifyReply): BrowserCookie | undefined {
+    const presented = request.headers.authorization === undefined ? this.read(request) : undefined;
+    return (
+      presented && {
+        sessionId: presented.sessionId,
+        isCurrent: (source) => this.proves(presented, this.macOf(source)),
+        send: (source, keepSignedIn) => {
+          this.send(reply, source, keepSignedIn);
+        },
+      }
+    );
   }
 
   /** Deletes the cookie of a session that has ended from the browser that sent it. */
@@ -125,5 +149,10 @@ export class SessionCookies {
     if (headers['sec-fetch-site'] === 'same-origin') return;
     if (headers.origin !== undefined && this.origins.includes(headers.origin)) return;
     throw new CrossSiteRequest();
+  }
+
+  private send(reply: FastifyReply, source: TokenSource, keepSignedIn: boolean): void {
+    const value = `${source.id}.${this.macOf(source).toString('base64url')}`;
+    void reply.header('set-cookie', `${this.name}=${value}; ${this.attributes}${keepSignedIn ? this.maxAge : ''}`);
   }
 }

@@ -7,13 +7,19 @@ import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserLookup } from '../../users/store/user-lookup.js';
 import { LruCache } from '../../async/lru-cache.js';
+import type { Assurance } from './assurance.js';
 import type { TokenSource } from './refresh-tokens.js';
 import { Sessions } from './sessions.js';
 
 const REMEMBERED = 20_000;
 
+const ASSURANCE = 'amr, coalesce(authenticated_at, sessions.created_at) AS "authenticatedAt"';
+
+/** The user of a session that was refreshed, and how they were authenticated. */
+export type RefreshedUser = UserEntity & Assurance;
+
 /** The refresh state of a session. */
-export interface SessionGeneration extends TokenSource {
+export interface SessionGeneration extends TokenSource, Assurance {
   readonly user_id: string;
   /** The generation of the valid refresh token. */
   readonly generation: number;
@@ -43,7 +49,7 @@ export class SessionGenerations {
         FROM users
         WHERE sessions.id = $1 AND generation = $2 AND users.id = sessions.user_id
           AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
-        RETURNING ${this.users.columns}`,
+        RETURNING ${this.users.columns}, ${ASSURANCE}`,
     };
   }
 
@@ -68,9 +74,9 @@ export class SessionGenerations {
    * it against the end of the session.
    * @returns the user of the session; undefined if another call was first, or the session has ended
    */
-  async advance(id: string, generation: number, ip: string | null): Promise<UserEntity | undefined> {
+  async advance(id: string, generation: number, ip: string | null): Promise<RefreshedUser | undefined> {
     const values = [id, generation, ip, this.settings.REFRESH_TOKEN_IDLE_TTL];
-    const [user] = await this.statements.execute<UserEntity>(this.advanceOne, values);
+    const [user] = await this.statements.execute<RefreshedUser>(this.advanceOne, values);
     return user;
   }
 
@@ -89,7 +95,7 @@ export class SessionGenerations {
 const FIND: Statement = {
   name: 'session-generation',
   text: `
-    SELECT id, user_id, key_id, nonce, generation,
+    SELECT id, user_id, key_id, nonce, generation, ${ASSURANCE},
       ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now() AS alive,
       rotated_at > now() - $2 * interval '1 millisecond' AS just_rotated
     FROM sessions WHERE id = $1`,

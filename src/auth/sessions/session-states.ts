@@ -3,6 +3,7 @@ import type { Caller } from '../../access/caller.js';
 import type { UserRole } from '../../access/role.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { LruCache } from '../../async/lru-cache.js';
+import type { Assurance } from './assurance.js';
 import { Revocations } from './revocations.js';
 import { type PresentedCookie, SessionCookies } from './session-cookies.js';
 
@@ -11,6 +12,7 @@ const LONGEST_MS = 5 * 60_000;
 
 interface State {
   readonly caller: Caller;
+  readonly assurance: Assurance;
   /** The end of its cookie; undefined for a session with tokens. */
   readonly cookieMac: Buffer | undefined;
   /** On the monotonic clock: when the session expires, or the state has to be reloaded. */
@@ -18,7 +20,7 @@ interface State {
   readonly epoch: number;
 }
 
-interface SessionStateRow {
+interface SessionStateRow extends Assurance {
   readonly user_id: string;
   readonly role: UserRole;
   readonly ms_left: number;
@@ -54,6 +56,11 @@ export class SessionStates {
     return state?.cookieMac && this.cookies.proves(cookie, state.cookieMac) ? state.caller : undefined;
   }
 
+  /** How and when the user of an active session was authenticated; undefined once it has ended. */
+  async assuranceOf(sessionId: string): Promise<Assurance | undefined> {
+    return (await this.stateOf(sessionId))?.assurance;
+  }
+
   private async stateOf(sessionId: string): Promise<State | undefined> {
     const wait = this.revocations.fresh();
     if (wait) await wait;
@@ -76,7 +83,8 @@ export class SessionStates {
     const caller = { userId: row.user_id, role: row.role, sessionId };
     const { kind, key_id, nonce } = row;
     const cookieMac = kind === 'BROWSER' ? this.cookies.macOf({ id: sessionId, key_id, nonce }) : undefined;
-    const state = { caller, cookieMac, until: began + Math.min(row.ms_left, LONGEST_MS), epoch };
+    const assurance = { amr: row.amr, authenticatedAt: row.authenticatedAt };
+    const state = { caller, assurance, cookieMac, until: began + Math.min(row.ms_left, LONGEST_MS), epoch };
     this.states.set(sessionId, state);
     return state;
   }
@@ -85,7 +93,7 @@ export class SessionStates {
 const STATE: Statement = {
   name: 'session-state',
   text: `
-    SELECT user_id, role, kind, key_id, nonce,
+    SELECT user_id, role, kind, key_id, nonce, amr, coalesce(authenticated_at, sessions.created_at) AS "authenticatedAt",
       extract(epoch FROM least(idle_expires_at, absolute_expires_at) - now())::float8 * 1000 AS ms_left
     FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE sessions.id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()

@@ -23,6 +23,7 @@ import { Revocations } from './revocations.js';
 import { RevocationHints } from './revocation-hints.js';
 import { SessionStates } from './session-states.js';
 import { AccessTokenAuthentication } from './access-token.authentication.js';
+import { SessionRenewals } from './session-renewals.js';
 import { SessionEndings } from './session-endings.js';
 import { SessionUpkeep } from './session-upkeep.js';
 
@@ -52,10 +53,11 @@ import { SessionUpkeep } from './session-upkeep.js';
     AccessTokenAuthentication,
     RequestAuthentication,
     SessionCookies,
+    SessionRenewals,
     SessionEndings,
     SessionUpkeep,
     { provide: Authentication, useExisting: RequestAuthentication },
   ],
-  exports: [Sessions, UserSessions, SessionCookies, Authentication],
+  exports: [Sessions, UserSessions, SessionCookies, SessionRenewals, Authentication],
 })
 export class SessionsModule {}

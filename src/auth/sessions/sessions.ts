@@ -9,6 +9,7 @@ import { afterCommit, type Transaction } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
+import type { Assurance } from './assurance.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 import type { BrowserSignIn } from './session-cookies.js';
@@ -64,6 +65,8 @@ export interface NewSession {
   readonly kind: SessionKind;
   /** Authentication methods (RFC 8176, 2), such as `pwd`. */
   readonly amr: readonly string[];
+  /** Whether the cookie outlives the browser's own session; false by default. */
+  readonly keepSignedIn?: boolean | undefined;
 }
 
 /** What a session was started with. */
@@ -78,8 +81,12 @@ interface Somebody {
   readonly role: UserRole;
 }
 
-const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
+/** Condition: the session has not ended. */
+export const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
 const NONCE_BYTES = 32;
+
+/** What the tokens and the cookie of a session are derived from. */
+export const newNonce = (): Buffer => randomBytes(NONCE_BYTES);
 
 const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr,
   coalesce(authenticated_at, created_at) AS authenticated_at,
@@ -104,13 +111,15 @@ export class Sessions {
     tx: Transaction,
     user: Somebody,
     context: RequestContext,
-    { kind, amr }: NewSession,
+    { kind, amr, keepSignedIn = false }: NewSession,
   ): Promise<StartedSession> {
     await this.makeRoom(tx, user.id, context);
-    const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: randomBytes(NONCE_BYTES) };
-    await tx.query(
-      `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at, kind, amr)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond', $9, $10)`,
+    const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: newNonce() };
+    const [started] = await tx.query<[Assurance]>(
+      `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at, kind, amr,
+         keep_signed_in)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond', $9, $10, $11)
+       RETURNING amr, authenticated_at AS "authenticatedAt"`,
       [
         source.id,
         user.id,
@@ -122,15 +131,16 @@ export class Sessions {
         this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
         kind,
         amr,
+        keepSignedIn,
       ],
     );
-    return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user) };
+    return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user, started) };
   }
 
   /** The tokens of a session at a generation. */
-  tokens(source: TokenSource, generation: number, user: Somebody): SessionTokens {
+  tokens(source: TokenSource, generation: number, user: Somebody, assurance: Assurance): SessionTokens {
     return {
-      accessToken: this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role }),
+      accessToken: this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role, assurance }),
       tokenType: 'Bearer',
       expiresIn: this.accessTokens.expiresIn,
       refreshToken: this.refreshTokens.derive(source, generation),

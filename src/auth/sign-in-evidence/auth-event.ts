@@ -11,6 +11,7 @@ export const AUTH_EVENT_TYPES = [
   'account.unlocked',
   'session.ended',
   'session.reuse_detected',
+  'session.stepped_up',
   'passkey.copy_suspected',
   'access.denied',
   'access.granted',

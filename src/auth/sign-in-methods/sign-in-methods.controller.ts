@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { MethodOffer } from './sign-in-method.js';
@@ -76,6 +77,7 @@ export class SignInMethodsController {
   @Delete('users/:id/methods/:method')
   @HttpCode(204)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiTags('Users')
   @ApiUserChange()
   @ApiParam({ name: 'method', example: 'password' })

@@ -97,7 +97,10 @@ export class SignInGate {
     const { amr, context, browser } = attempt;
     const kind = browser ? 'BROWSER' : 'API';
     if (browser) await this.sessions.endPrevious(tx, browser, context);
-    const { source, tokens } = await this.sessions.start(tx, user, context, { kind, amr });
+    const { source, tokens } = await this.sessions.start(tx, user, context, {
+      ...{ kind, amr },
+      keepSignedIn: browser?.keepSignedIn,
+    });
     const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
     const deviceToken = this.attempts.renewDevice(attempt, user.id);
     return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };

@@ -11,6 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { exampleOf, resolve } from './api-examples.js';
 import { ApiPage, hasPage } from '../pages/api-page.js';
+import { STEP_UP_EXTENSION } from '../../access/require-step-up.decorator.js';
 import { takeProblems } from '../../problems/api-problems.js';
 import { PROBLEMS, type ProblemCode } from '../../problems/problem-catalogue.js';
 import { WITHOUT_NUL } from '../request/text-patterns.js';
@@ -64,7 +65,7 @@ const HEADERS = {
     example: '1',
   },
   'WWW-Authenticate': {
-    description: 'how to authenticate (RFC 6750)',
+    description: 'how to authenticate (RFC 6750); with `step-up-required`, what proof is missing (RFC 9470)',
     required: true,
     schema: { type: 'string', pattern: '^Bearer' },
     example: 'Bearer',
@@ -101,6 +102,7 @@ export function completeAnswers(document: OpenAPIObject): void {
       // Otherwise the document's default applies, which is none, and some tools report that as forgotten.
       operation.security ??= [];
       if (hasPage(operation)) describePage(method, operation);
+      if (STEP_UP_EXTENSION in operation) describeStepUp(operation);
       completeRequest(document, operation);
       completeSuccess(document, operation);
       const common = method === 'get' ? ALWAYS : [...ALWAYS, ...WITH_A_BODY];
@@ -133,6 +135,10 @@ function describePage(method: string, operation: OperationObject): void {
     // The default for clients that ask for nothing else.
     if (status.startsWith('2')) response.content = { ...response.content, 'text/html': structuredClone(PAGE) };
   }
+}
+
+function describeStepUp(operation: OperationObject): void {
+  operation.description = `${operation.description ?? ''}\n\nTakes a sign-in or \`POST /auth/step-up\` no longer ago than STEP_UP_AGE, with the second factor if you have one.`;
 }
 
 function completeRequest(document: OpenAPIObject, { requestBody }: OperationObject): void {

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import {
   changeProfessionalStatus,
@@ -27,6 +28,7 @@ export class UserActionsController {
 
   @Put('username')
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeUsername',
@@ -49,6 +51,7 @@ export class UserActionsController {
 
   @Put('role')
   @Allow('ADMIN')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeUserRole',
@@ -139,6 +142,7 @@ export class UserActionsController {
   @Delete()
   @HttpCode(204)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'deleteUser',

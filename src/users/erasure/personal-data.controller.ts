@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Clock } from '../../config/clock.js';
@@ -33,6 +34,7 @@ export class PersonalDataController {
 
   @Get('export')
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserId()
   @ApiOperation({
     operationId: 'exportUser',
@@ -55,6 +57,7 @@ export class PersonalDataController {
   @Post('erase')
   @HttpCode(204)
   @Allow('ADMIN')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'eraseUser',

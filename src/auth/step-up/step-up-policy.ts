@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { NotAuthenticated } from '../../access/access-errors.js';
+import type { Caller } from '../../access/caller.js';
+import { StepUpCheck, type StepUpDemand } from '../../access/step-up.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { type Transaction, Transactions } from '../../database/transaction.js';
+import { Passwords } from '../passwords/passwords.js';
+import { SecondFactors } from '../second-factors/second-factors.js';
+import { levelOf } from '../sessions/assurance.js';
+import { ALIVE } from '../sessions/sessions.js';
+import { StepUpRequired } from './step-up-errors.js';
+import type { StepUpMethod } from './step-up-method.js';
+
+/** Decides whether a session was authenticated recently and strongly enough. Asks the database each time: such acts are rare. */
+@Injectable()
+export class StepUpPolicy extends StepUpCheck {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly transactions: Transactions,
+    private readonly factors: SecondFactors,
+    private readonly passwords: Passwords,
+  ) {
+    super();
+  }
+
+  async require(caller: Caller, { passwordInBody }: StepUpDemand = { passwordInBody: false }): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const hasFactor = await this.factors.hasOne(tx, caller.userId);
+      if (passwordInBody && !hasFactor) return;
+      const { isRecent, amr } = await this.find(tx, caller);
+      if (isRecent && (!hasFactor || levelOf(amr) === 'aal2')) return;
+      throw await this.refusal(tx, caller.userId);
+    });
+  }
+
+  /** Whether `require` would pass, for pages. @throws NotAuthenticated if the session has ended */
+  async isFresh(caller: Caller): Promise<boolean> {
+    try {
+      await this.require(caller);
+      return true;
+    } catch (error) {
+      if (error instanceof StepUpRequired) return false;
+      throw error;
+    }
+  }
+
+  /** By what the caller can step up now; empty if only a new sign-in does. */
+  async methodsFor({ userId }: Pick<Caller, 'userId'>): Promise<StepUpMethod[]> {
+    return this.transactions.run((tx) => this.methodsOf(tx, userId));
+  }
+
+  /** The error that says what proof the user has to give. */
+  async refusal(tx: Transaction, userId: string): Promise<StepUpRequired> {
+    const acr = (await this.factors.hasOne(tx, userId)) ? 'aal2' : 'aal1';
+    return new StepUpRequired(await this.methodsOf(tx, userId), acr, this.settings.STEP_UP_AGE);
+  }
+
+  private async methodsOf(tx: Transaction, userId: string): Promise<StepUpMethod[]> {
+    const methods = await this.factors.methodsOf(tx, userId);
+    if (methods.length > 0) return methods;
+    return (await this.passwords.changedAt(tx, userId)) ? ['password'] : [];
+  }
+
+  private async find(
+    tx: Transaction,
+    { sessionId, userId }: Caller,
+  ): Promise<{ readonly isRecent: boolean; readonly amr: readonly string[] }> {
+    const [session] = await tx.query<{ isRecent: boolean; amr: string[] }[]>(
+      `SELECT coalesce(authenticated_at, created_at) > now() - $3::float8 * interval '1 millisecond' AS "isRecent", amr
+       FROM sessions WHERE id = $1 AND user_id = $2 AND ${ALIVE}`,
+      [sessionId, userId, this.settings.STEP_UP_AGE],
+    );
+    // It ended between the guard and here.
+    if (!session) throw new NotAuthenticated();
+    return session;
+  }
+}
