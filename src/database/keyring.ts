@@ -17,6 +17,7 @@ export const KEY_PURPOSES = [
   'device-token',
   'sign-in-ticket',
   'recovery-code',
+  'registration',
   'lockout',
   'rate-limit',
   'sign-in-evidence',

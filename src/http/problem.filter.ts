@@ -23,7 +23,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     const detour = isHostedPage(request) ? this.hosted.detour(request, problem.code) : undefined;
     if (detour !== undefined) {
-      void reply.send(this.hosted.redirect(reply, detour));
+      this.hosted.redirect(reply, detour);
+      void reply.send();
       return;
     }
     void reply.headers(problemHeaders(error, problem));

@@ -3,7 +3,7 @@ import { ADMIN, type Roster, startRoster } from '../support/roster.js';
 
 let roster: Roster;
 beforeAll(async () => {
-  roster = await startRoster();
+  roster = await startRoster({ HOSTED_PAGES: 'false' });
 });
 afterAll(() => roster.stop());
 
@@ -72,7 +72,7 @@ describe('The address of the server itself', () => {
 });
 
 it('The address of the server names no documentation where that is switched off', async () => {
-  const other = await startRoster({ DOCS_ENABLED: 'false' });
+  const other = await startRoster({ DOCS_ENABLED: 'false', HOSTED_PAGES: 'false' });
   try {
     const { body } = await other.api.get('/').expect(200);
     expect(Object.keys((body as Entry)._links)).not.toContain('docs');

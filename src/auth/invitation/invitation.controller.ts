@@ -5,6 +5,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { signInQuery } from '../../http/pages/page-values.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { LinkPages, tokenState } from '../one-time-tokens/link-pages.js';
 import { ShowsLink, UsesLink } from '../one-time-tokens/link-routes.js';
@@ -55,7 +56,7 @@ export class InvitationController {
     return this.link.use(reply, token, (context) => this.invitation.accept(token, newPassword, context), {
       json: () => ({ message: 'The password is set. You can sign in now.' }),
       page: 'invitation-accepted',
-      values: () => ({ signInUrl: null }),
+      values: ({ email }) => ({ signInQuery: signInQuery(email) }),
     });
   }
 }

@@ -32,7 +32,11 @@ export class InvitationService {
    * @returns the user of the link
    * @throws TokenExpiredOrUsed; WeakPassword, after which the link stays valid; RefusedByHandler; HashingOverloaded
    */
-  async accept(token: string, newPassword: string, context: RequestContext): Promise<TokenDetails> {
+  async accept(
+    token: string,
+    newPassword: string,
+    context: RequestContext,
+  ): Promise<TokenDetails & { readonly email: string | null }> {
     const { id, email, username, firstName, lastName, nickname } = await this.transactions.run(async (tx) =>
       this.invited(tx, await this.tokens.peek(tx, token, 'invitation')),
     );
@@ -45,7 +49,7 @@ export class InvitationService {
       await this.users.change(tx, id, verifyEmail, context);
       // Earlier sessions and links may belong to somebody who had temporary access to the mailbox.
       await this.newPasswords.replace(tx, id, hash, 'password-reset', context);
-      return details;
+      return { ...details, email };
     });
   }
 

@@ -38,7 +38,7 @@ export interface LinkDescription<Link, State, Form extends FormName> {
 export interface LinkAnswer<Used, Answer, Page extends PageName> {
   readonly json: (used: Used) => Answer;
   readonly page: Page;
-  readonly values: (used: Used) => PageValues[Page];
+  readonly values: (used: Used) => PageValues[Page] | Promise<PageValues[Page]>;
 }
 
 /** Creates the pages of mailed links, one per purpose. */
@@ -87,7 +87,7 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
     if (!wantsPage(reply.request)) return answer.json(await use(context));
     try {
       const used = await use(context);
-      return this.pages.render(reply.code(200), answer.page, answer.values(used), used.locale);
+      return this.pages.render(reply.code(200), answer.page, await answer.values(used), used.locale);
     } catch (error) {
       const code = this.description.shownAgainAfter?.find((one) => error instanceof DomainError && error.code === one);
       if (code === undefined) throw error;

@@ -6,6 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { signInQuery } from '../../http/pages/page-values.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { LinkPages, requestOf, tokenState } from '../one-time-tokens/link-pages.js';
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
@@ -84,7 +85,7 @@ export class PasswordResetController {
     return this.link.use(reply, token, (context) => this.resets.reset(token, newPassword, context), {
       json: () => undefined,
       page: 'password-reset',
-      values: ({ isSuspended }) => ({ isSuspended }),
+      values: ({ isSuspended, email }) => ({ isSuspended, signInQuery: signInQuery(email) }),
     });
   }
 }

@@ -34,7 +34,11 @@ export class PasswordResetService {
    * @returns the user of the link
    * @throws TokenExpiredOrUsed; WeakPassword, after which the link stays valid; RefusedByHandler; HashingOverloaded
    */
-  async reset(token: string, newPassword: string, context: RequestContext): Promise<UsedLink> {
+  async reset(
+    token: string,
+    newPassword: string,
+    context: RequestContext,
+  ): Promise<UsedLink & { readonly email: string | null }> {
     const user = await this.transactions.run(async (tx) =>
       this.owner(tx, await this.tokens.peek(tx, token, 'reset-password')),
     );
@@ -45,13 +49,13 @@ export class PasswordResetService {
       const { id } = await this.owner(tx, { userId: user.id });
       const details = await this.tokens.consume(tx, token, 'reset-password');
       const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
-      const { suspendedAt } = await this.users.change(
+      const { suspendedAt, email } = await this.users.change(
         tx,
         id,
         (state) => completePasswordReset(state, isFirst),
         context,
       );
-      return { ...details, isSuspended: suspendedAt !== null };
+      return { ...details, email, isSuspended: suspendedAt !== null };
     });
   }
 

@@ -14,6 +14,6 @@ import { ClaimExpiry } from './claim-expiry.js';
   imports: [DiscoveryModule, JobsModule, UsersModule, LinksModule, PasswordsModule, VerificationModule],
   controllers: [RegistrationController],
   providers: [RegistrationService, RegistrationHandlers, ClaimExpiry],
-  exports: [RegistrationHandlers],
+  exports: [RegistrationHandlers, RegistrationService],
 })
 export class RegistrationModule {}

@@ -23,16 +23,17 @@ export class RegistrationService {
   /**
    * Creates a pending user with its own password and link, whether or not the address is taken or claimed by others: the same work
    * and the same response in all cases (OWASP ASVS 5.0 V6.3.8).
+   * @returns the id of the pending user, which tells nothing of others who have the address
    * @throws UsernameTaken, WeakPassword, InvalidUsername; RefusedByHandler; HashingOverloaded
    */
-  async register(input: RegisterDto, context: RequestContext): Promise<void> {
+  async register(input: RegisterDto, context: RequestContext): Promise<string> {
     await this.handlers.callWith(input, context);
     const { email, password, username, firstName, lastName, nickname, locale } = input;
     if (username != null) await this.transactions.run((tx) => this.refuseTakenUsername(tx, username));
     const names = [username, firstName, lastName, nickname];
     const address = addressKey(email);
     const hash = await this.passwords.accept(password, { email, names }, { account: address }, address);
-    await this.transactions.run(async (tx) => {
+    return this.transactions.run(async (tx) => {
       // Serialises with concurrent confirmations and registrations of this address, before any row is touched.
       await lock(tx, `address:${address}`);
       const user = await this.users.create(
@@ -51,6 +52,7 @@ export class RegistrationService {
       );
       await this.passwords.set(tx, user.id, hash);
       await this.links.send(tx, { id: user.id, email }, context);
+      return user.id;
     });
   }
 

@@ -48,7 +48,7 @@ export class RestorationController {
     return this.link.use(reply, token, (context) => this.restoration.restore(token, context), {
       json: () => ({ message: 'The account is restored. You can sign in now.' }),
       page: 'account-restored',
-      values: () => ({ signInUrl: null }),
+      values: () => ({}),
     });
   }
 }

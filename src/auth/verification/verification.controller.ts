@@ -6,6 +6,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
+import { signInQuery } from '../../http/pages/page-values.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { accountName } from '../../users/aggregate/account-name.js';
 import { LinkPages, proofLinkState, requestOf } from '../one-time-tokens/link-pages.js';
@@ -14,6 +15,7 @@ import { RequestsLink, ShowsLink, UsesLink } from '../one-time-tokens/link-route
 import { OneTimeTokenDto, ProofLinkStateResponse } from '../one-time-tokens/one-time-token.dto.js';
 import { newPasswordForm } from '../passwords/new-password-form.js';
 import { ResendVerificationDto, VerifyEmailDto } from './verification.dto.js';
+import { RegistrantSignIn } from './registrant-sign-in.js';
 import { VerificationService } from './verification.service.js';
 
 @ApiTags('Auth')
@@ -26,6 +28,7 @@ export class VerificationController {
     private readonly pages: LinkPages,
     private readonly verification: VerificationService,
     private readonly requests: LinkRequests,
+    private readonly registrant: RegistrantSignIn,
   ) {
     this.link = pages.of({
       find: (token) => verification.findLink(token),
@@ -69,7 +72,11 @@ export class VerificationController {
         message: `The address is confirmed. ${isSuspended ? 'The account is suspended.' : 'You can sign in now.'}`,
       }),
       page: 'email-verified',
-      values: ({ isSuspended }) => ({ isSuspended, signInUrl: null }),
+      values: async (link) => ({
+        isSuspended: link.isSuspended,
+        goOnUrl: await this.registrant.signIn(reply, link),
+        signInQuery: signInQuery(link.email),
+      }),
     });
   }
 

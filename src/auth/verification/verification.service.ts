@@ -10,11 +10,18 @@ import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
+import { Passwords } from '../passwords/passwords.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { rethrowAlreadyConfirmed } from '../one-time-tokens/token-expired-or-used.js';
 import { Claims } from './claims.js';
 
 type Claimant = UserEntity & { readonly email: string };
+
+/** A used link with the address that it has confirmed, and when the password of its account was set. */
+export interface VerifiedLink extends UsedLink {
+  readonly email: string;
+  readonly changedAt: Date | undefined;
+}
 
 /**
  * Confirms addresses: the link of a registration activates it, and from then on no other registration for the address can be
@@ -26,7 +33,8 @@ export class VerificationService {
     private readonly transactions: Transactions,
     private readonly users: UserStore,
     private readonly tokens: OneTimeTokens,
-    private readonly passwords: NewPasswords,
+    private readonly newPasswords: NewPasswords,
+    private readonly passwords: Passwords,
     private readonly claims: Claims,
     private readonly claimPasswords: ClaimPasswords,
   ) {}
@@ -45,11 +53,11 @@ export class VerificationService {
    * @throws NewPasswordRequired, WeakPassword, after which the link stays valid; TokenExpiredOrUsed,
    *   AlreadyConfirmed; RefusedByHandler; HashingOverloaded
    */
-  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<UsedLink> {
+  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<VerifiedLink> {
     return this.use(token, newPassword, context).catch(rethrowAlreadyConfirmed);
   }
 
-  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<UsedLink> {
+  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<VerifiedLink> {
     const hash = await this.hashOf(token, newPassword);
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'verify-email');
@@ -69,14 +77,14 @@ export class VerificationService {
         throw error;
       }
       await this.claimPasswords.keepProved(tx, userId, addressKey(email), hash !== null);
-      if (hash !== null) await this.passwords.replace(tx, userId, hash, 'password-reset', context);
-      return { ...details, isSuspended };
+      if (hash !== null) await this.newPasswords.replace(tx, userId, hash, 'password-reset', context);
+      return { ...details, email, isSuspended, changedAt: await this.passwords.changedAt(tx, userId) };
     });
   }
 
   private async hashOf(token: string, newPassword: string | null): Promise<string | null> {
     const { newPasswordRequired, user } = await this.findLink(token);
-    if (newPassword !== null) return this.passwords.accept(newPassword, user, 'other');
+    if (newPassword !== null) return this.newPasswords.accept(newPassword, user, 'other');
     if (newPasswordRequired) throw new NewPasswordRequired();
     return null;
   }

@@ -54,7 +54,7 @@ function pageOf({ instance, detail }: Problem, { why: cause, account, locale }: 
   if (DONE.has(cause)) {
     // Unknown if another lock may have followed.
     const maySignIn = account === 'open' && cause !== 'unlocked';
-    const values = { why, isSuspended: account === 'suspended', maySignIn, signInUrl: null };
+    const values = { why, isSuspended: account === 'suspended', maySignIn };
     return { name: 'already-done', values, locale };
   }
   const path = instance.split('?', 1)[0] ?? '';

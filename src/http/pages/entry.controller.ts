@@ -5,16 +5,20 @@ import {
   ApiOperation,
   ApiProperty,
   ApiPropertyOptional,
+  ApiResponse,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authentication } from '../../access/authentication.js';
 import { Allow } from '../../access/allow.decorator.js';
 import { Reply } from '../request/reply.decorator.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage } from './api-page.js';
 import { IgnoreOtherQuery } from '../request/declared-input.js';
+import { apiHeaders } from '../openapi/api-answers.js';
+import { HostedPages, type PageBody } from './hosted-pages.js';
 import { Pages, wantsPage } from './pages.js';
 
 class EntryLink {
@@ -46,6 +50,8 @@ export class EntryController {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly pages: Pages,
+    private readonly hosted: HostedPages,
+    private readonly authentication: Authentication,
   ) {}
 
   @Get()
@@ -54,12 +60,18 @@ export class EntryController {
   @ApiOperation({
     operationId: 'getEntry',
     summary: 'Entry point',
-    description: 'A browser gets an HTML page.',
+    description:
+      'A browser is led to the page of its account, or to that for signing in; with `HOSTED_PAGES=false` it gets an HTML page.',
   })
   @ApiPage()
   @ApiOkResponse({ type: Entry })
-  show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Entry | string {
-    const { PRODUCT_NAME, DOCS_ENABLED } = this.settings;
+  @ApiResponse({ status: 303, description: 'to a page, for a browser', headers: apiHeaders('Location') })
+  async show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<Entry | PageBody> {
+    const { PRODUCT_NAME, DOCS_ENABLED, HOSTED_PAGES } = this.settings;
+    if (wantsPage(request) && HOSTED_PAGES) {
+      const isSignedIn = (await this.authentication.callerOf(request)) !== undefined;
+      return this.hosted.redirect(reply, isSignedIn ? '/account' : '/sign-in');
+    }
     if (wantsPage(request)) return this.pages.render(reply, 'entry', { docsPath: DOCS_ENABLED ? '/docs' : null });
     return {
       name: PRODUCT_NAME,

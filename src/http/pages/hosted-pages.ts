@@ -18,6 +18,9 @@ const DETOURS: ReadonlyMap<string, string> = new Map([
 
 type ShownValues<Name extends PageName> = Omit<PageValues[Name], keyof FormState>;
 
+/** The body of an answer of a hosted page; undefined for a redirect. */
+export type PageBody = string | undefined;
+
 /** What handlers of hosted pages answer with: a page, the page of a refused form, or a redirect. */
 @Injectable()
 export class HostedPages {
@@ -61,15 +64,20 @@ export class HostedPages {
     return this.render(reply, name, { ...values, ...formStateOf(error) }, { locale });
   }
 
+  /** The language tag of a reader who is not known yet. */
+  languageOf(request: FastifyRequest): string {
+    return this.pages.languageFor(request, 'error');
+  }
+
   /**
    * 303, so that loading the next page again sends nothing again.
    * @param to a path of ours, or what `ContinueTargets` has checked
    * @param done what to say there, a sentence of `flash.hbs`: `profile-saved`
    */
-  redirect(reply: FastifyReply, to: string, done?: string): string {
+  redirect(reply: FastifyReply, to: string, done?: string): undefined {
     if (done !== undefined) this.flash.set(reply, done);
     void reply.code(303).headers({ location: to, 'cache-control': 'no-store' });
-    return '';
+    return undefined;
   }
 
   /** The page that leads back here once it has what this problem says is lacking; undefined for other problems. */

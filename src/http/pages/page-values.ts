@@ -23,6 +23,17 @@ interface LinkOfAccount {
   requestedFrom: string | null;
 }
 
+/** For the button that leads to the page to sign in: the address of the account, which is filled in there. */
+interface SignInHint {
+  /** From `signInQuery`; empty by default. */
+  signInQuery?: string;
+}
+
+/** The query of the page to sign in that fills in this address. */
+export function signInQuery(email: string | null): string {
+  return email === null ? '' : `?${new URLSearchParams({ identifier: email }).toString()}`;
+}
+
 /**
  * The values of each page, besides the brand. The pages of a room above add theirs by declaration merging, beside the controller
  * that shows them; `PAGE_SAMPLES` of the gallery then asks for a sample.
@@ -30,8 +41,9 @@ interface LinkOfAccount {
 export interface PageValues {
   'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
   'accept-invitation': { token: string } & NewPasswordForm;
-  'invitation-accepted': { signInUrl: string | null };
-  'email-verified': { isSuspended: boolean; signInUrl: string | null };
+  'invitation-accepted': SignInHint;
+  /** `goOnUrl`: for the browser that registered, which is signed in now. */
+  'email-verified': { isSuspended: boolean; goOnUrl: string | null } & SignInHint;
   'confirm-contact': { token: string; address: string; requestedAt: Date };
   'contact-confirmed': object;
   unlock: { token: string; lockedAt: Date; triedFrom: string | null };
@@ -43,7 +55,7 @@ export interface PageValues {
     requestedFrom: string | null;
     isSuspended: boolean;
   } & NewPasswordForm;
-  'password-reset': { isSuspended: boolean };
+  'password-reset': { isSuspended: boolean } & SignInHint;
   'confirm-email-change': LinkOfAccount &
     NewPasswordForm & {
       newEmail: string;
@@ -53,7 +65,7 @@ export interface PageValues {
       currentPasswordRequired: boolean;
       wrongPassword: boolean;
     };
-  'email-changed': object;
+  'email-changed': SignInHint;
   'magic-link-requested': object;
   'magic-link': {
     token: string;
@@ -78,10 +90,10 @@ export interface PageValues {
     requestedAt: Date;
     requestedFrom: string | null;
   };
-  'account-restored': { signInUrl: string | null };
+  'account-restored': object;
   'link-expired': LinkWhy & { explanation: string; freshLinkPath: string | null };
   /** For a link that was used, or has become unnecessary. */
-  'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean; signInUrl: string | null };
+  'already-done': LinkWhy & { isSuspended: boolean; maySignIn: boolean };
   'resend-sent': object;
   /** `docsPath`: null if the documentation is disabled. */
   entry: { docsPath: string | null };

@@ -14,9 +14,14 @@ import { formatValues } from '../../rendering/formats.js';
 import { checkOverrides, templatesOf } from '../../rendering/template-overrides.js';
 import { type TemplateFiles, TemplateSet } from '../../rendering/templates.js';
 
+const OWN_SIGN_IN = '/sign-in';
+
+/** The longest locale of a user. */
+const LONGEST_TAG = 35;
+
 /** Parts of pages by the name that templates call them, each a file `<name>.hbs`. */
 const PARTIAL_NAMES = [
-  ...['head', 'layout', 'support', 'new-password', 'flash', 'problem'],
+  ...['head', 'layout', 'support', 'new-password', 'next-step', 'password-refusal', 'flash', 'problem'],
   ...['layout', 'bar', 'nav', 'sections', 'back', 'field', 'theirs', 'current-password'].map(
     (name) => `account-${name}`,
   ),
@@ -33,15 +38,26 @@ export class Pages {
   private readonly templates: TemplateSet;
   private readonly brand: Brand;
   private readonly policy: string;
+  /** Where pages send somebody to sign in; null where nothing is known of that. */
+  private readonly signInUrl: string | null;
+  private readonly accountUrl: string | null;
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
+    this.signInUrl = settings.LINK_URLS?.['sign-in'] ?? (settings.HOSTED_PAGES ? OWN_SIGN_IN : null);
+    this.accountUrl = settings.HOSTED_PAGES ? '/account' : null;
     this.policy = policyOf(this.brand, settings.SIGN_IN_REDIRECTS);
     this.files = templatesOf('pages', settings);
     const templates = (this.templates = new TemplateSet(this.files, PARTIALS, true));
     checkOverrides(this.files, Object.values(PARTIALS), (file, locale, values) =>
       templates.render(file, locale, values),
     );
+  }
+
+  /** The language tag of a reader without a known locale: the first one that the browser names and that this page has. */
+  languageFor({ headers }: Pick<FastifyRequest, 'headers'>, name: PageName): string {
+    const { locale, format } = this.files.languageOf(`${name}.hbs`, acceptedLanguages(headers['accept-language']));
+    return format.length <= LONGEST_TAG ? format : locale;
   }
 
   /** The locales that have pages, English first. */
@@ -89,9 +105,14 @@ export class Pages {
     return this.templates.render(file, locale, {
       brand: this.brand,
       lang: locale,
+      signInUrl: this.signInUrl,
+      accountUrl: this.accountUrl,
+      signInQuery: '',
       hasFlash: done !== undefined,
       flash: done === undefined ? {} : { [done]: true },
       ...shown,
+      // Only our own page knows what it means.
+      ...(this.signInUrl !== OWN_SIGN_IN && { signInQuery: '' }),
     });
   }
 

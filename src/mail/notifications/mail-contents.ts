@@ -106,7 +106,7 @@ export class MailContents {
       accountName:
         accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
       ...(template === 'invitation' && { invitedBy }),
-      signInUrl: this.settings.LINK_URLS?.['sign-in'] ?? this.settings.PUBLIC_URL,
+      signInUrl: this.settings.LINK_URLS?.['sign-in'] ?? this.settings.PUBLIC_URL + (this.settings.HOSTED_PAGES ? '/sign-in' : ''),
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
     // The notification rules check the queued data against the template; a mail of another release may still lack some.

@@ -1,5 +1,6 @@
 import { ACCOUNT_SAMPLES } from './account-samples.js';
-import type { PageName, PageValues } from '../../http/pages/page-values.js';
+import type { PageSamples } from './preview-sample.js';
+import { SIGN_IN_SAMPLES } from './sign-in-page-samples.js';
 
 const TOKEN = `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`;
 const MOMENT = new Date('2026-01-21T09:14:00Z');
@@ -39,10 +40,11 @@ const oneCode = {
 };
 const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: FROM };
 
-const done = { isSuspended: false, maySignIn: true, signInUrl: null };
+const done = { isSuspended: false, maySignIn: true };
 
 /** Sample values of each page, by the variant that they show: every state that a link or an input can lead to. */
-export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string, PageValues[Name]>> } = {
+export const PAGE_SAMPLES: PageSamples = {
+  ...SIGN_IN_SAMPLES,
   ...ACCOUNT_SAMPLES,
   'verify-email': {
     usual: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: false, ...unrefused },
@@ -50,9 +52,9 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     refused: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...common },
   },
   'email-verified': {
-    usual: { isSuspended: false, signInUrl: null },
-    'with-sign-in': { isSuspended: false, signInUrl: 'https://app.example.com' },
-    suspended: { isSuspended: true, signInUrl: null },
+    usual: { isSuspended: false, goOnUrl: null, signInQuery: '?identifier=ada.lovelace%40example.com' },
+    'signed-in': { isSuspended: false, goOnUrl: '/account' },
+    suspended: { isSuspended: true, goOnUrl: null },
   },
   'resend-sent': { usual: {} },
   entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
@@ -60,7 +62,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
     usual: { token: TOKEN, email: EMAIL, minLength: 12, ...unrefused },
     refused: { token: TOKEN, email: EMAIL, minLength: 12, ...common },
   },
-  'invitation-accepted': { usual: { signInUrl: null } },
+  'invitation-accepted': { usual: {} },
   'reset-requested': { usual: {} },
   'reset-password': {
     usual: { ...reset, ...unrefused },
@@ -89,7 +91,7 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   'restore-account': {
     usual: { token: TOKEN, email: EMAIL, deletedAt: MOMENT, requestedAt: MOMENT, requestedFrom: FROM },
   },
-  'account-restored': { usual: { signInUrl: null }, 'with-sign-in': { signInUrl: 'https://app.example.com' } },
+  'account-restored': { usual: {} },
   'magic-link-requested': { usual: {} },
   'magic-link': {
     code: { ...magic, ...unbound, ...oneCode },
@@ -133,7 +135,6 @@ export const PAGE_SAMPLES: { readonly [Name in PageName]: Readonly<Record<string
   },
   'already-done': {
     usual: { ...done, why: { alreadyConfirmed: true } },
-    'with-sign-in': { ...done, why: { alreadyConfirmed: true }, signInUrl: 'https://app.example.com' },
     suspended: { ...done, why: { alreadyConfirmed: true }, isSuspended: true, maySignIn: false },
     contact: { ...done, why: { alreadyConfirmed: true }, maySignIn: false },
     accepted: { ...done, why: { accepted: true } },

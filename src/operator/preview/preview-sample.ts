@@ -1,3 +1,5 @@
+import type { PageName, PageValues } from '../../http/pages/page-values.js';
+
 export const SCHEMES = ['light', 'dark'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
@@ -13,3 +15,8 @@ export interface PreviewSample {
   readonly subject?: string;
   readonly text?: string;
 }
+
+/** Sample values of pages, by the variant that they show; `usual` where there is one only. */
+export type PageSamples<Name extends PageName = PageName> = {
+  readonly [One in Name]: Readonly<Record<string, PageValues[One]>>;
+};

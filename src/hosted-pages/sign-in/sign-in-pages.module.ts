@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { LockoutModule } from '../../auth/lockout/lockout.module.js';
+import { LoginModule } from '../../auth/login/login.module.js';
+import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
+import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { BrowserSignIns } from './browser-sign-ins.js';
+import { SignInController } from './sign-in.controller.js';
+import { SignInLinkController } from './sign-in-link.controller.js';
+import { SignOutController } from './sign-out.controller.js';
+
+@Module({
+  imports: [UsersModule, LoginModule, LinksModule, LockoutModule, RateLimitsModule],
+  controllers: [SignInController, SignInLinkController, SignOutController],
+  providers: [BrowserSignIns],
+  exports: [BrowserSignIns],
+})
+export class SignInPagesModule {}

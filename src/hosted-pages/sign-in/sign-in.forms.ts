@@ -1,0 +1,19 @@
+import { CONTINUE_LENGTH, FormField } from '../../http/pages/hosted-page.js';
+
+/** Where to go on after signing in. */
+export class ContinueQuery {
+  @FormField(CONTINUE_LENGTH) readonly continue?: string;
+}
+
+export class SignInQuery extends ContinueQuery {
+  /** To fill in. */
+  @FormField(254) readonly identifier?: string;
+  /** Shows the form although somebody is signed in. */
+  @FormField(10) readonly another?: string;
+}
+
+export class SignInForm extends ContinueQuery {
+  @FormField(254) readonly identifier?: string;
+  @FormField(1024) readonly password?: string;
+  @FormField(10) readonly keepSignedIn?: string;
+}

@@ -1,0 +1,96 @@
+import '../../hosted-pages/hosted-pages.module.js';
+import { type FormState, UNTOUCHED } from '../../http/pages/form-state.js';
+import type { PageSamples } from './preview-sample.js';
+
+const EMAIL = 'ada.lovelace@example.com';
+const CONTINUE = 'https://app.example.com/';
+
+const refused = (code: string, invalid: Readonly<Record<string, string>> = {}): FormState => ({
+  hasProblem: true,
+  problem: { [code]: true },
+  detail: 'What the API says of it.',
+  invalid,
+  retryAfter: null,
+});
+
+const signIn = {
+  identifier: EMAIL,
+  keepSignedIn: true,
+  continueTo: CONTINUE,
+  signUpUrl: '/sign-up',
+  forgotPasswordUrl: '/forgot-password',
+  unconfirmed: null,
+};
+const signUp = {
+  email: EMAIL,
+  minLength: 12,
+  refusal: null,
+  weakness: {},
+  username: 'ada',
+  firstName: 'Ada',
+  lastName: 'Lovelace',
+  nickname: 'Countess',
+  moreIsOpen: true,
+  continueTo: CONTINUE,
+  signInHref: '/sign-in',
+};
+const forgot = { email: EMAIL, continueTo: CONTINUE, signInHref: '/sign-in' };
+
+/** Of the pages before somebody is signed in. */
+export const SIGN_IN_SAMPLES: PageSamples<
+  'sign-in' | 'signed-in' | 'cookies-refused' | 'sign-up' | 'sign-up-sent' | 'forgot-password'
+> = {
+  'sign-in': {
+    usual: { ...signIn, identifier: null, keepSignedIn: false, continueTo: null, ...UNTOUCHED },
+    wrong: { ...signIn, ...refused('invalidCredentials') },
+    unconfirmed: { ...signIn, unconfirmed: EMAIL, ...refused('emailNotVerified') },
+    'too-many': { ...signIn, ...refused('tooManyRequests') },
+    busy: { ...signIn, ...refused('busy') },
+    'cross-site': { ...signIn, ...refused('crossSiteRequest') },
+    empty: { ...signIn, ...refused('validationFailed', { identifier: 'is missing', password: 'is missing' }) },
+    'no-address': { ...signIn, identifier: 'ada', ...refused('validationFailed', { email: 'is no address' }) },
+  },
+  'signed-in': {
+    usual: { name: 'Ada Lovelace', email: EMAIL, goOnUrl: '/account', anotherUrl: '/sign-in?another=yes' },
+  },
+  'cookies-refused': { usual: { againUrl: '/sign-in' } },
+  'sign-up': {
+    usual: {
+      ...signUp,
+      email: null,
+      username: null,
+      firstName: null,
+      lastName: null,
+      nickname: null,
+      moreIsOpen: false,
+      ...UNTOUCHED,
+    },
+    weak: {
+      ...signUp,
+      moreIsOpen: false,
+      refusal: 'This password is too common. Choose another one.',
+      weakness: { common: true },
+      ...refused('weakPassword', { password: 'is too common' }),
+    },
+    taken: { ...signUp, ...refused('usernameTaken') },
+    invalid: {
+      ...signUp,
+      ...refused('validationFailed', {
+        email: 'bad',
+        username: 'bad',
+        firstName: 'bad',
+        lastName: 'bad',
+        nickname: 'bad',
+      }),
+    },
+    refused: { ...signUp, ...refused('refusedByHandler') },
+  },
+  'sign-up-sent': {
+    usual: { email: EMAIL, waitSeconds: 60, ...UNTOUCHED },
+    unknown: { email: null, waitSeconds: 60, ...UNTOUCHED },
+  },
+  'forgot-password': {
+    usual: { ...forgot, email: null, ...UNTOUCHED },
+    invalid: { ...forgot, ...refused('validationFailed', { email: 'must be an email address' }) },
+  },
+};
