@@ -41,7 +41,7 @@ export class PageBrowser {
     headers: Fields = { 'sec-fetch-site': 'same-origin' },
   ): Promise<PageAnswer> {
     const request = this.roster.api.post(path).redirects(0).type('form').set(this.given(headers));
-    return this.take(path, await request.send(fields as Record<string, string>).ok(() => true));
+    return this.take(path, await request.send(fields).ok(() => true));
   }
 
   /**

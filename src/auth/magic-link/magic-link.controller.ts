@@ -43,7 +43,7 @@ export class MagicLinkController {
       values: (link, _refused, request) => ({
         email: link.email,
         continueUrl: ownPage === undefined ? null : withToken(ownPage, link.token),
-        signInPath: null,
+        signInPath: settings.HOSTED_PAGES ? '/sign-in/with-link' : null,
         ...shownCodes(link, this.askers.bindingOf(request)),
         ...requestOf(link),
       }),

@@ -5,9 +5,25 @@ import { type Caller, contextOf } from '../../access/caller.js';
 import { DeviceCookies } from '../../auth/lockout/device-cookies.js';
 import type { SignInAttempt } from '../../auth/sign-in/sign-in-attempt.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
+import { withContinue } from '../../http/pages/continue-targets.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
+import { DomainError } from '../../problems/domain-error.js';
 import type { SignedInResponse } from '../../auth/sessions/signed-in.response.js';
 
 type From = Required<Pick<SignInAttempt, 'browser' | 'context'>> & Pick<SignInAttempt, 'deviceToken'>;
+
+/** What a sign-in on a page may want beside its proof. */
+interface Wanted {
+  /** Checked by `ContinueTargets`. */
+  readonly continueTo: string | null;
+  readonly keepSignedIn?: boolean;
+}
+
+/** Where a sign-in goes on whose first factor was right, by the code of what is lacking. */
+const NEXT_STEPS: ReadonlyMap<string, string> = new Map([
+  ['second-factor-required', '/sign-in/second-factor'],
+  ['second-factor-setup-required', '/sign-in/set-up'],
+]);
 
 /** Sign-ins of the hosted pages: always with a cookie, and with the devices that the browser is known by. */
 @Injectable()
@@ -16,6 +32,7 @@ export class BrowserSignIns {
     private readonly authentication: Authentication,
     private readonly sessions: SessionCookies,
     private readonly devices: DeviceCookies,
+    private readonly hosted: HostedPages,
   ) {}
 
   /** Who is signed in here, if anybody is, on a page that needs nobody to be. */
@@ -25,17 +42,31 @@ export class BrowserSignIns {
     return caller;
   }
 
-  /** Where the sign-in comes from, for the service of its method. @throws CrossSiteRequest */
-  from(request: FastifyRequest, reply: FastifyReply, keepSignedIn: boolean): From {
-    return {
-      deviceToken: this.devices.of(request),
-      browser: this.sessions.forSignIn(request, reply, { session: 'cookie', keepSignedIn }),
-      context: contextOf(request),
-    };
-  }
-
-  /** The browser is a known device of this user from now on. */
-  remember(request: FastifyRequest, reply: FastifyReply, { user, deviceToken }: SignedInResponse): void {
-    this.devices.remember(request, reply, user.id, deviceToken);
+  /**
+   * Signs in, and leads on: to the second factor where one is needed.
+   * @param prove calls the service of the method
+   * @throws the errors of `prove`, for the form; CrossSiteRequest
+   */
+  async signIn(
+    reply: FastifyReply,
+    { continueTo, keepSignedIn = false }: Wanted,
+    prove: (from: From) => Promise<SignedInResponse>,
+  ): Promise<string> {
+    const { request } = reply;
+    try {
+      const browser = this.sessions.forSignIn(request, reply, { session: 'cookie', keepSignedIn });
+      const { user, deviceToken } = await prove({
+        deviceToken: this.devices.of(request),
+        browser,
+        context: contextOf(request),
+      });
+      this.devices.remember(request, reply, user.id, deviceToken);
+    } catch (error) {
+      const step = error instanceof DomainError ? NEXT_STEPS.get(error.code) : undefined;
+      if (step === undefined) throw error;
+      // What was chosen is given again with the second factor: a ticket holds only what was proved.
+      return this.hosted.redirect(reply, withContinue(step, continueTo, keepSignedIn ? { keepSignedIn: 'yes' } : {}));
+    }
+    return this.hosted.redirect(reply, withContinue('/sign-in/complete', continueTo));
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LockoutModule } from '../../auth/lockout/lockout.module.js';
 import { LoginModule } from '../../auth/login/login.module.js';
+import { MagicLinkModule } from '../../auth/magic-link/magic-link.module.js';
 import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
 import { UsersModule } from '../../users/users.module.js';
@@ -10,7 +11,7 @@ import { SignInLinkController } from './sign-in-link.controller.js';
 import { SignOutController } from './sign-out.controller.js';
 
 @Module({
-  imports: [UsersModule, LoginModule, LinksModule, LockoutModule, RateLimitsModule],
+  imports: [UsersModule, LoginModule, MagicLinkModule, LinksModule, LockoutModule, RateLimitsModule],
   controllers: [SignInController, SignInLinkController, SignOutController],
   providers: [BrowserSignIns],
   exports: [BrowserSignIns],

@@ -64,22 +64,22 @@ export class SignInController {
 
   @Post()
   @HostedPage('ANONYMOUS')
-  async signIn(@Body() form: SignInForm, @Req() request: FastifyRequest, @Reply() reply: FastifyReply) {
+  async signIn(@Body() form: SignInForm, @Reply() reply: FastifyReply): Promise<string> {
     const continueTo = this.targets.check(form.continue);
     const keepSignedIn = form.keepSignedIn !== undefined;
     const entered = form.identifier?.trim();
     try {
       const input = await validated(LoginDto, filledIn({ identifier: entered, password: form.password }));
       const { identifier = '', password } = input;
-      const from = this.browsers.from(request, reply, keepSignedIn);
-      this.browsers.remember(request, reply, await this.logins.login({ identifier, password, ...from }));
+      return await this.browsers.signIn(reply, { continueTo, keepSignedIn }, (from) =>
+        this.logins.login({ identifier, password, ...from }),
+      );
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const values = signInForm(continueTo, entered, keepSignedIn);
       const unconfirmed = error.code === 'email-not-verified' && entered?.includes('@') ? entered : null;
       return this.hosted.refuse(reply, 'sign-in', { ...values, unconfirmed }, error);
     }
-    return this.hosted.redirect(reply, withContinue('/sign-in/complete', continueTo));
   }
 
   /** On the way from the form to where it leads: tells somebody whose browser keeps no cookies, who would end at the form again. */

@@ -12,6 +12,14 @@ export class SignInQuery extends ContinueQuery {
   @FormField(10) readonly another?: string;
 }
 
+export class TokenForm {
+  @FormField(200) readonly token?: string;
+}
+
+export class CodeForm {
+  @FormField(64) readonly code?: string;
+}
+
 export class SignInForm extends ContinueQuery {
   @FormField(254) readonly identifier?: string;
   @FormField(1024) readonly password?: string;

@@ -5,7 +5,7 @@ import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { Sessions } from '../../auth/sessions/sessions.js';
 import { Transactions } from '../../database/transaction.js';
 import { HostedPage } from '../../http/pages/hosted-page.js';
-import { HostedPages, type PageBody } from '../../http/pages/hosted-pages.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 
@@ -22,7 +22,7 @@ export class SignOutController {
 
   @Post()
   @HostedPage('ANONYMOUS')
-  async signOut(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<PageBody> {
+  async signOut(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<string> {
     const caller = await this.browsers.callerOf(request);
     if (caller) {
       const { userId, sessionId } = caller;

@@ -7,7 +7,7 @@ import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import type { FormState } from '../../http/pages/form-state.js';
 import { ContinueTargets, withContinue } from '../../http/pages/continue-targets.js';
 import { filledIn, HostedPage } from '../../http/pages/hosted-page.js';
-import { HostedPages, type PageBody } from '../../http/pages/hosted-pages.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
 import { ContinueQuery } from '../sign-in/sign-in.forms.js';
@@ -41,7 +41,7 @@ export class ForgotPasswordController {
     @Body() form: ForgotPasswordForm,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
-  ): Promise<PageBody> {
+  ): Promise<string> {
     try {
       await this.limits.consumeForClient('mail-request', context.ip);
       const { email } = await validated(RequestPasswordResetDto, filledIn({ email: form.email?.trim() }));

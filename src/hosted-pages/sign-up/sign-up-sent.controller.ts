@@ -6,7 +6,7 @@ import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import { RegistrationCookies } from '../../auth/verification/registration-cookies.js';
 import { HostedPage } from '../../http/pages/hosted-page.js';
 import type { FormState } from '../../http/pages/form-state.js';
-import { HostedPages, type PageBody } from '../../http/pages/hosted-pages.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { DomainError } from '../../problems/domain-error.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
@@ -35,7 +35,7 @@ export class SignUpSentController {
 
   @Get()
   @HostedPage('ANONYMOUS')
-  async show(@Reply() reply: FastifyReply): Promise<PageBody> {
+  async show(@Reply() reply: FastifyReply): Promise<string> {
     const user = await this.registered(reply.request);
     // Confirmed meanwhile, in another browser: nothing is left to do here.
     if (user && !user.pending) return this.hosted.redirect(reply, '/sign-in');
@@ -44,7 +44,7 @@ export class SignUpSentController {
 
   @Post()
   @HostedPage('ANONYMOUS')
-  async sendAgain(@Context() context: RequestContext, @Reply() reply: FastifyReply): Promise<PageBody> {
+  async sendAgain(@Context() context: RequestContext, @Reply() reply: FastifyReply): Promise<string> {
     const user = await this.registered(reply.request);
     try {
       await this.limits.consumeForClient('mail-request', context.ip);

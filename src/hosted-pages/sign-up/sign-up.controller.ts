@@ -11,7 +11,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ContinueTargets, withContinue } from '../../http/pages/continue-targets.js';
 import type { FormState } from '../../http/pages/form-state.js';
 import { filledIn, HostedPage } from '../../http/pages/hosted-page.js';
-import { HostedPages, type PageBody } from '../../http/pages/hosted-pages.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
 import { DomainError } from '../../problems/domain-error.js';
@@ -60,7 +60,7 @@ export class SignUpController {
     @Body() form: SignUpForm,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
-  ): Promise<PageBody> {
+  ): Promise<string> {
     const { continue: target, ...fields } = form;
     try {
       await this.limits.consumeForClient('registration', context.ip);

@@ -19,6 +19,7 @@ const FRESH_LINKS: Readonly<Partial<Record<string, string>>> = {
   '/auth/accept-invitation': '/auth/resend-verification',
   '/auth/reset-password': '/auth/request-password-reset',
   '/auth/magic-link': '/auth/magic-link/request',
+  '/sign-in/with-link': '/auth/magic-link/request',
   // Answered by what can be done about the account.
   '/auth/restore-account': '/auth/request-password-reset',
 };

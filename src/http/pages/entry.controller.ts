@@ -18,7 +18,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { ApiPage } from './api-page.js';
 import { IgnoreOtherQuery } from '../request/declared-input.js';
 import { apiHeaders } from '../openapi/api-answers.js';
-import { HostedPages, type PageBody } from './hosted-pages.js';
+import { HostedPages } from './hosted-pages.js';
 import { Pages, wantsPage } from './pages.js';
 
 class EntryLink {
@@ -66,11 +66,12 @@ export class EntryController {
   @ApiPage()
   @ApiOkResponse({ type: Entry })
   @ApiResponse({ status: 303, description: 'to a page, for a browser', headers: apiHeaders('Location') })
-  async show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<Entry | PageBody> {
+  async show(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<Entry | string | undefined> {
     const { PRODUCT_NAME, DOCS_ENABLED, HOSTED_PAGES } = this.settings;
     if (wantsPage(request) && HOSTED_PAGES) {
       const isSignedIn = (await this.authentication.callerOf(request)) !== undefined;
-      return this.hosted.redirect(reply, isSignedIn ? '/account' : '/sign-in');
+      this.hosted.redirect(reply, isSignedIn ? '/account' : '/sign-in');
+      return undefined;
     }
     if (wantsPage(request)) return this.pages.render(reply, 'entry', { docsPath: DOCS_ENABLED ? '/docs' : null });
     return {

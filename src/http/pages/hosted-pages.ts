@@ -18,9 +18,6 @@ const DETOURS: ReadonlyMap<string, string> = new Map([
 
 type ShownValues<Name extends PageName> = Omit<PageValues[Name], keyof FormState>;
 
-/** The body of an answer of a hosted page; undefined for a redirect. */
-export type PageBody = string | undefined;
-
 /** What handlers of hosted pages answer with: a page, the page of a refused form, or a redirect. */
 @Injectable()
 export class HostedPages {
@@ -74,10 +71,10 @@ export class HostedPages {
    * @param to a path of ours, or what `ContinueTargets` has checked
    * @param done what to say there, a sentence of `flash.hbs`: `profile-saved`
    */
-  redirect(reply: FastifyReply, to: string, done?: string): undefined {
+  redirect(reply: FastifyReply, to: string, done?: string): string {
     if (done !== undefined) this.flash.set(reply, done);
     void reply.code(303).headers({ location: to, 'cache-control': 'no-store' });
-    return undefined;
+    return '';
   }
 
   /** The page that leads back here once it has what this problem says is lacking; undefined for other problems. */

@@ -28,7 +28,7 @@ const reset = {
 const CODE = 'K7RM-2QXD';
 const unbound = {
   continueUrl: null,
-  signInPath: '/sign-in/link',
+  signInPath: '/sign-in/with-link',
   isHere: false,
   codes: [],
   hasCode: false,

@@ -38,7 +38,7 @@ const forgot = { email: EMAIL, continueTo: CONTINUE, signInHref: '/sign-in' };
 
 /** Of the pages before somebody is signed in. */
 export const SIGN_IN_SAMPLES: PageSamples<
-  'sign-in' | 'signed-in' | 'cookies-refused' | 'sign-up' | 'sign-up-sent' | 'forgot-password'
+  'sign-in' | 'sign-in-link-sent' | 'signed-in' | 'cookies-refused' | 'sign-up' | 'sign-up-sent' | 'forgot-password'
 > = {
   'sign-in': {
     usual: { ...signIn, identifier: null, keepSignedIn: false, continueTo: null, ...UNTOUCHED },
@@ -49,6 +49,11 @@ export const SIGN_IN_SAMPLES: PageSamples<
     'cross-site': { ...signIn, ...refused('crossSiteRequest') },
     empty: { ...signIn, ...refused('validationFailed', { identifier: 'is missing', password: 'is missing' }) },
     'no-address': { ...signIn, identifier: 'ada', ...refused('validationFailed', { email: 'is no address' }) },
+  },
+  'sign-in-link-sent': {
+    usual: { takesCode: true, againUrl: '/sign-in', ...UNTOUCHED },
+    'wrong-code': { takesCode: true, againUrl: '/sign-in', ...refused('invalidCode') },
+    'without-code': { takesCode: false, againUrl: '/sign-in', ...UNTOUCHED },
   },
   'signed-in': {
     usual: { name: 'Ada Lovelace', email: EMAIL, goOnUrl: '/account', anotherUrl: '/sign-in?another=yes' },
