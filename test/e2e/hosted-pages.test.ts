@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { apiDocument } from '../../src/http/openapi/api-document.js';
-import { HOSTED_PAGE } from '../support/contract.js';
+import { HOSTED_PAGE } from '../support/per-worker/contract.js';
 import { tokenIn } from '../support/inbox.js';
 import { PageBrowser } from '../support/page-browser.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
