@@ -11,6 +11,7 @@ import {
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Authentication } from '../access/authentication.js';
+import { StepUpCheck } from '../access/step-up.js';
 import { AppModule } from '../app.module.js';
 import { createAdapter, createApp } from '../server/app-setup.js';
 import { Accounts } from '../auth/accounts.js';
@@ -52,7 +53,7 @@ async function build(options: RosterOptions, adapter?: HttpAdapterHost, modules?
   return { host, app, routes, isOpen: settings.CORS_ORIGINS !== undefined };
 }
 
-const fromInside = [UserStore, Accounts, Authentication].map((type) => ({
+const fromInside = [UserStore, Accounts, Authentication, StepUpCheck].map((type) => ({
   provide: type,
   inject: [INSIDE],
   useFactory: ({ app }: Inside): unknown => app.get<unknown>(type, { strict: false }),
@@ -77,7 +78,7 @@ const fromInside = [UserStore, Accounts, Authentication].map((type) => ({
     },
     ...fromInside,
   ],
-  exports: [UserStore, Accounts, Authentication],
+  exports: [UserStore, Accounts, Authentication, StepUpCheck],
 })
 export class RosterModule
   extends ConfigurableModuleClass
