@@ -1,6 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
-import { Line } from '../../users/api/profile.dto.js';
+import { Line, RequiredLine } from '../../users/api/profile.dto.js';
 import { NewCredential, type RegistrationJson } from '../second-factors/credential-json.js';
 import { MAX_PASSKEYS, type Passkey } from './passkeys.js';
 
@@ -13,17 +12,7 @@ export class NewPasskeyDto {
 }
 
 export class RenamePasskeyDto {
-  @Line(NAME_LENGTH, 'Old laptop')
-  @ApiProperty({
-    type: String,
-    nullable: false,
-    required: true,
-    minLength: 1,
-    maxLength: NAME_LENGTH,
-    example: 'Laptop',
-  })
-  @IsString({ message: 'must be a string' })
-  readonly name: string;
+  @RequiredLine(NAME_LENGTH, 'Old laptop') readonly name: string;
 }
 
 /** A passkey as callers see it. */

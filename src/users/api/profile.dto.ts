@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsOptional, IsString, Matches, Validate, ValidateBy, ValidatorConstraint } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
@@ -46,18 +46,21 @@ export const Text = (
 /** Anything else is left unchanged and refused by the check that follows. */
 const trimmed = ({ value }: TransformFnParams): unknown => (isLine(value) ? value.trim() : value);
 
+const isOneLine = applyDecorators(
+  Transform(trimmed),
+  ValidateBy({ name: 'isLine', validator: { validate: isLine } }, { message: LINE_EXPECTED }),
+);
+
 /**
  * Property: one line of text that may be absent or null. Surrounding white space is trimmed, as it is never intended. Other
  * invisible characters are refused: they make different names look alike, and a user who pasted one should know.
  */
 export const Line = (maxLength: number, example: string): PropertyDecorator =>
-  Text(
-    maxLength,
-    example,
-    LINE,
-    Transform(trimmed),
-    ValidateBy({ name: 'isLine', validator: { validate: isLine } }, { message: LINE_EXPECTED }),
-  );
+  Text(maxLength, example, LINE, isOneLine);
+
+/** Property: the same, which must be given. */
+export const RequiredLine = (maxLength: number, example: string): PropertyDecorator =>
+  applyDecorators(ApiProperty({ type: String, maxLength, pattern: LINE, example }), isOneLine);
 
 const Lines = (maxLength: number, example: string): PropertyDecorator =>
   Text(maxLength, example, LINES, Matches(new RegExp(LINES, 'u'), { message: 'must not contain control characters' }));
