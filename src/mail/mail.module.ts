@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { InvitationModule } from '../auth/invitation/invitation.module.js';
+import { SecondFactorsModule } from '../auth/second-factors/second-factors.module.js';
 import { SignInMethodsModule } from '../auth/sign-in-methods/sign-in-methods.module.js';
 import { LinksModule } from '../auth/one-time-tokens/links.module.js';
 import { PasswordsModule } from '../auth/passwords/passwords.module.js';
@@ -40,6 +41,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     WebhooksModule,
     InvitationModule,
     SignInMethodsModule,
+    SecondFactorsModule,
     LinksModule,
     PasswordsModule,
     RateLimitsModule,

@@ -99,6 +99,7 @@ export class MailContents {
     const { user, template, link, owner, invitedBy } = current;
     if (owner && owner.id !== user.id) return this.emailChangeTaken(mail, owner);
     const values = {
+      ...UNKNOWN_BEFORE,
       ...queuedDataOf(mail),
       ...link,
       ...this.accountState(user),
@@ -192,6 +193,16 @@ function queuedDataOf({ data, created_at: created }: MailRow): Record<string, st
   });
   return Object.fromEntries(values);
 }
+
+/** What the release before does not queue with `sign-in-method-removed`. */
+const UNKNOWN_BEFORE = {
+  isPassword: null,
+  isTotp: null,
+  isPasskey: null,
+  isRecoveryCodes: null,
+  label: null,
+  byAdministrator: null,
+};
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -33,6 +33,18 @@ interface ChangeValues extends GreetingValues {
 /** A boolean, as text when it is true: queued data is text. */
 type Flag = string | null;
 
+/** A sign-in method or second factor, in the reader's language where it is one of ours. */
+interface MethodValues {
+  readonly isPassword: Flag;
+  readonly isTotp: Flag;
+  readonly isPasskey: Flag;
+  readonly isRecoveryCodes: Flag;
+  /** Of a method that an extension adds. */
+  readonly methodName: string;
+  /** The name that the user gave it. */
+  readonly label: string | null;
+}
+
 /** The values of each mail, beside the brand. */
 export interface MailValues {
   /** Where and when the registration was made, not its link asked for again. */
@@ -65,7 +77,19 @@ export interface MailValues {
   'session-reused': RequestValues;
   /** The counter of a passkey went back: there may be a copy of it. */
   'passkey-refused': RequestValues;
-  'sign-in-method-removed': ChangeValues & { methodName: string };
+  'sign-in-method-removed': ChangeValues & MethodValues & { byAdministrator: Flag };
+  /** A second factor, a passkey, or new recovery codes. */
+  'factor-added': ChangeValues & MethodValues;
+  /** In place of the second factor. */
+  'recovery-code-used': GreetingValues & {
+    usedAt: Date;
+    usedFrom: string | null;
+    codesLeft: string;
+    isLow: Flag;
+    isNone: Flag;
+  };
+  /** After a right first step. When, and from where the last wrong code came. */
+  'second-factor-locked': RequestValues;
   /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
   'confirm-email-change': LinkValues & RequestValues & AccountValues;
   /** To the owner of an address that another user requested as their new one. */

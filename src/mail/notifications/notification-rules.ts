@@ -78,6 +78,12 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
   // Changes to how the user signs in: those made by somebody else must not go unseen (ASVS 5.0 V6.3.7).
   rule('user.password_changed', 'password-changed', { to: to.confirmedUser, data: data.passwordChange }),
   rule('user.password_reset.completed', 'password-changed', { to: to.confirmedUser, data: data.passwordChange }),
+  rule('user.authenticator_added', 'factor-added', {
+    // A first password comes with a mail of its own.
+    when: ({ data: { kind } }) => kind !== 'password',
+    to: to.confirmedUser,
+    data: data.addedFactor,
+  }),
   rule('user.authenticator_removed', 'sign-in-method-removed', {
     to: to.confirmedUser,
     data: data.removedSignInMethod,
@@ -107,12 +113,19 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
   rule('account.locked', 'account-locked', {
     // A lock of a known device, or of a session, affects only its holder. Guesses beside a link count for the account too, and that
     // lock is the one that is mailed.
-    when: ({ reason }) => !['known-device', 'in-session', 'with-link'].includes(reason ?? ''),
+    when: ({ reason }) => !['known-device', 'in-session', 'with-link', 'second-factor'].includes(reason ?? ''),
     to: to.activeUser,
     maxPerDay: 3,
     issueLink: ({ event, user, services, tx }) => services.issueUnlockLink(tx, user.id, event.context),
     data: data.attempt,
   }),
+  rule('account.locked', 'second-factor-locked', {
+    when: ({ reason }) => reason === 'second-factor',
+    to: to.activeUser,
+    maxPerDay: 3,
+    data: data.attempt,
+  }),
+  rule('recovery_code.used', 'recovery-code-used', { to: to.activeUser, data: data.usedRecoveryCode }),
   rule('account.unlocked', 'account-unlocked', {
     // Users who opened the link, or chose another password, know it already.
     when: ({ reason }) => reason === 'staff',

@@ -3,6 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import { subjectOf } from '../../auth/email-change/email-change-links.js';
 import { UnlockLinks } from '../../auth/unlock/unlock-links.js';
 import { SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
+import { SecondFactors } from '../../auth/second-factors/second-factors.js';
 import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../../auth/one-time-tokens/token-rows.js';
 import { Passwords } from '../../auth/passwords/passwords.js';
@@ -55,6 +56,7 @@ export class NotificationServices {
     private readonly passwords: Passwords,
     private readonly methods: SignInMethods,
     private readonly unlockLinks: UnlockLinks,
+    private readonly factors: SecondFactors,
   ) {}
 
   async ownerOf(tx: Transaction, email: string | null): Promise<UserEntity | null> {
@@ -77,6 +79,10 @@ export class NotificationServices {
 
   async passwordChangedFrom(tx: Transaction, userId: string): ReturnType<Passwords['changedFrom']> {
     return this.passwords.changedFrom(tx, userId);
+  }
+
+  async recoveryCodesLeft(tx: Transaction, userId: string): Promise<number> {
+    return this.factors.recoveryCodesLeft(tx, userId);
   }
 
   /** The label under which sign-in pages offer the method. */
@@ -172,11 +178,50 @@ export async function passwordChange({
   return { changedAt: event.occurredAt, changedFrom: describeOrigin(userAgent, ip) };
 }
 
+export function addedFactor({
+  event,
+  services,
+}: NotificationContext<UserEventOf<'user.authenticator_added'>>): QueuedData<'factor-added'> {
+  return { changedAt: event.occurredAt, ...methodOf(event.data, services) };
+}
+
 export function removedSignInMethod({
   event,
   services,
 }: NotificationContext<UserEventOf<'user.authenticator_removed'>>): QueuedData<'sign-in-method-removed'> {
-  return { changedAt: event.occurredAt, methodName: services.methodName(event.data.kind) };
+  const { actor, userId, occurredAt, data } = event;
+  const byAdministrator = flag(actor.kind === 'system' || (actor.kind === 'user' && actor.id !== userId));
+  return { changedAt: occurredAt, ...methodOf(data, services), byAdministrator };
+}
+
+function methodOf({ kind, label }: { kind: string; label: string | null }, services: NotificationServices) {
+  return {
+    isPassword: flag(kind === 'password'),
+    isTotp: flag(kind === 'totp'),
+    isPasskey: flag(kind === 'passkey'),
+    isRecoveryCodes: flag(kind === 'recovery-codes'),
+    methodName: services.methodName(kind),
+    label,
+  };
+}
+
+/** Fewer than that are few. */
+const MANY_CODES = 3;
+
+export async function usedRecoveryCode({
+  event: { context, occurredAt },
+  user,
+  services,
+  tx,
+}: NotificationContext<AuthEvent>): Promise<QueuedData<'recovery-code-used'>> {
+  const left = await services.recoveryCodesLeft(tx, user.id);
+  return {
+    usedAt: occurredAt,
+    usedFrom: describeOrigin(context.userAgent, context.ip),
+    codesLeft: String(left),
+    isLow: flag(left < MANY_CODES),
+    isNone: flag(left === 0),
+  };
 }
 
 export function newRole({ event }: NotificationContext<UserEventOf<'user.role_changed'>>): QueuedData<'role-changed'> {

@@ -12,6 +12,15 @@ const requestedFrom = 'Firefox (Linux), 203.0.113.5';
 const link = { greetingName, link: LINK, expiresIn: new Duration(24 * HOUR), requestedAt: MOMENT };
 const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
 const changed = { greetingName, changedAt: MOMENT };
+const method = {
+  isPassword: null,
+  isTotp: null,
+  isPasskey: null,
+  isRecoveryCodes: null,
+  methodName: '',
+  label: null,
+};
+const used = { greetingName, usedAt: MOMENT, usedFrom: requestedFrom };
 const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince: MOMENT, disabledAt: MOMENT };
 
 /** Sample values of each mail, by the variant that they show. */
@@ -37,7 +46,25 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'magic-link': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 4) } },
   'confirm-contact': { usual: link },
   'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
-  'sign-in-method-removed': { usual: { ...changed, methodName: 'Email address or username, and password' } },
+  'sign-in-method-removed': {
+    other: { ...changed, ...method, methodName: 'Smart card', byAdministrator: null },
+    password: { ...changed, ...method, isPassword: 'yes', byAdministrator: null },
+    app: { ...changed, ...method, isTotp: 'yes', byAdministrator: null },
+    'passkey-by-administrator': { ...changed, ...method, isPasskey: 'yes', label: 'Laptop', byAdministrator: 'yes' },
+    codes: { ...changed, ...method, isRecoveryCodes: 'yes', byAdministrator: null },
+  },
+  'factor-added': {
+    other: { ...changed, ...method, methodName: 'Smart card' },
+    app: { ...changed, ...method, isTotp: 'yes' },
+    passkey: { ...changed, ...method, isPasskey: 'yes', label: 'Laptop' },
+    codes: { ...changed, ...method, isRecoveryCodes: 'yes' },
+  },
+  'recovery-code-used': {
+    usual: { ...used, codesLeft: '9', isLow: null, isNone: null },
+    few: { ...used, codesLeft: '2', isLow: 'yes', isNone: null },
+    last: { ...used, codesLeft: '0', isLow: 'yes', isNone: 'yes' },
+  },
+  'second-factor-locked': { usual: asked },
   'confirm-email-change': { usual: { ...link, ...asked, accountName } },
   'email-change-taken': {
     usual: { greetingName, requestedAt: MOMENT, isDeleted: null, isSuspended: null },
