@@ -16,10 +16,15 @@ export function totpAt(secret: string, time: number): string {
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
+/** Waits for the next step where this one ends in less than so many seconds, so that what follows is within one step. */
+export async function roomInStep(seconds: number): Promise<void> {
+  const left = PERIOD - ((Date.now() / 1000) % PERIOD);
+  if (left < seconds) await sleep(left * 1000 + 50);
+}
+
 /** The code of this moment, or of some steps before or after it. Waits a little where the step is about to end. */
 export async function codeOf(secret: string, steps = 0): Promise<string> {
-  const left = PERIOD - ((Date.now() / 1000) % PERIOD);
-  if (left < 3) await sleep(left * 1000 + 50);
+  await roomInStep(3);
   return totpAt(secret, Date.now() / 1000 + steps * PERIOD);
 }
 

@@ -5,6 +5,7 @@ import { UsersModule } from '../../users/users.module.js';
 import { LockoutModule } from '../lockout/lockout.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { SignInModule } from '../sign-in/sign-in.module.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { Assertions } from './assertions.js';
 import { ChallengeCookies } from './challenge-cookies.js';
@@ -22,7 +23,16 @@ import { UserPasskeys } from './user-passkeys.js';
 
 /** Passkeys (WebAuthn): a way to sign in by itself, and a second factor after others. */
 @Module({
-  imports: [EventsModule, JobsModule, UsersModule, LockoutModule, SessionsModule, SignInModule, EvidenceModule],
+  imports: [
+    EventsModule,
+    JobsModule,
+    UsersModule,
+    LockoutModule,
+    SessionsModule,
+    SignInModule,
+    EvidenceModule,
+    SecondFactorsModule,
+  ],
   controllers: [PasskeysController, PasskeySignInController],
   providers: [
     Passkeys,

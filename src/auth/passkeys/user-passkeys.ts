@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
-import { matches } from '../../users/api/etag.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
-import { PreconditionFailed } from '../../users/aggregate/user-errors.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { WaysIn } from '../../users/store/ways-in.js';
+import { FactorChanges } from '../second-factors/factor-changes.js';
 import { MethodStays } from '../sign-in-methods/sign-in-methods.js';
 import { PasskeyNotFound } from './passkey-errors.js';
 import { type Passkey, Passkeys } from './passkeys.js';
@@ -21,6 +19,7 @@ export class UserPasskeys {
     private readonly transactions: Transactions,
     private readonly users: UserStore,
     private readonly passkeys: Passkeys,
+    private readonly changes: FactorChanges,
     private readonly waysIn: WaysIn,
   ) {}
 
@@ -44,25 +43,17 @@ export class UserPasskeys {
   }
 
   /**
-   * Sessions that it began go on.
+   * Sessions that it began go on, unless somebody else removes it.
    * @throws Forbidden, UserNotFound, PreconditionFailed, PasskeyNotFound; MethodStays for the last way to sign in; RefusedByHandler
    */
   async remove(request: Request, passkeyId: string): Promise<void> {
-    const act: ActionRequest = { ...request, action: 'removeFactor' };
-    const { user } = await this.actions.findAllowed(act);
-    if (act.ifMatch !== undefined && !matches(act.ifMatch, user.version)) throw new PreconditionFailed();
-    const passkey = isUuid(passkeyId)
-      ? await this.transactions.run((tx) => this.passkeys.find(tx, act.id, passkeyId))
-      : undefined;
-    if (!passkey) throw new PasskeyNotFound();
-    await this.actions.perform(
-      act,
-      (state) => removeAuthenticator(state, 'passkey', passkey.name),
-      async (tx) => {
-        if (!(await this.passkeys.remove(tx, act.id, passkeyId))) throw new PasskeyNotFound();
-        await this.refuseLast(tx, act.id);
-      },
-    );
+    const { id } = request;
+    await this.changes.remove(request, async (tx) => {
+      const passkey = isUuid(passkeyId) ? await this.passkeys.find(tx, id, passkeyId) : undefined;
+      if (!passkey || !(await this.passkeys.remove(tx, id, passkeyId))) throw new PasskeyNotFound();
+      await this.refuseLast(tx, id);
+      return [{ kind: 'passkey', label: passkey.name }];
+    });
   }
 
   private async refuseLast(tx: Transaction, userId: string): Promise<void> {

@@ -34,7 +34,7 @@ export interface NewAuthEvent {
   readonly what?: string | undefined;
   /** For a sign-in, and not stored: it came from an unknown device and is not the user's first. */
   readonly isNewDevice?: boolean | undefined;
-  /** For a sign-in with two steps, and not stored: the second factor, such as `totp`. */
+  /** For a second step, and not stored: its factor, such as `totp`. */
   readonly secondFactor?: string | undefined;
   /** The number of occurrences that this stands for; default one. */
   readonly times?: number | undefined;

@@ -85,7 +85,8 @@ export class SecondSteps {
     const { proof, context } = attempt;
     // Only a device that was known in the first step: what it proves is bound to that.
     const subject = this.lockouts.ofSecondStep(userId, deviceId ?? undefined);
-    const failed = { type: 'login.failed', userId, method: proof.method, context } as const;
+    const { method } = proof;
+    const failed = { type: 'login.failed', userId, method, secondFactor: method, context } as const;
     const wait = await this.lockouts.secondsLeft(tx, subject);
     if (wait > 0) {
       await this.events.record(tx, { ...failed, reason: 'locked' });

@@ -3,6 +3,7 @@ import type { LinkPurpose, UserEventType } from '../../events/catalogue.js';
 import type { UserEventOf } from '../../events/user-event.js';
 import type { QueuedTemplate } from '../delivery/mail-queue.js';
 import * as to from './recipients.js';
+import * as factors from './factor-data.js';
 import * as data from './template-data.js';
 import type { NotificationContext, QueuedData } from './template-data.js';
 
@@ -82,11 +83,11 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
     // A first password comes with a mail of its own.
     when: ({ data: { kind } }) => kind !== 'password',
     to: to.confirmedUser,
-    data: data.addedFactor,
+    data: factors.addedFactor,
   }),
   rule('user.authenticator_removed', 'sign-in-method-removed', {
     to: to.confirmedUser,
-    data: data.removedSignInMethod,
+    data: factors.removedSignInMethod,
   }),
   rule('user.email_change_requested', 'confirm-email-change', {
     to: to.newAddress,
@@ -125,7 +126,7 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
     maxPerDay: 3,
     data: data.attempt,
   }),
-  rule('recovery_code.used', 'recovery-code-used', { to: to.activeUser, data: data.usedRecoveryCode }),
+  rule('recovery_code.used', 'recovery-code-used', { to: to.activeUser, data: factors.usedRecoveryCode }),
   rule('account.unlocked', 'account-unlocked', {
     // Users who opened the link, or chose another password, know it already.
     when: ({ reason }) => reason === 'staff',

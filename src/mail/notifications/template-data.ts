@@ -100,7 +100,7 @@ type LinkCreated = UserEventOf<'user.verification_token.created'>;
 type EmailChangeRequested = UserEventOf<'user.email_change_requested'>;
 
 /** Templates test for presence, and queued data is text. */
-const flag = (is: boolean): string | null => (is ? 'yes' : null);
+export const flag = (is: boolean): string | null => (is ? 'yes' : null);
 
 export function linkRequest(purpose: 'verify-email' | 'magic-link' | 'reset-password') {
   return async ({ event, user, services, tx }: NotificationContext<UserEvent>): Promise<QueuedData<typeof purpose>> => {
@@ -176,52 +176,6 @@ export async function passwordChange({
 }: NotificationContext<UserEvent>): Promise<QueuedData<'password-changed'>> {
   const { ip, userAgent } = await services.passwordChangedFrom(tx, event.userId);
   return { changedAt: event.occurredAt, changedFrom: describeOrigin(userAgent, ip) };
-}
-
-export function addedFactor({
-  event,
-  services,
-}: NotificationContext<UserEventOf<'user.authenticator_added'>>): QueuedData<'factor-added'> {
-  return { changedAt: event.occurredAt, ...methodOf(event.data, services) };
-}
-
-export function removedSignInMethod({
-  event,
-  services,
-}: NotificationContext<UserEventOf<'user.authenticator_removed'>>): QueuedData<'sign-in-method-removed'> {
-  const { actor, userId, occurredAt, data } = event;
-  const byAdministrator = flag(actor.kind === 'system' || (actor.kind === 'user' && actor.id !== userId));
-  return { changedAt: occurredAt, ...methodOf(data, services), byAdministrator };
-}
-
-function methodOf({ kind, label }: { kind: string; label: string | null }, services: NotificationServices) {
-  return {
-    isPassword: flag(kind === 'password'),
-    isTotp: flag(kind === 'totp'),
-    isPasskey: flag(kind === 'passkey'),
-    isRecoveryCodes: flag(kind === 'recovery-codes'),
-    methodName: services.methodName(kind),
-    label,
-  };
-}
-
-/** Fewer than that are few. */
-const MANY_CODES = 3;
-
-export async function usedRecoveryCode({
-  event: { context, occurredAt },
-  user,
-  services,
-  tx,
-}: NotificationContext<AuthEvent>): Promise<QueuedData<'recovery-code-used'>> {
-  const left = await services.recoveryCodesLeft(tx, user.id);
-  return {
-    usedAt: occurredAt,
-    usedFrom: describeOrigin(context.userAgent, context.ip),
-    codesLeft: String(left),
-    isLow: flag(left < MANY_CODES),
-    isNone: flag(left === 0),
-  };
 }
 
 export function newRole({ event }: NotificationContext<UserEventOf<'user.role_changed'>>): QueuedData<'role-changed'> {
