@@ -79,7 +79,7 @@ describe.each(ALL)('the page %s (%s) in the language %s', (name, sample, locale)
       const lacking = Object.fromEntries(Object.entries(values).filter(([key]) => key !== field));
       // What is shown if it is there is not missed; a title is handed on to the frame, and the token is in the address of a button.
       const optional =
-        /^(requestedFrom|triedFrom|accountName|freshLinkPath|signInUrl|signInPath|continueUrl|docsPath|email|refusal|title|continueTo|unconfirmed|goOnUrl|signInQuery)$/.test(
+        /^(requestedFrom|triedFrom|accountName|freshLinkPath|signInUrl|signInPath|continueUrl|docsPath|email|refusal|title|continueTo|unconfirmed|goOnUrl|signInQuery|method|totpUrl|recoveryCodeUrl)$/.test(
           field,
         );
       if (field === 'token' && sample === 'button') continue;

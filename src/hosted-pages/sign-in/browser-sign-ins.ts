@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authentication } from '../../access/authentication.js';
 import { type Caller, contextOf } from '../../access/caller.js';
+import { SecondFactorRequired } from '../../auth/second-factors/second-factor-errors.js';
+import { StepCookies } from './step-cookies.js';
 import { DeviceCookies } from '../../auth/lockout/device-cookies.js';
 import type { SignInAttempt } from '../../auth/sign-in/sign-in-attempt.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { withContinue } from '../../http/pages/continue-targets.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
-import { DomainError } from '../../problems/domain-error.js';
 import type { SignedInResponse } from '../../auth/sessions/signed-in.response.js';
 
 type From = Required<Pick<SignInAttempt, 'browser' | 'context'>> & Pick<SignInAttempt, 'deviceToken'>;
@@ -19,12 +20,6 @@ interface Wanted {
   readonly keepSignedIn?: boolean;
 }
 
-/** Where a sign-in goes on whose first factor was right, by the code of what is lacking. */
-const NEXT_STEPS: ReadonlyMap<string, string> = new Map([
-  ['second-factor-required', '/sign-in/second-factor'],
-  ['second-factor-setup-required', '/sign-in/set-up'],
-]);
-
 /** Sign-ins of the hosted pages: always with a cookie, and with the devices that the browser is known by. */
 @Injectable()
 export class BrowserSignIns {
@@ -33,6 +28,7 @@ export class BrowserSignIns {
     private readonly sessions: SessionCookies,
     private readonly devices: DeviceCookies,
     private readonly hosted: HostedPages,
+    private readonly steps: StepCookies,
   ) {}
 
   /** Who is signed in here, if anybody is, on a page that needs nobody to be. */
@@ -62,10 +58,13 @@ export class BrowserSignIns {
       });
       this.devices.remember(request, reply, user.id, deviceToken);
     } catch (error) {
-      const step = error instanceof DomainError ? NEXT_STEPS.get(error.code) : undefined;
-      if (step === undefined) throw error;
+      if (!(error instanceof SecondFactorRequired)) throw error;
+      this.steps.set(reply, error.continueWith);
       // What was chosen is given again with the second factor: a ticket holds only what was proved.
-      return this.hosted.redirect(reply, withContinue(step, continueTo, keepSignedIn ? { keepSignedIn: 'yes' } : {}));
+      return this.hosted.redirect(
+        reply,
+        withContinue('/sign-in/second-factor', continueTo, keepSignedIn ? { keepSignedIn: 'yes' } : {}),
+      );
     }
     return this.hosted.redirect(reply, withContinue('/sign-in/complete', continueTo));
   }

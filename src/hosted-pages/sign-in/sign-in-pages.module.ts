@@ -6,14 +6,17 @@ import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
+import { SignInModule } from '../../auth/sign-in/sign-in.module.js';
+import { SecondFactorController } from './second-factor.controller.js';
+import { StepCookies } from './step-cookies.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInLinkController } from './sign-in-link.controller.js';
 import { SignOutController } from './sign-out.controller.js';
 
 @Module({
-  imports: [UsersModule, LoginModule, MagicLinkModule, LinksModule, LockoutModule, RateLimitsModule],
-  controllers: [SignInController, SignInLinkController, SignOutController],
-  providers: [BrowserSignIns],
+  imports: [UsersModule, LoginModule, MagicLinkModule, SignInModule, LinksModule, LockoutModule, RateLimitsModule],
+  controllers: [SignInController, SecondFactorController, SignInLinkController, SignOutController],
+  providers: [BrowserSignIns, StepCookies],
   exports: [BrowserSignIns],
 })
 export class SignInPagesModule {}

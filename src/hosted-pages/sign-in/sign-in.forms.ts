@@ -12,6 +12,18 @@ export class SignInQuery extends ContinueQuery {
   @FormField(10) readonly another?: string;
 }
 
+export class SecondFactorQuery extends ContinueQuery {
+  @FormField(10) readonly keepSignedIn?: string;
+  /** The method whose form to show. */
+  @FormField(20) readonly with?: string;
+}
+
+export class SecondFactorForm extends ContinueQuery {
+  @FormField(10) readonly keepSignedIn?: string;
+  @FormField(20) readonly method?: string;
+  @FormField(64) readonly code?: string;
+}
+
 export class TokenForm {
   @FormField(200) readonly token?: string;
 }

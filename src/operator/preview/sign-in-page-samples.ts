@@ -34,11 +34,38 @@ const signUp = {
   continueTo: CONTINUE,
   signInHref: '/sign-in',
 };
+const secondFactor = {
+  method: 'totp',
+  isTotp: true,
+  isRecoveryCode: false,
+  totpUrl: null,
+  recoveryCodeUrl: '/sign-in/second-factor?with=recovery-code',
+  hasPasskey: false,
+  ticket: `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`,
+  keepSignedIn: true,
+  continueTo: CONTINUE,
+  againUrl: '/sign-in',
+} as const;
+const recoveryCode = {
+  method: 'recovery-code',
+  isTotp: false,
+  isRecoveryCode: true,
+  totpUrl: '/sign-in/second-factor?with=totp',
+  recoveryCodeUrl: null,
+} as const;
 const forgot = { email: EMAIL, continueTo: CONTINUE, signInHref: '/sign-in' };
 
 /** Of the pages before somebody is signed in. */
 export const SIGN_IN_SAMPLES: PageSamples<
-  'sign-in' | 'sign-in-link-sent' | 'signed-in' | 'cookies-refused' | 'sign-up' | 'sign-up-sent' | 'forgot-password'
+  | 'sign-in'
+  | 'second-factor'
+  | 'sign-in-expired'
+  | 'sign-in-link-sent'
+  | 'signed-in'
+  | 'cookies-refused'
+  | 'sign-up'
+  | 'sign-up-sent'
+  | 'forgot-password'
 > = {
   'sign-in': {
     usual: { ...signIn, identifier: null, keepSignedIn: false, continueTo: null, ...UNTOUCHED },
@@ -50,6 +77,14 @@ export const SIGN_IN_SAMPLES: PageSamples<
     empty: { ...signIn, ...refused('validationFailed', { identifier: 'is missing', password: 'is missing' }) },
     'no-address': { ...signIn, identifier: 'ada', ...refused('validationFailed', { email: 'is no address' }) },
   },
+  'second-factor': {
+    usual: { ...secondFactor, ...UNTOUCHED },
+    'wrong-code': { ...secondFactor, ...refused('wrongSecondFactor') },
+    'too-many': { ...secondFactor, ...refused('tooManyRequests') },
+    'recovery-code': { ...secondFactor, ...recoveryCode, ...UNTOUCHED },
+    passkey: { ...secondFactor, method: null, isTotp: false, hasPasskey: true, ...UNTOUCHED },
+  },
+  'sign-in-expired': { usual: { againUrl: '/sign-in' } },
   'sign-in-link-sent': {
     usual: { takesCode: true, againUrl: '/sign-in', ...UNTOUCHED },
     'wrong-code': { takesCode: true, againUrl: '/sign-in', ...refused('invalidCode') },
