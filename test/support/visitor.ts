@@ -41,6 +41,10 @@ export class Visitor {
     return this.cookies.get(name);
   }
 
+  bring(name: string, value: string): void {
+    this.cookies.set(name, value);
+  }
+
   /** One with the same cookies, as a second tab or a thief has them. */
   copy(): Visitor {
     const visitor = new Visitor(this.roster);

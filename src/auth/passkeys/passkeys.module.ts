@@ -47,5 +47,6 @@ import { UserPasskeys } from './user-passkeys.js';
     PasskeyFactor,
     PasskeyPersonalData,
   ],
+  exports: [UserPasskeys],
 })
 export class PasskeysModule {}

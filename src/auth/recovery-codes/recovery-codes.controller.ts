@@ -4,20 +4,13 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
-import { FactorChanges } from '../second-factors/factor-changes.js';
-import { NoSecondFactor } from '../second-factors/second-factor-errors.js';
-import { SecondFactors } from '../second-factors/second-factors.js';
+import { NewRecoveryCodes } from './new-recovery-codes.js';
 import { RecoveryCodesResponse } from './recovery-codes.dto.js';
-import { RecoveryCodes } from './recovery-codes.js';
 
 @ApiTags('Second factors')
 @Controller('users/:id/recovery-codes')
 export class RecoveryCodesController {
-  constructor(
-    private readonly changes: FactorChanges,
-    private readonly factors: SecondFactors,
-    private readonly codes: RecoveryCodes,
-  ) {}
+  constructor(private readonly codes: NewRecoveryCodes) {}
 
   @Post()
   @HttpCode(200)
@@ -37,11 +30,6 @@ export class RecoveryCodesController {
     @Context() context: RequestContext,
     @IfMatch() ifMatch?: string,
   ): Promise<RecoveryCodesResponse> {
-    const made = { kind: 'recovery-codes', label: null } as const;
-    const recoveryCodes = await this.changes.add({ id, caller, context, ifMatch }, made, async (tx) => {
-      if (!(await this.factors.hasOne(tx, id))) throw new NoSecondFactor();
-      return this.codes.replace(tx, id);
-    });
-    return { recoveryCodes };
+    return { recoveryCodes: await this.codes.replace({ id, caller, context, ifMatch }) };
   }
 }

@@ -7,6 +7,7 @@ import { PersonalData } from '../../events/personal-data.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { UserNotFound } from '../../users/aggregate/user-errors.js';
 import { accountName } from '../../users/aggregate/account-name.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { type FactorRequest, FactorChanges } from '../second-factors/factor-changes.js';
 import { NoSuchFactor, WrongSecondFactor } from '../second-factors/second-factor-errors.js';
@@ -27,6 +28,14 @@ export interface TotpSetup {
   /** The URI as a QR code, an SVG element. */
   readonly qr: string;
   readonly expiresAt: Date;
+}
+
+interface PendingSetup {
+  readonly secret: string;
+  readonly sealedSecret: Buffer;
+  readonly expiresAt: Date;
+  /** Seconds since 1970, by the clock of the database. */
+  readonly now: number;
 }
 
 export class TotpSetupExpired extends DomainError {
@@ -62,9 +71,17 @@ export class TotpSetups {
          RETURNING expires_at AS "expiresAt"`,
         [request.id, sealer.seal(Buffer.from(secret), SECRET_LABEL), SETUP_MINUTES],
       );
-      const label = user.email ?? user.username ?? accountName(user) ?? '';
-      const uri = otpauthUri(secret, this.settings.PRODUCT_NAME, label);
-      return { secret, uri, qr: renderSVG(uri, { border: 2, pixelSize: PIXEL }), expiresAt: row.expiresAt };
+      return this.shown(user, secret, row.expiresAt);
+    });
+  }
+
+  /** The set-up that was begun and not confirmed yet, for a page that is loaded again. @throws as `begin`, and TotpSetupExpired */
+  async resume(request: FactorRequest): Promise<TotpSetup> {
+    return this.changes.prepare(request, async (tx) => {
+      const user = await this.users.find(tx, request.id);
+      if (!user) throw new UserNotFound();
+      const { secret, expiresAt } = await this.pending(tx, request.id);
+      return this.shown(user, secret, expiresAt);
     });
   }
 
@@ -75,19 +92,13 @@ export class TotpSetups {
    */
   async confirm(request: FactorRequest, code: string): Promise<string[]> {
     return this.changes.add(request, { kind: 'totp', label: null }, async (tx) => {
-      const [setup] = await tx.query<{ sealed_secret: Buffer; now: number }[]>(
-        `SELECT sealed_secret, extract(epoch FROM clock_timestamp())::float8 AS now
-         FROM totp_setups WHERE user_id = $1 AND expires_at > now()`,
-        [request.id],
-      );
-      const sealer = setup && (await this.personalData.sealer(tx, request.id));
-      if (!sealer) throw new TotpSetupExpired();
-      const step = stepOf(sealer.open(setup.sealed_secret, SECRET_LABEL).toString(), code, setup.now);
+      const setup = await this.pending(tx, request.id);
+      const step = stepOf(setup.secret, code, setup.now);
       if (step === undefined) throw new WrongSecondFactor();
       await this.totp.removeAll(tx, request.id);
       await tx.query('INSERT INTO totp_credentials (user_id, sealed_secret, last_step) VALUES ($1, $2, $3)', [
         request.id,
-        setup.sealed_secret,
+        setup.sealedSecret,
         step,
       ]);
       return this.recoveryCodes.makeIfNone(tx, request.id);
@@ -102,5 +113,23 @@ export class TotpSetups {
       await this.totp.removeAll(tx, request.id);
       return held;
     });
+  }
+
+  /** @throws TotpSetupExpired */
+  private async pending(tx: Transaction, userId: string): Promise<PendingSetup> {
+    const [row] = await tx.query<Omit<PendingSetup, 'secret'>[]>(
+      `SELECT sealed_secret AS "sealedSecret", expires_at AS "expiresAt", extract(epoch FROM clock_timestamp())::float8 AS now
+       FROM totp_setups WHERE user_id = $1 AND expires_at > now()`,
+      [userId],
+    );
+    const sealer = row && (await this.personalData.sealer(tx, userId));
+    if (!sealer) throw new TotpSetupExpired();
+    return { ...row, secret: sealer.open(row.sealedSecret, SECRET_LABEL).toString() };
+  }
+
+  private shown(user: UserEntity, secret: string, expiresAt: Date): TotpSetup {
+    const label = user.email ?? user.username ?? accountName(user) ?? '';
+    const uri = otpauthUri(secret, this.settings.PRODUCT_NAME, label);
+    return { secret, uri, qr: renderSVG(uri, { border: 2, pixelSize: PIXEL }), expiresAt };
   }
 }

@@ -11,5 +11,6 @@ import { TotpSetups } from './totp-setups.js';
   imports: [EventsModule, UsersModule, SecondFactorsModule, RecoveryCodesModule],
   controllers: [TotpController],
   providers: [TotpFactor, TotpSetups],
+  exports: [TotpSetups],
 })
 export class TotpModule {}

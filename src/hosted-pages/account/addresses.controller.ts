@@ -18,6 +18,7 @@ import { UserActions } from '../../users/api/user-actions.js';
 import { ContactId } from '../../users/contacts/contact-id.js';
 import { ContactList, type ContactResponse, NewContactDto } from '../../users/contacts/contacts.dto.js';
 import { type AccountFrame, at } from './account-frame.js';
+import { Drafts } from './drafts.js';
 
 declare module '../../http/pages/page-values.js' {
   interface PageValues {
@@ -62,13 +63,15 @@ export class AddressesController {
     private readonly methods: SignInMethods,
     private readonly emailChanges: EmailChangeLinks,
     private readonly confirmations: ContactConfirmationService,
+    private readonly drafts: Drafts,
   ) {}
 
   @Get('addresses')
   @HostedPage('AUTHENTICATED')
   async show(@CurrentCaller() caller: Caller, @Reply() reply: FastifyReply): Promise<string> {
     const { values, locale } = await this.read(caller);
-    return this.pages.show(reply, 'account-addresses', { ...values, entered: NOTHING }, locale);
+    const newEmail = this.drafts.take(reply, caller, 'newEmail') ?? null;
+    return this.pages.show(reply, 'account-addresses', { ...values, entered: { ...NOTHING, newEmail } }, locale);
   }
 
   @Post('email')
@@ -80,6 +83,7 @@ export class AddressesController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
+    await this.drafts.beforeDetour(reply, caller, { newEmail: form.newEmail ?? '' }, { passwordInBody: true });
     try {
       const input = await validated(ChangeEmailDto, form);
       await this.emailChanges.request({ id: caller.userId, caller, context }, input);

@@ -1,10 +1,13 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
+import { StepUpPolicy } from '../../auth/step-up/step-up-policy.js';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
+import { withContinue } from '../../http/pages/continue-targets.js';
 import { FormField, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
@@ -30,6 +33,8 @@ class DeletionForm {
   @FormField(10) readonly sure?: string;
 }
 
+const CONFIRM = withContinue('/account/confirm', '/account/data');
+
 /** A copy of all that is stored about a person, and the end of the account. */
 @Controller('account')
 export class DataController {
@@ -41,6 +46,7 @@ export class DataController {
     private readonly actions: UserActions,
     private readonly cookies: SessionCookies,
     private readonly clock: Clock,
+    private readonly stepUps: StepUpPolicy,
   ) {
     this.keptFor = new Duration(DELETED_RETENTION);
   }
@@ -55,6 +61,8 @@ export class DataController {
   @Get('export')
   @HostedPage('AUTHENTICATED')
   async export(@CurrentCaller() caller: Caller, @Reply() reply: FastifyReply): Promise<string> {
+    // Not to the download itself, which would leave the page of the detour on the screen.
+    if (!(await this.stepUps.isFresh(caller))) return this.pages.redirect(reply, CONFIRM);
     const data = await this.actions.export(caller.userId, caller);
     void reply.headers({
       'content-type': 'application/json; charset=utf-8',
@@ -66,6 +74,7 @@ export class DataController {
 
   @Post('delete')
   @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
   async delete(
     @Body() { sure }: DeletionForm,
     @CurrentCaller() caller: Caller,

@@ -10,6 +10,7 @@ import type { UserResponse } from '../../users/api/user.response.js';
 import { ContactList } from '../../users/contacts/contacts.dto.js';
 import { type AccountFrame, at } from './account-frame.js';
 import { isWaiting } from './addresses.controller.js';
+import { SecurityOverview } from './security-overview.js';
 
 declare module '../../http/pages/page-values.js' {
   interface PageValues {
@@ -21,8 +22,13 @@ declare module '../../http/pages/page-values.js' {
       /** Absent for an ordinary user. */
       role: { any?: true; admin?: true };
       joinedAt: Date;
+      /** Unused recovery codes. */
+      codesLeft: number;
       todo: {
         any: boolean;
+        secondFactor: boolean;
+        noCodes: boolean;
+        fewCodes: boolean;
         /** Those that wait for their confirmation. */
         contacts: readonly { value: string }[];
       };
@@ -30,12 +36,16 @@ declare module '../../http/pages/page-values.js' {
   }
 }
 
+/** A mail warns about as many. */
+const FEW_CODES = 3;
+
 /** Where a signed-in person begins: who they are here, and what is worth doing. */
 @Controller('account')
 export class OverviewController {
   constructor(
     private readonly pages: HostedPages,
     private readonly actions: UserActions,
+    private readonly security: SecurityOverview,
   ) {}
 
   @Get()
@@ -44,6 +54,13 @@ export class OverviewController {
     const me = await this.actions.read(caller.userId, caller);
     const { user, actor } = await this.actions.findAllowed({ id: caller.userId, action: 'contacts', caller });
     const waiting = ContactList.from(user, actor).items.filter(isWaiting);
+    const { hasFactor, codesLeft } = await this.security.factorsOf(caller.userId);
+    const due = {
+      secondFactor: !hasFactor,
+      noCodes: hasFactor && codesLeft === 0,
+      fewCodes: hasFactor && codesLeft > 0 && codesLeft < FEW_CODES,
+      contacts: waiting,
+    };
     const values = {
       ...at('overview'),
       name: shownName(me),
@@ -52,7 +69,8 @@ export class OverviewController {
       username: me.username,
       role: roleOf(me),
       joinedAt: new Date(me.createdAt),
-      todo: { any: waiting.length > 0, contacts: waiting },
+      codesLeft,
+      todo: { ...due, any: due.secondFactor || due.noCodes || due.fewCodes || waiting.length > 0 },
     };
     return this.pages.show(reply, 'account', values, me.locale);
   }

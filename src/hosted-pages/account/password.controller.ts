@@ -2,10 +2,12 @@ import { Body, Controller, Get, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
+import { StepUpCheck } from '../../access/step-up.js';
 import { LinkRequests } from '../../auth/one-time-tokens/link-requests.js';
 import { ChangePasswordDto } from '../../auth/password-change/password-change.dto.js';
 import { PasswordChangeService } from '../../auth/password-change/password-change.service.js';
 import { newPasswordForm } from '../../auth/passwords/new-password-form.js';
+import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -38,6 +40,8 @@ export class PasswordController {
     private readonly methods: SignInMethods,
     private readonly links: LinkRequests,
     private readonly changes: PasswordChangeService,
+    private readonly cookies: SessionCookies,
+    private readonly stepUps: StepUpCheck,
   ) {}
 
   @Get()
@@ -55,14 +59,16 @@ export class PasswordController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
+    await this.stepUps.require(caller, { passwordInBody: true });
     try {
       const input = await validated(ChangePasswordDto, { currentPassword, newPassword });
-      await this.changes.change({ id: caller.userId, caller, context }, input);
+      const browser = this.cookies.ofBrowser(reply.request, reply);
+      await this.changes.change({ id: caller.userId, caller, context }, input, browser);
     } catch (error) {
       const { values, locale } = await this.read(caller, error instanceof DomainError ? error : undefined);
       return this.pages.refuse(reply, 'account-password', values, error, locale);
     }
-    return this.pages.redirect(reply, '/account/password', 'password-changed');
+    return this.pages.redirect(reply, '/account/security', 'password-changed');
   }
 
   /** As somebody who is not signed in would ask for it, for one's own address. */

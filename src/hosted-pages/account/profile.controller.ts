@@ -7,6 +7,7 @@ import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import type { UserResponse } from '../../users/api/user.response.js';
 import { type AccountFrame, at } from './account-frame.js';
+import { Drafts } from './drafts.js';
 import { type Entered, ProfileConflict, ProfileEdits } from './profile-edits.js';
 
 declare module '../../http/pages/page-values.js' {
@@ -51,13 +52,15 @@ export class ProfileController {
   constructor(
     private readonly pages: HostedPages,
     private readonly edits: ProfileEdits,
+    private readonly drafts: Drafts,
   ) {}
 
   @Get('profile')
   @HostedPage('AUTHENTICATED')
   async show(@CurrentCaller() caller: Caller, @Reply() reply: FastifyReply): Promise<string> {
     const me = await this.edits.read(caller);
-    return this.pages.show(reply, 'account-profile', valuesOf(me), me.locale);
+    const newUsername = this.drafts.take(reply, caller, 'newUsername') ?? me.username;
+    return this.pages.show(reply, 'account-profile', { ...valuesOf(me), entered: { newUsername } }, me.locale);
   }
 
   @Post('profile')
@@ -90,6 +93,7 @@ export class ProfileController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
+    await this.drafts.beforeDetour(reply, caller, { newUsername });
     try {
       await this.edits.changeUsername(newUsername, caller, context);
     } catch (error) {

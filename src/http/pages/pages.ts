@@ -25,7 +25,7 @@ const PARTIAL_NAMES = [
   ...['layout', 'bar', 'nav', 'sections', 'back', 'field', 'theirs', 'current-password'].map(
     (name) => `account-${name}`,
   ),
-  ...['activity-tabs', 'sign-in', 'mail-name', 'pages'].map((name) => `account-${name}`),
+  ...['activity-tabs', 'add-passkey', 'sign-in', 'mail-name', 'pages'].map((name) => `account-${name}`),
 ];
 export const PARTIALS: Readonly<Record<string, string>> = Object.fromEntries(
   PARTIAL_NAMES.map((name) => [name, `${name}.hbs`]),

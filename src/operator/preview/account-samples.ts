@@ -2,11 +2,10 @@ import { at, below } from '../../hosted-pages/account/account-frame.js';
 import { UNTOUCHED } from '../../http/pages/form-state.js';
 import type { PageValues } from '../../http/pages/page-values.js';
 import { Duration } from '../../rendering/formats.js';
+import { SECURITY_SAMPLES } from './account-security-samples.js';
+import { EARLIER, EMAIL, invalid, MOMENT, problem } from './sample-values.js';
 
 const DAY = 86_400_000;
-const MOMENT = new Date('2026-01-21T09:14:00Z');
-const EARLIER = new Date('2026-01-04T18:40:00Z');
-const EMAIL = 'ada.lovelace@example.com';
 const WORK = 'ada@work.example.com';
 
 type AccountPage = Extract<keyof PageValues, `account-${string}` | 'account'>;
@@ -14,15 +13,6 @@ type AccountPage = Extract<keyof PageValues, `account-${string}` | 'account'>;
 type Samples = {
   readonly [Name in Exclude<AccountPage, 'account-restored'>]: Readonly<Record<string, PageValues[Name]>>;
 };
-
-const invalid = (field: string) => ({
-  hasProblem: true,
-  problem: { validationFailed: true } as const,
-  detail: null,
-  retryAfter: null,
-  invalid: { [field]: 'must be valid' },
-});
-const problem = (code: string) => ({ ...UNTOUCHED, hasProblem: true, problem: { [code]: true } as const });
 
 const overview = {
   ...UNTOUCHED,
@@ -33,7 +23,8 @@ const overview = {
   username: 'ada',
   role: {},
   joinedAt: EARLIER,
-  todo: { any: false, contacts: [] },
+  codesLeft: 10,
+  todo: { any: false, secondFactor: false, noCodes: false, fewCodes: false, contacts: [] },
 };
 
 const form = {
@@ -73,16 +64,6 @@ const addresses = {
   entered,
 };
 
-const password = {
-  ...UNTOUCHED,
-  ...below('security'),
-  email: EMAIL,
-  minLength: 12,
-  refusal: null,
-  weakness: {},
-  hasPassword: true,
-};
-
 const session = { createdAt: EARLIER, lastUsedAt: MOMENT, isCurrent: false };
 const here = { ...session, id: 'a', device: 'Firefox (Linux)', ip: '203.0.113.5', isCurrent: true };
 const devices = {
@@ -110,6 +91,7 @@ const mail = { state: { sent: true }, recipient: EMAIL, at: MOMENT } as const;
 
 /** Sample values of the pages of a signed-in person, by the variant that they show. */
 export const ACCOUNT_SAMPLES: Samples = {
+  ...SECURITY_SAMPLES,
   account: {
     usual: overview,
     'to-do': {
@@ -117,8 +99,10 @@ export const ACCOUNT_SAMPLES: Samples = {
       name: 'Grace Hopper',
       username: null,
       role: { any: true, admin: true },
-      todo: { any: true, contacts: contacts.slice(0, 1) },
+      todo: { ...overview.todo, any: true, secondFactor: true, contacts: contacts.slice(0, 1) },
     },
+    'few-codes': { ...overview, codesLeft: 2, todo: { ...overview.todo, any: true, fewCodes: true } },
+    'no-codes': { ...overview, codesLeft: 0, todo: { ...overview.todo, any: true, noCodes: true } },
   },
   'account-profile': {
     usual: profile,
@@ -135,17 +119,6 @@ export const ACCOUNT_SAMPLES: Samples = {
     empty: { ...addresses, contacts: [] },
     'wrong-password': { ...addresses, ...invalid('currentPassword'), entered: { ...entered, newEmail: WORK } },
     'without-password': { ...addresses, emailVerified: false, changePossible: false, mayAdd: false },
-  },
-  'account-password': {
-    usual: password,
-    refused: {
-      ...password,
-      ...invalid('newPassword'),
-      refusal: 'This password is too common. Choose another one.',
-      weakness: { common: true },
-    },
-    'wrong-password': { ...password, ...invalid('currentPassword') },
-    none: { ...password, hasPassword: false },
   },
   'account-devices': { usual: devices, 'only-this': { ...devices, sessions: [here], others: false } },
   'account-activity': {

@@ -1,0 +1,152 @@
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
+import { NewRecoveryCodes } from '../../auth/recovery-codes/new-recovery-codes.js';
+import { NoSecondFactor, NoSuchFactor } from '../../auth/second-factors/second-factor-errors.js';
+import { type TotpSetup, TotpSetupExpired, TotpSetups } from '../../auth/totp/totp-setups.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
+import { FormField, HostedPage } from '../../http/pages/hosted-page.js';
+import { HostedPages } from '../../http/pages/hosted-pages.js';
+import { Reply } from '../../http/request/reply.decorator.js';
+import { UserActions } from '../../users/api/user-actions.js';
+import { type AccountFrame, below } from './account-frame.js';
+import { SecurityOverview } from './security-overview.js';
+
+declare module '../../http/pages/page-values.js' {
+  interface PageValues {
+    'account-authenticator': AccountFrame & {
+      /** `qr` is an SVG element of our own. */
+      setup: Pick<TotpSetup, 'secret' | 'uri' | 'qr'>;
+    };
+    'account-recovery-codes': AccountFrame & {
+      codes: readonly string[];
+      /** The same as a text file: its name, and its content as a `data:` URL. */
+      file: string;
+      download: string;
+    };
+  }
+}
+
+class CodeForm {
+  @FormField(100) readonly code?: string;
+}
+
+const PATH = '/account/security';
+const SETUP_PATH = '/account/authenticator';
+
+/** An authenticator app and recovery codes: to set up, to replace and to remove. */
+@Controller('account')
+export class SecondFactorPagesController {
+  constructor(
+    @InjectSettings() private readonly settings: Settings,
+    private readonly pages: HostedPages,
+    private readonly actions: UserActions,
+    private readonly overview: SecurityOverview,
+    private readonly setups: TotpSetups,
+    private readonly recoveryCodes: NewRecoveryCodes,
+  ) {}
+
+  @Post('authenticator')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async begin(
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    await this.setups.begin({ id: caller.userId, caller, context });
+    return this.pages.redirect(reply, SETUP_PATH);
+  }
+
+  @Get('authenticator')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async showSetup(
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    try {
+      const { values, locale } = await this.setupOf(caller, context);
+      return this.pages.show(reply, 'account-authenticator', values, locale);
+    } catch (error) {
+      if (error instanceof TotpSetupExpired) return this.pages.redirect(reply, PATH);
+      throw error;
+    }
+  }
+
+  @Post('authenticator/confirm')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async confirm(
+    @Body() { code = '' }: CodeForm,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    let codes: readonly string[];
+    try {
+      codes = await this.setups.confirm({ id: caller.userId, caller, context }, code);
+    } catch (error) {
+      // The form was sent twice, or was left open for too long: the page says what there is now.
+      if (error instanceof TotpSetupExpired) return this.pages.redirect(reply, PATH);
+      const { values, locale } = await this.setupOf(caller, context);
+      return this.pages.refuse(reply, 'account-authenticator', values, error, locale);
+    }
+    if (codes.length === 0) return this.pages.redirect(reply, PATH, 'authenticator-added');
+    return this.showCodes(reply, caller, codes);
+  }
+
+  @Post('authenticator/remove')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async remove(
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    const removal = this.setups.remove({ id: caller.userId, caller, context });
+    return this.overview.answer(reply, caller, removal, { done: 'authenticator-removed', gone: NoSuchFactor });
+  }
+
+  @Post('recovery-codes')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async replaceCodes(
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    try {
+      const codes = await this.recoveryCodes.replace({ id: caller.userId, caller, context });
+      return await this.showCodes(reply, caller, codes);
+    } catch (error) {
+      // Another window removed the last second factor.
+      if (error instanceof NoSecondFactor) return this.pages.redirect(reply, PATH);
+      throw error;
+    }
+  }
+
+  /** In answer to the form itself, not after a redirect: they are nowhere to be read again. */
+  private async showCodes(reply: FastifyReply, caller: Caller, codes: readonly string[]): Promise<string> {
+    const { locale, email, username } = await this.actions.read(caller.userId, caller);
+    const { PRODUCT_NAME } = this.settings;
+    const lines = [PRODUCT_NAME, email ?? username ?? '', '', ...codes, ''].join('\r\n');
+    const values = {
+      ...below('security'),
+      codes,
+      file: 'recovery-codes.txt',
+      download: `data:text/plain;charset=utf-8,${encodeURIComponent(lines)}`,
+    };
+    return this.pages.show(reply, 'account-recovery-codes', values, locale);
+  }
+
+  /** @throws TotpSetupExpired */
+  private async setupOf(caller: Caller, context: RequestContext) {
+    const setup = await this.setups.resume({ id: caller.userId, caller, context });
+    const { locale } = await this.actions.read(caller.userId, caller);
+    return { values: { ...below('security'), setup }, locale };
+  }
+}
