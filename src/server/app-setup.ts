@@ -19,6 +19,7 @@ import { allowOrigins, corsHeaders } from '../http/request/cors.js';
 import { Drain } from './drain.js';
 import { refuseOtherMethods } from '../http/request/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from '../http/problem.js';
+import { lowerCasePathIds } from '../http/request/path-ids.js';
 import { LONGEST_PATH, refuseUnreadableAddresses } from '../http/request/request-target.js';
 import { securityHeaders } from '../http/request/security-headers.js';
 import { shownPath } from '../http/request/shown-path.js';
@@ -42,6 +43,7 @@ export async function createApp(
   addLog(fastify, log);
   if (settings.CORS_ORIGINS) allowOrigins(fastify, settings.CORS_ORIGINS);
   fastify.decorate('drain', new Drain(fastify));
+  lowerCasePathIds(fastify);
   refuseUnreadableAddresses(fastify);
   refuseOtherMethods(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {

@@ -109,6 +109,28 @@ describe('the event log', () => {
     }
   });
 
+  it('is chained alike whichever way an id in a path is spelled', async () => {
+    const { id, token } = await roster.join('upper-case@example.com');
+    const shouted = id.toUpperCase();
+    const as = (bearer: string) => ({ authorization: `Bearer ${bearer}` });
+    const own = roster.api.patch(`/users/${shouted}`).set(as(token));
+    await own.send({ firstName: 'Ada' }).expect(200);
+    const admin = as(await roster.signIn());
+    await roster.api.put(`/users/${shouted}/role`).set(admin).send({ role: 'MANAGER' }).expect(200);
+    await get(Transactions).run((tx) =>
+      get(UserStore).change(tx, shouted, (state) => changeRole(state, 'ADMIN', 1), context),
+    );
+    const rows = await roster.database.query<Parameters<typeof chainHash>[0] & { hash: Buffer }>(
+      'SELECT * FROM user_events WHERE user_id = $1 ORDER BY user_version',
+      [id],
+    );
+    expect(rows).toHaveLength(6);
+    for (const { hash, ...row } of rows) {
+      const key = get(Keyring).find('event-chain', row.key_id);
+      expect(chainHash(row, key?.secret ?? Buffer.alloc(0))).toEqual(hash);
+    }
+  });
+
   it('holds what it says about people sealed, and nothing readable once their key is gone', async () => {
     const email = 'sealed-canary@example.com';
     await roster.api.post('/auth/register').send({ email, password: PASSWORD, firstName: 'Canaria' }).expect(202);

@@ -58,7 +58,8 @@ export class UserStore {
     const row = await this.lockForUpdate(tx, id);
     if (!row) throw new UserNotFound();
     const state = stateOf(row);
-    return this.commit(tx, id, state, decide(state), context);
+    // Not the id as given, which may be spelled in upper case: the log is hashed over it.
+    return this.commit(tx, row.id, state, decide(state), context);
   }
 
   /**
