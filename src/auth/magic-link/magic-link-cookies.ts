@@ -7,13 +7,19 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
 import { isForeign, trustedOrigins } from '../../http/request/foreign-request.js';
 
-const VALUE = /^([A-Za-z0-9_-]{43})(?:\.([A-Za-z0-9_-]{1,2800}))?$/;
+const VALUE = /^([A-Za-z0-9_-]{43})(\.k)?(?:\.c([A-Za-z0-9_-]{1,2800}))?$/;
+
+/** What somebody wanted who asked for a sign-in link, for the sign-in that comes of it. */
+export interface WantedSignIn {
+  /** Where to go on, as it was given: it is checked when it is used. */
+  readonly continueTo?: string | undefined;
+  readonly keepSignedIn?: boolean;
+}
 
 /** What a browser keeps of its request for a sign-in link. */
 interface Kept {
   readonly secret: string;
-  /** Where to go on after the sign-in, as it was given: it is checked when it is used. */
-  readonly continueTo: string | undefined;
+  readonly wanted: WantedSignIn;
 }
 
 /**
@@ -48,11 +54,10 @@ export class MagicLinkCookies {
    * address.
    * @returns its hash; undefined without codes, or if a page of another site has the browser ask
    */
-  mark(request: FastifyRequest, reply: FastifyReply, continueTo?: string): string | undefined {
+  mark(request: FastifyRequest, reply: FastifyReply, wanted: WantedSignIn = {}): string | undefined {
     if (!this.isUsed || isForeign(request, this.origins)) return undefined;
     const secret = this.read(request)?.secret ?? randomBytes(32).toString('base64url');
-    const rest = continueTo === undefined ? '' : `.${Buffer.from(continueTo).toString('base64url')}`;
-    void reply.header('set-cookie', `${this.name}=${secret}${rest}; ${this.attributes}`);
+    void reply.header('set-cookie', `${this.name}=${secret}${written(wanted)}; ${this.attributes}`);
     return bindingOf(secret).toString('base64url');
   }
 
@@ -62,9 +67,9 @@ export class MagicLinkCookies {
     return kept && bindingOf(kept.secret);
   }
 
-  /** Where the browser was to go on after the sign-in; not checked. */
-  continueOf(request: Pick<FastifyRequest, 'headers'>): string | undefined {
-    return this.read(request)?.continueTo;
+  /** What was wanted when the browser asked for a link. */
+  wantedBy(request: Pick<FastifyRequest, 'headers'>): WantedSignIn {
+    return this.read(request)?.wanted ?? {};
   }
 
   /** After a sign-in. */
@@ -75,10 +80,17 @@ export class MagicLinkCookies {
   private read({ headers }: Pick<FastifyRequest, 'headers'>): Kept | undefined {
     const values = cookiesNamed(headers.cookie ?? '', this.name);
     // Two of one name: one of them was planted by a neighbouring host, and nothing tells which.
-    const [, secret, rest] = (values.length === 1 && VALUE.exec(values[0] ?? '')) || [];
+    const [, secret, kept, rest] = (values.length === 1 && VALUE.exec(values[0] ?? '')) || [];
     if (secret === undefined) return undefined;
-    return { secret, continueTo: rest === undefined ? undefined : Buffer.from(rest, 'base64url').toString() };
+    const continueTo = rest === undefined ? undefined : Buffer.from(rest, 'base64url').toString();
+    return { secret, wanted: { continueTo, keepSignedIn: kept !== undefined } };
   }
+}
+
+/** `.k` to be kept signed in, `.c` and the target in base64url. */
+function written({ continueTo, keepSignedIn = false }: WantedSignIn): string {
+  const target = continueTo === undefined ? '' : `.c${Buffer.from(continueTo).toString('base64url')}`;
+  return (keepSignedIn ? '.k' : '') + target;
 }
 
 /** SHA-256 suffices: what is hashed is random. */

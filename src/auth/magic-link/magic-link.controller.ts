@@ -62,7 +62,7 @@ export class MagicLinkController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
-    const binding = codeChallenge ?? this.askers.mark(reply.request, reply, continueTo);
+    const binding = codeChallenge ?? this.askers.mark(reply.request, reply, { continueTo });
     await this.requests.add('magic-link', email, context, binding);
     return this.pages.requested(reply, 'magic-link-requested', 'Check your mail: a sign-in link is on its way.');
   }

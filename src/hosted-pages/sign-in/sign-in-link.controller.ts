@@ -46,13 +46,14 @@ export class SignInLinkController {
   ): Promise<string> {
     const continueTo = this.targets.check(form.continue);
     const entered = form.identifier?.trim();
+    const keepSignedIn = form.keepSignedIn !== undefined;
     try {
       await this.limits.consumeForClient('mail-request', context.ip);
       const { email } = await validated(RequestMagicLinkDto, filledIn({ email: entered }));
-      const binding = this.askers.mark(reply.request, reply, continueTo ?? undefined);
+      const binding = this.askers.mark(reply.request, reply, { continueTo: continueTo ?? undefined, keepSignedIn });
       await this.requests.add('magic-link', email, context, binding);
     } catch (error) {
-      const values = signInForm(continueTo, entered, form.keepSignedIn !== undefined);
+      const values = signInForm(continueTo, entered, keepSignedIn);
       return this.hosted.refuse(reply, 'sign-in', values, error);
     }
     return this.hosted.redirect(reply, '/sign-in/link');
@@ -72,7 +73,7 @@ export class SignInLinkController {
     const binding = this.askers.bindingOf(request);
     try {
       const { code } = await validated(UseMagicLinkCodeDto, filledIn(form));
-      return await this.browsers.signIn(reply, { continueTo: this.continueTo(reply) }, async (from) => {
+      return await this.browsers.signIn(reply, this.wanted(reply), async (from) => {
         const signedIn = await this.signIns.signInByCode(code, binding, from);
         this.askers.forget(request, reply);
         return signedIn;
@@ -87,7 +88,7 @@ export class SignInLinkController {
   @HostedPage('ANONYMOUS')
   async signInByLink(@Body() form: TokenForm, @Reply() reply: FastifyReply): Promise<string> {
     const { token } = await validated(OneTimeTokenDto, filledIn(form));
-    return this.browsers.signIn(reply, { continueTo: this.continueTo(reply) }, async (from) => {
+    return this.browsers.signIn(reply, this.wanted(reply), async (from) => {
       const signedIn = await this.signIns.signIn(token, from);
       this.askers.forget(reply.request, reply);
       return signedIn;
@@ -95,14 +96,15 @@ export class SignInLinkController {
   }
 
   /** As the browser said when it requested the link. */
-  private continueTo({ request }: FastifyReply): string | null {
-    return this.targets.check(this.askers.continueOf(request));
+  private wanted({ request }: FastifyReply): { continueTo: string | null; keepSignedIn: boolean } {
+    const { continueTo, keepSignedIn = false } = this.askers.wantedBy(request);
+    return { continueTo: this.targets.check(continueTo), keepSignedIn };
   }
 
   private sentValues(reply: FastifyReply): { takesCode: boolean; againUrl: string } {
     return {
       takesCode: this.askers.bindingOf(reply.request) !== undefined,
-      againUrl: withContinue('/sign-in', this.continueTo(reply)),
+      againUrl: withContinue('/sign-in', this.wanted(reply).continueTo),
     };
   }
 }
