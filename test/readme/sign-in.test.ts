@@ -22,7 +22,7 @@ function moduleOf(name: string, exported: readonly string[], given: Record<strin
   const blocks = [...PAGE.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text = '']) => text);
   const code = blocks.find((text) => text.startsWith(`// ${name}\n`))!.replace(/^export /gm, '');
   const run = compileFunction(`${code}\nreturn { ${exported.join(', ')} };`, Object.keys(given));
-  return run(...Object.values(given)) as Record<string, Called>;
+  return (run as (...globals: unknown[]) => Record<string, Called>)(...Object.values(given));
 }
 
 let roster: Roster;
