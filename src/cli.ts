@@ -143,7 +143,7 @@ program
     console.log(await makeToken(await operatorContext(), user));
   });
 
-const admin = program.command('admin').description('recover admin access');
+const admin = program.command('admin').description('create admins, and recover access');
 
 admin
   .command('reset-password')
@@ -152,6 +152,24 @@ admin
   .action(async ({ user }: { user?: string }) => {
     const { adminReport, resetAdminPassword } = await import('./operator/admin.js');
     console.log(adminReport(await resetAdminPassword(await operatorContext(), user)));
+  });
+
+admin
+  .command('create')
+  .description('create an admin with a random password and print it once; needs no mail server')
+  .requiredOption('--email <address>', 'its address, which nobody else may have; it counts as confirmed')
+  .action(async ({ email }: { email: string }) => {
+    const { createAdmin, createdReport } = await import('./operator/admin-creation.js');
+    console.log(createdReport(await createAdmin(await operatorContext(), email)));
+  });
+
+admin
+  .command('reset-factors')
+  .description('remove every second factor of a user who has lost them, admins included, and sign the user out')
+  .requiredOption('--user <user>', 'address, username or id')
+  .action(async ({ user }: { user: string }) => {
+    const { factorsReport, resetFactors } = await import('./operator/admin-factors.js');
+    console.log(factorsReport(await resetFactors(await operatorContext(), user)));
   });
 
 const relay = program.command('relay').description('delivery of events to Kafka, RabbitMQ and other sinks');

@@ -114,14 +114,18 @@ async function endLocks(tx: Transaction, users: UserStore, id: string): Promise<
 
 /** Finds the user: not an unconfirmed registration. @throws OperatorError */
 async function meant(tx: Transaction, name: string | undefined): Promise<UserEntity> {
-  const repository = tx.getRepository(UserEntity);
-  if (name === undefined) return onlyAdmin(await repository.findBy({ role: 'ADMIN', pending: false }));
+  if (name !== undefined) return userNamed(tx, name);
+  return onlyAdmin(await tx.getRepository(UserEntity).findBy({ role: 'ADMIN', pending: false }));
+}
+
+/** @param name address, username or id @throws OperatorError */
+export async function userNamed(tx: Transaction, name: string): Promise<UserEntity> {
   const where = isUuid(name)
     ? { id: name }
     : name.includes('@')
       ? { emailKey: addressKey(name) }
       : { usernameKey: usernameKey(name) };
-  const user = await repository.findOneBy({ ...where, pending: false });
+  const user = await tx.getRepository(UserEntity).findOneBy({ ...where, pending: false });
   if (!user || user.erasedAt !== null) {
     throw new OperatorError(`No user ${name} with a confirmed address was found.`);
   }

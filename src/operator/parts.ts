@@ -4,6 +4,11 @@ import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
 import { PasskeyMethod } from '../auth/passkeys/passkey.method.js';
 import { Passkeys } from '../auth/passkeys/passkeys.js';
 import { passkeyHost } from '../auth/passkeys/relying-party.js';
+import { PasskeyFactor } from '../auth/passkeys/passkey.factor.js';
+import { RecoveryCodes } from '../auth/recovery-codes/recovery-codes.js';
+import type { SecondFactor } from '../auth/second-factors/second-factor.js';
+import { SecondFactors } from '../auth/second-factors/second-factors.js';
+import { TotpFactor } from '../auth/totp/totp.factor.js';
 import type { SignInMethod } from '../auth/sign-in-methods/sign-in-method.js';
 import { PasswordMethod } from '../auth/sign-in-methods/password.method.js';
 import { EndedLinks } from '../auth/one-time-tokens/ended-links.js';
@@ -56,6 +61,22 @@ export function signInMethodsAt(
 ): SignInMethod[] {
   const passkeys = new PasskeyMethod(new Passkeys(personalData), { id: passkeyHost(settings) });
   return [new PasswordMethod(passwords), new MagicLinkMethod(), passkeys];
+}
+
+/** Every second factor of the server, to list and remove them; a test compares them. */
+export function secondFactorsAt({
+  settings,
+  personalData,
+  keyring,
+}: Pick<OperatorContext, 'settings' | 'personalData' | 'keyring'>): SecondFactor[] {
+  const site = { id: passkeyHost(settings) };
+  // No command checks a proof.
+  const assertions = undefined as never;
+  return [
+    new TotpFactor(personalData),
+    new PasskeyFactor(new Passkeys(personalData), assertions, site),
+    new RecoveryCodes(keyring, new SecondFactors(nobody())),
+  ];
 }
 
 export function usersAt(operator: OperatorContext, passwords: Passwords): UserStore {

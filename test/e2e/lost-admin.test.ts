@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { SETTINGS_TOKEN } from '../../src/config/settings.token.js';
+import { DiscoveryService } from '@nestjs/core';
+import { SecondFactor } from '../../src/auth/second-factors/second-factor.js';
+import { loadSettings } from '../../src/config/settings.js';
+import type { Keyring } from '../../src/database/keyring.js';
+import type { PersonalData } from '../../src/events/personal-data.js';
+import { secondFactorsAt } from '../../src/operator/parts.js';
+import { addTotp } from '../support/totp.js';
+import type { SignedIn } from '../support/two-rosters.js';
 import { runCommand } from '../support/cli.js';
 import { tokenIn } from '../support/inbox.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
@@ -18,8 +26,9 @@ const users = (email: string) =>
     email,
   ]);
 const login = (identifier: string, password: string) => roster.api.post('/auth/login').send({ identifier, password });
-const resetPassword = (...args: string[]) =>
-  runCommand(['admin', 'reset-password', ...args], {
+const resetPassword = (...args: string[]) => adminCommand('reset-password', ...args);
+const adminCommand = (...args: string[]) =>
+  runCommand(['admin', ...args], {
     NODE_ENV: 'test',
     DATABASE_URL: roster.database.url,
     SECRET_KEY: 'k3yZ'.repeat(12),
@@ -104,6 +113,58 @@ describe('roster admin reset-password', () => {
       .set(as(String(signedIn.accessToken)))
       .expect(200);
     expect(await roster.app.get(FirstAdmin, { strict: false }).hint()).toBeUndefined();
+  });
+});
+
+describe('roster admin create', () => {
+  it('prints the password of a new admin once, and takes no address that somebody has', async () => {
+    await roster.api.post('/auth/register').send({ email: 'new@example.com', password: PASSWORD }).expect(202);
+    const { code, stdout } = await adminCommand('create', '--email', 'new@example.com');
+    expect(code).toBe(0);
+    const [identifier = '', password = ''] = passwordIn(stdout);
+    const { body } = await login(identifier, password).expect(200);
+    expect(body).toMatchObject({ user: { email: 'new@example.com', role: 'ADMIN', emailVerified: true } });
+    expect([401, 403]).toContain((await login('new@example.com', PASSWORD)).status);
+
+    const again = await adminCommand('create', '--email', 'NEW@example.com');
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('belongs to a user already') });
+    expect(await adminCommand('create', '--email', 'new')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('roster admin reset-factors', () => {
+  it('lets an admin in again who has lost the second factor, ends its sessions, and tells it by mail', async () => {
+    const session = await roster.signIn(LOCALHOST);
+    await addTotp(roster, session);
+    const [admin] = await users(LOCALHOST);
+    await login(LOCALHOST, ADMIN.password).expect(403);
+
+    const { code, stdout } = await adminCommand('reset-factors', '--user', LOCALHOST);
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(`Removed from ${LOCALHOST}: totp`) });
+    await roster.api.get('/users/me').set(as(session)).expect(401);
+    const { body } = await login(LOCALHOST, ADMIN.password).expect(200);
+    const factors = await roster.api.get('/users/me/factors').set(as((body as SignedIn).accessToken));
+    expect(factors.body).toEqual({ items: [], recoveryCodesLeft: 0 });
+    const told = await roster.inbox.about(LOCALHOST, /was removed/);
+    expect(told.text).toContain('Authenticator app');
+    const events = await roster.database.query(
+      "SELECT actor, data ->> 'kind' AS kind FROM user_events WHERE user_id = $1 AND type = 'user.authenticator_removed'",
+      [admin!.id],
+    );
+    expect(events).toEqual([{ actor: { kind: 'system' }, kind: 'totp' }]);
+    expect((await adminCommand('reset-factors', '--user', admin!.id)).stdout).toContain('had no second factor');
+    expect((await adminCommand('reset-factors', '--user', 'nobody@example.com')).code).toBe(1);
+  });
+
+  it('knows every second factor of the server', () => {
+    const methods = (providers: readonly unknown[]) =>
+      providers.flatMap((provider) => (provider instanceof SecondFactor ? [provider.method] : [])).sort();
+    const ofServer = roster.app.get(DiscoveryService, { strict: false }).getProviders();
+    const parts = { settings: loadSettings({}), personalData: {} as PersonalData, keyring: {} as Keyring };
+    expect(methods(secondFactorsAt(parts))).toEqual([
+      ...new Set(methods(ofServer.map(({ instance }) => instance as unknown))),
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
 import { isAssertionJson } from '../second-factors/credential-json.js';
 import {
@@ -19,7 +19,7 @@ export class PasskeyFactor extends SecondFactor {
   constructor(
     private readonly passkeys: Passkeys,
     private readonly assertions: Assertions,
-    private readonly site: RelyingParty,
+    @Inject(RelyingParty) private readonly site: Pick<RelyingParty, 'id'>,
   ) {
     super();
   }
