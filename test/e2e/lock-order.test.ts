@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { systemContext } from '../../src/access/caller.js';
@@ -73,6 +74,9 @@ const open = (path: string, more: object = {}) => {
   return (_email: string, _id: string, token: string) => post(path, { token, ...more });
 };
 
+const VERIFIER = 'v'.repeat(43);
+const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
+
 const FLOWS: readonly Flow[] = [
   { what: 'a fresh invitation is asked for', given: invite, before: again, act: again },
   { what: 'a fresh link of a registration is asked for', given: claim, before: again, act: again },
@@ -115,6 +119,17 @@ const FLOWS: readonly Flow[] = [
     link: 2,
   },
   { what: 'somebody signs in by a link', given: join, before: magic, act: open('/auth/magic-link'), link: 2 },
+  {
+    what: 'somebody signs in by the code of a link',
+    given: join,
+    before: (email) => post('/auth/magic-link/request', { email, codeChallenge: CHALLENGE }).expect(202),
+    act: async (_email, _id, token) => {
+      const page = await roster.api.get('/auth/magic-link').query({ token }).set('accept', 'text/html');
+      const [, code] = /<p class="short-code[^>]*>([^<]+)</.exec(page.text) ?? [];
+      await post('/auth/magic-link/code', { code, codeVerifier: VERIFIER }).expect(200);
+    },
+    link: 2,
+  },
   {
     what: 'an address is asked for',
     given: join,

@@ -154,8 +154,19 @@ describe('the code of a sign-in link', () => {
     const token = await linkTo(email);
     const [code] = await PHONE.codesAt(token);
     for (let tries = 0; tries < 4; tries++) await laptop.enter('2222-2222').expect(401, /invalid-code/);
-    expect(await PHONE.codesAt(token)).toEqual([code]);
+    // A page of another site uses up none.
+    const evil = { origin: 'https://evil.example.com', 'sec-fetch-site': 'same-site' };
+    await laptop
+      .enter('2222-2222')
+      .set(evil)
+      .expect(403, /cross-site-request/);
     await laptop.enter('no code at all').expect(401, /invalid-code/);
+    // Its owner sees that somebody tried.
+    const failed = await roster.database.query(
+      `SELECT DISTINCT type, method, reason FROM auth_events JOIN users ON users.id = user_id WHERE email = $1`,
+      [email],
+    );
+    expect(failed).toEqual([{ type: 'login.failed', method: 'magic-link', reason: 'wrong-proof' }]);
     await laptop.enter(code!).expect(401, /invalid-code/);
     expect(await PHONE.codesAt(token)).toEqual([]);
     await laptop.ask(email);

@@ -22,10 +22,12 @@ export interface WaitingAsker {
   readonly requestedUserAgent: string | null;
 }
 
-/** What a right code proves: the mail of this user's link was read. */
-export interface RedeemedCode {
-  readonly userId: string;
-  readonly tokenId: string;
+/** The outcome of a try. */
+export interface TriedCode {
+  /** Whose link the asker waits for, if any; of several, one. */
+  readonly userId: string | undefined;
+  /** What a right code proves: the mail of this link was read. */
+  readonly right: { readonly userId: string; readonly tokenId: string } | undefined;
 }
 
 /**
@@ -71,13 +73,14 @@ export class MagicLinkCodes implements OnModuleInit {
    * request, the work is the same.
    * @param binding of the asker; undefined if it keeps nothing
    */
-  async redeem(binding: Buffer | undefined, entered: string): Promise<RedeemedCode | undefined> {
+  async redeem(binding: Buffer | undefined, entered: string): Promise<TriedCode> {
     const [rows] = await this.transactions.run((tx) =>
       tx.query<[Asker[], number]>(TRY, [binding ?? randomBytes(32), MOST_TRIES]),
     );
     const given = Buffer.from(enteredCode(entered) ?? NO_CODE);
     const found = rows.find((row) => timingSafeEqual(Buffer.from(this.codeOf(row) ?? OTHER_CODE), given));
-    return found && { userId: found.user_id, tokenId: found.token_id };
+    const right = found && { userId: found.user_id, tokenId: found.token_id };
+    return { userId: rows[0]?.user_id, right };
   }
 
   /** Removes requests whose link has ended. */

@@ -5,6 +5,7 @@ import { ownPages } from '../../config/link-urls.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
+import { CrossSiteRequest } from '../sessions/cross-site-request.js';
 import { isForeign, trustedOrigins } from '../../http/request/foreign-request.js';
 
 const VALUE = /^([A-Za-z0-9_-]{43})(\.k)?(?:\.c([A-Za-z0-9_-]{1,2800}))?$/;
@@ -65,6 +66,13 @@ export class MagicLinkCookies {
   bindingOf(request: Pick<FastifyRequest, 'headers'>): Buffer | undefined {
     const kept = this.read(request);
     return kept && bindingOf(kept.secret);
+  }
+
+  /** The same, for a request that tries a code. @throws CrossSiteRequest for a page of another site, which could use up the tries */
+  provenBindingOf(request: Pick<FastifyRequest, 'headers'>): Buffer | undefined {
+    const binding = this.bindingOf(request);
+    if (binding && isForeign(request, this.origins)) throw new CrossSiteRequest();
+    return binding;
   }
 
   /** What was wanted when the browser asked for a link. */

@@ -133,7 +133,7 @@ export class MagicLinkController {
     @Reply() reply: FastifyReply,
   ): Promise<SignedInResponse> {
     const { request } = reply;
-    const binding = codeVerifier === undefined ? this.askers.bindingOf(request) : bindingOf(codeVerifier);
+    const binding = codeVerifier === undefined ? this.askers.provenBindingOf(request) : bindingOf(codeVerifier);
     const from = this.clientOf(reply, deviceToken, choice);
     const signedIn = await this.signIns.signInByCode(code, binding, { ...from, context });
     this.askers.forget(request, reply);

@@ -82,12 +82,12 @@ export class MagicLinkService {
    */
   async signInByCode(code: string, binding: Buffer | undefined, from: From): Promise<SignedInResponse> {
     const attempt = await this.enter(from);
-    const redeemed = await this.codes.redeem(binding, code);
-    if (!redeemed) {
-      await this.gate.refuse(attempt, 'wrong-proof');
+    const { userId: askedFor, right } = await this.codes.redeem(binding, code);
+    if (!right) {
+      await this.gate.refuse(attempt, 'wrong-proof', askedFor);
       throw new InvalidCode();
     }
-    const { userId, tokenId } = redeemed;
+    const { userId, tokenId } = right;
     try {
       return await this.admit(attempt, async (tx) => {
         const email = await this.emailOf(tx, userId);
