@@ -83,7 +83,7 @@ export class ActivityController {
 
 function shownSignIn({ type, method, reason, times, device, ip, lastAt }: SignInItem) {
   return {
-    what: keyOf(type.replace('.', '-').replace('_', '-')),
+    what: keyOf(type.replace(/[._]/g, '-')),
     method: keyOf(method),
     reason: keyOf(reason),
     type,
