@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { tokenIn } from '../support/inbox.js';
+import { PageBrowser } from '../support/page-browser.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { textOf, valueOf, Visitor } from '../support/visitor.js';
 
@@ -39,22 +40,22 @@ describe('the pages of the account', () => {
   it.each(['', '/profile', '/addresses', '/password', '/devices', '/activity', '/mails', '/data'])(
     'show /account%s in the reader’s language, and nobody keeps it',
     async (path) => {
-      const english = await visitor.get(`/account${path}`);
+      const english = await visitor.open(`/account${path}`);
       expect(english.status).toBe(200);
       expect(english.text).toContain('<html lang="en">');
       expect(english.text.match(/<h1>/g)).toHaveLength(1);
       expect(english.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' });
-      visitor.language = 'de-AT, en;q=0.5';
-      expect((await visitor.get(`/account${path}`)).text).toContain('<html lang="de">');
+      visitor.headers = { 'accept-language': 'de-AT, en;q=0.5' };
+      expect((await visitor.open(`/account${path}`)).text).toContain('<html lang="de">');
     },
   );
 
   it('lead somebody who is not signed in to the sign-in page and back, by every route', async () => {
     for (const { method, path } of routes()) {
-      const nobody = new Visitor(roster);
-      const response = method === 'GET' ? await nobody.get(pathOf(path)) : await nobody.post(pathOf(path));
+      const nobody = new PageBrowser(roster);
+      const response = method === 'GET' ? await nobody.open(pathOf(path)) : await nobody.post(pathOf(path));
       expect([path, response.status]).toEqual([path, 303]);
-      expect(response.headers['location']).toMatch(/^\/sign-in(\?continue=%2Faccount|$)/);
+      expect(response.location).toMatch(/^\/sign-in(\?continue=%2Faccount|$)/);
     }
   });
 
@@ -62,7 +63,7 @@ describe('the pages of the account', () => {
     await roster.api.delete(`/users/${me.id}/sessions`).set(bearer()).expect(204);
     const response = await visitor.post('/account/profile', { ...PROFILE, version: '1' });
     expect(response.status).toBe(303);
-    expect(response.headers['location']).toMatch(/^\/sign-in/);
+    expect(response.location).toMatch(/^\/sign-in/);
   });
 
   it('accept a form from our own pages alone, by every route', async () => {
@@ -97,29 +98,29 @@ describe('the pages of the account', () => {
 
 describe('the overview', () => {
   it('says who one is, and what is worth doing', async () => {
-    await visitor.submit('/account/contacts', { kind: 'email', value: `work-${email}` });
-    const text = textOf(await visitor.get('/account'));
+    await visitor.send('/account/contacts', { kind: 'email', value: `work-${email}` });
+    const text = textOf(await visitor.open('/account'));
     expect(text).toContain('Ada Lovelace');
     expect(text).toContain(email);
     expect(text).toContain(`We sent a link to work-${email}`);
     expect(text).not.toMatch(/Administrator|Manager/);
     const admin = await Visitor.signedIn(roster, ADMIN.email, ADMIN.password);
-    expect(textOf(await admin.get('/account'))).toContain('Administrator');
+    expect(textOf(await admin.open('/account'))).toContain('Administrator');
   });
 });
 
 describe('the profile', () => {
   it('is saved as a whole, and says so once', async () => {
-    const shown = await visitor.get('/account/profile');
+    const shown = await visitor.open('/account/profile');
     const form = { version: valueOf(shown, 'version'), firstName: 'Augusta', bio: 'One.\r\nTwo.', locale: 'de-AT' };
-    const saved = await visitor.submit('/account/profile', form);
+    const saved = await visitor.send('/account/profile', form);
     expect(saved.text).toContain('Ihr Profil ist gespeichert.');
     expect(await stored()).toMatchObject({ firstName: 'Augusta', lastName: null, bio: 'One.\nTwo.', locale: 'de-AT' });
-    expect((await visitor.get('/account/profile')).text).not.toContain('Ihr Profil ist gespeichert.');
+    expect((await visitor.open('/account/profile')).text).not.toContain('Ihr Profil ist gespeichert.');
   });
 
   it('comes back with what was entered where a field is wrong', async () => {
-    const version = valueOf(await visitor.get('/account/profile'), 'version');
+    const version = valueOf(await visitor.open('/account/profile'), 'version');
     const refused = await visitor.post('/account/profile', { ...PROFILE, version, githubUrl: 'github.com/<ada>' });
     expect(refused.status).toBe(400);
     expect(refused.text).toMatch(/value="github.com\/&lt;ada&gt;"[^>]* aria-invalid="true"/);
@@ -130,8 +131,8 @@ describe('the profile', () => {
   });
 
   it('is not overwritten by another window, which shows what was saved meanwhile', async () => {
-    const version = valueOf(await visitor.get('/account/profile'), 'version');
-    await visitor.submit('/account/profile', { ...PROFILE, version, firstName: 'Augusta' });
+    const version = valueOf(await visitor.open('/account/profile'), 'version');
+    await visitor.send('/account/profile', { ...PROFILE, version, firstName: 'Augusta' });
     const late = await visitor.post('/account/profile', { ...PROFILE, version, nickname: 'ada' });
     expect(late.status).toBe(412);
     expect(textOf(late)).toContain('was changed in another window');
@@ -139,15 +140,15 @@ describe('the profile', () => {
     expect(valueOf(late, 'firstName')).toBe('Ada');
     expect(await stored()).toMatchObject({ firstName: 'Augusta', nickname: null });
     // Now it is known.
-    await visitor.submit('/account/profile', { ...PROFILE, version: valueOf(late, 'version'), nickname: 'ada' });
+    await visitor.send('/account/profile', { ...PROFILE, version: valueOf(late, 'version'), nickname: 'ada' });
     expect(await stored()).toMatchObject({ firstName: 'Ada', nickname: 'ada' });
   });
 
   it('does not mind a form that is sent twice, nor a change of something else', async () => {
-    const form = { ...PROFILE, nickname: 'ada', version: valueOf(await visitor.get('/account/profile'), 'version') };
-    await visitor.submit('/account/contacts', { kind: 'phone', value: '+442079460958' });
-    await Promise.all([visitor.submit('/account/profile', form), visitor.copy().submit('/account/profile', form)]);
-    await visitor.submit('/account/profile', form);
+    const form = { ...PROFILE, nickname: 'ada', version: valueOf(await visitor.open('/account/profile'), 'version') };
+    await visitor.send('/account/contacts', { kind: 'phone', value: '+442079460958' });
+    await Promise.all([visitor.send('/account/profile', form), visitor.copy().send('/account/profile', form)]);
+    await visitor.send('/account/profile', form);
     const { items } = await stored('/history?type=user.updated');
     expect(items).toHaveLength(1);
   });
@@ -162,7 +163,7 @@ describe('the profile', () => {
   it('has a username, which one may keep and nobody else may have', async () => {
     const name = `ada-${people}`;
     for (let time = 0; time < 2; time += 1) {
-      const done = await visitor.submit('/account/username', { newUsername: name });
+      const done = await visitor.send('/account/username', { newUsername: name });
       expect(textOf(done)).toContain('Your username is changed.');
     }
     expect(await stored()).toMatchObject({ username: name });
@@ -185,26 +186,26 @@ describe('addresses', () => {
     const same = await visitor.post('/account/email', { newEmail: email, currentPassword: PASSWORD });
     expect(textOf(same)).toContain('This is your email address already.');
     const form = { newEmail: `new-${email}`, currentPassword: PASSWORD };
-    expect(textOf(await visitor.submit('/account/email', form))).toContain('We sent a link to the new address.');
+    expect(textOf(await visitor.send('/account/email', form))).toContain('We sent a link to the new address.');
     const token = tokenIn(await roster.inbox.waitFor(`new-${email}`));
     await roster.api.post('/auth/confirm-email-change').send({ token, currentPassword: PASSWORD }).expect(200);
-    expect(textOf(await visitor.get('/account/addresses'))).toContain(`new-${email}`);
+    expect(textOf(await visitor.open('/account/addresses'))).toContain(`new-${email}`);
   });
 
   it('and numbers are added, confirmed and removed', async () => {
     const work = `work-${email}`;
-    const added = await visitor.submit('/account/contacts', { kind: 'email', value: work, label: 'Work' });
+    const added = await visitor.send('/account/contacts', { kind: 'email', value: work, label: 'Work' });
     expect(textOf(added)).toMatch(/We sent a link to it.*not confirmed Work Send link again/);
     await roster.inbox.waitFor(work);
     const again = await visitor.post('/account/contacts', { kind: 'email', value: work, label: 'Work' });
     expect([again.status, valueOf(again, 'value')]).toEqual([409, work]);
     const wrong = await visitor.post('/account/contacts', { kind: 'phone', value: '12' });
     expect([wrong.status, valueOf(wrong, 'value')]).toEqual([400, '12']);
-    await visitor.submit('/account/contacts', { kind: 'phone', value: '+442079460958' });
+    await visitor.send('/account/contacts', { kind: 'phone', value: '+442079460958' });
     const [contact] = (await stored('/contacts')).items as { id: string }[];
-    await visitor.submit(`/account/contacts/${contact!.id}/resend`);
+    await visitor.send(`/account/contacts/${contact!.id}/resend`);
     for (let time = 0; time < 2; time += 1) {
-      const removed = await visitor.submit(`/account/contacts/${contact!.id}/remove`);
+      const removed = await visitor.send(`/account/contacts/${contact!.id}/remove`);
       expect(textOf(removed)).toContain('The entry is removed.');
     }
     expect(await stored('/contacts')).toMatchObject({ items: [{ value: '+442079460958' }] });
@@ -232,14 +233,14 @@ describe('the password', () => {
     const weak = await visitor.post('/account/password', { currentPassword: PASSWORD, newPassword: 'password1234' });
     expect([weak.status, weak.text.includes('password1234')]).toEqual([400, false]);
     expect(weak.text).toMatch(/name="newPassword"[^>]* aria-invalid="true"/);
-    const done = await visitor.submit('/account/password', { currentPassword: PASSWORD, newPassword: NEXT });
+    const done = await visitor.send('/account/password', { currentPassword: PASSWORD, newPassword: NEXT });
     expect(textOf(done)).toContain('Your password is changed.');
-    expect((await elsewhere.get('/account')).status).toBe(303);
+    expect((await elsewhere.open('/account')).status).toBe(303);
     await Visitor.signedIn(roster, email, NEXT);
   });
 
   it('is set by a mailed link where there is none, or it is forgotten', async () => {
-    expect(textOf(await visitor.submit('/account/password/link'))).toContain('We sent you a link');
+    expect(textOf(await visitor.send('/account/password/link'))).toContain('We sent you a link');
     const token = tokenIn(await roster.inbox.about(email, /new password/));
     await roster.api.post('/auth/reset-password').send({ token, newPassword: NEXT }).expect(204);
   });
@@ -248,17 +249,17 @@ describe('the password', () => {
 describe('devices', () => {
   it('are listed with this one, and signed out one by one or all', async () => {
     const others = [await Visitor.signedIn(roster, email), await Visitor.signedIn(roster, email)];
-    const page = await visitor.get('/account/devices');
+    const page = await visitor.open('/account/devices');
     expect(page.text.match(/this device/g)).toHaveLength(1);
     const [, one] = /action="\/account\/devices\/([0-9a-f-]{36})\/sign-out"/.exec(page.text) ?? [];
     for (let time = 0; time < 2; time += 1) {
-      const done = await visitor.submit(`/account/devices/${one}/sign-out`);
+      const done = await visitor.send(`/account/devices/${one}/sign-out`);
       expect(textOf(done)).toContain('The device is signed out.');
     }
-    await visitor.submit('/account/devices/sign-out-others');
-    for (const other of others) expect((await other.get('/account')).status).toBe(303);
-    expect((await visitor.get('/account')).status).toBe(200);
-    expect((await visitor.get('/account/devices')).text).not.toContain('sign-out-others');
+    await visitor.send('/account/devices/sign-out-others');
+    for (const other of others) expect((await other.open('/account')).status).toBe(303);
+    expect((await visitor.open('/account')).status).toBe(200);
+    expect((await visitor.open('/account/devices')).text).not.toContain('sign-out-others');
   });
 
   it('of another person are out of reach', async () => {
@@ -275,17 +276,17 @@ describe('activity', () => {
   it('shows sign-ins, failed ones too, a page at a time', async () => {
     await roster.api.post('/auth/login').send({ identifier: email, password: NEXT }).expect(401);
     await Visitor.signedIn(roster, email);
-    const text = textOf(await visitor.get('/account/activity'));
+    const text = textOf(await visitor.open('/account/activity'));
     expect(text).toMatch(/Signed in with your password .*Failed sign-in/);
-    const first = await visitor.get('/account/activity?limit=1');
+    const first = await visitor.open('/account/activity?limit=1');
     const [, older] = /rel="next" href="([^"]*)"/.exec(first.text) ?? [];
-    const second = await visitor.get((older ?? '').replaceAll('&amp;', '&').replaceAll('&#x3D;', '='));
+    const second = await visitor.open((older ?? '').replaceAll('&amp;', '&').replaceAll('&#x3D;', '='));
     expect(second.status).toBe(200);
     expect(second.text).toContain('rel="prev"');
   });
 
   it('shows the mails that were sent, without what they say', async () => {
-    const text = textOf(await visitor.get('/account/mails'));
+    const text = textOf(await visitor.open('/account/mails'));
     expect(text).toContain(`Confirm your email address`);
     expect(text).toContain(`to ${email}`);
     expect(text).not.toMatch(/token|250 /);
@@ -294,7 +295,7 @@ describe('activity', () => {
 
 describe('the data', () => {
   it('is downloaded as the API exports it', async () => {
-    const download = await visitor.get('/account/export');
+    const download = await visitor.open('/account/export');
     expect(download.status).toBe(200);
     expect(download.headers['content-disposition']).toBe(`attachment; filename="user-${me.id}.json"`);
     const { data } = JSON.parse(download.text) as { data: object };
@@ -304,9 +305,9 @@ describe('the data', () => {
   it('is deleted only by somebody who is sure, and the browser is signed out', async () => {
     const unsure = await visitor.post('/account/delete');
     expect([unsure.status, unsure.text.includes('Tick the box')]).toEqual([400, true]);
-    const done = await visitor.submit('/account/delete', { sure: 'yes' });
+    const done = await visitor.send('/account/delete', { sure: 'yes' });
     expect(textOf(done)).toContain('Your account is deleted');
-    expect(visitor.cookie('roster-session')).toBeUndefined();
+    expect(visitor.cookies.get('roster-session')).toBeUndefined();
     await roster.api.get('/users/me').set(bearer()).expect(401);
   });
 

@@ -1,76 +1,39 @@
-import type { Response } from 'supertest';
+import { type PageAnswer, PageBrowser } from './page-browser.js';
 import { PASSWORD, type Roster } from './roster.js';
 
-/** What a browser says of a form on our own page. */
-const OWN_FORM = { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:3000' } as const;
+type Fields = Readonly<Record<string, string>>;
 
-/** A browser without script: it keeps cookies, asks for pages and sends forms. It follows no redirects. */
-export class Visitor {
-  private readonly cookies = new Map<string, string>();
-  language = 'en';
+/** The browser of somebody who is signed in, and looks after their account. */
+export class Visitor extends PageBrowser {
+  private constructor(private readonly at: Roster) {
+    super(at);
+  }
 
-  constructor(private readonly roster: Roster) {}
-
-  /** @returns one who has signed in by the API, as a page does */
   static async signedIn(roster: Roster, email: string, password = PASSWORD): Promise<Visitor> {
     const visitor = new Visitor(roster);
-    const sent = { identifier: email, password, session: 'cookie' };
-    visitor.keep(await roster.api.post('/auth/login').set(OWN_FORM).send(sent).expect(200));
+    const form = { identifier: email, password };
+    const answer = await visitor.post('/sign-in', form);
+    if (answer.status !== 303) throw new Error(`${email} could not sign in: ${textOf(answer)}`);
     return visitor;
   }
 
-  async get(path: string): Promise<Response> {
-    const request = this.roster.api.get(path).set(this.headers()).set({ accept: 'text/html' });
-    return this.keep(await request);
-  }
-
-  /** @param headers in place of what a browser says of a form on our own page */
-  async post(path: string, form: object = {}, headers: Readonly<Record<string, string>> = OWN_FORM): Promise<Response> {
-    const request = this.roster.api.post(path).type('form').set({ accept: 'text/html' });
-    return this.keep(await request.set({ ...this.headers(), ...headers }).send(form));
-  }
-
-  /** Sends a form that works, and follows to the page that says so. */
-  async submit(path: string, form: object = {}): Promise<Response> {
-    const response = await this.post(path, form);
-    if (response.status !== 303) throw new Error(`POST ${path} answered ${response.status}: ${textOf(response)}`);
-    return this.get(response.headers['location'] as string);
-  }
-
-  cookie(name: string): string | undefined {
-    return this.cookies.get(name);
-  }
-
-  bring(name: string, value: string): void {
-    this.cookies.set(name, value);
+  /** Sends a form that is to work, and goes on to the page that says so. */
+  async send(path: string, form: Fields = {}): Promise<PageAnswer> {
+    const answer = await this.post(path, form);
+    if (answer.status !== 303) throw new Error(`POST ${path} answered ${answer.status}: ${textOf(answer)}`);
+    return this.open(answer.location ?? '');
   }
 
   /** One with the same cookies, as a second tab or a thief has them. */
   copy(): Visitor {
-    const visitor = new Visitor(this.roster);
+    const visitor = new Visitor(this.at);
     for (const [name, value] of this.cookies) visitor.cookies.set(name, value);
     return visitor;
-  }
-
-  private headers(): Record<string, string> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return { 'accept-language': this.language, ...(cookie !== '' && { cookie }) };
-  }
-
-  private keep(response: Response): Response {
-    for (const line of [(response.headers as { 'set-cookie'?: string | string[] })['set-cookie'] ?? []].flat()) {
-      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
-      const end = pair.indexOf('=');
-      const [name, value] = [pair.slice(0, end), pair.slice(end + 1)] as const;
-      if (attributes.includes('Max-Age=0')) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
-    return response;
   }
 }
 
 /** What a page says, without its markup. */
-export function textOf({ text }: Pick<Response, 'text'>): string {
+export function textOf({ text }: Pick<PageAnswer, 'text'>): string {
   return text
     .replace(/<(head|script)\b.*?<\/\1>/gs, '')
     .replace(/<[^>]*>/g, ' ')
@@ -79,7 +42,7 @@ export function textOf({ text }: Pick<Response, 'text'>): string {
     .trim();
 }
 
-/** The value of an input or hidden field. */
-export function valueOf({ text }: Pick<Response, 'text'>, field: string): string | undefined {
-  return new RegExp(`<input[^>]* name="${field}"[^>]* value="([^"]*)"`).exec(text)?.[1];
+/** The value of an input or hidden field; empty where there is none. */
+export function valueOf({ text }: Pick<PageAnswer, 'text'>, field: string): string {
+  return new RegExp(`<input[^>]* name="${field}"[^>]* value="([^"]*)"`).exec(text)?.[1] ?? '';
 }
