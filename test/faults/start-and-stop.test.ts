@@ -24,6 +24,7 @@ describe('A server with nothing set', () => {
   it('says where everything is and how the admin signs in, and ends in order on SIGTERM', async () => {
     const server = await RosterProcess.start(home);
     expect(server.said('API')).toBe(`http://localhost:${server.port}`);
+    expect(server.said('Sign in')).toBe(`http://localhost:${server.port}/sign-in`);
     expect(server.said('Docs')).toBe(`http://localhost:${server.port}/docs`);
     await supertest(server.said('Docs')).get('').redirects(1).expect(200);
     await supertest(server.said('Mailbox')).get('/').expect(200);

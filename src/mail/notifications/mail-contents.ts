@@ -15,6 +15,7 @@ import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { greetingName, strangersGreeting } from './greeting-name.js';
+import { pageAddresses } from './page-addresses.js';
 import { linkTtl } from './link-ttl.js';
 import type { MailRow } from '../delivery/mail-queue.js';
 import { type MailTemplate, MailTemplates, type RenderedMail } from './mail-templates.js';
@@ -107,7 +108,7 @@ export class MailContents {
       accountName:
         accountName(user) ?? (isForStrangers(mail) && user.email !== null ? maskedAddress(user.email) : null),
       ...(template === 'invitation' && { invitedBy }),
-      signInUrl: this.settings.LINK_URLS?.['sign-in'] ?? this.settings.PUBLIC_URL + (this.settings.HOSTED_PAGES ? '/sign-in' : ''),
+      ...pageAddresses(this.settings),
       keptFor: new Duration(this.settings.DELETED_RETENTION),
     };
     // The notification rules check the queued data against the template; a mail of another release may still lack some.

@@ -72,7 +72,12 @@ export interface MailValues {
   'magic-link': LinkValues & RequestValues;
   'password-changed': ChangeValues & { changedFrom: string | null };
   /** On a device that the user has not used before. */
-  'new-sign-in': GreetingValues & { signedInAt: Date; signedInFrom: string | null };
+  'new-sign-in': GreetingValues & {
+    signedInAt: Date;
+    signedInFrom: string | null;
+    devicesUrl: string;
+    resetUrl: string;
+  };
   /** An old refresh token was used, and its session has ended. */
   'session-reused': RequestValues;
   /** The counter of a passkey went back: there may be a copy of it. */

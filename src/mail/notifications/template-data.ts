@@ -37,6 +37,8 @@ export type QueuedData<Name extends MailTemplate> = Omit<
   | 'link'
   | 'expiresIn'
   | 'signInUrl'
+  | 'devicesUrl'
+  | 'resetUrl'
   | 'keptFor'
   | 'isSuspended'
   | 'isLocked'

@@ -78,7 +78,15 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'email-changed': { usual: { ...changed, newEmail: 'c…@example.com' } },
   'account-locked': { usual: { ...link, ...asked } },
   'account-unlocked': { usual: changed },
-  'new-sign-in': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },
+  'new-sign-in': {
+    usual: {
+      greetingName,
+      signedInAt: MOMENT,
+      signedInFrom: requestedFrom,
+      devicesUrl: 'https://accounts.example.com/account/devices',
+      resetUrl: 'https://accounts.example.com/forgot-password',
+    },
+  },
   'session-reused': { usual: asked },
   'passkey-refused': { usual: asked },
   'account-suspended': { usual: changed },
