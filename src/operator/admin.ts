@@ -40,7 +40,9 @@ export async function resetAdminPassword(operator: OperatorContext, name: string
   const events = authEventsAt(operator);
   const passwords = passwordsAt(operator);
   const users = usersAt(operator, passwords);
-  const replacing = new NewPasswords(passwords, sessionsAt(operator, events), linksAt(operator));
+  // An operator gives a password, and leaves second factors to `reset-factors`.
+  const noFactors = { forgetAll: () => Promise.resolve() };
+  const replacing = new NewPasswords(passwords, sessionsAt(operator, events), linksAt(operator), noFactors);
   const context = systemContext(newTraceId());
   const password = randomBytes(15).toString('base64url');
   const hash = await passwords.accept(password, { names: [] }, 'in-process');

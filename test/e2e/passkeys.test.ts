@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Authenticator, type Lies } from '../support/authenticator.js';
+import { tokenIn } from '../support/inbox.js';
 import { LIES, type PasskeyOwner, PasskeyUsers } from '../support/passkeys.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
+import { addTotp } from '../support/totp.js';
 import { as } from '../support/two-rosters.js';
 
 let roster: Roster;
@@ -128,6 +130,70 @@ describe('a passkey', () => {
     expect(statuses.filter((status) => status === 409)).toHaveLength(5);
     await roster.api.post(`/users/${dan.id}/passkeys/options`).set(as(dan.token)).expect(409);
   });
+
+  it('that an admin removes as a way in ends the sessions of the user; each is an event with its name', async () => {
+    const ivy = await users.join('ivy');
+    const options = await users.optionsToAdd(ivy);
+    await users.add(ivy, new Authenticator().create(options), { name: 'Phone' }).expect(201);
+    const admin = await roster.signIn();
+    await roster.api.delete(`/users/${ivy.id}/methods/passkey`).set(as(admin)).expect(204);
+    await roster.api.get('/users/me').set(as(ivy.token)).expect(401);
+    const { body } = await roster.api.get(`/users/${ivy.id}/history`).set(as(admin)).expect(200);
+    const removed = (body as { items: { type: string; data: object }[] }).items
+      .filter(({ type }) => type === 'user.authenticator_removed')
+      .map(({ data }) => data);
+    expect(removed).toHaveLength(2);
+    expect(removed).toContainEqual({ kind: 'passkey', label: 'Phone' });
+  });
+
+  it('takes the recovery codes along when it was the last factor, however it is removed', async () => {
+    const jan = await users.join('jan');
+    await addTotp(roster, jan.token);
+    const codesOf = async () =>
+      roster.database.query('SELECT FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL', [jan.id]);
+    const { body } = await users.signInWith(jan.device);
+    const token = String((body as { accessToken: string }).accessToken);
+    await roster.api.delete('/users/me/totp').set(as(token)).expect(204);
+    expect(await codesOf()).toHaveLength(10);
+    await roster.api.delete('/users/me/methods/passkey').set(as(token)).expect(204);
+    expect(await codesOf()).toHaveLength(0);
+  });
+
+  it.each(['magic link', 'password reset'])(
+    'and every other factor of before goes when the address is first proved: by %s',
+    async (way) => {
+      const email = `made-${way.replace(' ', '-')}@example.com`;
+      const created = await roster.api
+        .post('/users')
+        .set(as(await roster.signIn()))
+        .send({ email, password: PASSWORD })
+        .expect(201);
+      const id = String((created.body as { id: string }).id);
+      // Whoever made the account knows its password.
+      const maker = { id, token: await roster.signIn(email, PASSWORD) };
+      const device = new Authenticator();
+      await users.add(maker, device.create(await users.optionsToAdd(maker))).expect(201);
+      await addTotp(roster, maker.token);
+      const path = way === 'magic link' ? '/auth/magic-link/request' : '/auth/request-password-reset';
+      await roster.api.post(path).send({ email }).expect(202);
+      const mail = await roster.inbox.about(email, way === 'magic link' ? /sign in/i : /password/i);
+      const token = tokenIn(mail);
+      if (way === 'magic link') await roster.api.post('/auth/magic-link').send({ token }).expect(200);
+      else {
+        await roster.api
+          .post('/auth/reset-password')
+          .send({ token, newPassword: `${PASSWORD}!` })
+          .expect(204);
+        await roster.signIn(email, `${PASSWORD}!`);
+      }
+      expect((await users.signInWith(device)).status).toBe(401);
+      const types = await roster.database.query(
+        "SELECT FROM user_events WHERE user_id = $1 AND type = 'user.authenticator_removed' AND data ->> 'kind' <> 'password'",
+        [id],
+      );
+      expect(types).toHaveLength(2);
+    },
+  );
 
   it('is gone with the person', async () => {
     const fay = await users.join('fay');

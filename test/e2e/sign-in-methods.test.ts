@@ -28,9 +28,9 @@ class BadgeMethod extends SignInMethod {
     const held = [...this.badges.values()].includes(id);
     return Promise.resolve(held ? { addedAt: new Date(0), removable: true } : undefined);
   }
-  remove(_tx: Transaction, userId: string): Promise<void> {
+  remove(_tx: Transaction, userId: string): Promise<null[]> {
     for (const [badge, owner] of this.badges) if (owner === userId) this.badges.delete(badge);
-    return Promise.resolve();
+    return Promise.resolve([null]);
   }
 }
 

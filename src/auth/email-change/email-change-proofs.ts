@@ -72,10 +72,21 @@ export class EmailChangeProofs {
     if (hash === null && user?.emailVerified !== true) throw new NewPasswordRequired();
   }
 
-  /** After the change: a new password replaces the previous one and ends every session. */
-  async settle(tx: Transaction, { hash }: Proof, userId: string, context: RequestContext): Promise<void> {
+  /**
+   * After the change: a new password replaces the previous one and ends every session.
+   * @param wasVerified whether an address of the account was confirmed before
+   */
+  async settle(
+    tx: Transaction,
+    { hash }: Proof,
+    userId: string,
+    context: RequestContext,
+    wasVerified: boolean,
+  ): Promise<void> {
     if (hash === null) return;
-    const isFirst = await this.passwords.replace(tx, userId, hash, 'password-reset', context);
+    const isFirst = wasVerified
+      ? await this.passwords.replace(tx, userId, hash, 'password-reset', context)
+      : await this.passwords.replaceAll(tx, userId, hash, context);
     await this.users.change(tx, userId, (state) => completePasswordReset(state, isFirst), context);
   }
 

@@ -74,7 +74,7 @@ export class EmailChangeService {
       const own = given.caller?.userId === userId ? given.caller.sessionId : undefined;
       const goesOn = own ?? details.requestedSessionId ?? undefined;
       await this.sessions.endAll(tx, userId, 'email-changed', goesOn, context);
-      await this.proofs.settle(tx, proof, userId, context);
+      await this.proofs.settle(tx, proof, userId, context, user?.emailVerified === true);
       return details;
     });
   }

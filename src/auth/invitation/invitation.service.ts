@@ -48,7 +48,7 @@ export class InvitationService {
       await this.invited(tx, details);
       await this.users.change(tx, id, verifyEmail, context);
       // Earlier sessions and links may belong to somebody who had temporary access to the mailbox.
-      await this.newPasswords.replace(tx, id, hash, 'password-reset', context);
+      await this.newPasswords.replaceAll(tx, id, hash, context);
       return { ...details, email };
     });
   }

@@ -17,7 +17,7 @@ export class MagicLinkMethod extends SignInMethod {
     return Promise.resolve(email !== null && emailVerified ? { addedAt: null, removable: false } : undefined);
   }
 
-  remove(): Promise<void> {
+  remove(): Promise<never> {
     return Promise.reject(new Error('A link by mail comes with the address'));
   }
 }

@@ -9,6 +9,7 @@ import { RelyingParty } from './relying-party.js';
 @Injectable()
 export class PasskeyMethod extends SignInMethod {
   readonly id = 'passkey';
+  override readonly isFactor = true;
 
   constructor(
     private readonly passkeys: Passkeys,
@@ -26,7 +27,9 @@ export class PasskeyMethod extends SignInMethod {
     return addedAt && { addedAt, removable: true };
   }
 
-  async remove(tx: Transaction, userId: string): Promise<void> {
+  async remove(tx: Transaction, userId: string): Promise<string[]> {
+    const removed = await this.passkeys.ofUser(tx, userId);
     await this.passkeys.removeAll(tx, userId);
+    return removed.map(({ name }) => name);
   }
 }

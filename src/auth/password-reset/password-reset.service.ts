@@ -46,9 +46,11 @@ export class PasswordResetService {
     return this.transactions.run(async (tx) => {
       // The count first and then the user, in the lock order of a sign-in.
       await this.unlocking.byPasswordReset(tx, user.id, context);
-      const { id } = await this.owner(tx, { userId: user.id });
+      const { id, emailVerified } = await this.owner(tx, { userId: user.id });
       const details = await this.tokens.consume(tx, token, 'reset-password');
-      const isFirst = await this.passwords.replace(tx, id, hash, 'password-reset', context);
+      const isFirst = emailVerified
+        ? await this.passwords.replace(tx, id, hash, 'password-reset', context)
+        : await this.passwords.replaceAll(tx, id, hash, context);
       const { suspendedAt, email } = await this.users.change(
         tx,
         id,

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { FactorChanges } from '../second-factors/factor-changes.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { HashLane } from './hash-pool/hash-request.js';
 import { Passwords } from './passwords.js';
@@ -16,6 +17,7 @@ export class NewPasswords {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly tokens: OneTimeTokens,
+    @Inject(FactorChanges) private readonly factors: Pick<FactorChanges, 'forgetAll'>,
   ) {}
 
   /**
@@ -51,8 +53,16 @@ export class NewPasswords {
   }
 
   /**
-   * Called when the address of an account is confirmed for the first time: existing credentials may be somebody else's, such as
-   * those of the manager who created it. Ends its sessions, its password and every link that was mailed before.
+   * As `replace`, when the address of an account is confirmed for the first time: its second factors may be somebody else's, too,
+   * such as those of the manager who created it.
+   */
+  async replaceAll(tx: Transaction, userId: string, hash: string, context: RequestContext): Promise<boolean> {
+    await this.factors.forgetAll(tx, userId, context);
+    return this.replace(tx, userId, hash, 'password-reset', context);
+  }
+
+  /**
+   * As `replaceAll`, without a new password.
    * @returns whether there was a password
    */
   async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<boolean> {
@@ -62,6 +72,7 @@ export class NewPasswords {
     await this.tokens.revoke(tx, userId, 'invitation', '', 'confirmed');
     await this.tokens.revokeAll(tx, userId);
     await this.passwords.remove(tx, userId);
+    await this.factors.forgetAll(tx, userId, context);
     return before !== undefined;
   }
 }

@@ -4,6 +4,7 @@ import { SETTINGS_TOKEN } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import { type Log, LOG_TOKEN } from '../../ops/log.js';
 import { LinksModule } from '../one-time-tokens/links.module.js';
+import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { NewPasswords } from './new-passwords.js';
 import { ClaimPasswords } from './claim-passwords.js';
@@ -13,7 +14,7 @@ import { HashPool } from './hash-pool/hash-pool.js';
 import { BreachedPasswords } from './hibp.js';
 
 @Module({
-  imports: [LinksModule, SessionsModule],
+  imports: [LinksModule, SessionsModule, SecondFactorsModule],
   providers: [
     NewPasswords,
     ClaimPasswords,

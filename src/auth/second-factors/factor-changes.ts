@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
@@ -54,6 +55,16 @@ export class FactorChanges {
     await this.perform({ ...request, action: 'resetFactors' }, (tx) =>
       this.take(tx, request, () => this.factors.removeAll(tx, request.id)),
     );
+  }
+
+  /**
+   * When the address of an account is proved for the first time: the factors from before may be those of whoever created it.
+   * Part of a transaction that ends its sessions, too.
+   */
+  async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
+    for (const { kind, label } of await this.factors.removeAll(tx, userId)) {
+      await this.users.change(tx, userId, (state) => removeAuthenticator(state, kind, label), context);
+    }
   }
 
   private async take(

@@ -25,7 +25,8 @@ export class PasswordMethod extends SignInMethod {
     return addedAt && { addedAt, removable: true };
   }
 
-  async remove(tx: Transaction, userId: string): Promise<void> {
+  async remove(tx: Transaction, userId: string): Promise<null[]> {
     await this.passwords.remove(tx, userId);
+    return [null];
   }
 }

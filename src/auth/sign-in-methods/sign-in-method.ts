@@ -40,6 +40,12 @@ export abstract class SignInMethod {
   /** Since when this user can sign in with it; undefined if they cannot. */
   abstract heldBy(tx: Transaction, user: UserEntity): Promise<OwnMethod | undefined>;
 
-  /** Removes it from the user; only called if removable. */
-  abstract remove(tx: Transaction, userId: string): Promise<void>;
+  /** Whether it is a second factor as well: removed by somebody else, it ends the sessions of whoever has the lost device. */
+  readonly isFactor: boolean = false;
+
+  /**
+   * Removes it from the user; only called if removable.
+   * @returns the name of each that the user had of it; null for one without a name
+   */
+  abstract remove(tx: Transaction, userId: string): Promise<readonly (string | null)[]>;
 }

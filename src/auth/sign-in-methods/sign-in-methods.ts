@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../problems/domain-error.js';
 import { Transactions } from '../../database/transaction.js';
 import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
-import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { UserNotFound } from '../../users/aggregate/user-errors.js';
+import { Sessions } from '../sessions/sessions.js';
 import { type HeldMethod, HeldMethods } from './held-methods.js';
 import type { SignInMethod } from './sign-in-method.js';
 
@@ -27,6 +28,7 @@ export class SignInMethods {
     private readonly transactions: Transactions,
     private readonly users: UserStore,
     private readonly actions: UserActions,
+    private readonly sessions: Sessions,
   ) {}
 
   all(): readonly SignInMethod[] {
@@ -40,27 +42,30 @@ export class SignInMethods {
   }
 
   /**
-   * Removes one; existing sessions continue.
+   * Removes one; existing sessions continue, unless somebody else removes a second factor.
    * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays if it cannot be removed, or is the last
    */
   async remove(given: Omit<ActionRequest, 'action'>, id: string): Promise<void> {
-    const act: ActionRequest = { ...given, action: 'removeMethod' };
-    await this.actions.perform(
-      act,
-      (state) => removeAuthenticator(state, id),
-      async (tx) => {
-        const user = await this.users.lockForUpdate(tx, act.id);
-        if (!user) throw new UserNotFound();
-        const held = await this.held.heldBy(tx, user);
-        const one = held.find(({ method }) => method.id === id);
-        if (!one) throw new NoSuchMethod();
-        if (!one.removable)
-          throw new MethodStays(
-            'This sign-in method comes with the confirmed email address and cannot be removed on its own.',
-          );
-        if (held.length === 1) throw new MethodStays('This is the only sign-in method left.');
-        await one.method.remove(tx, user.id);
-      },
-    );
+    const { caller, context } = given;
+    await this.actions.perform({ ...given, action: 'removeMethod' }, decideNothing, async (tx) => {
+      const user = await this.users.lockForUpdate(tx, given.id);
+      if (!user) throw new UserNotFound();
+      const held = await this.held.heldBy(tx, user);
+      const one = held.find(({ method }) => method.id === id);
+      if (!one) throw new NoSuchMethod();
+      if (!one.removable)
+        throw new MethodStays(
+          'This sign-in method comes with the confirmed email address and cannot be removed on its own.',
+        );
+      if (held.length === 1) throw new MethodStays('This is the only sign-in method left.');
+      // First, so that handlers of the event find it gone.
+      const names = await one.method.remove(tx, user.id);
+      for (const name of names) {
+        await this.users.change(tx, user.id, (state) => removeAuthenticator(state, id, name), context);
+      }
+      if (one.method.isFactor && caller.userId !== user.id) {
+        await this.sessions.endAll(tx, user.id, 'factors-removed', undefined, context);
+      }
+    });
   }
 }

@@ -77,7 +77,7 @@ export class VerificationService {
         throw error;
       }
       await this.claimPasswords.keepProved(tx, userId, addressKey(email), hash !== null);
-      if (hash !== null) await this.newPasswords.replace(tx, userId, hash, 'password-reset', context);
+      if (hash !== null) await this.newPasswords.replaceAll(tx, userId, hash, context);
       return { ...details, email, isSuspended, changedAt: await this.passwords.changedAt(tx, userId) };
     });
   }
