@@ -152,7 +152,7 @@ describe('a passkey', () => {
     const codesOf = async () =>
       roster.database.query('SELECT FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL', [jan.id]);
     const { body } = await users.signInWith(jan.device);
-    const token = String((body as { accessToken: string }).accessToken);
+    const token = (body as { accessToken: string }).accessToken;
     await roster.api.delete('/users/me/totp').set(as(token)).expect(204);
     expect(await codesOf()).toHaveLength(10);
     await roster.api.delete('/users/me/methods/passkey').set(as(token)).expect(204);
@@ -168,7 +168,7 @@ describe('a passkey', () => {
         .set(as(await roster.signIn()))
         .send({ email, password: PASSWORD })
         .expect(201);
-      const id = String((created.body as { id: string }).id);
+      const id = (created.body as { id: string }).id;
       // Whoever made the account knows its password.
       const maker = { id, token: await roster.signIn(email, PASSWORD) };
       const device = new Authenticator();
