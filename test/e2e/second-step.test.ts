@@ -44,10 +44,10 @@ async function withTotp(name: string): Promise<Person> {
   return { email, id, token, ...(await addTotp(roster, token)) };
 }
 
-/** A device on which the person has signed in with both steps. */
-async function knownDevice({ email, id, secret }: Person): Promise<string> {
+/** A sign-in with both steps, from which on the device is known. */
+async function signIn({ email, id, secret }: Person): Promise<{ accessToken: string; deviceToken: string }> {
   const { body } = await present(ticketOf(await login(email)), await freshCode(roster, secret, id)).expect(200);
-  return (body as { deviceToken: string }).deviceToken;
+  return body as { accessToken: string; deviceToken: string };
 }
 
 /** So many wrong codes, a ticket for each. @returns the answers */
@@ -114,7 +114,7 @@ describe('wrong codes', () => {
 
   it('however many, neither lock the password nor a device that is known', async () => {
     const person = await withTotp('guessed');
-    const deviceToken = await knownDevice(person);
+    const { deviceToken } = await signIn(person);
     const statuses = (await guess(person, 60)).map(({ status }) => status);
     expect(statuses.filter((status) => status !== 429)).toEqual([403, 403, 403, 403, 403]);
     await login(person.email).expect(403, /second-factor-required/);
@@ -202,7 +202,7 @@ describe('a ticket', () => {
 
   it('of a known device is worth nothing without that', async () => {
     const person = await withTotp('device');
-    const deviceToken = await knownDevice(person);
+    const { deviceToken } = await signIn(person);
     const token = ticketOf(await login(person.email, { deviceToken }));
     const code = await freshCode(roster, person.secret, person.id);
     await present(token, code).expect(410);
@@ -216,10 +216,10 @@ describe('a ticket', () => {
     ['signed out by staff', (p: Person) => roster.api.delete(`/users/${p.id}/sessions`).set(as(admin)).expect(204)],
     [
       'given a new password',
-      (p: Person) =>
+      async (p: Person) =>
         roster.api
           .put(`/users/${p.id}/password`)
-          .set(as(p.token))
+          .set(as((await signIn(p)).accessToken))
           .send({ currentPassword: PASSWORD, newPassword: CHOSEN })
           .expect(204),
     ],
