@@ -3,14 +3,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { givingWay } from '../../src/database/give-way.js';
 import { explainedMigration } from '../../src/database/migration-failure.js';
-import { runCommand } from '../support/cli.js';
+import { type CommandResult, runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 jest.setTimeout(60_000);
@@ -18,31 +18,37 @@ jest.setTimeout(60_000);
 const LONG_MS = 10_000;
 const SECRET_KEY = 'k3yZ'.repeat(12);
 
-let database: TestDatabase;
-let other: pg.Client;
-beforeEach(async () => {
-  database = await createTestDatabase();
-  other = new pg.Client({ connectionString: database.url, application_name: 'report' });
+/** A database, and a session of somebody else in it. */
+interface InUse {
+  readonly database: TestDatabase;
+  readonly other: pg.Client;
+}
+
+async function open(): Promise<InUse> {
+  const database = await createTestDatabase();
+  const other = new pg.Client({ connectionString: database.url, application_name: 'report' });
   await other.connect();
-});
-afterEach(async () => {
+  return { database, other };
+}
+
+async function close({ database, other }: InUse): Promise<void> {
   await other.end();
   await database.drop();
-});
+}
 
 /** Back to the schema that a migration, and those after it, find. */
-async function before(migration: string): Promise<void> {
+async function goBefore(migration: string, database: TestDatabase): Promise<void> {
   const files = readdirSync(join(PACKAGE_ROOT, 'dist/migrations')).filter((file) => file.endsWith('.js'));
   const count = files.sort().findIndex((file) => file.includes(migration));
   const script = join(PACKAGE_ROOT, 'test/support/walk-migrations.mjs');
   await promisify(execFile)(process.execPath, [script, database.url, String(count)], { maxBuffer: 2 ** 26 });
 }
 
-const migrate = () => runCommand(['migrate'], { DATABASE_URL: database.url, SECRET_KEY });
-const applied = async () => (await database.query('SELECT 1 FROM migrations')).length;
+const migrate = ({ url }: TestDatabase) => runCommand(['migrate'], { DATABASE_URL: url, SECRET_KEY });
+const applied = async (database: TestDatabase) => (await database.query('SELECT 1 FROM migrations')).length;
 
 /** The longest time in which a row of `table` could not be read, until `work` is over. */
-async function longestWait(table: string, work: Promise<unknown>): Promise<number> {
+async function longestWait(database: TestDatabase, table: string, work: Promise<unknown>): Promise<number> {
   let [longest, over] = [0, false];
   void work.finally(() => (over = true));
   while (!over) {
@@ -55,26 +61,49 @@ async function longestWait(table: string, work: Promise<unknown>): Promise<numbe
 }
 
 // The one that prepares much before it needs the table, and one that needs it at once.
-describe.each([
+const MIGRATIONS = [
   ['KeyMailboxes', 'users'],
   ['BindLinksToSessions', 'one_time_tokens'],
-])('The migration %s, while a long transaction reads %s', (migration, table) => {
-  it('lets others at the table meanwhile, and is done when the transaction has ended', async () => {
-    await before(migration);
-    await other.query('BEGIN');
-    await other.query(`SELECT count(*) FROM ${table}`);
-    const migrated = migrate();
-    const ended = sleep(LONG_MS).then(() => other.query('COMMIT'));
-    const wait = await longestWait(table, ended);
-    expect(await migrated).toMatchObject({ code: 0, stderr: '' });
+] as const;
+
+describe('While a long transaction reads its table, the migration', () => {
+  const outcomes = new Map<string, { readonly migrated: CommandResult; readonly wait: number }>();
+
+  // Both at once: what takes long is the transaction.
+  beforeAll(async () => {
+    await Promise.all(
+      MIGRATIONS.map(async ([migration, table]) => {
+        const inUse = await open();
+        const { database, other } = inUse;
+        await goBefore(migration, database);
+        await other.query('BEGIN');
+        await other.query(`SELECT count(*) FROM ${table}`);
+        const migrated = migrate(database);
+        const ended = sleep(LONG_MS).then(() => other.query('COMMIT'));
+        const wait = await longestWait(database, table, ended);
+        outcomes.set(migration, { migrated: await migrated, wait });
+        await close(inUse);
+      }),
+    );
+  });
+
+  it.each(MIGRATIONS)('%s lets others at %s meanwhile, and is done when the transaction has ended', (migration) => {
+    const { migrated, wait } = outcomes.get(migration)!;
+    expect(migrated).toMatchObject({ code: 0, stderr: '' });
     // Two seconds: behind the migration, and not behind the transaction.
     expect(wait).toBeGreaterThan(500);
     expect(wait).toBeLessThan(LONG_MS / 2);
   });
 });
 
-describe('A migration that gets no lock for longer than it is given', () => {
-  it('fails with the session that holds it, and how to end it', async () => {
+describe('A migration', () => {
+  let inUse: InUse;
+  let database: TestDatabase;
+  beforeEach(async () => ({ database } = inUse = await open()));
+  afterEach(() => close(inUse));
+
+  it('that gets no lock for longer than it is given fails with the session that holds it, and how to end it', async () => {
+    const { other } = inUse;
     const dataSource = new DataSource(dataSourceOptions(database.url, 1, { patient: true, lockTimeoutMs: 100 }));
     await dataSource.initialize();
     await other.query('BEGIN');
@@ -92,24 +121,22 @@ describe('A migration that gets no lock for longer than it is given', () => {
     expect(explained.message).toContain(`process ${pid}, role roster, report`);
     expect(explained.message).toContain(`SELECT pg_terminate_backend(${pid})`);
   });
-});
 
-describe('A migration of a table over which the operator has made views', () => {
-  it('names them and says what to do, changes nothing, and goes on once they are dropped', async () => {
-    await before('KeyMailboxes');
-    const count = await applied();
+  it('of a table over which the operator has made views names them and says what to do, changes nothing, and goes on once they are dropped', async () => {
+    await goBefore('KeyMailboxes', database);
+    const count = await applied(database);
     await database.query('CREATE VIEW "Mailboxes" AS SELECT id, email_key FROM users');
     await database.query('CREATE SCHEMA reports');
     await database.query('CREATE MATERIALIZED VIEW reports.found AS SELECT search FROM users');
-    const refused = await migrate();
+    const refused = await migrate(database);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('The migration KeyMailboxes1795301000000 cannot change');
     expect(refused.stderr).toContain('"Mailboxes", reports.found');
     expect(refused.stderr).toContain('drop it, start again, and recreate it');
     expect(refused.stderr).not.toContain('    at ');
-    expect(await applied()).toBe(count);
+    expect(await applied(database)).toBe(count);
     await database.query('DROP VIEW "Mailboxes"');
     await database.query('DROP MATERIALIZED VIEW reports.found');
-    expect(await migrate()).toMatchObject({ code: 0, stderr: '' });
+    expect(await migrate(database)).toMatchObject({ code: 0, stderr: '' });
   });
 });

@@ -73,7 +73,11 @@ describe('A server that runs while another process replaces keys', () => {
 
   it('refuses to sign people in, and is not ready, once another server has destroyed the last key that it could read', async () => {
     await database.query(`DELETE FROM keys WHERE purpose = 'access-token' AND retired_at IS NOT NULL`);
-    await eventually(async () => (await roster.api.get('/health/ready')).status === 503);
+    await eventually(async () => {
+      // A server that nobody asks learns of it within ten seconds only.
+      await me(before);
+      return (await roster.api.get('/health/ready')).status === 503;
+    });
     const attempt = { identifier: 'admin@example.com', password: 'correct horse battery staple' };
     const answer = await roster.api.post('/auth/login').send(attempt);
     expect([answer.status, answer.headers['retry-after'], answer.body]).toMatchObject([

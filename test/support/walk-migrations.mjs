@@ -1,5 +1,4 @@
-// Takes a database up and down the migrations in dist/migrations, one at a time. They are loaded by a dynamic import, which
-// Jest does not do, so this is a process of its own:
+// Takes a database up and down the migrations in dist/migrations, one at a time.
 //
 //   node walk-migrations.mjs URL TARGET...
 //
@@ -49,22 +48,6 @@ const SCHEMA = `
 
 const [url, ...targets] = process.argv.slice(2);
 
-/** A data source that knows the first `count` migrations. */
-async function withMigrations(count, work) {
-  const dataSource = new DataSource({
-    ...dataSourceOptions(url, 1),
-    migrations: files.slice(0, count).map((file) => join(FOLDER, file)),
-    migrationsTransactionMode: 'each',
-    migrationsTableName: 'migrations',
-  });
-  await dataSource.initialize();
-  try {
-    return await work(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
 async function applied(dataSource) {
   const [{ present }] = await dataSource.query("SELECT to_regclass('public.migrations') IS NOT NULL AS present");
   if (!present) return 0;
@@ -78,18 +61,25 @@ async function print(dataSource) {
   console.log(JSON.stringify({ applied: await applied(dataSource), schema }));
 }
 
-let at = await withMigrations(files.length, async (dataSource) => {
-  await print(dataSource);
-  return applied(dataSource);
-});
+const dataSource = await new DataSource({
+  ...dataSourceOptions(url, 1),
+  migrations: files.map((file) => join(FOLDER, file)),
+  migrationsTransactionMode: 'each',
+  migrationsTableName: 'migrations',
+}).initialize();
+const migrations = [...dataSource.migrations];
+
+await print(dataSource);
+let at = await applied(dataSource);
 for (const target of targets) {
-  const goal = target === 'all' ? files.length : Number(target);
+  const goal = target === 'all' ? migrations.length : Number(target);
   while (at !== goal) {
     const up = at < goal;
-    await withMigrations(up ? at + 1 : files.length, async (dataSource) => {
-      await (up ? dataSource.runMigrations() : dataSource.undoLastMigration());
-      await print(dataSource);
-    });
+    // Those that it knows; it applies all of them, and undoes the last one.
+    dataSource.migrations.splice(0, Infinity, ...migrations.slice(0, up ? at + 1 : at));
+    await (up ? dataSource.runMigrations() : dataSource.undoLastMigration());
+    await print(dataSource);
     at += up ? 1 : -1;
   }
 }
+await dataSource.destroy();
