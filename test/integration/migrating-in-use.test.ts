@@ -61,10 +61,10 @@ async function longestWait(database: TestDatabase, table: string, work: Promise<
 }
 
 // The one that prepares much before it needs the table, and one that needs it at once.
-const MIGRATIONS = [
+const MIGRATIONS: [migration: string, table: string][] = [
   ['KeyMailboxes', 'users'],
   ['BindLinksToSessions', 'one_time_tokens'],
-] as const;
+];
 
 describe('While a long transaction reads its table, the migration', () => {
   const outcomes = new Map<string, { readonly migrated: CommandResult; readonly wait: number }>();
