@@ -29,6 +29,7 @@ import { SignInModule } from './sign-in/sign-in.module.js';
 import { RecoveryCodesModule } from './recovery-codes/recovery-codes.module.js';
 import { TotpModule } from './totp/totp.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
+import { RememberedDevicesModule } from './remembered-devices/remembered-devices.module.js';
 import { StepUpModule } from './step-up/step-up.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
@@ -60,6 +61,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     SignInModule,
     RateLimitsModule,
     StepUpModule,
+    RememberedDevicesModule,
     SecondFactorsModule,
     TotpModule,
     RecoveryCodesModule,

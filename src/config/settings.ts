@@ -77,6 +77,11 @@ export const SETTINGS = {
     '10m',
     'how long after a sign-in or step-up a session may do what takes a fresh proof, such as deleting an account',
   ),
+  REMEMBERED_DEVICE_TTL: required(
+    parse.duration,
+    '30d',
+    'how long a device that the user lets Roster remember is not asked for a second factor',
+  ),
   BCRYPT_COST: required(parse.integer(4, 15), '12', 'bcrypt work factor; production refuses less than 10'),
   HASH_NICE: required(
     parse.integer(0, 19),

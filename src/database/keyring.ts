@@ -16,6 +16,7 @@ export const KEY_PURPOSES = [
   'idempotent-request',
   'device-token',
   'sign-in-ticket',
+  'remembered-device',
   'recovery-code',
   'registration',
   'lockout',

@@ -103,6 +103,8 @@ describe('the API document', () => {
       '/users/{id}/professional-status',
       '/users/{id}/recovery-codes',
       '/users/{id}/reinstate',
+      '/users/{id}/remembered-devices',
+      '/users/{id}/remembered-devices/{deviceId}',
       '/users/{id}/restore',
       '/users/{id}/role',
       '/users/{id}/sessions',

@@ -12,6 +12,9 @@ const TABLE = `
   GET    /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/sessions             | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/sessions/:sessionId  | 401 | yes | 403 | yes | 403 | yes
+  GET    /users/:id/remembered-devices   | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/remembered-devices   | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/remembered-devices/:deviceId | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/mails                | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/diff                 | 401 | yes | 403 | yes | 403 | yes
   PATCH  /users/:id                      | 401 | yes | 403 | yes | 403 | yes
@@ -210,10 +213,12 @@ describe('who may do what with whom', () => {
       'endSessions',
       'export',
       'factors',
+      'forgetDevices',
       'history',
       'mails',
       'methods',
       'password',
+      'rememberedDevices',
       'self',
       'sessions',
       'signIns',
@@ -225,10 +230,12 @@ describe('who may do what with whom', () => {
       'contacts',
       'endSessions',
       'factors',
+      'forgetDevices',
       'history',
       'mails',
       'methods',
       'professionalStatus',
+      'rememberedDevices',
       'self',
       'sessions',
       'signIns',
@@ -245,12 +252,14 @@ describe('who may do what with whom', () => {
       'erase',
       'export',
       'factors',
+      'forgetDevices',
       'history',
       'mails',
       'methods',
       'professionalStatus',
       'resetFactors',
       'role',
+      'rememberedDevices',
       'self',
       'sessions',
       'signIns',

@@ -55,6 +55,7 @@ export class LoginController {
       identifier: identifier ?? email ?? '',
       password,
       deviceToken: deviceToken ?? this.cookies.of(request),
+      rememberedDevice: choice.rememberedDevice,
       browser: this.sessionCookies.forSignIn(request, reply, choice),
       context,
     });

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MinLength, ValidateIf } from 'class-validator';
 import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
-import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';
+import { KeepSignedIn, RememberedDeviceToken, SessionProof } from '../sign-in/session-choice.dto.js';
 
 /** One of `identifier` and `email` is required. */
 export class LoginDto {
@@ -29,4 +29,5 @@ export class LoginDto {
   @DeviceToken() readonly deviceToken?: string;
   @SessionProof() readonly session?: 'tokens' | 'cookie';
   @KeepSignedIn() readonly keepSignedIn?: boolean;
+  @RememberedDeviceToken() readonly rememberedDevice?: string;
 }

@@ -140,9 +140,14 @@ export class MagicLinkController {
     return this.remembered(reply, signedIn);
   }
 
-  private clientOf(reply: FastifyReply, deviceToken: string | undefined, choice: SessionChoice) {
+  private clientOf(
+    reply: FastifyReply,
+    deviceToken: string | undefined,
+    choice: SessionChoice & { readonly rememberedDevice?: string },
+  ) {
     return {
       deviceToken: deviceToken ?? this.devices.of(reply.request),
+      rememberedDevice: choice.rememberedDevice,
       browser: this.sessionCookies.forSignIn(reply.request, reply, choice),
     };
   }

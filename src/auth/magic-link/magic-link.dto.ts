@@ -4,7 +4,7 @@ import { WITHOUT_NUL } from '../../http/request/text-patterns.js';
 import { IsAccountAddress } from '../../users/aggregate/is-address.js';
 import { OneTimeTokenDto } from '../one-time-tokens/one-time-token.dto.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
-import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';
+import { KeepSignedIn, RememberedDeviceToken, SessionProof } from '../sign-in/session-choice.dto.js';
 
 const CHALLENGE = '^[A-Za-z0-9_-]{43}$';
 const VERIFIER = '^[A-Za-z0-9._~-]{43,128}$';
@@ -42,6 +42,7 @@ export class UseMagicLinkDto extends OneTimeTokenDto {
   @DeviceToken() readonly deviceToken?: string;
   @SessionProof() readonly session?: 'tokens' | 'cookie';
   @KeepSignedIn() readonly keepSignedIn?: boolean;
+  @RememberedDeviceToken() readonly rememberedDevice?: string;
 }
 
 export class UseMagicLinkCodeDto {
@@ -72,4 +73,5 @@ export class UseMagicLinkCodeDto {
   @DeviceToken() readonly deviceToken?: string;
   @SessionProof() readonly session?: 'tokens' | 'cookie';
   @KeepSignedIn() readonly keepSignedIn?: boolean;
+  @RememberedDeviceToken() readonly rememberedDevice?: string;
 }

@@ -47,6 +47,10 @@ export interface BrowserSignIn {
   readonly binding: string | undefined;
   /** Sends that value; call it after the commit. */
   readonly bind: (value: string) => void;
+  /** The tokens of remembered devices that the browser sent. */
+  readonly remembered: string | undefined;
+  /** Sends such tokens; call it after the commit. */
+  readonly remember: (tokens: string) => void;
 }
 
 /**
@@ -59,15 +63,18 @@ export class SessionCookies {
   private readonly attributes: string;
   private readonly maxAge: string;
   private readonly binding: { readonly name: string; readonly attributes: string };
+  private readonly remembered: { readonly name: string; readonly attributes: string };
   private readonly origins: readonly string[];
 
   constructor(
-    @InjectSettings() { PUBLIC_URL, CORS_ORIGINS, REFRESH_TOKEN_ABSOLUTE_TTL }: Settings,
+    @InjectSettings() { PUBLIC_URL, CORS_ORIGINS, REFRESH_TOKEN_ABSOLUTE_TTL, REMEMBERED_DEVICE_TTL }: Settings,
     private readonly tokens: RefreshTokens,
   ) {
     ({ name: this.name, attributes: this.attributes } = ownCookie('roster-session', 'Lax', { publicUrl: PUBLIC_URL }));
     const binding = { publicUrl: PUBLIC_URL, maxAgeSeconds: BINDING_SECONDS };
     this.binding = ownCookie('roster-second-factor', 'Strict', binding);
+    const remembered = { publicUrl: PUBLIC_URL, maxAgeSeconds: Math.floor(REMEMBERED_DEVICE_TTL / 1000) };
+    this.remembered = ownCookie('roster-remembered-device', 'Strict', remembered);
     this.maxAge = `; Max-Age=${Math.floor(REFRESH_TOKEN_ABSOLUTE_TTL / 1000)}`;
     this.origins = trustedOrigins(PUBLIC_URL, CORS_ORIGINS);
   }
@@ -112,6 +119,9 @@ export class SessionCookies {
       previousSessionId: previous?.sessionId,
       binding: this.bindingOf(request),
       bind: (value) => void reply.header('set-cookie', `${this.binding.name}=${value}; ${this.binding.attributes}`),
+      remembered: cookiesNamed(request.headers.cookie ?? '', this.remembered.name)[0],
+      remember: (tokens) =>
+        void reply.header('set-cookie', `${this.remembered.name}=${tokens}; ${this.remembered.attributes}`),
       isPrevious: (source) => previous !== undefined && this.proves(previous, this.macOf(source)),
       send: (source) => {
         this.send(reply, source, keepSignedIn);

@@ -1,4 +1,4 @@
-import { ApiProperty, PartialType, PickType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { UserResponse } from '../../users/api/user.response.js';
 
 /** The tokens of a session. */
@@ -37,4 +37,11 @@ export class SignedInResponse extends PartialType(PickType(TokensResponse, TOKEN
     example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.t4k2fb.8f14e45fceea167a.ZXhhbXBsZS1kZXZpY2UtdG9rZW4tc2lnbmF0dXJl',
   })
   readonly deviceToken: string;
+
+  @ApiPropertyOptional({
+    description:
+      'for the next sign-ins on this device, which then skip the second factor; after `rememberDevice`, with tokens',
+    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.b2YgYSBkZXZpY2UgdGhhdCBpcyByZW1lbWJlcmVkLCBva2F5',
+  })
+  readonly rememberedDevice?: string;
 }

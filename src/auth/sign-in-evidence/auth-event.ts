@@ -12,6 +12,7 @@ export const AUTH_EVENT_TYPES = [
   'session.ended',
   'session.reuse_detected',
   'session.stepped_up',
+  'device.remembered',
   'passkey.copy_suspected',
   'access.denied',
   'access.granted',

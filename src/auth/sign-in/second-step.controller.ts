@@ -32,7 +32,7 @@ export class SecondStepController {
   @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems('validation-failed', 'wrong-second-factor', 'cross-site-request', 'sign-in-expired', 'too-many-requests')
   async present(
-    @Body() { token, method, code, assertion, deviceToken, ...choice }: SecondStepDto,
+    @Body() { token, method, code, assertion, deviceToken, rememberDevice, ...choice }: SecondStepDto,
     @Context() context: RequestContext,
     @Req() request: FastifyRequest,
     @Reply() reply: FastifyReply,
@@ -43,6 +43,7 @@ export class SecondStepController {
       deviceToken: deviceToken ?? this.cookies.of(request),
       binding: this.sessionCookies.bindingOf(request),
       browser: this.sessionCookies.forSignIn(request, reply, choice),
+      rememberDevice,
       context,
     });
     this.cookies.remember(request, reply, signedIn.user.id, signedIn.deviceToken);

@@ -3,7 +3,7 @@ import { IsIn, IsString, ValidateIf } from 'class-validator';
 import { type AssertionJson, PasskeyAssertion } from '../second-factors/credential-json.js';
 import { SECOND_FACTOR_METHODS, type SecondFactorMethod } from '../second-factors/second-factor.js';
 import { DeviceToken } from './device-token.dto.js';
-import { KeepSignedIn, SessionProof } from './session-choice.dto.js';
+import { KeepSignedIn, RememberDevice, SessionProof } from './session-choice.dto.js';
 
 const isGiven = ValidateIf((_input, given) => given !== undefined);
 
@@ -33,4 +33,5 @@ export class SecondStepDto {
   @DeviceToken() readonly deviceToken?: string;
   @SessionProof() readonly session?: 'tokens' | 'cookie';
   @KeepSignedIn() readonly keepSignedIn?: boolean;
+  @RememberDevice() readonly rememberDevice?: boolean;
 }

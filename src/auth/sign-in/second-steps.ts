@@ -7,6 +7,7 @@ import { TooManyRequests } from '../rate-limits/rate-limits.js';
 import { type SecondStep, WrongSecondFactor } from '../second-factors/second-factor-errors.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 import { SignInExpired, type SignInTicket, SignInTickets, TICKET_LIFE } from '../second-factors/sign-in-tickets.js';
+import { RememberedDevices, TOGETHER } from '../remembered-devices/remembered-devices.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, SecondStepAttempt, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
@@ -31,18 +32,21 @@ export class SecondSteps {
     private readonly tickets: SignInTickets,
     private readonly attempts: SignInAttempts,
     private readonly lockouts: Lockouts,
+    private readonly remembered: RememberedDevices,
     private readonly events: AuthEvents,
   ) {}
 
   /**
    * In the transaction of an admission, with the user locked.
-   * @returns undefined if the attempt needs no further step
+   * @returns undefined if the attempt needs no further step, and `remembered` if its device spares the user that step
    */
-  async ask(tx: Transaction, attempt: SignInAttempt, userId: string): Promise<AskedStep | undefined> {
+  async ask(tx: Transaction, attempt: SignInAttempt, userId: string): Promise<AskedStep | 'remembered' | undefined> {
     // A passkey that verified its user is both factors.
     if (attempt.amr.includes('mfa')) return undefined;
     const methods = await this.factors.methodsOf(tx, userId);
     if (methods.length === 0) return undefined;
+    const known = attempt.browser?.remembered ?? attempt.rememberedDevice;
+    if (await this.remembered.recognises(tx, userId, known, attempt.context)) return 'remembered';
     const { method, amr, isByMail = false, browser, context } = attempt;
     // Several tabs of a browser share one value.
     const binding = browser && (browser.binding ?? randomBytes(BINDING_BYTES).toString('base64url'));
@@ -62,6 +66,19 @@ export class SecondSteps {
     const ticket = await this.transactions.run((tx) => this.find(tx, given));
     const { method, amr, isByMail } = ticket;
     return { ticket, attempt: { ...attempt, method, amr, isByMail } };
+  }
+
+  /**
+   * Spares the user the second step on this device from now on, after one that succeeded.
+   * @returns the token, and how to send it to a browser after the commit
+   */
+  async remember(
+    tx: Transaction,
+    userId: string,
+    { browser, context }: SecondStepAttempt,
+  ): Promise<{ readonly token: string; readonly send: () => void }> {
+    const { token, others } = await this.remembered.remember(tx, userId, browser?.remembered, context);
+    return { token, send: () => browser?.remember([token, ...others].join(TOGETHER)) };
   }
 
   /**

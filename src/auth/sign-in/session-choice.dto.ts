@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, IsString, ValidateIf } from 'class-validator';
 
 // No defaults in the document: openapi-typescript takes a property that has one for required.
 const isGiven = ValidateIf((_input, given) => given !== undefined);
@@ -24,6 +24,31 @@ export const KeepSignedIn = (): PropertyDecorator =>
       type: Boolean,
       description:
         'only with `"session": "cookie"`: whether the cookie persists after the browser is closed; false by default',
+    }),
+    isGiven,
+    IsBoolean({ message: 'must be true or false' }),
+  );
+
+/** Property: the token of a remembered device, for sign-in methods that are one factor. */
+export const RememberedDeviceToken = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      maxLength: 100,
+      example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.b2YgYSBkZXZpY2UgdGhhdCBpcyByZW1lbWJlcmVkLCBva2F5',
+      description:
+        'only with tokens: `rememberedDevice` of an earlier sign-in, to skip the second factor; with `"session": "cookie"`, the cookie `roster-remembered-device` (`__Host-` over HTTPS) is used',
+    }),
+    isGiven,
+    IsString({ message: 'must be a string' }),
+  );
+
+/** Property: whether this device is to skip the second factor from now on. */
+export const RememberDevice = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: Boolean,
+      description:
+        'whether sign-ins on this device skip the second factor for REMEMBERED_DEVICE_TTL; until a password or factor changes. False by default',
     }),
     isGiven,
     IsBoolean({ message: 'must be true or false' }),

@@ -15,6 +15,8 @@ export interface SignInAttempt {
   /** Email address or username as entered; absent if the proof itself identifies the user. */
   readonly identifier?: string | undefined;
   readonly deviceToken?: string | undefined;
+  /** The token of a remembered device, from a client that asks for tokens; a browser has a cookie. */
+  readonly rememberedDevice?: string | undefined;
   /** The proof is access to the account's mailbox. It ends a lockout, being as strong as the unlock link. */
   readonly isByMail?: boolean;
   /** The proof is a signature, which nobody can guess: lockouts, which stop guesses, neither refuse it nor end by it. */
@@ -48,6 +50,8 @@ export interface SecondStepAttempt {
   readonly deviceToken?: string | undefined;
   /** The cookie that bound the browser in the first step. */
   readonly binding: string | undefined;
+  /** Whether the device is to skip the second factor from now on. */
+  readonly rememberDevice?: boolean | undefined;
   readonly browser?: BrowserSignIn | undefined;
   readonly context: RequestContext;
 }

@@ -47,8 +47,8 @@ export class SignInGate {
    * a second factor that the attempt did not prove: there is no session then, and nothing else of a sign-in has happened
    */
   async admit(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<SignedInResponse> {
-    const { source, answer } = await this.afterOneStep(attempt, userId, stillHolds, (tx, user) =>
-      this.start(tx, attempt, user),
+    const { source, answer } = await this.afterOneStep(attempt, userId, stillHolds, (tx, user, secondFactor) =>
+      this.start(tx, { ...attempt, secondFactor }, user),
     );
     attempt.browser?.send(source);
     return answer;
@@ -70,11 +70,16 @@ export class SignInGate {
       const user = await this.outcomes.admissible(tx, attempt, ticket.userId);
       const proved = await this.secondSteps.prove(tx, given);
       if ('refused' in proved) return proved;
-      return this.start(tx, { ...attempt, amr: proved.amr, secondFactor: given.proof.method }, user);
+      const started = await this.start(tx, { ...attempt, amr: proved.amr, secondFactor: given.proof.method }, user);
+      const remembered = given.rememberDevice && (await this.secondSteps.remember(tx, user.id, given));
+      return { ...started, ...(remembered && { remembered }) };
     });
     if (!done) throw new SignInExpired();
     if ('refused' in done) throw done.refused;
-    given.browser?.send(done.source);
+    const { remembered } = done;
+    if (!given.browser) return { ...done.answer, ...(remembered && { rememberedDevice: remembered.token }) };
+    given.browser.send(done.source);
+    remembered?.send();
     return done.answer;
   }
 
@@ -111,13 +116,15 @@ export class SignInGate {
     attempt: EnteredAttempt,
     userId: string,
     stillHolds: StillHolds | undefined,
-    work: (tx: Transaction, user: UserEntity) => Promise<T>,
+    work: (tx: Transaction, user: UserEntity, secondFactor?: string) => Promise<T>,
   ): Promise<T> {
     const done = await this.recorded(attempt, userId, async (tx) => {
       const user = await this.outcomes.admissible(tx, attempt, userId);
       if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
       const asked = await this.secondSteps.ask(tx, attempt, userId);
-      return asked ? { asked } : { result: await work(tx, user) };
+      if (asked && asked !== 'remembered') return { asked };
+      // Known from its evidence: no second factor was proved.
+      return { result: await work(tx, user, asked && 'remembered-device') };
     });
     if (!done) throw new InvalidCredentials();
     if (!done.asked) return done.result;

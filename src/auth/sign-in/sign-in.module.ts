@@ -5,6 +5,7 @@ import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UnlockModule } from '../unlock/unlock.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
+import { RememberedDevicesModule } from '../remembered-devices/remembered-devices.module.js';
 import { SignInGate } from './sign-in-gate.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SecondStepController } from './second-step.controller.js';
@@ -21,6 +22,7 @@ import { SignInOutcomes } from './sign-in-outcomes.js';
     EvidenceModule,
     UnlockModule,
     SecondFactorsModule,
+    RememberedDevicesModule,
   ],
   controllers: [SecondStepController],
   providers: [SignInGate, SecondSteps, SignInAttempts, SignInOutcomes],

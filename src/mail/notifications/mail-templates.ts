@@ -78,6 +78,8 @@ export interface MailValues {
     devicesUrl: string;
     resetUrl: string;
   };
+  /** A device where no second factor is asked for any more. */
+  'device-remembered': GreetingValues & { signedInAt: Date; signedInFrom: string | null };
   /** An old refresh token was used, and its session has ended. */
   'session-reused': RequestValues;
   /** The counter of a passkey went back: there may be a copy of it. */

@@ -142,5 +142,6 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
   // `TemplateChoice` decides which mail about the account leaves.
   rule('link.refused', 'account-unavailable', { to: to.accountAddress, data: data.attempt }),
   rule('session.reuse_detected', 'session-reused', { to: to.activeUser, maxPerDay: 3, data: data.attempt }),
+  rule('device.remembered', 'device-remembered', { to: to.activeUser, maxPerDay: 3, data: data.signIn }),
   rule('passkey.copy_suspected', 'passkey-refused', { to: to.activeUser, maxPerDay: 3, data: data.attempt }),
 ];

@@ -87,6 +87,7 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
       resetUrl: 'https://accounts.example.com/forgot-password',
     },
   },
+  'device-remembered': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },
   'session-reused': { usual: asked },
   'passkey-refused': { usual: asked },
   'account-suspended': { usual: changed },

@@ -37,6 +37,8 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   signIns: { method: 'GET', path: '/sign-ins' },
   sessions: { method: 'GET', path: '/sessions' },
   endSessions: { method: 'DELETE', path: '/sessions' },
+  rememberedDevices: { method: 'GET', path: '/remembered-devices' },
+  forgetDevices: { method: 'DELETE', path: '/remembered-devices' },
   mails: { method: 'GET', path: '/mails' },
   update: { method: 'PATCH', path: '' },
   username: { method: 'PUT', path: '/username' },
