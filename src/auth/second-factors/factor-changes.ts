@@ -4,16 +4,30 @@ import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
+import { MULTIPLE_FACTORS } from '../sessions/assurance.js';
+import type { BrowserCookie } from '../sessions/session-cookies.js';
+import { SessionRenewals } from '../sessions/session-renewals.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { HeldFactor } from './second-factor.js';
 import { SecondFactors } from './second-factors.js';
 
 /** Whose factor is changed, and by whom. */
-export type FactorRequest = Omit<ActionRequest, 'action'>;
+export type FactorRequest = Omit<ActionRequest, 'action'> & {
+  /** The cookie of the request, which gets a new value. */
+  readonly browser?: BrowserCookie | undefined;
+};
+
+/** What a factor that was just set up proves (RFC 8176, 2), after the proof that setting it up took. */
+const PROVED_BY_NEW = {
+  totp: ['otp', MULTIPLE_FACTORS],
+  passkey: ['user', MULTIPLE_FACTORS],
+  'recovery-codes': [],
+} as const;
 
 /**
  * Every change of second factors: policy, event and what follows, in one transaction with the user locked. The events cause the
- * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere.
+ * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere. The cookie of the request
+ * gets a new value.
  */
 @Injectable()
 export class FactorChanges {
@@ -22,6 +36,7 @@ export class FactorChanges {
     private readonly users: UserStore,
     private readonly factors: SecondFactors,
     private readonly sessions: Sessions,
+    private readonly renewals: SessionRenewals,
   ) {}
 
   /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
@@ -38,6 +53,9 @@ export class FactorChanges {
     return this.perform({ ...request, action: 'addFactor' }, async (tx) => {
       const result = await work(tx);
       await this.users.change(tx, request.id, (state) => addAuthenticator(state, kind, label), request.context);
+      const { caller, browser } = request;
+      // Or the user would have to prove at once what they have just proved.
+      await this.renewals.strengthen(tx, caller.sessionId, { amr: PROVED_BY_NEW[kind], browser });
       return result;
     });
   }
@@ -69,13 +87,14 @@ export class FactorChanges {
 
   private async take(
     tx: Transaction,
-    { id, caller, context }: FactorRequest,
+    { id, caller, context, browser }: FactorRequest,
     work: (tx: Transaction) => Promise<readonly Pick<HeldFactor, 'kind' | 'label'>[]>,
   ): Promise<void> {
     for (const { kind, label } of await work(tx)) {
       await this.users.change(tx, id, (state) => removeAuthenticator(state, kind, label), context);
     }
-    if (caller.userId !== id) await this.sessions.endAll(tx, id, 'factors-removed', undefined, context);
+    if (caller.userId === id) await this.renewals.renewCookie(tx, browser);
+    else await this.sessions.endAll(tx, id, 'factors-removed', undefined, context);
   }
 
   private async perform<T>(act: ActionRequest, work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { Transactions } from '../../database/transaction.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { UserActions } from '../../users/api/user-actions.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
@@ -63,6 +64,7 @@ export class SecondFactorsController {
   @Delete()
   @HttpCode(204)
   @Allow('ADMIN')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'resetFactors',

@@ -53,6 +53,22 @@ export class SessionRenewals {
   }
 
   /**
+   * Records that the user of a session has just set up a further factor, which is a proof of it too. Tokens stay as they are.
+   * @param amr of the new factor; added to those of the session
+   */
+  async strengthen(
+    tx: Transaction,
+    sessionId: string,
+    { amr, browser }: { readonly amr: readonly string[]; readonly browser: BrowserCookie | undefined },
+  ): Promise<void> {
+    const session = await this.lock(tx, sessionId);
+    if (!session) return;
+    await tx.query('UPDATE sessions SET amr = $2 WHERE id = $1', [sessionId, [...new Set([...session.amr, ...amr])]]);
+    afterCommit(tx, this.revocations.expire);
+    if (browser) await this.replaceCookie(tx, session, browser);
+  }
+
+  /**
    * Records that the user of a session has just proved again who they are.
    * @param amr of the new proof; added to those of the session
    * @returns undefined if the session has ended

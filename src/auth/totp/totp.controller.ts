@@ -1,21 +1,29 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
+import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
 import { RecoveryCodesResponse } from '../recovery-codes/recovery-codes.dto.js';
+import { SessionCookies } from '../sessions/session-cookies.js';
 import { ConfirmTotpDto, TotpSetupResponse } from './totp.dto.js';
 import { TotpSetups } from './totp-setups.js';
 
 @ApiTags('Second factors')
 @Controller('users/:id/totp')
 export class TotpController {
-  constructor(private readonly setups: TotpSetups) {}
+  constructor(
+    private readonly setups: TotpSetups,
+    private readonly cookies: SessionCookies,
+  ) {}
 
   @Post()
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'beginTotp',
@@ -38,6 +46,7 @@ export class TotpController {
   @Post('confirm')
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'confirmTotp',
@@ -60,14 +69,21 @@ export class TotpController {
     @Body() { code }: ConfirmTotpDto,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<RecoveryCodesResponse> {
-    return { recoveryCodes: await this.setups.confirm({ id, caller, context, ifMatch }, code) };
+    return {
+      recoveryCodes: await this.setups.confirm(
+        { id, caller, context, ifMatch, browser: this.cookies.ofBrowser(reply.request, reply) },
+        code,
+      ),
+    };
   }
 
   @Delete()
   @HttpCode(204)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'removeTotp',
@@ -81,8 +97,9 @@ export class TotpController {
     @UserId() id: string,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
-    await this.setups.remove({ id, caller, context, ifMatch });
+    await this.setups.remove({ id, caller, context, ifMatch, browser: this.cookies.ofBrowser(reply.request, reply) });
   }
 }

@@ -4,6 +4,7 @@ import { type Caller, Context, CurrentCaller, type RequestContext } from '../../
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { NewRecoveryCodes } from '../../auth/recovery-codes/new-recovery-codes.js';
 import { NoSecondFactor, NoSuchFactor } from '../../auth/second-factors/second-factor-errors.js';
+import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { type TotpSetup, TotpSetupExpired, TotpSetups } from '../../auth/totp/totp-setups.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -46,6 +47,7 @@ export class SecondFactorPagesController {
     private readonly overview: SecurityOverview,
     private readonly setups: TotpSetups,
     private readonly recoveryCodes: NewRecoveryCodes,
+    private readonly cookies: SessionCookies,
   ) {}
 
   @Post('authenticator')
@@ -86,9 +88,10 @@ export class SecondFactorPagesController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
+    const browser = this.cookies.ofBrowser(reply.request, reply);
     let codes: readonly string[];
     try {
-      codes = await this.setups.confirm({ id: caller.userId, caller, context }, code);
+      codes = await this.setups.confirm({ id: caller.userId, caller, context, browser }, code);
     } catch (error) {
       // The form was sent twice, or was left open for too long: the page says what there is now.
       if (error instanceof TotpSetupExpired) return this.pages.redirect(reply, PATH);
@@ -107,7 +110,8 @@ export class SecondFactorPagesController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
-    const removal = this.setups.remove({ id: caller.userId, caller, context });
+    const browser = this.cookies.ofBrowser(reply.request, reply);
+    const removal = this.setups.remove({ id: caller.userId, caller, context, browser });
     return this.overview.answer(reply, caller, removal, { done: 'authenticator-removed', gone: NoSuchFactor });
   }
 
@@ -119,8 +123,9 @@ export class SecondFactorPagesController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
+    const browser = this.cookies.ofBrowser(reply.request, reply);
     try {
-      const codes = await this.recoveryCodes.replace({ id: caller.userId, caller, context });
+      const codes = await this.recoveryCodes.replace({ id: caller.userId, caller, context, browser });
       return await this.showCodes(reply, caller, codes);
     } catch (error) {
       // Another window removed the last second factor.
