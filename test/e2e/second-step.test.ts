@@ -126,13 +126,43 @@ describe('wrong codes', () => {
     await present(ticketOf(await login(person.email)), await codeOf(person.secret, 1)).expect(429);
   });
 
-  it('are not forgiven for a mailed link, and are by staff', async () => {
+  it('of many known devices are counted together, too', async () => {
+    const person = await withTotp('many-devices');
+    const devices: string[] = [];
+    for (let count = 0; count < 6; count++) devices.push((await signIn(person)).deviceToken);
+    for (const deviceToken of devices.slice(0, 5)) await guess(person, 5, { deviceToken });
+    const deviceToken = devices[5] ?? '';
+    const right = await freshCode(roster, person.secret, person.id);
+    const refused = await present(ticketOf(await login(person.email, { deviceToken })), right, { deviceToken });
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3500);
+    // Unknown devices have a count of their own.
+    await present(ticketOf(await login(person.email)), right).expect(200);
+  });
+
+  it('in a session are forgiven neither for a mailed link nor for its second step', async () => {
+    const person = await withTotp('in-session');
+    const stepUp = (code: string) =>
+      roster.api.post('/auth/step-up').set(as(person.token)).send({ method: 'totp', code });
+    for (let time = 0; time < 5; time++) await stepUp('000000').expect(403);
+    await forgetThrottle(roster);
+    const { token } = await LINK_KINDS['magic-link'].mail(roster, person.email);
+    const ticket = ticketOf(await roster.api.post('/auth/magic-link').send({ token }));
+    await present(ticket, '000000').expect(403);
+    await stepUp(await freshCode(roster, person.secret, person.id)).expect(403);
+  });
+
+  it('are not forgiven for a mailed link, nor by a manager, and are by an admin', async () => {
+    const manager = await roster.join('forgiving-manager@example.com');
+    await roster.api.put(`/users/${manager.id}/role`).set(as(admin)).send({ role: 'MANAGER' }).expect(200);
     const person = await withTotp('forgiven');
     await guess(person, 5);
     await forgetThrottle(roster);
     const { token } = await LINK_KINDS['magic-link'].mail(roster, person.email);
     const first = await roster.api.post('/auth/magic-link').send({ token });
     const code = await freshCode(roster, person.secret, person.id);
+    await present(ticketOf(first), code).expect(429);
+    await roster.api.post(`/users/${person.id}/unlock`).set(as(manager.token)).expect(200);
     await present(ticketOf(first), code).expect(429);
     await roster.api.post(`/users/${person.id}/unlock`).set(as(admin)).expect(200);
     await present(ticketOf(first), code).expect(200);
@@ -255,6 +285,8 @@ describe('the second factor cannot be gone around', () => {
     await forgetThrottle(roster);
     const { token, userId } = await mail(roster, `around-${purpose}@example.com`);
     await giveFactor(userId);
+    // The first proof of an address ends the factors of before, with all else.
+    await roster.database.query('UPDATE users SET email_verified = true, pending = false WHERE id = $1', [userId]);
     const before = await sessionsOf(userId);
     for (const choice of [{ session: 'cookie' }, {}]) {
       const answer = await roster.api

@@ -3,13 +3,14 @@ import { JobsModule } from '../../jobs/jobs.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { Lockouts } from './lockouts.js';
+import { FactorLockouts } from './factor-lockouts.js';
 import { LockNotices } from './lock-notices.js';
 import { DeviceTokens } from './device-tokens.js';
 import { DeviceCookies } from './device-cookies.js';
 
 @Module({
   imports: [JobsModule, UsersModule, EvidenceModule],
-  providers: [Lockouts, LockNotices, DeviceTokens, DeviceCookies],
-  exports: [Lockouts, DeviceTokens, DeviceCookies],
+  providers: [Lockouts, FactorLockouts, LockNotices, DeviceTokens, DeviceCookies],
+  exports: [Lockouts, FactorLockouts, DeviceTokens, DeviceCookies],
 })
 export class LockoutModule {}

@@ -15,8 +15,15 @@ export interface LockSubject {
   /** The owner of the account; null for an unknown name. */
   readonly userId: string | null;
   readonly kind: 'user' | 'device' | 'session' | 'link' | 'claim' | 'nobody' | 'factor';
-  /** Counts wrong second factors, by the rules for those. */
-  readonly isOfSecondStep?: true;
+  /** Of a count of wrong second factors; absent for passwords, whose rules are settings. */
+  readonly secondStep?: LockRules;
+}
+
+/** Failures until a lockout, its first duration and its longest, in milliseconds. */
+export interface LockRules {
+  readonly threshold: number;
+  readonly duration: number;
+  readonly longest: number;
 }
 
 /** The payload of the job that records a lockout and has it mailed. */
@@ -29,10 +36,6 @@ export interface AccountLocked {
 }
 
 export const LOCKED_JOB = 'auth.account-locked';
-
-/** Of second factors: six digits can be guessed, unlike a password. The wait applies to right codes too. */
-const SECOND_STEP_THRESHOLD = 5;
-const SECOND_STEP_WAIT_MS = 30_000;
 
 const EVERY_HOUR = '29 * * * *';
 
@@ -61,14 +64,9 @@ export class Lockouts implements OnModuleInit {
     return { key: this.mac(`device:${deviceId}:${userId}`), userId, kind: 'device' };
   }
 
-  /**
-   * The count of wrong second factors, which follow a right first one: it never locks the first step of somebody who is not there.
-   * Known devices count separately.
-   */
-  ofSecondStep(userId: string, deviceId?: string): LockSubject {
-    const isOfSecondStep = true;
-    if (deviceId === undefined) return { key: this.mac(`factor:${userId}`), userId, kind: 'factor', isOfSecondStep };
-    return { key: this.mac(`factor:${deviceId}:${userId}`), userId, kind: 'device', isOfSecondStep };
+  /** A count of wrong second factors (`FactorLockouts`). */
+  ofSecondStep(userId: string, kind: LockSubject['kind'], name: string, secondStep: LockRules): LockSubject {
+    return { key: this.mac(`factor:${name}:${userId}`), userId, kind, secondStep };
   }
 
   /** The count for password checks of a signed-in user; independent of attempts elsewhere. */
@@ -103,29 +101,33 @@ export class Lockouts implements OnModuleInit {
     return subjects.map(({ key }) => rows.some(({ subject }) => subject.equals(key)));
   }
 
-  /** Seconds until a lockout ends; 0 if there is none. */
-  async secondsLeft(tx: Transaction, { key }: LockSubject): Promise<number> {
-    const [row] = await tx.query<{ seconds: number }[]>(
-      `SELECT ceil(extract(epoch FROM locked_until - clock_timestamp()))::int AS seconds FROM lockouts
-       WHERE subject = $1 AND locked_until > clock_timestamp()`,
-      [key],
+  /** Seconds until the last lockout of these ends; 0 if there is none. */
+  async secondsLeft(tx: Transaction, subjects: readonly LockSubject[]): Promise<number> {
+    const [row] = await tx.query<[{ seconds: number | null }]>(
+      `SELECT ceil(extract(epoch FROM max(locked_until) - clock_timestamp()))::int AS seconds FROM lockouts
+       WHERE subject = ANY ($1) AND locked_until > clock_timestamp()`,
+      [subjects.map(({ key }) => key)],
     );
-    return row?.seconds ?? 0;
+    return row.seconds ?? 0;
   }
 
   /**
    * Counts one failure in one statement, so that of any number of concurrent failures each counts until the lockout, and none
-   * after. Subjects of the two steps are counted apart. A lockout takes the same work for an unknown name; work for existing users only is done by a job later.
+   * after. A lockout takes the same work for an unknown name; work for existing users only is done by a job later.
+   * @param subjects of the same rules
    */
   async fail(tx: Transaction, subjects: readonly LockSubject[], context: RequestContext): Promise<void> {
     // In a fixed order to avoid deadlocks.
     const ordered = [...subjects].sort((one, other) => one.key.compare(other.key));
-    const isOfSecondStep = subjects.some((subject) => subject.isOfSecondStep);
+    const [secondStep] = subjects.flatMap((subject) => subject.secondStep ?? []);
+    const { threshold, duration, longest } = secondStep ?? this.rules;
     const locked = await tx.query<{ subject: Buffer; locked_until: Date; failed_at: Date }[]>(FAIL, [
       ordered.map(({ key }) => key),
       ordered.map(({ userId }) => userId),
-      ...this.rulesOf(isOfSecondStep),
-      isOfSecondStep,
+      threshold,
+      duration,
+      longest,
+      secondStep !== undefined,
     ]);
     for (const row of locked) {
       const subject = ordered.find(({ key }) => key.equals(row.subject));
@@ -175,11 +177,9 @@ export class Lockouts implements OnModuleInit {
     );
   }
 
-  /** Failures until a lockout, its first duration, and its longest, in milliseconds. */
-  private rulesOf(isOfSecondStep: boolean): [threshold: number, duration: number, max: number] {
-    const { LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION } = this.settings;
-    if (!isOfSecondStep) return [LOCKOUT_THRESHOLD, LOCKOUT_DURATION, LOCKOUT_MAX_DURATION];
-    return [SECOND_STEP_THRESHOLD, SECOND_STEP_WAIT_MS, Math.max(SECOND_STEP_WAIT_MS, LOCKOUT_MAX_DURATION)];
+  private get rules(): LockRules {
+    const { LOCKOUT_THRESHOLD: threshold, LOCKOUT_DURATION: duration, LOCKOUT_MAX_DURATION: longest } = this.settings;
+    return { threshold, duration, longest };
   }
 
   private mac(subject: string): Buffer {

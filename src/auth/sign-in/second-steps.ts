@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { DomainError } from '../../problems/domain-error.js';
-import { Lockouts } from '../lockout/lockouts.js';
+import { FactorLockouts } from '../lockout/factor-lockouts.js';
 import { TooManyRequests } from '../rate-limits/rate-limits.js';
 import { type SecondStep, WrongSecondFactor } from '../second-factors/second-factor-errors.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
@@ -31,7 +31,7 @@ export class SecondSteps {
     private readonly factors: SecondFactors,
     private readonly tickets: SignInTickets,
     private readonly attempts: SignInAttempts,
-    private readonly lockouts: Lockouts,
+    private readonly lockouts: FactorLockouts,
     private readonly remembered: RememberedDevices,
     private readonly events: AuthEvents,
   ) {}
@@ -65,7 +65,8 @@ export class SecondSteps {
     const attempt = await this.attempts.enter({ ...given, method: given.proof.method, amr: [] });
     const ticket = await this.transactions.run((tx) => this.find(tx, given));
     const { method, amr, isByMail } = ticket;
-    return { ticket, attempt: { ...attempt, method, amr, isByMail } };
+    // A mailed link has ended lockouts in the first step, once, and stands above those that came since.
+    return { ticket, attempt: { ...attempt, method, amr, isUnguessable: isByMail } };
   }
 
   /**
@@ -101,10 +102,10 @@ export class SecondSteps {
     const { id, userId, amr, deviceId } = await this.find(tx, attempt);
     const { proof, context } = attempt;
     // Only a device that was known in the first step: what it proves is bound to that.
-    const subject = this.lockouts.ofSecondStep(userId, deviceId ?? undefined);
+    const source = { userId, deviceId: deviceId ?? undefined };
     const { method } = proof;
     const failed = { type: 'login.failed', userId, method, secondFactor: method, context } as const;
-    const wait = await this.lockouts.secondsLeft(tx, subject);
+    const wait = await this.lockouts.secondsLeft(tx, source);
     if (wait > 0) {
       await this.events.record(tx, { ...failed, reason: 'locked' });
       return { refused: new TooManyRequests(wait) };
@@ -112,12 +113,12 @@ export class SecondSteps {
     const proved = await this.factors.verify(tx, proof, { userId, boundTo: id, context });
     if (!proved) {
       await this.tickets.fail(tx, id);
-      await this.lockouts.fail(tx, [subject], context);
+      await this.lockouts.fail(tx, source, context);
       await this.events.record(tx, { ...failed, reason: 'wrong-second-factor' });
       return { refused: new WrongSecondFactor() };
     }
     await this.tickets.use(tx, id);
-    await this.lockouts.succeed(tx, subject);
+    await this.lockouts.succeed(tx, source);
     if (proof.method === 'recovery-code') {
       await this.events.record(tx, { type: 'recovery_code.used', userId, method: proof.method, context });
     }

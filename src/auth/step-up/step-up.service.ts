@@ -3,7 +3,7 @@ import { NotAuthenticated } from '../../access/access-errors.js';
 import type { Caller, RequestContext } from '../../access/caller.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { UserStore } from '../../users/store/user-store.js';
-import { Lockouts } from '../lockout/lockouts.js';
+import { FactorLockouts } from '../lockout/factor-lockouts.js';
 import { CurrentPassword, WrongCurrentPassword } from '../password-change/current-password.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
 import type { SecondFactorProof } from '../second-factors/second-factor.js';
@@ -40,7 +40,7 @@ export class StepUpService {
     private readonly renewals: SessionRenewals,
     private readonly transactions: Transactions,
     private readonly users: UserStore,
-    private readonly lockouts: Lockouts,
+    private readonly lockouts: FactorLockouts,
     private readonly limits: RateLimits,
     private readonly events: AuthEvents,
   ) {}
@@ -80,24 +80,24 @@ export class StepUpService {
     const { caller, context } = request;
     const { userId, sessionId } = caller;
     const { method } = proof;
-    const subject = this.lockouts.ofSession(sessionId, userId);
-    await this.limits.consume('sign-in-by-account', subject.key);
+    const source = { userId, sessionId };
+    await this.limits.consume('sign-in-by-account', `session:${sessionId}`);
     // A wrong proof commits: a challenge that it used is used up, and what was suspicious about it is recorded.
     const proved = await this.transactions.run(async (tx) => {
       // Guesses come one after another, and of any number at once no more are checked than one after another.
       await this.users.lockForUpdate(tx, userId);
-      const [isLocked = false] = await this.lockouts.areLocked(tx, [subject]);
+      const isLocked = (await this.lockouts.secondsLeft(tx, source)) > 0;
       // Not even checked while locked: the right one stays unused.
       const amr = isLocked ? undefined : await this.factors.verify(tx, proof, { userId, boundTo: sessionId, context });
       if (amr) {
-        await this.lockouts.succeed(tx, subject);
+        await this.lockouts.succeed(tx, source);
         if (method === 'recovery-code') {
           await this.events.record(tx, { type: 'recovery_code.used', userId, method, context });
         }
         // The session itself began with a first factor.
         return this.prove(tx, request, method, [...amr, MULTIPLE_FACTORS]);
       }
-      await this.lockouts.fail(tx, [subject], context);
+      await this.lockouts.fail(tx, source, context);
       const reason = isLocked ? 'locked' : 'wrong-proof';
       await this.events.record(tx, { type: 'login.failed', method, userId, sessionId, reason, context });
       return undefined;

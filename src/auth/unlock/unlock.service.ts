@@ -45,10 +45,13 @@ export class UnlockService {
     });
   }
 
-  /** By a manager or an admin. No effect without a lockout. @throws Forbidden, UserNotFound, PreconditionFailed */
+  /**
+   * By a manager or an admin; guesses of second factors are allowed anew by an admin only, as only an admin may remove those. No effect without a lockout.
+   * @throws Forbidden, UserNotFound, PreconditionFailed
+   */
   async byStaff(act: Omit<ActionRequest, 'action'>): Promise<UserResponse> {
     return this.actions.change({ ...act, action: 'unlock' }, decideNothing, (tx) =>
-      this.end(tx, act.id, 'staff', act.context, 'ended'),
+      this.end(tx, act.id, 'staff', act.context, act.caller.role === 'ADMIN' ? 'ended' : 'kept'),
     );
   }
 
