@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tokenIn } from '../support/inbox.js';
 import { type PageAnswer, PageBrowser } from '../support/page-browser.js';
 import { type Roster, startRoster } from '../support/roster.js';
-import { addTotp } from '../support/totp.js';
+import { addTotp, freshCode } from '../support/totp.js';
 
 const APP = 'https://app.example.com';
 let roster: Roster;
@@ -85,15 +85,17 @@ describe('a sign-in link that was asked for on the page to sign in', () => {
 
   it('leads somebody with a second factor to it', async () => {
     const email = fresh();
-    const { token } = await roster.join(email);
-    await addTotp(roster, token);
+    const { id, token } = await roster.join(email);
+    const { secret } = await addTotp(roster, token);
     const laptop = new PageBrowser(roster);
     const { sent, link } = await ask(laptop, email, '?continue=%2Faccount%2Fpassword');
     const code = codeIn((await new PageBrowser(roster).open(link)).text)!;
     const second = await laptop.submit(sent, { code });
     expect(await signedInAs(laptop)).toBeUndefined();
     expect(second.path).toMatch(/^\/sign-in\/second-factor/);
-    expect(second.path).toContain('continue=%2Faccount%2Fpassword');
+    const done = await laptop.submit(second, { code: await freshCode(roster, secret, id) });
+    expect(done.path).toBe('/account/password');
+    expect(await signedInAs(laptop)).toBe(email);
   });
 
   it('cannot be used by a form of another site', async () => {
