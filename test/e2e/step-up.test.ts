@@ -110,10 +110,12 @@ describe('every route that takes a fresh proof', () => {
       'DELETE /users/:id/methods/:method',
       'DELETE /users/:id/totp',
       'GET /users/:id/export',
+      'PATCH /webhooks/:id',
       'POST /users/:id/erase',
       'POST /users/:id/recovery-codes',
       'POST /users/:id/totp',
       'POST /users/:id/totp/confirm',
+      'POST /webhooks',
       'PUT /users/:id/email',
       'PUT /users/:id/password',
       'PUT /users/:id/role',
@@ -151,6 +153,24 @@ describe('every route that takes a fresh proof', () => {
     expect(new Set(await codes())).toEqual(new Set(['step-up-required']));
     await stepUp(as(accessToken)).expect(200);
     expect(await codes()).not.toContain('step-up-required');
+  });
+
+  it('has the creation of somebody with more rights beside it, and of nobody else', async () => {
+    const boss = await roster.join('old-boss@example.com');
+    await roster.api.put(`/users/${boss.id}/role`).set(as(admin)).send({ role: 'ADMIN' }).expect(200);
+    const { accessToken, refreshToken } = await two.login('old-boss@example.com');
+    await age(refreshToken.split('.')[0] ?? '');
+    const create = (body: object) => roster.api.post('/users').set(as(accessToken)).send(body);
+    for (const role of ['MANAGER', 'ADMIN']) {
+      await create({ username: `made-${role.toLowerCase()}`, role }).expect(401, /step-up-required/);
+    }
+    await create({ username: 'made-user' }).expect(201);
+    await roster.api
+      .post('/auth/step-up')
+      .set(as(accessToken))
+      .send({ method: 'password', password: PASSWORD })
+      .expect(200);
+    await create({ username: 'made-admin', role: 'ADMIN' }).expect(201);
   });
 
   it('may take the current password in its body instead, of its owner alone', async () => {

@@ -22,7 +22,7 @@ export class UserCreationController {
     operationId: 'createUser',
     summary: 'Create or invite a user',
     description:
-      'Requires at least a name, an email address or a username. With an email address and no password, the user is sent an invitation link to choose a password.',
+      'Requires at least a name, an email address or a username. With an email address and no password, the user is sent an invitation link to choose a password. A role above AUTHENTICATED takes a step-up, as changing a role does.',
   })
   @ApiHeader({
     name: 'idempotency-key',
@@ -36,6 +36,7 @@ export class UserCreationController {
     'validation-failed',
     'weak-password',
     'forbidden',
+    'step-up-required',
     'email-taken',
     'username-taken',
     'refused-by-handler',

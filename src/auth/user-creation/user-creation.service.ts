@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller, RequestContext } from '../../access/caller.js';
+import { StepUpCheck } from '../../access/step-up.js';
 import { Transactions } from '../../database/transaction.js';
 import { ValidationFailed } from '../../http/request/validation.js';
 import { UserActions } from '../../users/api/user-actions.js';
@@ -18,11 +19,12 @@ export class UserCreationService {
     private readonly passwords: Passwords,
     private readonly invitations: InvitationLinks,
     private readonly idempotency: Idempotency,
+    private readonly stepUps: StepUpCheck,
   ) {}
 
   /**
    * @param key of an idempotent request; see `Idempotency`
-   * @throws Forbidden for a role that the caller may not give; EmailTaken, UsernameTaken, NamelessUser, InvalidUsername,
+   * @throws StepUpRequired for a role above AUTHENTICATED; Forbidden for one that the caller may not give; EmailTaken, UsernameTaken, NamelessUser, InvalidUsername,
    *   WeakPassword; KeyInUse, KeyReused; RefusedByHandler
    */
   async create(
@@ -32,6 +34,8 @@ export class UserCreationService {
     key: string | undefined,
   ): Promise<UserResponse> {
     const { password, role = 'AUTHENTICATED', ...rest } = input;
+    // As much as giving the role to somebody who is there.
+    if (role !== 'AUTHENTICATED') await this.stepUps.require(caller, { passwordInBody: false });
     const hash = password == null ? undefined : await this.hash(password, input);
     const isInvited = input.email != null && hash === undefined;
     const command = { ...rest, role, how: isInvited ? 'invitation' : 'admin' } as const;

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post } from '@nestjs/co
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
@@ -38,6 +39,8 @@ export class WebhooksController {
 
   @Post()
   @Allow('ADMIN')
+  // Its receiver reads what every user changes from then on: as much as an export.
+  @RequireStepUp()
   @ApiOperation({
     operationId: 'addWebhook',
     summary: 'Add a webhook: events are posted to its URL from now on',
@@ -79,6 +82,7 @@ export class WebhooksController {
 
   @Patch(':id')
   @Allow('ADMIN')
+  @RequireStepUp()
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'changeWebhook',
