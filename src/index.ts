@@ -15,6 +15,7 @@ export { type AcceptedPassword, Accounts } from './auth/accounts.js';
 export { HashingOverloaded as Busy } from './auth/passwords/hash-pool/hashing-overloaded.js';
 export { WeakPassword } from './auth/passwords/password-rules.js';
 export { BeforeRegistration, type RegistrationRequest } from './auth/registration/before-registration.js';
+export { SecondFactorRequired } from './auth/second-factors/second-factor-errors.js';
 export { EmailNotVerified } from './auth/sign-in/sign-in-errors.js';
 export { SettingsError } from './config/settings.js';
 export { lock, type Transaction } from './database/transaction.js';

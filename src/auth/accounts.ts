@@ -24,7 +24,8 @@ export class Accounts {
    * refuses the right one. Takes the time of a hash.
    * @param identifier email address or username
    * @returns the id of the user; undefined if they do not match, or the user may not sign in
-   * @throws HashingOverloaded; EmailNotVerified for the correct password of an unconfirmed registration
+   * @throws HashingOverloaded; EmailNotVerified for the correct password of an unconfirmed registration; SecondFactorRequired for
+   * that of a user with a second factor, whom the password alone does not prove: `continueWith` is for `POST /auth/second-factor`
    */
   async verifyPassword(identifier: string, password: string): Promise<string | undefined> {
     try {

@@ -62,7 +62,10 @@ const ROLE = oneOf(USER_ROLES);
 const USERNAME = text('ada');
 const CONTACT = { contactId: uuid(), kind: oneOf(CONTACT_KINDS) };
 const METHOD = {
-  kind: described(text('password'), 'id of the sign-in method, such as `password`'),
+  kind: described(
+    text('password'),
+    'id of the sign-in method or second factor: `password`, `passkey`, `totp`, `recovery-codes`',
+  ),
   label: personal(maybe(described(text('Laptop'), 'name that the user gave it, where there can be several'))),
 };
 const NOTHING = {};
@@ -120,8 +123,8 @@ const DECLARED = {
   'user.password_changed': declare('The user changed the password, with the previous one.', NOTHING),
   'user.password_reset.requested': declare('A link to choose a new password was requested.', { expiresAt: time() }),
   'user.password_reset.completed': declare('The user chose a new password with that link.', NOTHING),
-  'user.authenticator_added': declare('A sign-in method was added.', METHOD),
-  'user.authenticator_removed': declare('A sign-in method was removed.', METHOD),
+  'user.authenticator_added': declare('A sign-in method or second factor was added.', METHOD),
+  'user.authenticator_removed': declare('A sign-in method or second factor was removed.', METHOD),
   'user.professional_status_changed': declare('The professional status was set or removed.', {
     from: flag(),
     to: flag(),

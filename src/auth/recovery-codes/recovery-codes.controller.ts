@@ -11,7 +11,7 @@ import { NewRecoveryCodes } from './new-recovery-codes.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
 import { RecoveryCodesResponse } from './recovery-codes.dto.js';
 
-@ApiTags('Second factors')
+@ApiTags('Users')
 @Controller('users/:id/recovery-codes')
 export class RecoveryCodesController {
   constructor(

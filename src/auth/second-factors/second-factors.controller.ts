@@ -28,7 +28,7 @@ class FactorList {
   readonly recoveryCodesLeft: number;
 }
 
-@ApiTags('Second factors')
+@ApiTags('Users')
 @Controller('users/:id/factors')
 export class SecondFactorsController {
   constructor(

@@ -12,7 +12,7 @@ import { SessionCookies } from '../sessions/session-cookies.js';
 import { ConfirmTotpDto, TotpSetupResponse } from './totp.dto.js';
 import { TotpSetups } from './totp-setups.js';
 
-@ApiTags('Second factors')
+@ApiTags('Users')
 @Controller('users/:id/totp')
 export class TotpController {
   constructor(
