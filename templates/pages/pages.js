@@ -42,13 +42,13 @@ for (const button of document.querySelectorAll('[data-print]')) {
  */
 for (const text of document.querySelectorAll('[data-countdown]')) {
   const button = text.closest('form').querySelector('button[type="submit"]');
+  const before = text.textContent;
   const end = Date.now() + Number(text.dataset.countdown) * 1000;
   const tick = () => {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     button.disabled = seconds > 0;
-    text.hidden = !button.disabled;
-    text.textContent = text.dataset.text.replace('{seconds}', String(seconds));
-    if (button.disabled) setTimeout(tick, 250);
+    text.textContent = seconds > 0 ? text.dataset.text.replace('{seconds}', String(seconds)) : before;
+    if (seconds > 0) setTimeout(tick, 250);
   };
   tick();
 }
