@@ -88,7 +88,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** @throws Error saying what to install */
-function findChromium(): string {
+export function findChromium(): string {
   const given = process.env['CHROMIUM_PATH'];
   if (given) {
     if (isExecutable(given)) return given;
@@ -103,17 +103,19 @@ function findChromium(): string {
   );
 }
 
+export const CHROMIUM_ARGUMENTS: readonly string[] = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...CHROMIUM_ARGUMENTS],
     // The sandbox cannot be had as root, and must not be missing elsewhere.
     chromiumSandbox: process.getuid?.() !== 0,
   });
