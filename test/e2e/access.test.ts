@@ -113,6 +113,7 @@ describe('every route', () => {
       'POST /account/contacts/:contactId/resend AUTHENTICATED',
       'POST /account/delete AUTHENTICATED',
       'POST /account/devices/:sessionId/sign-out AUTHENTICATED',
+      'POST /account/devices/remembered/:deviceId/forget AUTHENTICATED',
       'POST /account/devices/sign-out-others AUTHENTICATED',
       'POST /account/email AUTHENTICATED',
       'POST /account/methods/:method/remove AUTHENTICATED',

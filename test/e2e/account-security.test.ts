@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
-import { addTotp, codeOf, freshCode } from '../support/totp.js';
+import { addTotp, codeOf, freshCode, ticketOf } from '../support/totp.js';
 import { textOf, valueOf, Visitor } from '../support/visitor.js';
 
 let roster: Roster;
@@ -84,6 +84,23 @@ describe('an authenticator app', () => {
     const form = { method: 'recovery-code', continue: '/account/security' };
     expect((await visitor.post('/account/confirm', { ...form, code: recoveryCodes[0] ?? '' })).status).toBe(403);
     expect((await visitor.post('/account/confirm', { ...form, code: codes[0] ?? '' })).status).toBe(303);
+  });
+});
+
+describe('a remembered device', () => {
+  it('is listed with the devices, and forgotten', async () => {
+    const { secret } = await addTotp(roster, me.token);
+    const first = await roster.api.post('/auth/login').send({ identifier: email, password: PASSWORD });
+    const code = await freshCode(roster, secret, me.id);
+    const proof = { token: ticketOf(first), method: 'totp', code, rememberDevice: true };
+    await roster.api.post('/auth/second-factor').send(proof).expect(200);
+    const page = await visitor.open('/account/devices');
+    expect(textOf(page)).toContain('On these you sign in without your second factor.');
+    const [, path = ''] = /action="(\/account\/devices\/remembered\/[^"]*)"/.exec(page.text) ?? [];
+    for (let time = 0; time < 2; time += 1) {
+      expect(textOf(await visitor.send(path))).toContain('The device is forgotten.');
+    }
+    expect((await visitor.open('/account/devices')).text).not.toContain('remembered');
   });
 });
 

@@ -5,6 +5,7 @@ import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { PasskeysModule } from '../../auth/passkeys/passkeys.module.js';
 import { PasswordChangeModule } from '../../auth/password-change/password-change.module.js';
 import { RecoveryCodesModule } from '../../auth/recovery-codes/recovery-codes.module.js';
+import { RememberedDevicesModule } from '../../auth/remembered-devices/remembered-devices.module.js';
 import { SecondFactorsModule } from '../../auth/second-factors/second-factors.module.js';
 import { EvidenceModule } from '../../auth/sign-in-evidence/evidence.module.js';
 import { TotpModule } from '../../auth/totp/totp.module.js';
@@ -36,6 +37,7 @@ import { SecurityOverview } from './security-overview.js';
     PasskeysModule,
     PasswordChangeModule,
     RecoveryCodesModule,
+    RememberedDevicesModule,
     SecondFactorsModule,
     TotpModule,
   ],

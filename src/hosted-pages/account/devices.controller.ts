@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { NoSuchDevice, UserRememberedDevices } from '../../auth/remembered-devices/user-remembered-devices.js';
 import { SessionNotFound } from '../../auth/sessions/session-not-found.js';
 import { UserSessions } from '../../auth/sessions/user-sessions.js';
 import { HostedPage } from '../../http/pages/hosted-page.js';
@@ -24,6 +25,8 @@ declare module '../../http/pages/page-values.js' {
       }[];
       /** Whether there are any but this one. */
       others: boolean;
+      /** Those that skip the second factor. */
+      remembered: readonly { id: string; device: string | null; ip: string | null; expiresAt: Date }[];
     };
   }
 }
@@ -37,6 +40,7 @@ export class DevicesController {
     private readonly pages: HostedPages,
     private readonly actions: UserActions,
     private readonly sessions: UserSessions,
+    private readonly rememberedDevices: UserRememberedDevices,
   ) {}
 
   @Get()
@@ -49,7 +53,12 @@ export class DevicesController {
       const device = describeOrigin(session.user_agent, null);
       return { id, device, ip, createdAt, lastUsedAt, isCurrent: id === caller.sessionId };
     });
-    const values = { ...at('devices'), sessions: shown, others: shown.some(({ isCurrent }) => !isCurrent) };
+    const devices = await this.rememberedDevices.list({ id: caller.userId, caller });
+    const remembered = devices.map(({ id, userAgent, ip, expiresAt }) => {
+      return { id, device: describeOrigin(userAgent, null), ip, expiresAt };
+    });
+    const others = shown.some(({ isCurrent }) => !isCurrent);
+    const values = { ...at('devices'), sessions: shown, others, remembered };
     return this.pages.show(reply, 'account-devices', values, me.locale);
   }
 
@@ -77,5 +86,21 @@ export class DevicesController {
       if (!(error instanceof SessionNotFound)) throw error;
     });
     return this.pages.redirect(reply, PATH, 'device-signed-out');
+  }
+
+  @Post('remembered/:deviceId/forget')
+  @HostedPage('AUTHENTICATED')
+  async forget(
+    @Param('deviceId') deviceId: string,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    const request = { id: caller.userId, caller, context };
+    await this.rememberedDevices.forget(request, deviceId).catch((error: unknown) => {
+      // Sent twice, or it has expired, as was wanted.
+      if (!(error instanceof NoSuchDevice)) throw error;
+    });
+    return this.pages.redirect(reply, PATH, 'device-forgotten');
   }
 }

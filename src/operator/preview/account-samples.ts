@@ -75,6 +75,7 @@ const devices = {
     { ...session, id: 'c', device: null, ip: null },
   ],
   others: true,
+  remembered: [{ id: 'd', device: 'Chrome (Android)', ip: '203.0.113.9', expiresAt: MOMENT }],
 };
 
 const signIn = {
@@ -120,7 +121,7 @@ export const ACCOUNT_SAMPLES: Samples = {
     'wrong-password': { ...addresses, ...invalid('currentPassword'), entered: { ...entered, newEmail: WORK } },
     'without-password': { ...addresses, emailVerified: false, changePossible: false, mayAdd: false },
   },
-  'account-devices': { usual: devices, 'only-this': { ...devices, sessions: [here], others: false } },
+  'account-devices': { usual: devices, 'only-this': { ...devices, sessions: [here], others: false, remembered: [] } },
   'account-activity': {
     usual: {
       ...UNTOUCHED,
