@@ -154,6 +154,16 @@ describe.each([
     });
     expect(methods).toEqual([['totp', 'recovery-code']]);
     expect(await again['whoIsSignedIn']!()).toMatchObject({ acr: 'aal2' });
+
+    const own = new Browser(origin);
+    const ask = jest.fn(async () => ({
+      method: 'totp',
+      code: await freshCode(roster, secret, id),
+      rememberDevice: true,
+    }));
+    await appIn(own, origin)['signIn']!(`joan@${at}`, PASSWORD, ask);
+    await appIn(own, origin)['signIn']!(`joan@${at}`, PASSWORD, ask);
+    expect(ask).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -230,6 +240,11 @@ describe('the app of docs/sign-in.md', () => {
     const app = phone.start();
     const ask: Ask = async () => ({ method: 'totp', code: await freshCode(roster, secret, id) });
     expect(await app.signIn('edith@example.com', PASSWORD, ask)).toMatchObject({ id });
+
+    const remembered = jest.fn(async () => ({ ...((await ask()) as object), rememberDevice: true }));
+    await phone.start().signIn('edith@example.com', PASSWORD, remembered);
+    await app.signIn('edith@example.com', PASSWORD, remembered);
+    expect(remembered).toHaveBeenCalledTimes(1);
 
     await longAgo();
     const exported = () => app.fetch('/users/me/export');
