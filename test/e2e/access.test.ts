@@ -143,6 +143,7 @@ describe('every route', () => {
       'POST /auth/restore-account ANONYMOUS',
       'POST /auth/second-factor ANONYMOUS',
       'POST /auth/step-up AUTHENTICATED',
+      'POST /auth/step-up/passkey-options AUTHENTICATED',
       'POST /auth/unlock ANONYMOUS',
       'POST /auth/verify-email ANONYMOUS',
       'POST /forgot-password ANONYMOUS',

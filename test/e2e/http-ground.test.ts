@@ -69,6 +69,7 @@ describe('the API document', () => {
       '/auth/sessions',
       '/auth/sessions/{sessionId}',
       '/auth/step-up',
+      '/auth/step-up/passkey-options',
       '/auth/unlock',
       '/auth/verify-email',
       '/docs',

@@ -5,7 +5,7 @@ import type { Roster } from './roster.js';
 export interface PasskeyOwner {
   readonly id: string;
   readonly email: string;
-  /** An access token, of a sign-in by password. */
+  /** An access token, of a sign-in by password that was stepped up by the passkey. */
   readonly token: string;
   readonly device: Authenticator;
   readonly passkeyId: string;
@@ -44,9 +44,21 @@ export class PasskeyUsers {
     return at.api.post('/auth/passkey').send({ assertion, ...more });
   }
 
-  /** A sign-in with a challenge of its own. */
+  /** A sign-in with a challenge of its own. @returns its answer */
   async signInWith(device: Authenticator, lies: Lies = {}) {
-    return this.signIn(device.get(await this.optionsToSignIn(), lies));
+    return await this.signIn(device.get(await this.optionsToSignIn(), lies));
+  }
+
+  async optionsToStepUp(token: string): Promise<RequestOptions> {
+    const { body } = await this.roster.api.post('/auth/step-up/passkey-options').set(bearer(token)).expect(200);
+    return body as RequestOptions;
+  }
+
+  async stepUp({ token, device }: Pick<PasskeyOwner, 'token' | 'device'>): Promise<{ accessToken: string }> {
+    const assertion = device.get(await this.optionsToStepUp(token));
+    const proof = { method: 'passkey', assertion };
+    const { body } = await this.roster.api.post('/auth/step-up').set(bearer(token)).send(proof).expect(200);
+    return body as { accessToken: string };
   }
 
   async join(name: string, device = new Authenticator()): Promise<PasskeyOwner> {
@@ -54,7 +66,8 @@ export class PasskeyUsers {
     const { id, token } = await this.roster.join(email);
     const credential = device.create(await this.optionsToAdd({ id, token }));
     const { body } = await this.add({ id, token }, credential).expect(201);
-    return { id, email, token, device, passkeyId: (body as { id: string }).id };
+    const { accessToken } = await this.stepUp({ token, device });
+    return { id, email, token: accessToken, device, passkeyId: (body as { id: string }).id };
   }
 
   /** One of this name for the whole file. */

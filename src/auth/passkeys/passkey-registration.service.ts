@@ -2,18 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import { Transactions } from '../../database/transaction.js';
 import { describeDevice } from '../../rendering/device.js';
-import { addAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { PreconditionFailed } from '../../users/aggregate/user-errors.js';
 import { matches } from '../../users/api/etag.js';
-import { type ActionRequest, UserActions } from '../../users/api/user-actions.js';
+import { UserActions } from '../../users/api/user-actions.js';
+import { RecoveryCodes } from '../recovery-codes/recovery-codes.js';
 import type { RegistrationJson } from '../second-factors/credential-json.js';
+import { type FactorRequest, FactorChanges } from '../second-factors/factor-changes.js';
 import { type ChallengeUse, Challenges } from './challenges.js';
 import { PasskeyInvalid, TooManyPasskeys } from './passkey-errors.js';
 import { MAX_PASSKEYS, type Passkey, Passkeys } from './passkeys.js';
 import { handleOf, RelyingParty } from './relying-party.js';
 import { verifyRegistration } from './verification.js';
 
-type Request = Omit<ActionRequest, 'action'>;
+/** A new passkey, and recovery codes if the user had none: they are shown only then. */
+export interface AddedPasskey {
+  readonly passkey: Passkey;
+  readonly recoveryCodes: readonly string[];
+}
 
 /** Adds passkeys to one's own account. */
 @Injectable()
@@ -24,10 +29,12 @@ export class PasskeyRegistration {
     private readonly challenges: Challenges,
     private readonly passkeys: Passkeys,
     private readonly site: RelyingParty,
+    private readonly changes: FactorChanges,
+    private readonly recoveryCodes: RecoveryCodes,
   ) {}
 
   /** What a browser is to make a passkey with. @throws Forbidden, UserNotFound, TooManyPasskeys */
-  async options(request: Omit<Request, 'context'>): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  async options(request: Pick<FactorRequest, 'id' | 'caller'>): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const { user } = await this.actions.findAllowed({ ...request, action: 'addFactor' });
     const { challenge, existing } = await this.transactions.run(async (tx) => ({
       challenge: await this.challenges.issue(tx, useOf(request)),
@@ -41,10 +48,10 @@ export class PasskeyRegistration {
    * @param name absent for one after the browser that made it
    * @throws Forbidden, UserNotFound, PreconditionFailed, PasskeyInvalid, PasskeyExists, TooManyPasskeys; RefusedByHandler
    */
-  async add(request: Request, json: RegistrationJson, name: string | undefined): Promise<Passkey> {
-    const act: ActionRequest = { ...request, action: 'addFactor' };
-    const { user } = await this.actions.findAllowed(act);
-    if (act.ifMatch !== undefined && !matches(act.ifMatch, user.version)) throw new PreconditionFailed();
+  async add(request: FactorRequest, json: RegistrationJson, name: string | undefined): Promise<AddedPasskey> {
+    const { ifMatch } = request;
+    const { user } = await this.actions.findAllowed({ ...request, action: 'addFactor' });
+    if (ifMatch !== undefined && !matches(ifMatch, user.version)) throw new PreconditionFailed();
     const { challenge, existing } = await this.transactions.run(async (tx) => ({
       challenge: await this.challenges.take(tx, json.response.clientDataJSON, useOf(request)),
       existing: await this.passkeys.ofUser(tx, user.id),
@@ -53,22 +60,16 @@ export class PasskeyRegistration {
     if (!made) throw new PasskeyInvalid();
     const taken = existing.map((one) => one.name);
     const label = name ?? unused(describeDevice(request.context.userAgent) ?? 'Passkey', taken);
-    let added: Passkey | undefined;
-    await this.actions.perform(
-      act,
-      (state) => addAuthenticator(state, 'passkey', label),
-      async (tx) => {
-        refuseMore((await this.passkeys.ofUser(tx, user.id)).length);
-        added = await this.passkeys.add(tx, user.id, this.site.id, label, made);
-      },
-    );
-    if (!added) throw new Error('A passkey was added and is not there');
-    return added;
+    return this.changes.add(request, { kind: 'passkey', label }, async (tx) => {
+      refuseMore((await this.passkeys.ofUser(tx, user.id)).length);
+      const passkey = await this.passkeys.add(tx, user.id, this.site.id, label, made);
+      return { passkey, recoveryCodes: await this.recoveryCodes.makeIfNone(tx, user.id) };
+    });
   }
 }
 
 /** In the session that asked for the options, and for its own account. */
-function useOf({ id, caller }: Pick<Request, 'id' | 'caller'>): ChallengeUse {
+function useOf({ id, caller }: Pick<FactorRequest, 'id' | 'caller'>): ChallengeUse {
   return { purpose: 'registration', userId: id, boundTo: caller.sessionId };
 }
 

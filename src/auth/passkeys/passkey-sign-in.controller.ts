@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -11,7 +11,8 @@ import { DeviceCookies } from '../lockout/device-cookies.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { ChallengeCookies } from './challenge-cookies.js';
-import { PasskeyRequestOptions } from './passkey.dto.js';
+import { PasskeyOptionsDto, PasskeyRequestOptions } from './passkey.dto.js';
+import { PasskeyProofs } from './passkey-proofs.js';
 import { PasskeySignInDto } from './passkey-sign-in.dto.js';
 import { PasskeySignIn } from './passkey-sign-in.service.js';
 
@@ -20,6 +21,7 @@ import { PasskeySignIn } from './passkey-sign-in.service.js';
 export class PasskeySignInController {
   constructor(
     private readonly signIns: PasskeySignIn,
+    private readonly proofs: PasskeyProofs,
     private readonly challengeCookies: ChallengeCookies,
     private readonly deviceCookies: DeviceCookies,
     private readonly sessionCookies: SessionCookies,
@@ -33,11 +35,18 @@ export class PasskeySignInController {
     operationId: 'getPasskeyRequestOptions',
     summary: 'Begin to sign in with a passkey',
     description:
-      'Returns the options for `navigator.credentials.get()`; they name no account. Their challenge is valid for five minutes and one use, and only in the browser that asked, which gets a cookie.',
+      'Returns the options for `navigator.credentials.get()`. Their challenge is valid for five minutes and one use. Without a body, for a sign-in: they name no account, and the challenge is valid only in the browser that asked, which gets a cookie. With the token of a first step, for `POST /auth/second-factor`.',
   })
+  @ApiBody({ type: PasskeyOptionsDto, required: false })
   @ApiOkResponse({ type: PasskeyRequestOptions })
-  options(@Reply() reply: FastifyReply): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    return this.signIns.options(this.challengeCookies.bind(reply.request, reply));
+  @ApiProblems('validation-failed', 'sign-in-expired', 'not-found')
+  options(
+    @Body() { token }: PasskeyOptionsDto = {},
+    @Reply() reply: FastifyReply,
+  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { request } = reply;
+    if (token === undefined) return this.signIns.options(this.challengeCookies.bind(request, reply));
+    return this.proofs.forSecondStep(token, this.sessionCookies.bindingOf(request));
   }
 
   @Post()

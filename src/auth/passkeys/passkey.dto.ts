@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, ValidateIf } from 'class-validator';
 import { Line, RequiredLine } from '../../users/api/profile.dto.js';
 import { NewCredential, type RegistrationJson } from '../second-factors/credential-json.js';
 import { MAX_PASSKEYS, type Passkey } from './passkeys.js';
@@ -43,9 +44,30 @@ export class PasskeyResponse {
   }
 }
 
+export class AddedPasskeyResponse extends PasskeyResponse {
+  @ApiProperty({
+    type: [String],
+    maxItems: 10,
+    example: ['k3q7x-9w2mn', '0d4fh-tz8vc'],
+    description: 'new recovery codes, if you had none; they are shown only here',
+  })
+  readonly recoveryCodes: string[];
+}
+
 /** All passkeys of a user, oldest first; too few to need pages. */
 export class PasskeyList {
   @ApiProperty({ type: [PasskeyResponse], maxItems: MAX_PASSKEYS }) readonly items: PasskeyResponse[];
+}
+
+export class PasskeyOptionsDto {
+  @ApiPropertyOptional({
+    example: '019aa53c1f7e7c2fb1c07d2a4e5f6071.b2YgYSBzaWduLWluIHRoYXQgd2FpdHMgZm9yIGEgc2Vjb25k',
+    maxLength: 200,
+    description: '`continueWith.token` of a first step: for the second one. Absent for a sign-in by passkey alone',
+  })
+  @ValidateIf((_input, given) => given !== undefined)
+  @IsString({ message: 'must be the token of the first step' })
+  readonly token?: string;
 }
 
 class RelyingPartyEntity {

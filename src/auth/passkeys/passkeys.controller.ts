@@ -10,12 +10,15 @@ import {
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
+import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
+import { SessionCookies } from '../sessions/session-cookies.js';
 import {
+  AddedPasskeyResponse,
   NewPasskeyDto,
   PasskeyCreationOptions,
   PasskeyList,
@@ -34,6 +37,7 @@ export class PasskeysController {
   constructor(
     private readonly registration: PasskeyRegistration,
     private readonly passkeys: UserPasskeys,
+    private readonly cookies: SessionCookies,
   ) {}
 
   @Get()
@@ -54,6 +58,7 @@ export class PasskeysController {
   @Post('options')
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserId()
   @ApiOperation({
     operationId: 'getPasskeyCreationOptions',
@@ -69,14 +74,15 @@ export class PasskeysController {
 
   @Post()
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'addPasskey',
     summary: 'Add a passkey',
     description:
-      'With the credential that the browser made from the options. From then on it signs you in by itself, and is asked for after other sign-in methods. The user is notified by mail.',
+      'With the credential that the browser made from the options. From now on it signs you in by itself, and other sign-in methods need a second factor. Returns ten recovery codes if you have none. You are notified by mail.',
   })
-  @ApiCreatedResponse({ type: PasskeyResponse, headers: apiHeaders('Location') })
+  @ApiCreatedResponse({ type: AddedPasskeyResponse, headers: apiHeaders('Location') })
   @ApiProblems(
     'validation-failed',
     'invalid-passkey',
@@ -93,10 +99,11 @@ export class PasskeysController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
-  ): Promise<PasskeyResponse> {
-    const added = await this.registration.add({ id, caller, context, ifMatch }, credential, name ?? undefined);
-    void reply.header('location', `/users/${id}/passkeys/${added.id}`);
-    return PasskeyResponse.from(added);
+  ): Promise<AddedPasskeyResponse> {
+    const request = { id, caller, context, ifMatch, browser: this.cookies.ofBrowser(reply.request, reply) };
+    const { passkey, recoveryCodes } = await this.registration.add(request, credential, name ?? undefined);
+    void reply.header('location', `/users/${id}/passkeys/${passkey.id}`);
+    return Object.assign(PasskeyResponse.from(passkey), { recoveryCodes: [...recoveryCodes] });
   }
 
   @Patch(':passkeyId')
@@ -120,13 +127,14 @@ export class PasskeysController {
   @Delete(':passkeyId')
   @HttpCode(204)
   @Allow('AUTHENTICATED')
+  @RequireStepUp()
   @ApiUserChange()
   @ApiPasskeyId()
   @ApiOperation({
     operationId: 'removePasskey',
     summary: 'Remove a passkey',
     description:
-      'Your own, or any user’s as an ADMIN. Not the last sign-in method. Sessions continue. The user is notified by mail.',
+      'Your own, or any user’s as an ADMIN, which ends all sessions of that user. Not the last sign-in method. Recovery codes go with the last second factor. The user is notified by mail.',
   })
   @ApiNoContentResponse()
   @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'refused-by-handler')
@@ -135,8 +143,10 @@ export class PasskeysController {
     @Param('passkeyId') passkeyId: string,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<void> {
-    await this.passkeys.remove({ id, caller, context, ifMatch }, passkeyId);
+    const browser = this.cookies.ofBrowser(reply.request, reply);
+    await this.passkeys.remove({ id, caller, context, ifMatch, browser }, passkeyId);
   }
 }

@@ -6,6 +6,7 @@ import { LockoutModule } from '../lockout/lockout.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { SignInModule } from '../sign-in/sign-in.module.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
+import { RecoveryCodesModule } from '../recovery-codes/recovery-codes.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { Assertions } from './assertions.js';
 import { ChallengeCookies } from './challenge-cookies.js';
@@ -13,6 +14,8 @@ import { Challenges } from './challenges.js';
 import { PasskeyFactor } from './passkey.factor.js';
 import { PasskeyMethod } from './passkey.method.js';
 import { PasskeyPersonalData } from './passkey-personal-data.js';
+import { PasskeyProofsController } from './passkey-proofs.controller.js';
+import { PasskeyProofs } from './passkey-proofs.js';
 import { PasskeyRegistration } from './passkey-registration.service.js';
 import { PasskeySignInController } from './passkey-sign-in.controller.js';
 import { PasskeySignIn } from './passkey-sign-in.service.js';
@@ -32,8 +35,9 @@ import { UserPasskeys } from './user-passkeys.js';
     SignInModule,
     EvidenceModule,
     SecondFactorsModule,
+    RecoveryCodesModule,
   ],
-  controllers: [PasskeysController, PasskeySignInController],
+  controllers: [PasskeysController, PasskeySignInController, PasskeyProofsController],
   providers: [
     Passkeys,
     Challenges,
@@ -43,6 +47,7 @@ import { UserPasskeys } from './user-passkeys.js';
     PasskeyRegistration,
     UserPasskeys,
     PasskeySignIn,
+    PasskeyProofs,
     PasskeyMethod,
     PasskeyFactor,
     PasskeyPersonalData,

@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { type Transaction, Transactions } from '../../database/transaction.js';
-import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
+import { decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { WaysIn } from '../../users/store/ways-in.js';
-import { FactorChanges } from '../second-factors/factor-changes.js';
+import { FactorChanges, type FactorRequest } from '../second-factors/factor-changes.js';
 import { MethodStays } from '../sign-in-methods/sign-in-methods.js';
 import { PasskeyNotFound } from './passkey-errors.js';
 import { type Passkey, Passkeys } from './passkeys.js';
-
-type Request = Omit<ActionRequest, 'action'>;
 
 /** The passkeys of one user, for that user and for staff who may see or remove them. */
 @Injectable()
@@ -24,13 +22,13 @@ export class UserPasskeys {
   ) {}
 
   /** Oldest first. @throws Forbidden, UserNotFound */
-  async list({ id, caller }: Omit<Request, 'context'>): Promise<Passkey[]> {
+  async list({ id, caller }: Pick<FactorRequest, 'id' | 'caller'>): Promise<Passkey[]> {
     await this.actions.findAllowed({ id, action: 'factors', caller });
     return this.transactions.run((tx) => this.passkeys.ofUser(tx, id));
   }
 
   /** Own ones only: a name is its owner's. @throws Forbidden, UserNotFound, PreconditionFailed, PasskeyNotFound */
-  async rename(request: Request, passkeyId: string, name: string): Promise<Passkey> {
+  async rename(request: FactorRequest, passkeyId: string, name: string): Promise<Passkey> {
     let renamed: Passkey | undefined;
     await this.actions.perform({ ...request, action: 'addFactor' }, decideNothing, async (tx) => {
       if (!isUuid(passkeyId) || !(await this.passkeys.rename(tx, request.id, passkeyId, name))) {
@@ -46,7 +44,7 @@ export class UserPasskeys {
    * Sessions that it began go on, unless somebody else removes it.
    * @throws Forbidden, UserNotFound, PreconditionFailed, PasskeyNotFound; MethodStays for the last way to sign in; RefusedByHandler
    */
-  async remove(request: Request, passkeyId: string): Promise<void> {
+  async remove(request: FactorRequest, passkeyId: string): Promise<void> {
     const { id } = request;
     await this.changes.remove(request, async (tx) => {
       const passkey = isUuid(passkeyId) ? await this.passkeys.find(tx, id, passkeyId) : undefined;
