@@ -214,7 +214,11 @@ describe('a second factor', () => {
     const other = new PageBrowser(roster);
     const page = await signIn(other, email);
     const link = /href="([^"]*with[^"]*recovery-code[^"]*)"/.exec(page.text)![1]!.replaceAll('&#x3D;', '=');
-    await other.submit(await other.open(link), { code: recoveryCodes[0]! });
+    await other.submit(await other.open(link), { code: recoveryCodes[0]!, rememberDevice: 'yes' });
+    expect(await whoIs(other)).toBe(email);
+    // That browser is remembered, where the password is enough from now on.
+    await other.post('/sign-out');
+    await signIn(other, email);
     expect(await whoIs(other)).toBe(email);
   });
 

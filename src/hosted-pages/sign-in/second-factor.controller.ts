@@ -29,6 +29,7 @@ declare module '../../http/pages/page-values.js' {
       /** The ticket, for the script of passkeys. */
       ticket: string;
       keepSignedIn: boolean;
+      rememberDevice: boolean;
       continueTo: string | null;
       againUrl: string;
     };
@@ -37,7 +38,7 @@ declare module '../../http/pages/page-values.js' {
   }
 }
 
-type Fields = SecondFactorForm & SecondFactorQuery;
+type Fields = Pick<SecondFactorForm, 'method' | 'rememberDevice'> & SecondFactorQuery;
 
 /** The page of the second factor, by the same gate as `POST /auth/second-factor`. */
 @Controller('sign-in/second-factor')
@@ -66,12 +67,19 @@ export class SecondFactorController {
     if (!step) return this.expired(reply, form);
     const continueTo = this.targets.check(form.continue);
     const keepSignedIn = form.keepSignedIn !== undefined;
+    const rememberDevice = form.rememberDevice !== undefined;
     try {
       const entered = filledIn({ method: form.method, code: form.code });
       const { token, method, code = '' } = await validated(SecondStepDto, { token: step.token, ...entered });
       return await this.browsers.signIn(reply, { continueTo, keepSignedIn }, async (from) => {
         const binding = this.sessions.bindingOf(reply.request);
-        const signedIn = await this.gate.complete({ token, proof: { method, code }, binding, ...from });
+        const signedIn = await this.gate.complete({
+          token,
+          proof: { method, code },
+          binding,
+          rememberDevice,
+          ...from,
+        });
         this.steps.clear(reply);
         return signedIn;
       });
@@ -105,6 +113,7 @@ export class SecondFactorController {
       hasPasskey: methods.includes('passkey'),
       ticket: token,
       keepSignedIn,
+      rememberDevice: fields.rememberDevice !== undefined,
       continueTo,
       againUrl: withContinue('/sign-in', continueTo),
     };

@@ -20,6 +20,7 @@ export class SecondFactorQuery extends ContinueQuery {
 
 export class SecondFactorForm extends ContinueQuery {
   @FormField(10) readonly keepSignedIn?: string;
+  @FormField(10) readonly rememberDevice?: string;
   @FormField(20) readonly method?: string;
   @FormField(64) readonly code?: string;
 }

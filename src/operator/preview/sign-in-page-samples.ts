@@ -43,6 +43,7 @@ const secondFactor = {
   hasPasskey: false,
   ticket: `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`,
   keepSignedIn: true,
+  rememberDevice: true,
   continueTo: CONTINUE,
   againUrl: '/sign-in',
 } as const;
