@@ -207,6 +207,16 @@ describe('the code of a sign-in link', () => {
     await stranger.enter(ofStranger!).expect(401);
   });
 
+  it('is shown to the browser that asked, however many others have asked since', async () => {
+    const email = fresh();
+    const laptop = await new Browser().ask(email);
+    const token = await linkTo(email);
+    const [own] = await laptop.codesAt(token);
+    for (let others = 0; others < 6; others++) await new Browser().ask(email);
+    expect(await laptop.codesAt(token)).toEqual([own]);
+    expect(await new Browser().codesAt(token)).toHaveLength(5);
+  });
+
   it('ends with its link: expired, revoked, or of a suspended account', async () => {
     const ends: Record<string, (email: string, id: string) => Promise<unknown>> = {
       expired: (_email, id) =>

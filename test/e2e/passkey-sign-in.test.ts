@@ -186,13 +186,16 @@ describe('a sign-in by passkey', () => {
     },
   );
 
-  it('is not offered for another host, which locks nobody out', async () => {
+  it('is not offered for another host, and is a second factor still: a recovery code stands in for it', async () => {
     const olga = await users.join('olga');
+    const { accessToken } = (await users.signInWith(olga.device)).body as { accessToken: string };
+    await roster.api.post(`/users/${olga.id}/recovery-codes`).set(as(accessToken)).expect(200);
     await roster.database.query(`UPDATE passkeys SET rp_id = 'old.example' WHERE user_id = $1`, [olga.id]);
     const { body } = await roster.api.get(`/users/${olga.id}/methods`).set(as(olga.token)).expect(200);
     expect((body as { items: { id: string }[] }).items.map(({ id }) => id)).toEqual(['password', 'magic-link']);
     await users.signIn(olga.device.get(await users.optionsToSignIn())).expect(401);
-    await roster.api.post('/auth/login').send({ identifier: olga.email, password: PASSWORD }).expect(200);
+    const first = await roster.api.post('/auth/login').send({ identifier: olga.email, password: PASSWORD }).expect(403);
+    expect(first.body).toMatchObject({ continueWith: { methods: ['recovery-code'] } });
   });
 });
 

@@ -147,11 +147,11 @@ describe('a passkey', () => {
 
   it('takes the recovery codes along when it was the last factor, however it is removed', async () => {
     const jan = await users.join('jan');
-    await addTotp(roster, jan.token);
-    const codesOf = async () =>
-      roster.database.query('SELECT FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL', [jan.id]);
     const { body } = await users.signInWith(jan.device);
     const token = (body as { accessToken: string }).accessToken;
+    await addTotp(roster, token);
+    const codesOf = async () =>
+      roster.database.query('SELECT FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL', [jan.id]);
     await roster.api.delete('/users/me/totp').set(as(token)).expect(204);
     expect(await codesOf()).toHaveLength(10);
     await roster.api.delete('/users/me/methods/passkey').set(as(token)).expect(204);
@@ -170,9 +170,9 @@ describe('a passkey', () => {
       const id = (created.body as { id: string }).id;
       // Whoever made the account knows its password.
       const maker = { id, token: await roster.signIn(email, PASSWORD) };
+      await addTotp(roster, maker.token);
       const device = new Authenticator();
       await users.add(maker, device.create(await users.optionsToAdd(maker))).expect(201);
-      await addTotp(roster, maker.token);
       const path = way === 'magic link' ? '/auth/magic-link/request' : '/auth/request-password-reset';
       await roster.api.post(path).send({ email }).expect(202);
       const mail = await roster.inbox.about(email, way === 'magic link' ? /sign in/i : /password/i);

@@ -56,11 +56,15 @@ export class MagicLinkCodes implements OnModuleInit {
     await tx.query(BIND, [uuidv7(), Buffer.from(binding, 'base64url'), userId, ip, userAgent, MOST_TRIES]);
   }
 
-  /** Who waits for this link, newest first. @param tokenId of a link whose token was presented */
-  async waitingFor(tx: Transaction, tokenId: string): Promise<WaitingAsker[]> {
+  /**
+   * Who waits for this link, newest first; whoever looks at it first of all, however many strangers have asked since.
+   * @param tokenId of a link whose token was presented
+   * @param here the binding of the browser that presents it, if any
+   */
+  async waitingFor(tx: Transaction, tokenId: string, here?: Buffer): Promise<WaitingAsker[]> {
     const rows = await tx.query<
       (Asker & { binding: Buffer; ip: string | null; user_agent: string | null; at: Date })[]
-    >(WAITING, [tokenId, MOST_TRIES, MOST_SHOWN]);
+    >(WAITING, [tokenId, MOST_TRIES, MOST_SHOWN, here ?? null]);
     return rows.flatMap((row) => {
       const code = this.codeOf(row);
       const { binding, at: requestedAt, ip: requestedIp, user_agent: requestedUserAgent } = row;
@@ -127,7 +131,8 @@ const WAITING = `
   SELECT ${ASKER}, asker.binding, asker.requested_at AS at, host(asker.requested_ip) AS ip,
     asker.requested_user_agent AS user_agent
   FROM magic_link_requests AS asker JOIN one_time_tokens AS token ON token.id = asker.token_id
-  WHERE asker.token_id = $1 AND asker.tries < $2 AND ${IS_VALID} ORDER BY asker.requested_at DESC, asker.id DESC LIMIT $3`;
+  WHERE asker.token_id = $1 AND asker.tries < $2 AND ${IS_VALID}
+  ORDER BY asker.binding = $4::bytea DESC NULLS LAST, asker.requested_at DESC, asker.id DESC LIMIT $3`;
 
 const TRY = `
   UPDATE magic_link_requests AS asker SET tries = tries + 1 FROM one_time_tokens AS token

@@ -37,7 +37,7 @@ export class MagicLinkController {
   ) {
     const ownPage = ownPages(settings)['magic-link'];
     this.link = pages.of({
-      find: (token) => signIns.findLink(token),
+      find: (token, request) => signIns.findLink(token, this.askers.bindingOf(request)),
       state: (link) => tokenState(link, link.email),
       page: 'magic-link',
       values: (link, _refused, request) => ({

@@ -55,11 +55,15 @@ export class MagicLinkService {
     private readonly codes: MagicLinkCodes,
   ) {}
 
-  /** Returns the address of a valid link, and who waits for its code, without using it. @throws TokenExpiredOrUsed */
-  async findLink(token: string): Promise<FoundMagicLink> {
+  /**
+   * Returns the address of a valid link, and who waits for its code, without using it.
+   * @param here the binding of the browser that presents it, if any
+   * @throws TokenExpiredOrUsed
+   */
+  async findLink(token: string, here?: Buffer): Promise<FoundMagicLink> {
     return this.transactions.run(async (tx) => {
       const found = await this.peek(tx, token);
-      return { ...found, waiting: await this.codes.waitingFor(tx, found.id) };
+      return { ...found, waiting: await this.codes.waitingFor(tx, found.id, here) };
     });
   }
 

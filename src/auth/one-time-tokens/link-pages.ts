@@ -20,7 +20,7 @@ interface WithToken {
 /** What the mailed links of one purpose do. */
 export interface LinkDescription<Link, State, Form extends FormName> {
   /** The link with the values of its page; does not use it. @throws TokenExpiredOrUsed */
-  readonly find: (token: string) => Promise<Link>;
+  readonly find: (token: string, request: FastifyRequest) => Promise<Link>;
   /** The response to programs that accept JSON. */
   readonly state: (link: Link) => State;
   readonly page: Form;
@@ -73,7 +73,7 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
   /** `GET`: the page with the form, or the state of the link. @throws TokenExpiredOrUsed */
   async show(reply: FastifyReply, token: string): Promise<State | string> {
     if (!wantsJson(reply.request)) return this.form(reply, token);
-    return this.description.state(await this.description.find(token));
+    return this.description.state(await this.description.find(token, reply.request));
   }
 
   /** `POST`: a page for a form, JSON for a program. @throws the errors of `use`, unless the form is shown again */
@@ -97,7 +97,7 @@ export class LinkPage<Link extends TokenDetails, State, Form extends FormName> {
 
   private async form(reply: FastifyReply, token: string, refused?: DomainError): Promise<string> {
     const { find, page, values } = this.description;
-    const link = { ...(await find(token)), token };
+    const link = { ...(await find(token, reply.request)), token };
     const shown = { token, ...values(link, refused, reply.request) } as PageValues[Form];
     return this.pages.render(reply, page, shown, link.locale);
   }

@@ -36,11 +36,11 @@ export class PasskeyRegistration {
   /** What a browser is to make a passkey with. @throws Forbidden, UserNotFound, TooManyPasskeys */
   async options(request: Pick<FactorRequest, 'id' | 'caller'>): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const { user } = await this.actions.findAllowed({ ...request, action: 'addFactor' });
-    const { challenge, existing } = await this.transactions.run(async (tx) => ({
-      challenge: await this.challenges.issue(tx, useOf(request)),
-      existing: await this.passkeys.ofUser(tx, user.id),
-    }));
-    refuseMore(existing.length);
+    const { challenge, existing } = await this.transactions.run(async (tx) => {
+      const existing = await this.passkeys.ofUser(tx, user.id);
+      refuseMore(existing.length);
+      return { challenge: await this.challenges.issue(tx, useOf(request)), existing };
+    });
     return this.site.creationOptions(user, challenge, existing.map(handleOf));
   }
 

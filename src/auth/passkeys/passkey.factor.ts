@@ -26,16 +26,22 @@ export class PasskeyFactor extends SecondFactor {
 
   async heldBy(tx: Transaction, userId: string): Promise<HeldFactor[]> {
     const passkeys = await this.passkeys.ofUser(tx, userId);
-    // Those of another host can be presented no more, and must lock nobody out.
-    return passkeys
-      .filter(({ rpId }) => rpId === this.site.id)
-      .map(({ id, name, createdAt, lastUsedAt }) => ({
-        id,
-        kind: 'passkey',
-        label: name,
-        addedAt: createdAt,
-        lastUsedAt,
-      }));
+    return passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
+      id,
+      kind: 'passkey',
+      label: name,
+      addedAt: createdAt,
+      lastUsedAt,
+    }));
+  }
+
+  /**
+   * Those made for another host, such as before a change of `PUBLIC_URL`, are held and can be presented no more: their users need a
+   * recovery code or an admin, since nothing else may turn a second factor off.
+   */
+  override async count(tx: Transaction, userId: string): Promise<number> {
+    const passkeys = await this.passkeys.ofUser(tx, userId);
+    return passkeys.filter(({ rpId }) => rpId === this.site.id).length;
   }
 
   async verify(

@@ -14,6 +14,7 @@ import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { Reply } from '../../http/request/reply.decorator.js';
+import { Limit } from '../../access/limit.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
@@ -59,6 +60,7 @@ export class PasskeysController {
   @HttpCode(200)
   @Allow('AUTHENTICATED')
   @RequireStepUp()
+  @Limit('passkey-options')
   @ApiUserId()
   @ApiOperation({
     operationId: 'getPasskeyCreationOptions',

@@ -37,7 +37,7 @@ export interface ProofPurpose {
 export abstract class SecondFactor {
   abstract readonly method: SecondFactorMethod;
 
-  /** Those that the user can present now; empty for recovery codes. */
+  /** Those that the user has, whether or not they can be presented now; empty for recovery codes. */
   abstract heldBy(tx: Transaction, userId: string): Promise<readonly HeldFactor[]>;
 
   /** How many the user can present now: by default, those held; of recovery codes, those that are unused. */

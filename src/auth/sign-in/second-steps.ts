@@ -43,8 +43,7 @@ export class SecondSteps {
   async ask(tx: Transaction, attempt: SignInAttempt, userId: string): Promise<AskedStep | 'remembered' | undefined> {
     // A passkey that verified its user is both factors.
     if (attempt.amr.includes('mfa')) return undefined;
-    const methods = await this.factors.methodsOf(tx, userId);
-    if (methods.length === 0) return undefined;
+    if (!(await this.factors.hasOne(tx, userId))) return undefined;
     const known = attempt.browser?.remembered ?? attempt.rememberedDevice;
     if (await this.remembered.recognises(tx, userId, known, attempt.context)) return 'remembered';
     const { method, amr, isByMail = false, browser, context } = attempt;
@@ -54,6 +53,7 @@ export class SecondSteps {
     const ticket = { userId, purpose: 'sign-in', method, amr, isByMail, deviceId, browser: binding } as const;
     const token = await this.tickets.issue(tx, ticket);
     await this.events.record(tx, { type: 'second_factor.required', userId, method, context });
+    const methods = await this.factors.methodsOf(tx, userId);
     return { step: { token, methods, expiresIn: TICKET_LIFE }, binding };
   }
 

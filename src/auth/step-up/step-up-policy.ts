@@ -57,8 +57,7 @@ export class StepUpPolicy extends StepUpCheck {
   }
 
   private async methodsOf(tx: Transaction, userId: string): Promise<StepUpMethod[]> {
-    const methods = await this.factors.methodsOf(tx, userId);
-    if (methods.length > 0) return methods;
+    if (await this.factors.hasOne(tx, userId)) return this.factors.methodsOf(tx, userId);
     return (await this.passwords.changedAt(tx, userId)) ? ['password'] : [];
   }
 
