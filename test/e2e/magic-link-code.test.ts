@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MagicLinkCodes } from '../../src/auth/magic-link/magic-link-codes.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import type { Roster } from '../support/roster.js';
@@ -278,6 +279,34 @@ describe('the code of a sign-in link', () => {
     await enter({ codeVerifier: codeChallenge }).expect(401, /invalid-code/);
     await enter({ codeVerifier: 'short' }).expect(400);
     expect((await enter({ codeVerifier }).expect(200)).body).toMatchObject({ tokenType: 'Bearer', user: { email } });
+  });
+
+  it('is forgotten with its link, and what is kept until then is in the export of its owner', async () => {
+    const email = fresh();
+    const { id, token } = await roster.join(email);
+    const askers = () => roster.database.query('SELECT 1 FROM magic_link_requests WHERE user_id = $1', [id]);
+    await new Browser().ask(email);
+    await new Browser().ask(email);
+    const { body } = await roster.api
+      .get(`/users/${id}/export`)
+      .set({ authorization: `Bearer ${token}` })
+      .expect(200);
+    expect((body as { data: { linkRequests: object[] } }).data.linkRequests).toEqual(
+      Array.from({ length: 2 }, () => ({
+        requestedAt: expect.any(String),
+        requestedFrom: '127.0.0.1',
+        requestedBy: expect.stringContaining('Firefox'),
+      })),
+    );
+    const codes = roster.app.get(MagicLinkCodes, { strict: false });
+    await codes.forgetOld();
+    expect(await askers()).toHaveLength(2);
+    await roster.api
+      .post('/auth/magic-link')
+      .send({ token: await linkTo(email) })
+      .expect(200);
+    await codes.forgetOld();
+    expect(await askers()).toEqual([]);
   });
 
   it('is nowhere at rest, nor is the value of the cookie', async () => {
