@@ -4,7 +4,6 @@ import { MagicLinkCodes } from '../../src/auth/magic-link/magic-link-codes.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import type { Roster } from '../support/roster.js';
-import { startRoster } from '../support/roster.js';
 import { addTotp, freshCode, ticketOf } from '../support/totp.js';
 import { TwoRosters } from '../support/two-rosters.js';
 
@@ -376,23 +375,6 @@ describe('asking for a link', () => {
     expect(laptop.cookie).toBe(before);
     expect(await PHONE.codesAt(token)).toEqual([code]);
     await laptop.enter(code!).expect(200);
-  });
-
-  it('over https gets a cookie that no neighbouring host can plant; where an own page takes the link, none', async () => {
-    const secure = await startRoster({ PUBLIC_URL: 'https://id.example.com' }, [], roster.database);
-    const own = await startRoster({ MAGIC_LINK_URL: 'https://app.example.com/in' }, [], roster.database);
-    try {
-      const ask = (at: Roster) => at.api.post('/auth/magic-link/request').send({ email: fresh() }).expect(202);
-      expect(cookieIn((await ask(secure)).headers)).toMatch(
-        /^__Host-roster-magic-link=[^;]{43}; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure$/,
-      );
-      expect((await ask(own)).headers).not.toHaveProperty('set-cookie');
-    } finally {
-      for (const one of [secure, own]) {
-        await one.app.close();
-        await one.inbox.down();
-      }
-    }
   });
 });
 

@@ -112,3 +112,26 @@ describe('a sign-in link that was asked for on the page to sign in', () => {
     expect(victim.cookies.size).toBe(0);
   });
 });
+
+/** The cookie of the browser that asks, with its attributes. */
+const cookieIn = (headers: Record<string, unknown>): string =>
+  ((headers['set-cookie'] ?? []) as string[]).find((cookie) => cookie.includes('roster-magic-link=')) ?? '';
+
+describe('asking for a link', () => {
+  it('over https gets a cookie that no neighbouring host can plant; where an own page takes the link, none', async () => {
+    const secure = await startRoster({ PUBLIC_URL: 'https://id.example.com' }, [], roster.database);
+    const own = await startRoster({ MAGIC_LINK_URL: 'https://app.example.com/in' }, [], roster.database);
+    try {
+      const ask = (at: Roster) => at.api.post('/auth/magic-link/request').send({ email: fresh() }).expect(202);
+      expect(cookieIn((await ask(secure)).headers)).toMatch(
+        /^__Host-roster-magic-link=[^;]{43}; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure$/,
+      );
+      expect((await ask(own)).headers).not.toHaveProperty('set-cookie');
+    } finally {
+      for (const one of [secure, own]) {
+        await one.app.close();
+        await one.inbox.down();
+      }
+    }
+  });
+});
