@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, type ServiceToken } from './allow.decorator.js';
+import type { Caller } from './caller.js';
+import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, SETUP_METADATA, type ServiceToken } from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
 import { STEP_UP_METADATA } from './require-step-up.decorator.js';
@@ -28,15 +29,22 @@ export class AccessGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const token = this.reflector.get<ServiceToken | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
     if (token !== undefined && this.authentication.isService(request, token)) return true;
+    if (this.reflector.get<boolean | undefined>(SETUP_METADATA, execution.getHandler()) === true) {
+      const setup = await this.stepUps.setupCallerOf(request);
+      if (setup) {
+        request.caller = setup;
+        // Its token is a fresh proof, of itself alone.
+        if (!isAbout(request, setup)) throw new Forbidden();
+        return true;
+      }
+    }
     const caller = await this.authentication.callerOf(request, isUse);
     if (!caller) throw new NotAuthenticated();
     request.caller = caller;
     if (!includesRole(caller.role, least)) throw new Forbidden();
     const demand = this.reflector.get<StepUpDemand | undefined>(STEP_UP_METADATA, execution.getHandler());
     if (demand) {
-      const { id } = request.params as { readonly id?: string };
-      const isSelf = id === 'me' || id === caller.userId;
-      await this.stepUps.require(caller, { passwordInBody: demand.passwordInBody && isSelf });
+      await this.stepUps.require(caller, { passwordInBody: demand.passwordInBody && isAbout(request, caller) });
     }
     return true;
   }
@@ -53,4 +61,10 @@ export class AccessGuard implements CanActivate {
       throw error;
     }
   }
+}
+
+/** Whether the request is about the caller's own account. */
+function isAbout({ params }: FastifyRequest, { userId }: Caller): boolean {
+  const { id } = params as { readonly id?: string };
+  return id === 'me' || id?.toLowerCase() === userId;
 }

@@ -34,3 +34,10 @@ export interface ServiceToken {
 export function OrServiceToken(setting: ServiceTokenName, { freeInDevelopment = false } = {}): MethodDecorator {
   return SetMetadata(SERVICE_TOKEN_METADATA, { setting, freeInDevelopment } satisfies ServiceToken);
 }
+
+export const SETUP_METADATA = 'roster:setup-token';
+
+/** Besides sessions, accepts the token of a sign-in that has to set up a second factor; for the user it was issued to alone. */
+export function OrSetupToken(): MethodDecorator {
+  return SetMetadata(SETUP_METADATA, true);
+}

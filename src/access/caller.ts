@@ -8,6 +8,8 @@ export interface Caller {
   readonly userId: string;
   readonly role: UserRole;
   readonly sessionId: string;
+  /** The bearer token of a user who is to set up a second factor and has no session; `sessionId` is that of the token. */
+  readonly setupToken?: string;
 }
 
 /** The actor of an event, as stored in the log. */

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Caller } from './caller.js';
 
 /** What a route wants proved. */
@@ -13,4 +14,7 @@ export abstract class StepUpCheck {
    * user has one; `not-authenticated` if it has ended
    */
   abstract require(caller: Caller, demand: StepUpDemand): Promise<void>;
+
+  /** Who sends the bearer token of a sign-in that has to set up a second factor; undefined for every other request. */
+  abstract setupCallerOf(request: FastifyRequest): Promise<Caller | undefined>;
 }

@@ -77,6 +77,11 @@ export const SETTINGS = {
     '10m',
     'how long after a sign-in or step-up a session may do what takes a fresh proof, such as deleting an account',
   ),
+  REQUIRE_SECOND_FACTOR: required(
+    parse.oneOf('none', 'AUTHENTICATED', 'MANAGER', 'ADMIN'),
+    'none',
+    'the least role whose users have to set up a second factor at their next sign-in; none lets everybody choose',
+  ),
   REMEMBERED_DEVICE_TTL: required(
     parse.duration,
     '30d',

@@ -41,6 +41,7 @@ export class LoginController {
     'invalid-credentials',
     'email-not-verified',
     'second-factor-required',
+    'second-factor-setup-required',
     'cross-site-request',
     'too-many-requests',
     'busy',

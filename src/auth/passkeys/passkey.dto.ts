@@ -1,7 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from '@nestjs/swagger';
 import { IsString, ValidateIf } from 'class-validator';
 import { Line, RequiredLine } from '../../users/api/profile.dto.js';
 import { NewCredential, type RegistrationJson } from '../second-factors/credential-json.js';
+import { SignedInResponse } from '../sessions/signed-in.response.js';
+import { DeviceToken } from '../sign-in/device-token.dto.js';
+import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';
 import { MAX_PASSKEYS, type Passkey } from './passkeys.js';
 
 const NAME_LENGTH = 50;
@@ -10,6 +13,11 @@ const time = { format: 'date-time' } as const;
 export class NewPasskeyDto {
   @Line(NAME_LENGTH, 'Laptop') readonly name?: string | null;
   @NewCredential() readonly credential: RegistrationJson;
+
+  // Of the session that begins where the token of a sign-in was sent, which had to set up a factor.
+  @DeviceToken() readonly deviceToken?: string;
+  @SessionProof() readonly session?: 'tokens' | 'cookie';
+  @KeepSignedIn() readonly keepSignedIn?: boolean;
 }
 
 export class RenamePasskeyDto {
@@ -44,7 +52,7 @@ export class PasskeyResponse {
   }
 }
 
-export class AddedPasskeyResponse extends PasskeyResponse {
+export class AddedPasskeyResponse extends IntersectionType(PasskeyResponse, PartialType(SignedInResponse)) {
   @ApiProperty({
     type: [String],
     maxItems: 10,

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import type { FastifyReply } from 'fastify';
-import { Allow } from '../../access/allow.decorator.js';
+import { Allow, OrSetupToken } from '../../access/allow.decorator.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { apiHeaders } from '../../http/openapi/api-answers.js';
@@ -18,6 +18,7 @@ import { Limit } from '../../access/limit.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
+import { SetupSignIns } from '../sign-in/setup-sign-ins.js';
 import {
   AddedPasskeyResponse,
   NewPasskeyDto,
@@ -39,6 +40,7 @@ export class PasskeysController {
     private readonly registration: PasskeyRegistration,
     private readonly passkeys: UserPasskeys,
     private readonly cookies: SessionCookies,
+    private readonly signIns: SetupSignIns,
   ) {}
 
   @Get()
@@ -59,6 +61,7 @@ export class PasskeysController {
   @Post('options')
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @OrSetupToken()
   @RequireStepUp()
   @Limit('passkey-options')
   @ApiUserId()
@@ -76,13 +79,14 @@ export class PasskeysController {
 
   @Post()
   @Allow('AUTHENTICATED')
+  @OrSetupToken()
   @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'addPasskey',
     summary: 'Add a passkey',
     description:
-      'With the credential that the browser made from the options. From now on it signs you in by itself, and other sign-in methods need a second factor. Returns ten recovery codes if you have none. You are notified by mail.',
+      'With the credential that the browser made from the options. From now on it signs you in by itself, and other sign-in methods need a second factor. Returns ten recovery codes if you have none. With the `continueWith.token` of a sign-in that was answered with 403 `second-factor-setup-required`, it also signs you in, as `POST /auth/login` does. You are notified by mail.',
   })
   @ApiCreatedResponse({ type: AddedPasskeyResponse, headers: apiHeaders('Location') })
   @ApiProblems(
@@ -91,21 +95,24 @@ export class PasskeysController {
     'forbidden',
     'not-found',
     'passkey-exists',
+    'sign-in-expired',
     'too-many-passkeys',
     'refused-by-handler',
   )
   async add(
     @UserId() id: string,
-    @Body() { name, credential }: NewPasskeyDto,
+    @Body() { name, credential, ...choice }: NewPasskeyDto,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
   ): Promise<AddedPasskeyResponse> {
+    const signIn = this.signIns.of(reply, caller, choice);
     const request = { id, caller, context, ifMatch, browser: this.cookies.ofBrowser(reply.request, reply) };
     const { passkey, recoveryCodes } = await this.registration.add(request, credential, name ?? undefined);
     void reply.header('location', `/users/${id}/passkeys/${passkey.id}`);
-    return Object.assign(PasskeyResponse.from(passkey), { recoveryCodes: [...recoveryCodes] });
+    const added = Object.assign(PasskeyResponse.from(passkey), { recoveryCodes: [...recoveryCodes] });
+    return Object.assign(added, await signIn?.({ factor: 'passkey', amr: ['user'] }));
   }
 
   @Patch(':passkeyId')
@@ -139,7 +146,7 @@ export class PasskeysController {
       'Your own, or any user’s as an ADMIN, which ends all sessions of that user. Not the last sign-in method. Recovery codes go with the last second factor. The user is notified by mail.',
   })
   @ApiNoContentResponse()
-  @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'refused-by-handler')
+  @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'second-factor-stays', 'refused-by-handler')
   async remove(
     @UserId() id: string,
     @Param('passkeyId') passkeyId: string,

@@ -8,6 +8,7 @@ import { MULTIPLE_FACTORS } from '../sessions/assurance.js';
 import type { BrowserCookie } from '../sessions/session-cookies.js';
 import { SessionRenewals } from '../sessions/session-renewals.js';
 import { Sessions } from '../sessions/sessions.js';
+import { FactorRequirement } from './factor-requirement.js';
 import type { HeldFactor } from './second-factor.js';
 import { SecondFactors } from './second-factors.js';
 
@@ -37,6 +38,7 @@ export class FactorChanges {
     private readonly factors: SecondFactors,
     private readonly sessions: Sessions,
     private readonly renewals: SessionRenewals,
+    private readonly requirement: FactorRequirement,
   ) {}
 
   /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
@@ -93,8 +95,10 @@ export class FactorChanges {
     for (const { kind, label } of await work(tx)) {
       await this.users.change(tx, id, (state) => removeAuthenticator(state, kind, label), context);
     }
-    if (caller.userId === id) await this.renewals.renewCookie(tx, browser);
-    else await this.sessions.endAll(tx, id, 'factors-removed', undefined, context);
+    if (caller.userId === id) {
+      await this.requirement.refuseLast(tx, id);
+      await this.renewals.renewCookie(tx, browser);
+    } else await this.sessions.endAll(tx, id, 'factors-removed', undefined, context);
   }
 
   private async perform<T>(act: ActionRequest, work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -19,6 +19,24 @@ export class SecondFactorRequired extends DomainError {
   }
 }
 
+/** The first factor was right, and the user's role takes a second one, which they have to set up. There is no session before. */
+export class SecondFactorSetupRequired extends DomainError {
+  readonly code = 'second-factor-setup-required';
+  constructor(override readonly continueWith: SecondStep) {
+    super(
+      'Your role takes a second factor. Send the token in continueWith as a bearer token to POST /users/me/totp or POST /users/me/passkeys/options, and confirm the app or add the passkey: that signs you in.',
+    );
+  }
+}
+
+/** The user's role takes a second factor, and this is the last one. */
+export class SecondFactorStays extends DomainError {
+  readonly code = 'second-factor-stays';
+  constructor() {
+    super('Your role takes a second factor, and this is your only one. Set up another one first.');
+  }
+}
+
 /** Also for a code that was used before, or an assertion for another challenge. */
 export class WrongSecondFactor extends DomainError {
   readonly code = 'wrong-second-factor';

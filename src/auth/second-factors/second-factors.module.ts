@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { FactorChanges } from './factor-changes.js';
+import { FactorRequirement } from './factor-requirement.js';
 import { SecondFactors } from './second-factors.js';
 import { SecondFactorsController } from './second-factors.controller.js';
 import { SignInTickets } from './sign-in-tickets.js';
@@ -11,7 +12,7 @@ import { SignInTickets } from './sign-in-tickets.js';
 @Module({
   imports: [DiscoveryModule, JobsModule, UsersModule],
   controllers: [SecondFactorsController],
-  providers: [SecondFactors, FactorChanges, SignInTickets],
-  exports: [SecondFactors, FactorChanges, SignInTickets],
+  providers: [SecondFactors, FactorChanges, FactorRequirement, SignInTickets],
+  exports: [SecondFactors, FactorChanges, FactorRequirement, SignInTickets],
 })
 export class SecondFactorsModule {}

@@ -9,7 +9,7 @@ import { afterCommit, type Transaction } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
-import type { Assurance } from './assurance.js';
+import { type Assurance, MULTIPLE_FACTORS } from './assurance.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 import type { BrowserSignIn } from './session-cookies.js';
@@ -31,6 +31,7 @@ export type EndReason =
   | 'email-changed'
   | 'address-proved'
   | 'factors-removed'
+  | 'second-factor-required'
   | 'suspended'
   | 'deleted';
 
@@ -201,6 +202,11 @@ export class Sessions {
     await tx.query('DELETE FROM sign_in_tickets WHERE user_id = $1', [userId]);
     const others = 'ended_at IS NULL AND id IS DISTINCT FROM $3';
     return this.endWhere(tx, others, [userId, reason, except ?? null], context);
+  }
+
+  /** Ends the sessions of a user that were authenticated with one factor. */
+  async endWeak(tx: Transaction, userId: string, reason: EndReason, context: RequestContext): Promise<void> {
+    await this.endWhere(tx, 'ended_at IS NULL AND NOT ($3 = ANY (amr))', [userId, reason, MULTIPLE_FACTORS], context);
   }
 
   /** Ends the session that a browser had before it signed in again, of whichever user (OWASP ASVS 5.0 V7.2.4). */

@@ -88,7 +88,14 @@ export class SignInMethodsController {
       'The last one cannot be removed. A removed password can be set again with a password reset link. The user is notified by mail.',
   })
   @ApiNoContentResponse()
-  @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'precondition-failed', 'refused-by-handler')
+  @ApiProblems(
+    'forbidden',
+    'not-found',
+    'sign-in-method-stays',
+    'second-factor-stays',
+    'precondition-failed',
+    'refused-by-handler',
+  )
   async remove(
     @UserId() id: string,
     @Param('method') method: string,

@@ -6,6 +6,7 @@ import { type ActionRequest, decideNothing, UserActions } from '../../users/api/
 import { UserStore } from '../../users/store/user-store.js';
 import { UserNotFound } from '../../users/aggregate/user-errors.js';
 import { Sessions } from '../sessions/sessions.js';
+import { FactorRequirement } from '../second-factors/factor-requirement.js';
 import { type HeldMethod, HeldMethods } from './held-methods.js';
 import type { SignInMethod } from './sign-in-method.js';
 
@@ -29,6 +30,7 @@ export class SignInMethods {
     private readonly users: UserStore,
     private readonly actions: UserActions,
     private readonly sessions: Sessions,
+    private readonly requirement: FactorRequirement,
   ) {}
 
   all(): readonly SignInMethod[] {
@@ -43,7 +45,7 @@ export class SignInMethods {
 
   /**
    * Removes one; existing sessions continue, unless somebody else removes a second factor.
-   * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays if it cannot be removed, or is the last
+   * @throws Forbidden, UserNotFound, NoSuchMethod, PreconditionFailed; MethodStays if it cannot be removed, or is the last; SecondFactorStays
    */
   async remove(given: Omit<ActionRequest, 'action'>, id: string): Promise<void> {
     const { caller, context } = given;
@@ -63,9 +65,9 @@ export class SignInMethods {
       for (const name of names) {
         await this.users.change(tx, user.id, (state) => removeAuthenticator(state, id, name), context);
       }
-      if (one.method.isFactor && caller.userId !== user.id) {
-        await this.sessions.endAll(tx, user.id, 'factors-removed', undefined, context);
-      }
+      if (!one.method.isFactor) return;
+      if (caller.userId === user.id) await this.requirement.refuseLast(tx, user.id);
+      else await this.sessions.endAll(tx, user.id, 'factors-removed', undefined, context);
     });
   }
 }

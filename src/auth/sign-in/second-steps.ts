@@ -5,19 +5,24 @@ import type { DomainError } from '../../problems/domain-error.js';
 import { FactorLockouts } from '../lockout/factor-lockouts.js';
 import { TooManyRequests } from '../rate-limits/rate-limits.js';
 import { type SecondStep, WrongSecondFactor } from '../second-factors/second-factor-errors.js';
+import { FactorRequirement } from '../second-factors/factor-requirement.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 import { SignInExpired, type SignInTicket, SignInTickets, TICKET_LIFE } from '../second-factors/sign-in-tickets.js';
 import { RememberedDevices, TOGETHER } from '../remembered-devices/remembered-devices.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
-import type { EnteredAttempt, SecondStepAttempt, SignInAttempt } from './sign-in-attempt.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
+import type { EnteredAttempt, SecondStepAttempt, SetupAttempt, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 const BINDING_BYTES = 32;
+const SETUP_METHODS = ['totp', 'passkey'] as const;
 
 /** What the client gets in place of a session: the next step, and the value of the cookie that binds its browser. */
 export interface AskedStep {
   readonly step: SecondStep;
   readonly binding: string | undefined;
+  /** Whether a factor has to be set up, rather than presented. */
+  readonly isSetup?: boolean;
 }
 
 /** A right proof with what the session is proved by, or why there is none. */
@@ -33,6 +38,7 @@ export class SecondSteps {
     private readonly attempts: SignInAttempts,
     private readonly lockouts: FactorLockouts,
     private readonly remembered: RememberedDevices,
+    private readonly requirement: FactorRequirement,
     private readonly events: AuthEvents,
   ) {}
 
@@ -40,21 +46,61 @@ export class SecondSteps {
    * In the transaction of an admission, with the user locked.
    * @returns undefined if the attempt needs no further step, and `remembered` if its device spares the user that step
    */
-  async ask(tx: Transaction, attempt: SignInAttempt, userId: string): Promise<AskedStep | 'remembered' | undefined> {
+  async ask(tx: Transaction, attempt: SignInAttempt, user: UserEntity): Promise<AskedStep | 'remembered' | undefined> {
     // A passkey that verified its user is both factors.
     if (attempt.amr.includes('mfa')) return undefined;
-    if (!(await this.factors.hasOne(tx, userId))) return undefined;
+    const userId = user.id;
+    if (!(await this.factors.hasOne(tx, userId))) return this.askForSetup(tx, attempt, user);
     const known = attempt.browser?.remembered ?? attempt.rememberedDevice;
     if (await this.remembered.recognises(tx, userId, known, attempt.context)) return 'remembered';
-    const { method, amr, isByMail = false, browser, context } = attempt;
-    // Several tabs of a browser share one value.
-    const binding = browser && (browser.binding ?? randomBytes(BINDING_BYTES).toString('base64url'));
+    const { method, amr, isByMail = false, context } = attempt;
+    const binding = bindingOf(attempt);
     const deviceId = this.attempts.deviceOf(attempt, userId);
     const ticket = { userId, purpose: 'sign-in', method, amr, isByMail, deviceId, browser: binding } as const;
     const token = await this.tickets.issue(tx, ticket);
     await this.events.record(tx, { type: 'second_factor.required', userId, method, context });
     const methods = await this.factors.methodsOf(tx, userId);
     return { step: { token, methods, expiresIn: TICKET_LIFE }, binding };
+  }
+
+  /** A user whose role takes a second factor and who has none is let in to set one up, and to nothing else. */
+  private async askForSetup(tx: Transaction, attempt: SignInAttempt, user: UserEntity): Promise<AskedStep | undefined> {
+    if (!this.requirement.appliesTo(user.role)) return undefined;
+    const { method, amr, isByMail = false, context } = attempt;
+    const binding = bindingOf(attempt);
+    const ticket = {
+      userId: user.id,
+      purpose: 'setup',
+      method,
+      amr,
+      isByMail,
+      deviceId: undefined,
+      browser: binding,
+    } as const;
+    const token = await this.tickets.issue(tx, ticket);
+    const event = { type: 'second_factor.required', userId: user.id, method, reason: 'set-up', context } as const;
+    await this.events.record(tx, event);
+    return { step: { token, methods: SETUP_METHODS, expiresIn: TICKET_LIFE }, binding, isSetup: true };
+  }
+
+  /**
+   * The end of a set-up, after the factor was added with this ticket.
+   * @throws SignInExpired
+   */
+  async findSetup(given: SetupAttempt): Promise<{ readonly ticket: SignInTicket; readonly attempt: EnteredAttempt }> {
+    const attempt = await this.attempts.enter({ ...given, method: given.factor, amr: [] });
+    const ticket = await this.transactions.run((tx) => this.tickets.find(tx, given.token, 'setup', given.binding));
+    const { method, amr, isByMail } = ticket;
+    return {
+      ticket,
+      attempt: { ...attempt, method, amr: [...new Set([...amr, ...given.amr, 'mfa'])], isUnguessable: isByMail },
+    };
+  }
+
+  /** Uses the ticket of a set-up up. @throws SignInExpired, also if the factor is gone again */
+  async useSetup(tx: Transaction, { id, userId }: SignInTicket): Promise<void> {
+    if (!(await this.factors.hasOne(tx, userId))) throw new SignInExpired();
+    await this.tickets.use(tx, id);
   }
 
   /**
@@ -124,4 +170,9 @@ export class SecondSteps {
     }
     return { amr: [...new Set([...amr, ...proved, 'mfa'])] };
   }
+}
+
+/** Several tabs of a browser share one value. */
+function bindingOf({ browser }: SignInAttempt): string | undefined {
+  return browser && (browser.binding ?? randomBytes(BINDING_BYTES).toString('base64url'));
 }

@@ -56,6 +56,13 @@ export interface SecondStepAttempt {
   readonly context: RequestContext;
 }
 
+/** The end of a sign-in that had to set up a second factor. */
+export interface SetupAttempt extends Omit<SecondStepAttempt, 'proof' | 'rememberDevice'> {
+  readonly factor: 'totp' | 'passkey';
+  /** What the new factor proved (RFC 8176, 2). */
+  readonly amr: readonly string[];
+}
+
 /** Why an attempt was refused; recorded as evidence for the user, never disclosed to the caller. */
 export type RefusalReason =
   'wrong-proof' | 'locked' | 'suspended' | 'deleted' | 'email-not-verified' | 'expired-or-used-link';

@@ -4,10 +4,16 @@ import { type Transaction, Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserResponse } from '../../users/api/user.response.js';
 import { Sessions } from '../sessions/sessions.js';
-import { SecondFactorRequired } from '../second-factors/second-factor-errors.js';
+import { SecondFactorRequired, SecondFactorSetupRequired } from '../second-factors/second-factor-errors.js';
 import { SignInExpired } from '../second-factors/sign-in-tickets.js';
 import { SecondSteps } from './second-steps.js';
-import type { EnteredAttempt, RefusalReason, SecondStepAttempt, SignInAttempt } from './sign-in-attempt.js';
+import type {
+  EnteredAttempt,
+  RefusalReason,
+  SecondStepAttempt,
+  SetupAttempt,
+  SignInAttempt,
+} from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 import { EmailNotVerified, InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
@@ -84,6 +90,22 @@ export class SignInGate {
   }
 
   /**
+   * Starts the session of a user who had to set up a second factor, and has just done so with the ticket of the first step.
+   * @throws SignInExpired
+   */
+  async completeSetup(given: SetupAttempt): Promise<SignedInResponse> {
+    const { ticket, attempt } = await this.secondSteps.findSetup(given);
+    const done = await this.recorded(attempt, ticket.userId, async (tx) => {
+      const user = await this.outcomes.admissible(tx, attempt, ticket.userId);
+      await this.secondSteps.useSetup(tx, ticket);
+      return this.start(tx, { ...attempt, secondFactor: given.factor }, user);
+    });
+    if (!done) throw new SignInExpired();
+    given.browser?.send(done.source);
+    return done.answer;
+  }
+
+  /**
    * Counts and records a failure.
    * @param reason `email-not-verified` for the correct password of a registration, which is disclosed unless locked
    * @param userId whom the proof named, if there was no identifier
@@ -121,16 +143,16 @@ export class SignInGate {
     const done = await this.recorded(attempt, userId, async (tx) => {
       const user = await this.outcomes.admissible(tx, attempt, userId);
       if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
-      const asked = await this.secondSteps.ask(tx, attempt, userId);
+      const asked = await this.secondSteps.ask(tx, attempt, user);
       if (asked && asked !== 'remembered') return { asked };
       // Known from its evidence: no second factor was proved.
       return { result: await work(tx, user, asked && 'remembered-device') };
     });
     if (!done) throw new InvalidCredentials();
     if (!done.asked) return done.result;
-    const { step, binding } = done.asked;
+    const { step, binding, isSetup } = done.asked;
     if (binding !== undefined) attempt.browser?.bind(binding);
-    throw new SecondFactorRequired(step);
+    throw isSetup === true ? new SecondFactorSetupRequired(step) : new SecondFactorRequired(step);
   }
 
   /** @returns undefined for an attempt that turned out to be inadmissible, which is recorded */

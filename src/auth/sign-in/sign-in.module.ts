@@ -10,6 +10,7 @@ import { SignInGate } from './sign-in-gate.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SecondStepController } from './second-step.controller.js';
 import { SecondSteps } from './second-steps.js';
+import { SetupSignIns } from './setup-sign-ins.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 import { SignInOutcomes } from './sign-in-outcomes.js';
 
@@ -25,7 +26,7 @@ import { SignInOutcomes } from './sign-in-outcomes.js';
     RememberedDevicesModule,
   ],
   controllers: [SecondStepController],
-  providers: [SignInGate, SecondSteps, SignInAttempts, SignInOutcomes],
-  exports: [SignInGate],
+  providers: [SignInGate, SetupSignIns, SecondSteps, SignInAttempts, SignInOutcomes],
+  exports: [SignInGate, SetupSignIns],
 })
 export class SignInModule {}

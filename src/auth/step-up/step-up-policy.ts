@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { NotAuthenticated } from '../../access/access-errors.js';
 import type { Caller } from '../../access/caller.js';
 import { StepUpCheck, type StepUpDemand } from '../../access/step-up.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { Passwords } from '../passwords/passwords.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
+import { SignInExpired, SignInTickets } from '../second-factors/sign-in-tickets.js';
+import { SessionCookies } from '../sessions/session-cookies.js';
 import { levelOf } from '../sessions/assurance.js';
 import { ALIVE } from '../sessions/sessions.js';
 import { StepUpRequired } from './step-up-errors.js';
 import type { StepUpMethod } from './step-up-method.js';
+
+/** The form of the token, which no access token has. */
+const SETUP_BEARER = /^Bearer ([0-9a-f]{32}\.[A-Za-z0-9_-]{43})$/i;
 
 /** Decides whether a session was authenticated recently and strongly enough. Asks the database each time: such acts are rare. */
 @Injectable()
@@ -20,6 +27,9 @@ export class StepUpPolicy extends StepUpCheck {
     private readonly transactions: Transactions,
     private readonly factors: SecondFactors,
     private readonly passwords: Passwords,
+    private readonly tickets: SignInTickets,
+    private readonly cookies: SessionCookies,
+    private readonly users: UserStore,
   ) {
     super();
   }
@@ -32,6 +42,23 @@ export class StepUpPolicy extends StepUpCheck {
       if (isRecent && (!hasFactor || levelOf(amr) === 'aal2')) return;
       throw await this.refusal(tx, caller.userId);
     });
+  }
+
+  async setupCallerOf(request: FastifyRequest): Promise<Caller | undefined> {
+    const token = SETUP_BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined) return undefined;
+    try {
+      return await this.transactions.run(async (tx) => {
+        const { id, userId } = await this.tickets.find(tx, token, 'setup', this.cookies.bindingOf(request));
+        const user = await this.users.find(tx, userId);
+        // Of one who has a factor by now, it is worth nothing: that factor is asked for.
+        if (!user || (await this.factors.hasOne(tx, userId))) return undefined;
+        return { userId, role: user.role, sessionId: id, setupToken: token };
+      });
+    } catch (error) {
+      if (error instanceof SignInExpired) return undefined;
+      throw error;
+    }
   }
 
   /** Whether `require` would pass, for pages. @throws NotAuthenticated if the session has ended */

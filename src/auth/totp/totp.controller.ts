@@ -1,15 +1,15 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Allow } from '../../access/allow.decorator.js';
+import { Allow, OrSetupToken } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiUserChange, IfMatch, UserId } from '../../users/api/user-id.js';
-import { RecoveryCodesResponse } from '../recovery-codes/recovery-codes.dto.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
-import { ConfirmTotpDto, TotpSetupResponse } from './totp.dto.js';
+import { SetupSignIns } from '../sign-in/setup-sign-ins.js';
+import { ConfirmTotpDto, TotpConfirmedResponse, TotpSetupResponse } from './totp.dto.js';
 import { TotpSetups } from './totp-setups.js';
 
 @ApiTags('Users')
@@ -18,11 +18,13 @@ export class TotpController {
   constructor(
     private readonly setups: TotpSetups,
     private readonly cookies: SessionCookies,
+    private readonly signIns: SetupSignIns,
   ) {}
 
   @Post()
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @OrSetupToken()
   @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
@@ -46,19 +48,21 @@ export class TotpController {
   @Post('confirm')
   @HttpCode(200)
   @Allow('AUTHENTICATED')
+  @OrSetupToken()
   @RequireStepUp()
   @ApiUserChange()
   @ApiOperation({
     operationId: 'confirmTotp',
     summary: 'Confirm an authenticator app with its first code',
     description:
-      'From now on, sign-ins need a second factor. Replaces an earlier app. Returns ten recovery codes if you have none; they are shown only here.',
+      'From now on, sign-ins need a second factor. Replaces an earlier app. Returns ten recovery codes if you have none; they are shown only here. With the `continueWith.token` of a sign-in that was answered with 403 `second-factor-setup-required`, it also signs you in, as `POST /auth/login` does.',
   })
-  @ApiOkResponse({ type: RecoveryCodesResponse })
+  @ApiOkResponse({ type: TotpConfirmedResponse })
   @ApiProblems(
     'validation-failed',
     'forbidden',
     'wrong-second-factor',
+    'sign-in-expired',
     'not-found',
     'totp-setup-expired',
     'precondition-failed',
@@ -66,18 +70,16 @@ export class TotpController {
   )
   async confirm(
     @UserId() id: string,
-    @Body() { code }: ConfirmTotpDto,
+    @Body() { code, ...choice }: ConfirmTotpDto,
     @CurrentCaller() caller: Caller,
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
     @IfMatch() ifMatch?: string,
-  ): Promise<RecoveryCodesResponse> {
-    return {
-      recoveryCodes: await this.setups.confirm(
-        { id, caller, context, ifMatch, browser: this.cookies.ofBrowser(reply.request, reply) },
-        code,
-      ),
-    };
+  ): Promise<TotpConfirmedResponse> {
+    const signIn = this.signIns.of(reply, caller, choice);
+    const browser = this.cookies.ofBrowser(reply.request, reply);
+    const recoveryCodes = await this.setups.confirm({ id, caller, context, ifMatch, browser }, code);
+    return Object.assign({ recoveryCodes }, await signIn?.({ factor: 'totp', amr: ['otp'] }));
   }
 
   @Delete()
@@ -92,7 +94,7 @@ export class TotpController {
       'Your own, or any user’s as an ADMIN, which ends all sessions of that user. Recovery codes go with the last second factor.',
   })
   @ApiNoContentResponse()
-  @ApiProblems('forbidden', 'not-found', 'precondition-failed', 'refused-by-handler')
+  @ApiProblems('forbidden', 'not-found', 'second-factor-stays', 'precondition-failed', 'refused-by-handler')
   async remove(
     @UserId() id: string,
     @CurrentCaller() caller: Caller,

@@ -229,6 +229,7 @@ function exampleProblem(code: ProblemCode): object {
     code,
     traceId: HEADERS['X-Trace-Id'].example,
     ...(code === 'second-factor-required' && { continueWith: EXAMPLE_STEP }),
+    ...(code === 'second-factor-setup-required' && { continueWith: { ...EXAMPLE_STEP, methods: ['totp', 'passkey'] } }),
     ...(code === 'validation-failed' && { errors: [{ path: 'email', message: 'must be an email address' }] }),
   };
 }
