@@ -5,6 +5,7 @@ import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { PasskeyNotFound } from '../../auth/passkeys/passkey-errors.js';
 import { RenamePasskeyDto } from '../../auth/passkeys/passkey.dto.js';
 import { UserPasskeys } from '../../auth/passkeys/user-passkeys.js';
+import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { NoSuchMethod, SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import { FormField, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
@@ -34,6 +35,7 @@ export class SecurityController {
     private readonly overview: SecurityOverview,
     private readonly methods: SignInMethods,
     private readonly passkeys: UserPasskeys,
+    private readonly cookies: SessionCookies,
   ) {}
 
   @Get('security')
@@ -101,7 +103,8 @@ export class SecurityController {
     @Context() context: RequestContext,
     @Reply() reply: FastifyReply,
   ): Promise<string> {
-    const removal = this.passkeys.remove({ id: caller.userId, caller, context }, passkeyId);
+    const browser = this.cookies.ofBrowser(reply.request, reply);
+    const removal = this.passkeys.remove({ id: caller.userId, caller, context, browser }, passkeyId);
     return this.overview.answer(reply, caller, removal, { done: 'passkey-removed', gone: PasskeyNotFound });
   }
 
