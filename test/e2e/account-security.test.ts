@@ -215,6 +215,8 @@ describe('an act that takes a fresh proof', () => {
     const tried = await visitor.post('/account/confirm', { method: 'password', password: PASSWORD });
     expect(tried.text).toContain('autocomplete="one-time-code"');
     expect((await visitor.post('/account/delete', { sure: 'yes' })).status).toBe(303);
+    const passwords = { currentPassword: PASSWORD, newPassword: 'seven idle boats on slate water' };
+    expect((await visitor.post('/account/password', passwords)).location).toMatch(/^\/account\/confirm/);
     const code = await freshCode(roster, secret, me.id);
     const form = { method: 'totp', code, continue: '/account/data' };
     expect(textOf(await visitor.send('/account/confirm', form))).toContain('Download your data');
