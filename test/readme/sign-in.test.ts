@@ -14,7 +14,7 @@ const PAGE = readFileSync(join(PACKAGE_ROOT, 'docs/sign-in.md'), 'utf8');
 const ACCOUNTS = 'https://accounts.example.com';
 const APP = 'https://app.example.com';
 
-type Ask = (methods?: string[]) => unknown;
+type Ask = (methods?: string[], setUp?: { secret: string }) => unknown;
 type Called = (...given: unknown[]) => Promise<Record<string, unknown>>;
 
 /** What a module of the page exports. @param given the globals that it finds */
@@ -35,12 +35,15 @@ afterAll(() => roster.stop());
 class Browser {
   readonly cookies = new Map<string, string>();
 
-  constructor(private readonly origin: string) {}
+  constructor(
+    private readonly origin: string,
+    private readonly server = roster,
+  ) {}
 
   readonly fetch = async (target: string, { method = 'GET', headers = {}, body, credentials }: RequestInit = {}) => {
     const url = new URL(target, this.origin);
     const isOwn = url.origin === this.origin;
-    const address = roster.url + url.pathname + url.search;
+    const address = this.server.url + url.pathname + url.search;
     const said = { 'sec-fetch-site': isOwn ? 'same-origin' : 'same-site', origin: this.origin };
     const asked = Object.keys(headers as object).filter((name) => name !== 'accept');
     if (!isOwn && (asked.length > 0 || !['GET', 'POST'].includes(method))) {
@@ -178,37 +181,37 @@ it('the single-page app of docs/sign-in.md adds a passkey on the host of Roster,
   expect(await app['whoIsSignedIn']!()).toMatchObject({ acr: 'aal2' });
 });
 
+interface Session {
+  signIn(identifier: string, password: string, ask: Ask): Promise<{ user: { id: string }; recoveryCodes?: string[] }>;
+  mailLink(email: string): Promise<void>;
+  enterMailedCode(code: string, ask: Ask): Promise<{ user: { email: string } }>;
+  fetch(path: string, options?: RequestInit): Promise<Response>;
+  stepUp(proof: object): Promise<void>;
+  signOut(): Promise<void>;
+}
+
+function install(server = roster) {
+  const kept = new Map<string, string>();
+  let refreshes = 0;
+  const counting = (target: string, options?: RequestInit) => {
+    if (target.endsWith('/auth/refresh')) refreshes++;
+    return fetch(target, options);
+  };
+  const given = { fetch: counting, crypto: globalThis.crypto, btoa, TextEncoder };
+  const { RosterSession } = moduleOf('session.js', ['RosterSession'], given) as unknown as {
+    RosterSession: new (url: string, store: object) => Session;
+  };
+  const store = {
+    get: async (name: string) => Promise.resolve(kept.get(name)),
+    set: async (name: string, text?: string) =>
+      Promise.resolve(text === undefined ? kept.delete(name) : kept.set(name, text)),
+  };
+  /** The app, started anew. */
+  const start = () => new RosterSession(server.url, store);
+  return { start, kept, refreshes: () => refreshes };
+}
+
 describe('the app of docs/sign-in.md', () => {
-  interface Session {
-    signIn(identifier: string, password: string, ask: Ask): Promise<{ id: string }>;
-    mailLink(email: string): Promise<void>;
-    enterMailedCode(code: string, ask: Ask): Promise<{ email: string }>;
-    fetch(path: string, options?: RequestInit): Promise<Response>;
-    stepUp(proof: object): Promise<void>;
-    signOut(): Promise<void>;
-  }
-
-  function install() {
-    const kept = new Map<string, string>();
-    let refreshes = 0;
-    const counting = (target: string, options?: RequestInit) => {
-      if (target.endsWith('/auth/refresh')) refreshes++;
-      return fetch(target, options);
-    };
-    const given = { fetch: counting, crypto: globalThis.crypto, btoa, TextEncoder };
-    const { RosterSession } = moduleOf('session.js', ['RosterSession'], given) as unknown as {
-      RosterSession: new (url: string, store: object) => Session;
-    };
-    const store = {
-      get: async (name: string) => Promise.resolve(kept.get(name)),
-      set: async (name: string, text?: string) =>
-        Promise.resolve(text === undefined ? kept.delete(name) : kept.set(name, text)),
-    };
-    /** The app, started anew. */
-    const start = () => new RosterSession(roster.url, store);
-    return { start, kept, refreshes: () => refreshes };
-  }
-
   it('signs in once, and goes on with new tokens after a start, one at a time', async () => {
     await roster.join('ida@example.com');
     const phone = install();
@@ -239,7 +242,7 @@ describe('the app of docs/sign-in.md', () => {
     }
     const app = phone.start();
     const ask: Ask = async () => ({ method: 'totp', code: await freshCode(roster, secret, id) });
-    expect(await app.signIn('edith@example.com', PASSWORD, ask)).toMatchObject({ id });
+    expect(await app.signIn('edith@example.com', PASSWORD, ask)).toMatchObject({ user: { id } });
 
     const remembered = jest.fn(async () => ({ ...((await ask()) as object), rememberDevice: true }));
     await phone.start().signIn('edith@example.com', PASSWORD, remembered);
@@ -260,6 +263,41 @@ describe('the app of docs/sign-in.md', () => {
     const code = await codeAt('emmy@example.com');
     await expect(install().start().enterMailedCode(code, never)).rejects.toMatchObject({ code: 'invalid-code' });
     // The app may have been stopped meanwhile.
-    expect(await phone.start().enterMailedCode(code.toLowerCase(), never)).toMatchObject({ email: 'emmy@example.com' });
+    expect(await phone.start().enterMailedCode(code.toLowerCase(), never)).toMatchObject({
+      user: { email: 'emmy@example.com' },
+    });
   });
+});
+
+it('both set up an authenticator app where it has to be, and sign in by its first code', async () => {
+  const strict = await startRoster(
+    { PUBLIC_URL: ACCOUNTS, CORS_ORIGINS: APP, REQUIRE_SECOND_FACTOR: 'MANAGER' },
+    [],
+    roster.database,
+  );
+  try {
+    const admin = await roster.signIn();
+    const setUp: Ask = async (_methods, { secret } = { secret: '' }) => ({
+      method: 'totp',
+      code: await codeOf(secret),
+    });
+    const signIns = {
+      'page@example.com': (email: string) => appIn(new Browser(APP, strict), APP)['signIn']!(email, PASSWORD, setUp),
+      'app@example.com': (email: string) => install(strict).start().signIn(email, PASSWORD, setUp),
+    };
+    for (const [email, signIn] of Object.entries(signIns)) {
+      const { id } = await roster.join(email);
+      await roster.api
+        .put(`/users/${id}/role`)
+        .set({ authorization: `Bearer ${admin}` })
+        .send({ role: 'MANAGER' })
+        .expect(200);
+      const answer = await signIn(email);
+      expect(answer).toMatchObject({ user: { email } });
+      expect(answer.recoveryCodes).toHaveLength(10);
+    }
+  } finally {
+    await strict.app.close();
+    await strict.inbox.down();
+  }
 });
