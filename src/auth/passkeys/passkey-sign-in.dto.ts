@@ -1,4 +1,5 @@
-import { type AssertionJson, PasskeyAssertion } from '../second-factors/credential-json.js';
+import type { AssertionJson } from '../second-factors/credential-json.js';
+import { PasskeyAssertion } from '../second-factors/credential-property.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
 import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';
 

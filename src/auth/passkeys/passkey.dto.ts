@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from '@nestjs/swagger';
 import { IsString, ValidateIf } from 'class-validator';
 import { Line, RequiredLine } from '../../users/api/profile.dto.js';
-import { NewCredential, type RegistrationJson } from '../second-factors/credential-json.js';
+import type { RegistrationJson } from '../second-factors/credential-json.js';
+import { NewCredential } from '../second-factors/credential-property.js';
 import { SignedInResponse } from '../sessions/signed-in.response.js';
 import { DeviceToken } from '../sign-in/device-token.dto.js';
 import { KeepSignedIn, SessionProof } from '../sign-in/session-choice.dto.js';

@@ -1,18 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
-import { COSEALG } from '@simplewebauthn/server/helpers';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { CHALLENGE_TTL_MS } from './challenges.js';
 import type { Passkey } from './passkeys.js';
+import { webAuthn, webAuthnHelpers } from './webauthn.js';
 
 /** A passkey as a browser has to find it. */
 export interface PasskeyHandle {
@@ -25,12 +23,12 @@ export function handleOf({ credentialId, transports }: Passkey): PasskeyHandle {
   return { credentialId: credentialId.toString('base64url'), transports };
 }
 
-/** ES256, which every authenticator has; EdDSA; RS256, for Windows Hello. */
-export const ALGORITHMS: readonly number[] = [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
+/** By their numbers in COSE: ES256, which every authenticator has; EdDSA; RS256, for Windows Hello. */
+export const ALGORITHMS: readonly number[] = [-7, -8, -257];
 
 /** This server as the party that passkeys are made for (WebAuthn Level 3): what it asks browsers for. */
 @Injectable()
-export class RelyingParty {
+export class RelyingParty implements OnApplicationBootstrap {
   /** The host of `PUBLIC_URL`. A passkey works for it alone; another host makes all of them useless. */
   readonly id: string;
   /** Where a passkey may be used: `PUBLIC_URL`, and those of `CORS_ORIGINS` that browsers let use this id. */
@@ -46,6 +44,11 @@ export class RelyingParty {
     this.name = settings.PRODUCT_NAME;
   }
 
+  /** A server loads it before anybody asks. */
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all([webAuthn(), webAuthnHelpers()]);
+  }
+
   /** @param existing those of the user: an authenticator that holds one of them makes no second */
   async creationOptions(
     user: Pick<UserEntity, 'id' | 'email' | 'username' | 'firstName' | 'lastName' | 'nickname'>,
@@ -54,6 +57,7 @@ export class RelyingParty {
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const userName = user.email ?? user.username ?? user.id;
     const fullName = [user.firstName, user.lastName].filter(Boolean).join(' ');
+    const { generateRegistrationOptions } = await webAuthn();
     return generateRegistrationOptions({
       rpName: this.name,
       rpID: this.id,
@@ -75,6 +79,7 @@ export class RelyingParty {
     userVerification: 'required' | 'preferred',
     allowed?: readonly PasskeyHandle[],
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { generateAuthenticationOptions } = await webAuthn();
     return generateAuthenticationOptions({
       rpID: this.id,
       challenge: new Uint8Array(challenge),

@@ -1,8 +1,7 @@
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server';
-import { decodeAttestationObject, decodeClientDataJSON } from '@simplewebauthn/server/helpers';
 import type { AssertionJson, RegistrationJson } from '../second-factors/credential-json.js';
 import type { Passkey, VerifiedPasskey } from './passkeys.js';
 import { ALGORITHMS, type RelyingParty } from './relying-party.js';
+import { webAuthn, webAuthnHelpers } from './webauthn.js';
 
 type Site = Pick<RelyingParty, 'id' | 'origins'>;
 
@@ -29,9 +28,10 @@ export async function verifyRegistration(
   json: RegistrationJson,
   challenge: string,
 ): Promise<VerifiedPasskey | undefined> {
+  const { verifyRegistrationResponse } = await webAuthn();
   return orUndefined(async () => {
     const { clientDataJSON, attestationObject, transports = [] } = json.response;
-    if (isFramed(clientDataJSON) || namesCertificates(attestationObject)) return undefined;
+    if ((await isFramed(clientDataJSON)) || (await namesCertificates(attestationObject))) return undefined;
     const { registrationInfo: made } = await verifyRegistrationResponse({
       response: { ...json, response: { clientDataJSON, attestationObject }, clientExtensionResults: {} },
       expectedChallenge: challenge,
@@ -74,10 +74,11 @@ export async function verifyAssertion(
   },
 ): Promise<VerifiedAssertion | undefined> {
   const { passkey, challenge, userHandle, requireUserVerification } = given;
+  const { verifyAuthenticationResponse } = await webAuthn();
   return orUndefined(async () => {
     const { clientDataJSON, authenticatorData, signature, userHandle: named } = json.response;
     const id = passkey.credentialId.toString('base64url');
-    if (json.id !== id || isFramed(clientDataJSON) || passkey.rpId !== site.id) return undefined;
+    if (json.id !== id || passkey.rpId !== site.id || (await isFramed(clientDataJSON))) return undefined;
     if (named != null && !Buffer.from(named, 'base64url').equals(userHandle)) return undefined;
     const { verified, authenticationInfo: said } = await verifyAuthenticationResponse({
       response: { ...json, response: { clientDataJSON, authenticatorData, signature }, clientExtensionResults: {} },
@@ -95,7 +96,8 @@ export async function verifyAssertion(
 }
 
 /** Whether a page of another origin framed the one that asked: none of ours lets itself be framed (WebAuthn Level 3, 13.4.9). */
-function isFramed(clientDataJSON: string): boolean {
+async function isFramed(clientDataJSON: string): Promise<boolean> {
+  const { decodeClientDataJSON } = await webAuthnHelpers();
   const { crossOrigin, topOrigin } = decodeClientDataJSON(clientDataJSON);
   return crossOrigin === true || topOrigin !== undefined;
 }
@@ -104,7 +106,8 @@ function isFramed(clientDataJSON: string): boolean {
  * Whether an attestation brings certificates. None was asked for, and checking them would have this server fetch revocation lists
  * from addresses that they name.
  */
-function namesCertificates(attestationObject: string): boolean {
+async function namesCertificates(attestationObject: string): Promise<boolean> {
+  const { decodeAttestationObject } = await webAuthnHelpers();
   const decoded = decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url')));
   const format = decoded.get('fmt');
   return format !== 'none' && (format !== 'packed' || decoded.get('attStmt').get('x5c') !== undefined);

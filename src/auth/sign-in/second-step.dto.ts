@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, ValidateIf } from 'class-validator';
-import { type AssertionJson, PasskeyAssertion } from '../second-factors/credential-json.js';
+import type { AssertionJson } from '../second-factors/credential-json.js';
+import { PasskeyAssertion } from '../second-factors/credential-property.js';
 import { SECOND_FACTOR_METHODS, type SecondFactorMethod } from '../second-factors/second-factor.js';
 import { DeviceToken } from './device-token.dto.js';
 import { KeepSignedIn, RememberDevice, SessionProof } from './session-choice.dto.js';

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { IsIn, IsString, ValidateIf } from 'class-validator';
 import { CURRENT_PASSWORD } from '../passwords/current-password.dto.js';
-import { type AssertionJson, PasskeyAssertion } from '../second-factors/credential-json.js';
+import type { AssertionJson } from '../second-factors/credential-json.js';
+import { PasskeyAssertion } from '../second-factors/credential-property.js';
 import { ASSURANCE_LEVELS, type AssuranceLevel, MAX_AMR } from '../sessions/assurance.js';
 import { TokensResponse } from '../sessions/signed-in.response.js';
 import { STEP_UP_METHODS, type StepUpMethod } from './step-up-method.js';
