@@ -145,6 +145,25 @@ describe('a passkey', () => {
     expect(removed).toContainEqual({ kind: 'passkey', label: 'Phone' });
   });
 
+  it('that is the only way in is not taken by an admin who removes all factors', async () => {
+    const admin = await roster.signIn();
+    const created = await roster.api
+      .post('/users')
+      .set(as(admin))
+      .send({ username: 'kim', password: PASSWORD })
+      .expect(201);
+    const { id } = created.body as { id: string };
+    const kim = { id, token: await roster.signIn('kim', PASSWORD) };
+    const device = new Authenticator();
+    await users.add(kim, device.create(await users.optionsToAdd(kim))).expect(201);
+    await roster.api.delete('/users/me/methods/password').set(as(kim.token)).expect(204);
+    await roster.api
+      .delete(`/users/${id}/factors`)
+      .set(as(admin))
+      .expect(409, /sign-in-method-stays/);
+    expect((await users.signInWith(device)).status).toBe(200);
+  });
+
   it('takes the recovery codes along when it was the last factor, however it is removed', async () => {
     const jan = await users.join('jan');
     const { body } = await users.signInWith(jan.device);

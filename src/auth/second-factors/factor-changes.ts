@@ -4,11 +4,13 @@ import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
+import { WaysIn } from '../../users/store/ways-in.js';
 import { MULTIPLE_FACTORS } from '../sessions/assurance.js';
 import type { BrowserCookie } from '../sessions/session-cookies.js';
 import { SessionRenewals } from '../sessions/session-renewals.js';
 import { Sessions } from '../sessions/sessions.js';
 import { FactorRequirement } from './factor-requirement.js';
+import { NoWayLeft } from './second-factor-errors.js';
 import type { HeldFactor } from './second-factor.js';
 import { SecondFactors } from './second-factors.js';
 
@@ -27,8 +29,8 @@ const PROVED_BY_NEW = {
 
 /**
  * Every change of second factors: policy, event and what follows, in one transaction with the user locked. The events cause the
- * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere. The cookie of the request
- * gets a new value.
+ * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere. The
+ * cookie of the request gets a new value.
  */
 @Injectable()
 export class FactorChanges {
@@ -39,6 +41,7 @@ export class FactorChanges {
     private readonly sessions: Sessions,
     private readonly renewals: SessionRenewals,
     private readonly requirement: FactorRequirement,
+    private readonly waysIn: WaysIn,
   ) {}
 
   /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
@@ -70,11 +73,13 @@ export class FactorChanges {
     await this.perform({ ...request, action: 'removeFactor' }, (tx) => this.take(tx, request, work));
   }
 
-  /** Removes every factor, for a user who lost them all. @throws as `remove` */
+  /** Removes every factor, for a user who lost them all. @throws as `remove`; NoWayLeft for one who signs in with passkeys alone */
   async reset(request: FactorRequest): Promise<void> {
-    await this.perform({ ...request, action: 'resetFactors' }, (tx) =>
-      this.take(tx, request, () => this.factors.removeAll(tx, request.id)),
-    );
+    await this.perform({ ...request, action: 'resetFactors' }, async (tx) => {
+      await this.take(tx, request, () => this.factors.removeAll(tx, request.id));
+      const user = await this.users.find(tx, request.id);
+      if (user && !(await this.waysIn.hasOne(tx, user))) throw new NoWayLeft();
+    });
   }
 
   /**

@@ -61,3 +61,13 @@ export class NoSuchFactor extends DomainError {
     super('The user has no such second factor.');
   }
 }
+
+/** Passkeys were the only way to sign in of the user. */
+export class NoWayLeft extends DomainError {
+  readonly code = 'sign-in-method-stays';
+  constructor() {
+    super(
+      'The user has no password and no confirmed address, so nothing would be left to sign in with. Set an address first.',
+    );
+  }
+}

@@ -73,7 +73,7 @@ export class SecondFactorsController {
       'For a user who has lost them all, recovery codes included. Make sure by another way that it is the person. Ends all sessions of the user, who is notified by mail.',
   })
   @ApiNoContentResponse()
-  @ApiProblems('forbidden', 'not-found', 'precondition-failed', 'refused-by-handler')
+  @ApiProblems('forbidden', 'not-found', 'sign-in-method-stays', 'precondition-failed', 'refused-by-handler')
   async reset(
     @UserId() id: string,
     @CurrentCaller() caller: Caller,
