@@ -10,7 +10,7 @@ import { writeGallery } from '../../src/operator/preview/gallery.js';
 import { launchBrowser } from '../support/browser.js';
 import { bringAxe, violations } from '../support/journey.js';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const WIDTHS = [375, 1280];
 const AT_ONCE = 2;
@@ -90,7 +90,10 @@ async function look(page: Page, { kind, file }: PreviewSample, brand: string): P
       const where = `${file} ${width} ${colorScheme}`;
       const widest = await page.evaluate<number>('document.documentElement.scrollWidth');
       if (widest > width) wrong.push(`${where}: ${widest} px wide`);
-      wrong.push(...(await violations(page, `${kind}s`)).map((violation) => `${where}: ${violation}`));
+      // Each width and each scheme once: the rules on names and structure see neither, and those on colours not the width.
+      if ((width === WIDTHS[0]) === (colorScheme === 'light')) {
+        wrong.push(...(await violations(page, `${kind}s`)).map((violation) => `${where}: ${violation}`));
+      }
       if (screenshots) {
         const name = `${file.replaceAll('/', '-')}-${width}-${colorScheme}${brand === 'in a light colour' ? '-light-brand' : ''}.png`;
         await page.screenshot({ path: join(screenshots, name), fullPage: true });
