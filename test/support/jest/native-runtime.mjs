@@ -14,7 +14,7 @@ const AS_ESM = {
 
 /**
  * Lets Node load modules, where Jest's own runtime loads every module anew for each test file: Nest, TypeORM and all of src
- * took more time than most files' tests. Modules of test/ are still each file's own, those of src and of packages are shared by
+ * took more time than most files' tests. Modules of test/ (but per-worker) are still each file's own, those of src and packages are shared by
  * the files that a worker runs. So tests spy (`jest.spyOn`, undone after the file) and mock no modules.
  */
 export default class NativeRuntime extends Runtime {
