@@ -70,10 +70,19 @@ export default defineConfig(
     files: ['templates/pages/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'window', 'navigator', 'addEventListener', 'FormData', 'location'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        [
+          'document',
+          'window',
+          'navigator',
+          'addEventListener',
+          'removeEventListener',
+          'FormData',
+          'location',
+          'atob',
+          'btoa',
+          'AbortController',
+          'PublicKeyCredential',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

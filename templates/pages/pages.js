@@ -53,6 +53,138 @@ for (const text of document.querySelectorAll('[data-countdown]')) {
   tick();
 }
 
+/**
+ * `<form data-passkey="sign-in | second-step | confirm | add" hidden>`: its button asks the browser for a passkey, and the form then
+ * sends what that says. Where browsers can, a sign-in page offers passkeys in the field for the user name, too.
+ */
+const PASSKEY_OPTIONS = {
+  'sign-in': '/auth/passkey/options',
+  'second-step': '/auth/passkey/options',
+  confirm: '/auth/step-up/passkey-options',
+  add: '/users/me/passkeys/options',
+};
+/** A challenge lives for five minutes; one that waits in a field is replaced before. */
+const CHALLENGE_AGE = 4 * 60_000;
+let waiting;
+
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+const toText = (bytes) =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+
+/** For browsers without `parse...OptionsFromJSON`. */
+function parsedOptions(kind, json) {
+  const parse = kind === 'add' ? 'parseCreationOptionsFromJSON' : 'parseRequestOptionsFromJSON';
+  if (PublicKeyCredential[parse]) return PublicKeyCredential[parse](json);
+  const named = (list) => list?.map((one) => ({ ...one, id: toBytes(one.id) }));
+  const options = { ...json, challenge: toBytes(json.challenge) };
+  if (json.user) options.user = { ...json.user, id: toBytes(json.user.id) };
+  if (json.allowCredentials) options.allowCredentials = named(json.allowCredentials);
+  if (json.excludeCredentials) options.excludeCredentials = named(json.excludeCredentials);
+  return options;
+}
+
+/** As `toJSON()` gives it, for browsers that lack it or whose password manager breaks it. */
+function credentialJson({ id, rawId, type, response }) {
+  const parts = ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'];
+  const given = parts.filter((part) => response[part] instanceof ArrayBuffer);
+  const shown = Object.fromEntries(given.map((part) => [part, toText(response[part])]));
+  const transports = response.getTransports?.();
+  return { id, rawId: toText(rawId), type, response: { ...shown, ...(transports && { transports }) } };
+}
+
+/** @returns the answer; undefined if the server cannot be reached or is busy */
+async function fetchOptions(form) {
+  const { passkey: kind, token } = form.dataset;
+  const body = token === undefined ? {} : { body: JSON.stringify({ token }) };
+  const headers = { accept: 'application/json', ...(token !== undefined && { 'content-type': 'application/json' }) };
+  try {
+    const response = await fetch(PASSKEY_OPTIONS[kind], { method: 'POST', headers, ...body });
+    return response.status === 429 || response.status >= 500 ? undefined : response;
+  } catch {
+    return undefined;
+  }
+}
+
+function sendPasskey(form, credential) {
+  const field = (name, value) => {
+    const input = document.createElement('input');
+    Object.assign(input, { type: 'hidden', name, value });
+    form.append(input);
+  };
+  field(form.dataset.passkey === 'add' ? 'credential' : 'assertion', JSON.stringify(credentialJson(credential)));
+  const keep = document.querySelector('input[type="checkbox"][name="keepSignedIn"]');
+  if (form.dataset.passkey === 'sign-in' && keep?.checked) field('keepSignedIn', 'yes');
+  form.submit();
+}
+
+function sayOfPasskey(form, what) {
+  const text = form.querySelector('[data-passkey-says]');
+  text.textContent = what === undefined ? '' : text.dataset[what];
+  text.hidden = what === undefined;
+}
+
+const REASONS = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'exists' };
+
+async function usePasskey(form) {
+  sayOfPasskey(form, undefined);
+  waiting?.abort();
+  waiting = undefined;
+  const response = await fetchOptions(form);
+  if (!response) return sayOfPasskey(form, 'unreachable');
+  // Signed out, or too long ago, meanwhile: the server leads on.
+  if (!response.ok) return form.submit();
+  try {
+    const kind = form.dataset.passkey;
+    const publicKey = parsedOptions(kind, await response.json());
+    const { credentials } = navigator;
+    sendPasskey(form, await (kind === 'add' ? credentials.create({ publicKey }) : credentials.get({ publicKey })));
+  } catch (error) {
+    sayOfPasskey(form, REASONS[error.name] ?? 'failed');
+  }
+}
+
+/** Offers passkeys in the field that has `autocomplete="... webauthn"`. */
+async function offerPasskeys(form) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  waiting?.abort();
+  const mine = (waiting = new AbortController());
+  const since = Date.now();
+  const renew = () => {
+    if (document.visibilityState !== 'visible' || Date.now() - since < CHALLENGE_AGE || waiting !== mine) return;
+    removeEventListener('visibilitychange', renew, true);
+    void offerPasskeys(form);
+  };
+  addEventListener('visibilitychange', renew, true);
+  setTimeout(renew, CHALLENGE_AGE + 1000);
+  const response = await fetchOptions(form);
+  if (!response?.ok || waiting !== mine) return;
+  try {
+    const publicKey = parsedOptions('sign-in', await response.json());
+    const credential = await navigator.credentials.get({ mediation: 'conditional', publicKey, signal: mine.signal });
+    if (credential) sendPasskey(form, credential);
+  } catch (error) {
+    if (error.name !== 'AbortError') sayOfPasskey(form, REASONS[error.name] ?? 'failed');
+  }
+}
+
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  if (!window.PublicKeyCredential) continue;
+  form.hidden = false;
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = form.querySelector('button');
+    if (button.disabled) return;
+    button.disabled = true;
+    void usePasskey(form).finally(() => (button.disabled = false));
+  });
+  if (form.dataset.passkey === 'sign-in') void offerPasskeys(form);
+}
+
 /** A form is sent once, however often its button is pressed. */
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener('submit', (event) => {

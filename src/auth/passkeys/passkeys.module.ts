@@ -52,6 +52,6 @@ import { UserPasskeys } from './user-passkeys.js';
     PasskeyFactor,
     PasskeyPersonalData,
   ],
-  exports: [UserPasskeys],
+  exports: [UserPasskeys, PasskeyRegistration, PasskeySignIn, ChallengeCookies],
 })
 export class PasskeysModule {}

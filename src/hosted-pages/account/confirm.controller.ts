@@ -13,6 +13,7 @@ import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
 import { UserActions } from '../../users/api/user-actions.js';
+import { CREDENTIAL_LENGTH, credentialIn } from '../passkey-field.js';
 
 declare module '../../http/pages/page-values.js' {
   interface PageValues {
@@ -36,6 +37,7 @@ class ConfirmForm extends ConfirmQuery {
   @FormField(20) readonly method?: string;
   @FormField(1024) readonly password?: string;
   @FormField(64) readonly code?: string;
+  @FormField(CREDENTIAL_LENGTH) readonly assertion?: string;
 }
 
 /** A fresh proof of who somebody is, asked for before an act that could take an account over or end it; then back to where they were. */
@@ -72,9 +74,13 @@ export class ConfirmController {
     @Reply() reply: FastifyReply,
   ): Promise<string> {
     const browser = this.cookies.ofBrowser(reply.request, reply);
-    const { continue: _, method, ...proof } = form;
+    const { continue: _, method, assertion: field, ...proof } = form;
+    const assertion = credentialIn(field);
     try {
-      const given = await validated(StepUpDto, filledIn({ method, ...proof }));
+      const given = await validated(
+        StepUpDto,
+        filledIn({ method, ...proof, ...(assertion !== undefined && { assertion }) }),
+      );
       await this.stepUps.stepUp({ caller, context, browser }, given as StepUpProof);
     } catch (error) {
       const { values, locale } = await this.read(caller, form);

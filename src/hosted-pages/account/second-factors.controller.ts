@@ -2,6 +2,8 @@ import { Body, Controller, Get, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
+import { NewPasskeyDto } from '../../auth/passkeys/passkey.dto.js';
+import { PasskeyRegistration } from '../../auth/passkeys/passkey-registration.service.js';
 import { NewRecoveryCodes } from '../../auth/recovery-codes/new-recovery-codes.js';
 import { NoSecondFactor, NoSuchFactor } from '../../auth/second-factors/second-factor-errors.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
@@ -12,6 +14,8 @@ import { FormField, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { UserActions } from '../../users/api/user-actions.js';
+import { validated } from '../../http/request/validation.js';
+import { CREDENTIAL_LENGTH, credentialIn } from '../passkey-field.js';
 import { type AccountFrame, below } from './account-frame.js';
 import { SecurityOverview } from './security-overview.js';
 
@@ -28,6 +32,10 @@ declare module '../../http/pages/page-values.js' {
       download: string;
     };
   }
+}
+
+class NewPasskeyForm {
+  @FormField(CREDENTIAL_LENGTH) readonly credential?: string;
 }
 
 class CodeForm {
@@ -47,6 +55,7 @@ export class SecondFactorPagesController {
     private readonly overview: SecurityOverview,
     private readonly setups: TotpSetups,
     private readonly recoveryCodes: NewRecoveryCodes,
+    private readonly passkeys: PasskeyRegistration,
     private readonly cookies: SessionCookies,
   ) {}
 
@@ -113,6 +122,30 @@ export class SecondFactorPagesController {
     const browser = this.cookies.ofBrowser(reply.request, reply);
     const removal = this.setups.remove({ id: caller.userId, caller, context, browser });
     return this.overview.answer(reply, caller, removal, { done: 'authenticator-removed', gone: NoSuchFactor });
+  }
+
+  /** What the script of the page got from the browser. */
+  @Post('passkeys')
+  @HostedPage('AUTHENTICATED')
+  @RequireStepUp()
+  async addPasskey(
+    @Body() form: NewPasskeyForm,
+    @CurrentCaller() caller: Caller,
+    @Context() context: RequestContext,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
+    const browser = this.cookies.ofBrowser(reply.request, reply);
+    let codes: readonly string[];
+    try {
+      const { credential } = await validated(NewPasskeyDto, { credential: credentialIn(form.credential) });
+      const request = { id: caller.userId, caller, context, browser };
+      ({ recoveryCodes: codes } = await this.passkeys.add(request, credential, undefined));
+    } catch (error) {
+      const { values, locale } = await this.overview.of(caller);
+      return this.pages.refuse(reply, 'account-security', values, error, locale);
+    }
+    if (codes.length === 0) return this.pages.redirect(reply, PATH, 'passkey-added');
+    return this.showCodes(reply, caller, codes);
   }
 
   @Post('recovery-codes')

@@ -11,6 +11,7 @@ import { filledIn, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
+import { credentialIn } from '../passkey-field.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SecondFactorForm, SecondFactorQuery } from './sign-in.forms.js';
 import { type PendingStep, StepCookies } from './step-cookies.js';
@@ -69,13 +70,19 @@ export class SecondFactorController {
     const keepSignedIn = form.keepSignedIn !== undefined;
     const rememberDevice = form.rememberDevice !== undefined;
     try {
-      const entered = filledIn({ method: form.method, code: form.code });
-      const { token, method, code = '' } = await validated(SecondStepDto, { token: step.token, ...entered });
+      const assertion = credentialIn(form.assertion);
+      const entered = filledIn({ method: form.method, code: form.code, ...(assertion !== undefined && { assertion }) });
+      const {
+        token,
+        method,
+        code,
+        assertion: proof,
+      } = await validated(SecondStepDto, { token: step.token, ...entered });
       return await this.browsers.signIn(reply, { continueTo, keepSignedIn }, async (from) => {
         const binding = this.sessions.bindingOf(reply.request);
         const signedIn = await this.gate.complete({
           token,
-          proof: { method, code },
+          proof: { method, code, assertion: proof },
           binding,
           rememberDevice,
           ...from,

@@ -3,19 +3,36 @@ import { LockoutModule } from '../../auth/lockout/lockout.module.js';
 import { LoginModule } from '../../auth/login/login.module.js';
 import { MagicLinkModule } from '../../auth/magic-link/magic-link.module.js';
 import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
+import { PasskeysModule } from '../../auth/passkeys/passkeys.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SignInModule } from '../../auth/sign-in/sign-in.module.js';
 import { SecondFactorController } from './second-factor.controller.js';
 import { StepCookies } from './step-cookies.js';
+import { SignInPasskeyController } from './sign-in-passkey.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInLinkController } from './sign-in-link.controller.js';
 import { SignOutController } from './sign-out.controller.js';
 
 @Module({
-  imports: [UsersModule, LoginModule, MagicLinkModule, SignInModule, LinksModule, LockoutModule, RateLimitsModule],
-  controllers: [SignInController, SecondFactorController, SignInLinkController, SignOutController],
+  imports: [
+    UsersModule,
+    LoginModule,
+    MagicLinkModule,
+    SignInModule,
+    LinksModule,
+    LockoutModule,
+    RateLimitsModule,
+    PasskeysModule,
+  ],
+  controllers: [
+    SignInController,
+    SecondFactorController,
+    SignInLinkController,
+    SignInPasskeyController,
+    SignOutController,
+  ],
   providers: [BrowserSignIns, StepCookies],
   exports: [BrowserSignIns],
 })

@@ -25,6 +25,8 @@ declare module '../../http/pages/page-values.js' {
       forgotPasswordUrl: string;
       /** The address of an unconfirmed registration, which a fresh link can be sent to. */
       unconfirmed: string | null;
+      /** A passkey was refused. */
+      byPasskey: boolean;
     };
     /** For a browser in which somebody is signed in already. */
     'signed-in': { name: string; email: string | null; goOnUrl: string; anotherUrl: string };
@@ -101,5 +103,6 @@ export function signInForm(continueTo: string | null, identifier: string | undef
     signUpUrl: withContinue('/sign-up', continueTo),
     forgotPasswordUrl: withContinue('/forgot-password', continueTo),
     unconfirmed: null,
+    byPasskey: false,
   };
 }

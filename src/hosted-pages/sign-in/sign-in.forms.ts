@@ -1,3 +1,4 @@
+import { CREDENTIAL_LENGTH } from '../passkey-field.js';
 import { CONTINUE_LENGTH, FormField } from '../../http/pages/hosted-page.js';
 
 /** Where to go on after signing in. */
@@ -23,6 +24,12 @@ export class SecondFactorForm extends ContinueQuery {
   @FormField(10) readonly rememberDevice?: string;
   @FormField(20) readonly method?: string;
   @FormField(64) readonly code?: string;
+  @FormField(CREDENTIAL_LENGTH) readonly assertion?: string;
+}
+
+export class PasskeyForm extends ContinueQuery {
+  @FormField(10) readonly keepSignedIn?: string;
+  @FormField(CREDENTIAL_LENGTH) readonly assertion?: string;
 }
 
 export class TokenForm {

@@ -21,7 +21,7 @@ const LONGEST_TAG = 35;
 
 /** Parts of pages by the name that templates call them, each a file `<name>.hbs`. */
 const PARTIAL_NAMES = [
-  ...['head', 'layout', 'support', 'new-password', 'next-step', 'password-refusal', 'flash', 'problem'],
+  ...['head', 'layout', 'support', 'new-password', 'next-step', 'password-refusal', 'flash', 'problem', 'passkey-says'],
   ...['layout', 'bar', 'nav', 'sections', 'back', 'field', 'theirs', 'current-password'].map(
     (name) => `account-${name}`,
   ),

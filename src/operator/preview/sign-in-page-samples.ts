@@ -19,6 +19,7 @@ const signIn = {
   continueTo: CONTINUE,
   signUpUrl: '/sign-up',
   forgotPasswordUrl: '/forgot-password',
+  byPasskey: false,
   unconfirmed: null,
 };
 const signUp = {
@@ -76,6 +77,7 @@ export const SIGN_IN_SAMPLES: PageSamples<
     busy: { ...signIn, ...refused('busy') },
     'cross-site': { ...signIn, ...refused('crossSiteRequest') },
     empty: { ...signIn, ...refused('validationFailed', { identifier: 'is missing', password: 'is missing' }) },
+    'passkey-refused': { ...signIn, byPasskey: true, ...refused('invalidCredentials') },
     'no-address': { ...signIn, identifier: 'ada', ...refused('validationFailed', { email: 'is no address' }) },
   },
   'second-factor': {
