@@ -198,4 +198,38 @@ describe('where a role takes a second factor', () => {
     const cookie = set.find((one) => one.startsWith('roster-session='))?.split(';')[0] ?? '';
     await roster.api.get('/users').set({ cookie }).expect(200);
   });
+
+  it('the pages lead through it as well', async () => {
+    const { email } = await manager('by-page');
+    let jar: Record<string, string> = {};
+    const keep = (response: { readonly headers: object }) => {
+      for (const one of [(response.headers as { 'set-cookie'?: string | string[] })['set-cookie'] ?? []].flat()) {
+        const [name = '', value = ''] = (one.split(';', 1)[0] ?? '').split('=');
+        jar = { ...jar, [name]: value };
+      }
+    };
+    const cookie = () =>
+      Object.entries(jar)
+        .map((pair) => pair.join('='))
+        .join('; ');
+    const post = async (path: string, form: object) => {
+      const headers = { ...SAME_ORIGIN, cookie: cookie(), accept: 'text/html' };
+      const response = await roster.api.post(path).set(headers).type('form').send(form);
+      keep(response);
+      return response;
+    };
+    const first = await post('/sign-in', { identifier: email, password: PASSWORD });
+    expect(first.headers['location']).toBe('/sign-in/set-up');
+    expect((await post('/sign-in/set-up', {})).headers['location']).toBe('/sign-in/set-up');
+    const page = await roster.api.get('/sign-in/set-up').set({ cookie: cookie(), accept: 'text/html' }).expect(200);
+    const [, secret = ''] = /<code class="whole">([A-Z2-7]+)</.exec(page.text) ?? [];
+    const wrong = await post('/sign-in/set-up/confirm', { code: '000000' });
+    expect(wrong.text).toContain('aria-invalid="true"');
+    const done = await post('/sign-in/set-up/confirm', { code: await codeOf(secret) });
+    expect(done.text.match(/<li><code>/g)).toHaveLength(10);
+    const session = await roster.api.get('/auth/session').set({ cookie: cookie() }).expect(200);
+    expect(session.body).toMatchObject({ acr: 'aal2', kind: 'browser' });
+    // Nothing is left of the sign-in.
+    await roster.api.get('/sign-in/set-up').set({ cookie: cookie(), accept: 'text/html' }).expect(401);
+  });
 });

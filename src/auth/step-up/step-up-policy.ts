@@ -46,10 +46,14 @@ export class StepUpPolicy extends StepUpCheck {
 
   async setupCallerOf(request: FastifyRequest): Promise<Caller | undefined> {
     const token = SETUP_BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) return undefined;
+    return token === undefined ? undefined : this.setupCaller(token, this.cookies.bindingOf(request));
+  }
+
+  /** Whose sign-in this token lets set up a second factor; undefined if it is worth nothing. @param binding the browser's cookie */
+  async setupCaller(token: string, binding: string | undefined): Promise<Caller | undefined> {
     try {
       return await this.transactions.run(async (tx) => {
-        const { id, userId } = await this.tickets.find(tx, token, 'setup', this.cookies.bindingOf(request));
+        const { id, userId } = await this.tickets.find(tx, token, 'setup', binding);
         const user = await this.users.find(tx, userId);
         // Of one who has a factor by now, it is worth nothing: that factor is asked for.
         if (!user || (await this.factors.hasOne(tx, userId))) return undefined;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authentication } from '../../access/authentication.js';
 import { type Caller, contextOf } from '../../access/caller.js';
-import { SecondFactorRequired } from '../../auth/second-factors/second-factor-errors.js';
+import { SecondFactorRequired, SecondFactorSetupRequired } from '../../auth/second-factors/second-factor-errors.js';
 import { StepCookies } from './step-cookies.js';
 import { DeviceCookies } from '../../auth/lockout/device-cookies.js';
 import type { SignInAttempt } from '../../auth/sign-in/sign-in-attempt.js';
@@ -58,12 +58,17 @@ export class BrowserSignIns {
       });
       this.devices.remember(request, reply, user.id, deviceToken);
     } catch (error) {
-      if (!(error instanceof SecondFactorRequired)) throw error;
+      const isSetup = error instanceof SecondFactorSetupRequired;
+      if (!isSetup && !(error instanceof SecondFactorRequired)) throw error;
       this.steps.set(reply, error.continueWith);
       // What was chosen is given again with the second factor: a ticket holds only what was proved.
       return this.hosted.redirect(
         reply,
-        withContinue('/sign-in/second-factor', continueTo, keepSignedIn ? { keepSignedIn: 'yes' } : {}),
+        withContinue(
+          isSetup ? '/sign-in/set-up' : '/sign-in/second-factor',
+          continueTo,
+          keepSignedIn ? { keepSignedIn: 'yes' } : {},
+        ),
       );
     }
     return this.hosted.redirect(reply, withContinue('/sign-in/complete', continueTo));

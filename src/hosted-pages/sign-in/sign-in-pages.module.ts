@@ -5,12 +5,14 @@ import { MagicLinkModule } from '../../auth/magic-link/magic-link.module.js';
 import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { PasskeysModule } from '../../auth/passkeys/passkeys.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
+import { TotpModule } from '../../auth/totp/totp.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SignInModule } from '../../auth/sign-in/sign-in.module.js';
 import { SecondFactorController } from './second-factor.controller.js';
 import { StepCookies } from './step-cookies.js';
 import { SignInPasskeyController } from './sign-in-passkey.controller.js';
+import { SetUpController } from './set-up.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInLinkController } from './sign-in-link.controller.js';
 import { SignOutController } from './sign-out.controller.js';
@@ -25,10 +27,12 @@ import { SignOutController } from './sign-out.controller.js';
     LockoutModule,
     RateLimitsModule,
     PasskeysModule,
+    TotpModule,
   ],
   controllers: [
     SignInController,
     SecondFactorController,
+    SetUpController,
     SignInLinkController,
     SignInPasskeyController,
     SignOutController,

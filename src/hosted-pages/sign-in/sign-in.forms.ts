@@ -45,3 +45,7 @@ export class SignInForm extends ContinueQuery {
   @FormField(1024) readonly password?: string;
   @FormField(10) readonly keepSignedIn?: string;
 }
+
+export class SetUpForm extends SecondFactorQuery {
+  @FormField(64) readonly code?: string;
+}

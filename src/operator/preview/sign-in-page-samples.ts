@@ -57,10 +57,25 @@ const recoveryCode = {
 } as const;
 const forgot = { email: EMAIL, continueTo: CONTINUE, signInHref: '/sign-in' };
 
+const authenticator = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/Roster:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Roster',
+  qr: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M0 0h10v10H0z"/></svg>',
+};
+const setUp = {
+  hasSetup: false,
+  setup: null,
+  codes: [],
+  keepSignedIn: false,
+  continueTo: CONTINUE,
+  goOnUrl: '/sign-in/complete',
+} as const;
+
 /** Of the pages before somebody is signed in. */
 export const SIGN_IN_SAMPLES: PageSamples<
   | 'sign-in'
   | 'second-factor'
+  | 'sign-in-set-up'
   | 'sign-in-expired'
   | 'sign-in-link-sent'
   | 'signed-in'
@@ -86,6 +101,12 @@ export const SIGN_IN_SAMPLES: PageSamples<
     'too-many': { ...secondFactor, ...refused('tooManyRequests') },
     'recovery-code': { ...secondFactor, ...recoveryCode, ...UNTOUCHED },
     passkey: { ...secondFactor, method: null, isTotp: false, hasPasskey: true, ...UNTOUCHED },
+  },
+  'sign-in-set-up': {
+    usual: { ...setUp, ...UNTOUCHED },
+    app: { ...setUp, hasSetup: true, setup: authenticator, ...UNTOUCHED },
+    'wrong-code': { ...setUp, hasSetup: true, setup: authenticator, ...refused('wrongSecondFactor') },
+    codes: { ...setUp, codes: ['k3q7x-9w2mn', '0d4fh-tz8vc'], ...UNTOUCHED },
   },
   'sign-in-expired': { usual: { againUrl: '/sign-in' } },
   'sign-in-link-sent': {
