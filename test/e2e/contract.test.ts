@@ -7,6 +7,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { OpenAPIObject, OperationObject, SchemaObject } from '@nestjs/swagger';
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { HOSTED_METADATA } from '../../src/http/pages/hosted-page.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { apiDocument } from '../../src/http/openapi/api-document.js';
 import { type Answer, Contract, takeBreaches, watchContract } from '../support/per-worker/contract.js';
@@ -37,12 +38,29 @@ const operations = (): Operation[] =>
 const except = (answers: (operation: Operation) => unknown): string[] =>
   operations().flatMap((operation) => (answers(operation) ? [] : [operation.name]));
 
+/** The handlers of pages for people alone, as `declaredRoutes` names them. */
+function hostedPages(discovery: DiscoveryService): string[] {
+  const scanner = new MetadataScanner();
+  return discovery.getControllers().flatMap(({ instance, metatype }) => {
+    if (!instance || !metatype) return [];
+    const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
+    const pages = scanner.getAllMethodNames(prototype).filter((name) => {
+      const handler = prototype[name];
+      return handler && Reflect.hasMetadata(HOSTED_METADATA, handler);
+    });
+    return pages.map((name) => `${metatype.name}.${name}`);
+  });
+}
+
 describe('the API document', () => {
-  it('has the version of the package, and every route of every controller but the files of the pages', () => {
+  it('has the version of the package, and every route of every controller but hosted pages and the files of pages', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(document).toMatchObject({ openapi: '3.1.1', info: { version } });
-    const routes = declaredRoutes(roster.app.get(DiscoveryService, { strict: false }), new MetadataScanner())
-      .filter(({ path }) => !path.startsWith('/assets/'))
+    const discovery = roster.app.get(DiscoveryService, { strict: false });
+    const hosted = hostedPages(discovery);
+    expect(hosted).toContain('SignInController.show');
+    const routes = declaredRoutes(discovery, new MetadataScanner())
+      .filter(({ path, handler }) => !path.startsWith('/assets/') && !hosted.includes(handler))
       .map(({ method, path, role }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')} ${role}`);
     const documented = operations().map(({ name, role }) => `${name} ${role}`);
     expect(documented.filter((name) => !/ \/docs(-json)? /.test(name)).sort()).toEqual(routes.sort());

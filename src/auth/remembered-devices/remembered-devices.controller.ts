@@ -27,7 +27,7 @@ class RememberedDeviceList {
 }
 
 /** Devices that are not asked for a second factor, for callers who may see and forget them. */
-@ApiTags('Second factors')
+@ApiTags('Users')
 @Controller('users/:id/remembered-devices')
 export class RememberedDevicesController {
   constructor(private readonly devices: UserRememberedDevices) {}

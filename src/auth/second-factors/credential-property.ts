@@ -78,7 +78,7 @@ function credential(
     properties: {
       ...described(OUTER),
       type: { type: 'string', enum: ['public-key'] },
-      response: { type: 'object', additionalProperties: true, ...of.response },
+      response: { title: `${title}Response`, type: 'object', additionalProperties: true, ...of.response },
     },
     additionalProperties: true,
   };

@@ -77,10 +77,12 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       'session',
     )
     .build();
-  const document = SwaggerModule.createDocument(app, config, {
+  const described = SwaggerModule.createDocument(app, config, {
     extraModels: [ProblemSchema],
     autoTagControllers: false,
   });
+  // Nested schemas are the decorators' own objects, which the next document of this process needs as they are.
+  const document = structuredClone(described);
   Object.assign(document.paths, structuredClone(OWN_PATHS));
   tidySchemas(document);
   completeAnswers(document);
