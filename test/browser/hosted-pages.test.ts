@@ -281,7 +281,7 @@ const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   'after a request for a link': async (page) => {
     await open(page, '/sign-in');
     await page.locator('#identifier').fill('somebody@example.com');
-    await page.locator('button.secondary').click();
+    await page.locator('button[formaction="/sign-in/link"]').click();
     await page.waitForURL(/\/sign-in\/link$/);
   },
   'of an expired sign-in': (page) => open(page, '/sign-in/second-factor'),

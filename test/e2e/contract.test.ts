@@ -7,11 +7,11 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { OpenAPIObject, OperationObject, SchemaObject } from '@nestjs/swagger';
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { HOSTED_METADATA } from '../../src/http/pages/hosted-page.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { apiDocument } from '../../src/http/openapi/api-document.js';
 import { type Answer, Contract, takeBreaches, watchContract } from '../support/per-worker/contract.js';
 import { type Roster, startRoster } from '../support/roster.js';
+import { hostedPages } from '../support/hosted-routes.js';
 
 let roster: Roster;
 let document: OpenAPIObject;
@@ -37,20 +37,6 @@ const operations = (): Operation[] =>
 
 const except = (answers: (operation: Operation) => unknown): string[] =>
   operations().flatMap((operation) => (answers(operation) ? [] : [operation.name]));
-
-/** The handlers of pages for people alone, as `declaredRoutes` names them. */
-function hostedPages(discovery: DiscoveryService): string[] {
-  const scanner = new MetadataScanner();
-  return discovery.getControllers().flatMap(({ instance, metatype }) => {
-    if (!instance || !metatype) return [];
-    const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
-    const pages = scanner.getAllMethodNames(prototype).filter((name) => {
-      const handler = prototype[name];
-      return handler && Reflect.hasMetadata(HOSTED_METADATA, handler);
-    });
-    return pages.map((name) => `${metatype.name}.${name}`);
-  });
-}
 
 describe('the API document', () => {
   it('has the version of the package, and every route of every controller but hosted pages and the files of pages', () => {
