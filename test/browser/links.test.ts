@@ -75,7 +75,7 @@ async function join(email: string, more: object = {}): Promise<SignedIn> {
   await call('POST', '/users', { email, ...more }, accessToken);
   const page = await followLink(await openMail(context, roster.mailboxUrl, email, /invite|lädt|laden/));
   await page.locator('#new-password').fill(PASSWORD);
-  await page.getByRole('button').click();
+  await page.locator('button[type=submit]').click();
   // A page that is closed takes its request along.
   await page.waitForURL(/\/auth\/accept-invitation$/);
   await page.close();
