@@ -10,6 +10,11 @@ interface GreetingValues {
   readonly greetingName: string | null;
 }
 
+/** Where a new password can be requested. */
+interface ResetValues {
+  resetUrl: string;
+}
+
 interface LinkValues extends GreetingValues {
   readonly link: string;
   readonly expiresIn: Duration;
@@ -55,7 +60,7 @@ export interface MailValues {
   'confirm-contact': LinkValues;
   /** When it was locked, and from where the last wrong password came. */
   'account-locked': LinkValues & RequestValues;
-  'account-unlocked': ChangeValues;
+  'account-unlocked': ChangeValues & ResetValues;
   /** Without the reason, which is for staff. */
   'account-suspended': ChangeValues;
   'account-reinstated': ChangeValues;
@@ -70,7 +75,7 @@ export interface MailValues {
   'account-unavailable': RequestValues & { since: Date; erasedOn: Date | null };
   'reset-password': LinkValues & RequestValues & { isSuspended: Flag };
   'magic-link': LinkValues & RequestValues;
-  'password-changed': ChangeValues & { changedFrom: string | null };
+  'password-changed': ChangeValues & ResetValues & { changedFrom: string | null };
   /** On a device that the user has not used before. */
   'new-sign-in': GreetingValues & {
     signedInAt: Date;
@@ -79,30 +84,31 @@ export interface MailValues {
     resetUrl: string;
   };
   /** A device where no second factor is asked for any more. */
-  'device-remembered': GreetingValues & { signedInAt: Date; signedInFrom: string | null };
+  'device-remembered': GreetingValues & ResetValues & { signedInAt: Date; signedInFrom: string | null };
   /** An old refresh token was used, and its session has ended. */
   'session-reused': RequestValues;
   /** The counter of a passkey went back: there may be a copy of it. */
   'passkey-refused': RequestValues;
-  'sign-in-method-removed': ChangeValues & MethodValues & { byAdministrator: Flag };
+  'sign-in-method-removed': ChangeValues & ResetValues & MethodValues & { byAdministrator: Flag };
   /** A second factor, a passkey, or new recovery codes. */
-  'factor-added': ChangeValues & MethodValues;
+  'factor-added': ChangeValues & MethodValues & ResetValues;
   /** In place of the second factor. */
-  'recovery-code-used': GreetingValues & {
-    usedAt: Date;
-    usedFrom: string | null;
-    codesLeft: string;
-    isLow: Flag;
-    isNone: Flag;
-  };
+  'recovery-code-used': GreetingValues &
+    ResetValues & {
+      usedAt: Date;
+      usedFrom: string | null;
+      codesLeft: string;
+      isLow: Flag;
+      isNone: Flag;
+    };
   /** After a right first step. When, and from where the last wrong code came. */
-  'second-factor-locked': RequestValues;
+  'second-factor-locked': RequestValues & ResetValues;
   /** To the new address: its reader is to know whose account would get it. From where it was asked for, unless by an admin. */
   'confirm-email-change': LinkValues & RequestValues & AccountValues;
   /** To the owner of an address that another user requested as their new one. */
   'email-change-taken': GreetingValues & { requestedAt: Date; isDeleted: Flag; isSuspended: Flag };
   /** To the address that the account has, and has until the new one is proved; the new one is masked. */
-  'email-change-requested': RequestValues & { newEmail: string; byAdministrator: Flag };
+  'email-change-requested': RequestValues & ResetValues & { newEmail: string; byAdministrator: Flag };
   /** To the address that the account had; the new one is masked. */
   'email-changed': ChangeValues & { newEmail: string };
   /**

@@ -12,7 +12,9 @@ const requestedFrom = 'Firefox (Linux), 203.0.113.5';
 const link = { greetingName, link: LINK, expiresIn: new Duration(24 * HOUR), requestedAt: MOMENT };
 const asked = { greetingName, requestedAt: MOMENT, requestedFrom };
 const changed = { greetingName, changedAt: MOMENT };
+const resetUrl = 'https://accounts.example.com/forgot-password';
 const method = {
+  resetUrl,
   isPassword: null,
   isTotp: null,
   isPasskey: null,
@@ -20,7 +22,7 @@ const method = {
   methodName: '',
   label: null,
 };
-const used = { greetingName, usedAt: MOMENT, usedFrom: requestedFrom };
+const used = { greetingName, resetUrl, usedAt: MOMENT, usedFrom: requestedFrom };
 const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince: MOMENT, disabledAt: MOMENT };
 
 /** Sample values of each mail, by the variant that they show. */
@@ -45,12 +47,20 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   },
   'magic-link': { usual: { ...link, ...asked, expiresIn: new Duration(HOUR / 4) } },
   'confirm-contact': { usual: link },
-  'password-changed': { usual: { ...changed, changedFrom: requestedFrom } },
+  'password-changed': { usual: { ...changed, resetUrl, changedFrom: requestedFrom } },
   'sign-in-method-removed': {
     other: { ...changed, ...method, methodName: 'Smart card', byAdministrator: null },
     password: { ...changed, ...method, isPassword: 'yes', byAdministrator: null },
     app: { ...changed, ...method, isTotp: 'yes', byAdministrator: null },
-    'passkey-by-administrator': { ...changed, ...method, isPasskey: 'yes', label: 'Laptop', byAdministrator: 'yes' },
+    // A new password would not help, so this one has no link.
+    'passkey-by-administrator': {
+      ...changed,
+      ...method,
+      resetUrl: '',
+      isPasskey: 'yes',
+      label: 'Laptop',
+      byAdministrator: 'yes',
+    },
     codes: { ...changed, ...method, isRecoveryCodes: 'yes', byAdministrator: null },
   },
   'factor-added': {
@@ -64,7 +74,7 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
     few: { ...used, codesLeft: '2', isLow: 'yes', isNone: null },
     last: { ...used, codesLeft: '0', isLow: 'yes', isNone: 'yes' },
   },
-  'second-factor-locked': { usual: asked },
+  'second-factor-locked': { usual: { ...asked, resetUrl } },
   'confirm-email-change': { usual: { ...link, ...asked, accountName } },
   'email-change-taken': {
     usual: { greetingName, requestedAt: MOMENT, isDeleted: null, isSuspended: null },
@@ -72,22 +82,22 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
     suspended: { greetingName, requestedAt: MOMENT, isDeleted: null, isSuspended: 'yes' },
   },
   'email-change-requested': {
-    usual: { ...asked, newEmail: 'c…@example.com', byAdministrator: null },
-    'by-administrator': { ...asked, requestedFrom: null, newEmail: 'c…@example.com', byAdministrator: 'yes' },
+    usual: { ...asked, resetUrl, newEmail: 'c…@example.com', byAdministrator: null },
+    'by-administrator': { ...asked, resetUrl, requestedFrom: null, newEmail: 'c…@example.com', byAdministrator: 'yes' },
   },
   'email-changed': { usual: { ...changed, newEmail: 'c…@example.com' } },
   'account-locked': { usual: { ...link, ...asked } },
-  'account-unlocked': { usual: changed },
+  'account-unlocked': { usual: { ...changed, resetUrl } },
   'new-sign-in': {
     usual: {
       greetingName,
       signedInAt: MOMENT,
       signedInFrom: requestedFrom,
       devicesUrl: 'https://accounts.example.com/account/devices',
-      resetUrl: 'https://accounts.example.com/forgot-password',
+      resetUrl,
     },
   },
-  'device-remembered': { usual: { greetingName, signedInAt: MOMENT, signedInFrom: requestedFrom } },
+  'device-remembered': { usual: { greetingName, resetUrl, signedInAt: MOMENT, signedInFrom: requestedFrom } },
   'session-reused': { usual: asked },
   'passkey-refused': { usual: asked },
   'account-suspended': { usual: changed },
