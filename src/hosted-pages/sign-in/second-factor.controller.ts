@@ -5,12 +5,15 @@ import { SignInExpired } from '../../auth/second-factors/sign-in-tickets.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { SecondStepDto } from '../../auth/sign-in/second-step.dto.js';
 import { SignInGate } from '../../auth/sign-in/sign-in-gate.js';
+import type { Settings } from '../../config/settings.js';
+import { InjectSettings } from '../../config/settings.token.js';
 import { ContinueTargets, withContinue } from '../../http/pages/continue-targets.js';
 import type { FormState } from '../../http/pages/form-state.js';
 import { filledIn, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
+import { Duration } from '../../rendering/formats.js';
 import { credentialIn } from '../passkey-field.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SecondFactorForm, SecondFactorQuery } from './sign-in.forms.js';
@@ -31,6 +34,7 @@ declare module '../../http/pages/page-values.js' {
       ticket: string;
       keepSignedIn: boolean;
       rememberDevice: boolean;
+      rememberedFor: Duration;
       continueTo: string | null;
       againUrl: string;
     };
@@ -45,6 +49,7 @@ type Fields = Pick<SecondFactorForm, 'method' | 'rememberDevice'> & SecondFactor
 @Controller('sign-in/second-factor')
 export class SecondFactorController {
   constructor(
+    @InjectSettings() private readonly settings: Settings,
     private readonly hosted: HostedPages,
     private readonly targets: ContinueTargets,
     private readonly browsers: BrowserSignIns,
@@ -121,6 +126,7 @@ export class SecondFactorController {
       ticket: token,
       keepSignedIn,
       rememberDevice: fields.rememberDevice !== undefined,
+      rememberedFor: new Duration(this.settings.REMEMBERED_DEVICE_TTL),
       continueTo,
       againUrl: withContinue('/sign-in', continueTo),
     };

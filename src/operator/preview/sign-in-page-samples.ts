@@ -1,5 +1,6 @@
 import '../../hosted-pages/hosted-pages.module.js';
 import { type FormState, UNTOUCHED } from '../../http/pages/form-state.js';
+import { Duration } from '../../rendering/formats.js';
 import type { PageSamples } from './preview-sample.js';
 
 const EMAIL = 'ada.lovelace@example.com';
@@ -44,7 +45,8 @@ const secondFactor = {
   hasPasskey: false,
   ticket: `${'0123456789abcdef'.repeat(2)}.${'A-_9'.repeat(10)}xyz`,
   keepSignedIn: true,
-  rememberDevice: true,
+  rememberDevice: false,
+  rememberedFor: new Duration(30 * 24 * 3_600_000),
   continueTo: CONTINUE,
   againUrl: '/sign-in',
 } as const;
@@ -60,7 +62,7 @@ const forgot = { email: EMAIL, continueTo: CONTINUE, signInHref: '/sign-in' };
 const authenticator = {
   secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
   uri: 'otpauth://totp/Roster:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Roster',
-  qr: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M0 0h10v10H0z"/></svg>',
+  qr: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 2h3v3H9zM9 9h3v3H9zM15 10h4v2h-4zM10 15h2v5h-2zM15 15h3v3h-3z"/></svg>',
 };
 const setUp = {
   hasSetup: false,
