@@ -79,29 +79,29 @@ export class PasskeyOptionsDto {
   readonly token?: string;
 }
 
-class RelyingPartyEntity {
+class PasskeyRelyingParty {
   @ApiProperty({ example: 'example.com', description: 'the host of `PUBLIC_URL`' }) readonly id: string;
   @ApiProperty({ example: 'Roster' }) readonly name: string;
 }
 
-class UserEntity {
+class PasskeyUser {
   @ApiProperty({ example: 'b2ZmLXRvLXRoZS1sYWtl', description: 'a stable pseudonym, base64url' }) readonly id: string;
   @ApiProperty({ example: 'ada@example.com' }) readonly name: string;
   @ApiProperty({ example: 'Ada Lovelace' }) readonly displayName: string;
 }
 
-class Parameters {
+class PasskeyAlgorithm {
   @ApiProperty({ type: 'integer', example: -7, description: 'COSE algorithm' }) readonly alg: number;
   @ApiProperty({ enum: ['public-key'] }) readonly type: 'public-key';
 }
 
-class Descriptor {
+class PasskeyDescriptor {
   @ApiProperty({ example: 'bm90LWEtcmVhbC1jcmVkZW50aWFs', description: 'base64url' }) readonly id: string;
   @ApiProperty({ enum: ['public-key'] }) readonly type: 'public-key';
   @ApiPropertyOptional({ type: [String], example: ['internal'] }) readonly transports?: string[];
 }
 
-class AuthenticatorSelection {
+class PasskeyAuthenticatorSelection {
   @ApiProperty({ example: 'required' }) readonly residentKey: string;
   @ApiProperty({ example: true }) readonly requireResidentKey: boolean;
   @ApiProperty({ example: 'required' }) readonly userVerification: string;
@@ -116,14 +116,14 @@ const TIMEOUT = { type: 'integer', description: 'milliseconds', example: 300_000
 /** For `PublicKeyCredential.parseCreationOptionsFromJSON()` and `navigator.credentials.create()`. */
 export class PasskeyCreationOptions {
   @ApiProperty(CHALLENGE) readonly challenge: string;
-  @ApiProperty({ type: RelyingPartyEntity }) readonly rp: RelyingPartyEntity;
-  @ApiProperty({ type: UserEntity }) readonly user: UserEntity;
-  @ApiProperty({ type: [Parameters] }) readonly pubKeyCredParams: Parameters[];
+  @ApiProperty({ type: PasskeyRelyingParty }) readonly rp: PasskeyRelyingParty;
+  @ApiProperty({ type: PasskeyUser }) readonly user: PasskeyUser;
+  @ApiProperty({ type: [PasskeyAlgorithm] }) readonly pubKeyCredParams: PasskeyAlgorithm[];
   @ApiProperty(TIMEOUT) readonly timeout: number;
   @ApiProperty({ example: 'none' }) readonly attestation: string;
-  @ApiProperty({ type: [Descriptor], description: 'those that the user has' })
-  readonly excludeCredentials: Descriptor[];
-  @ApiProperty({ type: AuthenticatorSelection }) readonly authenticatorSelection: AuthenticatorSelection;
+  @ApiProperty({ type: [PasskeyDescriptor], description: 'those that the user has' })
+  readonly excludeCredentials: PasskeyDescriptor[];
+  @ApiProperty({ type: PasskeyAuthenticatorSelection }) readonly authenticatorSelection: PasskeyAuthenticatorSelection;
   @ApiProperty({ type: 'object', additionalProperties: true, example: { credProps: true } })
   readonly extensions: Record<string, unknown>;
   @ApiProperty({ type: [String], example: [] }) readonly hints: string[];
@@ -135,6 +135,9 @@ export class PasskeyRequestOptions {
   @ApiProperty({ example: 'example.com', description: 'the host of `PUBLIC_URL`' }) readonly rpId: string;
   @ApiProperty(TIMEOUT) readonly timeout: number;
   @ApiProperty({ enum: ['required', 'preferred'] }) readonly userVerification: 'required' | 'preferred';
-  @ApiPropertyOptional({ type: [Descriptor], description: 'absent for a sign-in, which says nothing of who exists' })
-  readonly allowCredentials?: Descriptor[];
+  @ApiPropertyOptional({
+    type: [PasskeyDescriptor],
+    description: 'absent for a sign-in, which says nothing of who exists',
+  })
+  readonly allowCredentials?: PasskeyDescriptor[];
 }
