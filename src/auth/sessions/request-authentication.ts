@@ -44,7 +44,7 @@ export class RequestAuthentication implements Authentication {
     const caller = await this.states.callerByCookie(cookie);
     if (!caller) return undefined;
     this.cookies.refuseCrossSite(request);
-    if (isUse) this.noteUse(caller.sessionId, contextOf(request).ip);
+    if (isUse) this.noteUse(caller.sessionId, request);
     return caller;
   }
 
@@ -53,13 +53,13 @@ export class RequestAuthentication implements Authentication {
   }
 
   /** Extends an idle session. No request waits for it. A failed attempt is repeated when the next one is due. */
-  private noteUse(sessionId: string, ip: string): void {
+  private noteUse(sessionId: string, request: FastifyRequest): void {
     const now = performance.now();
     const last = this.usedAt.get(sessionId);
     if (last !== undefined && now - last < this.noteEveryMs) return;
     this.usedAt.set(sessionId, now);
     this.statements
-      .execute(NOTE_USE, [sessionId, this.settings.REFRESH_TOKEN_IDLE_TTL, this.noteEveryMs, ip])
+      .execute(NOTE_USE, [sessionId, this.settings.REFRESH_TOKEN_IDLE_TTL, this.noteEveryMs, contextOf(request).ip])
       .catch((error: unknown) => {
         this.log.warn({ reason: (error as Error).message }, 'could not record the use of a browser session');
       });
