@@ -36,9 +36,8 @@ export class SecondFactors implements OnModuleInit {
     return (await this.heldBy(tx, userId)).length > 0;
   }
 
-  /** What the user can present now; empty for a user without a second factor, whatever codes there may be. */
+  /** What a user who holds a second factor (`hasOne`) can present now. */
   async methodsOf(tx: Transaction, userId: string): Promise<SecondFactorMethod[]> {
-    if (!(await this.hasOne(tx, userId))) return [];
     const methods: SecondFactorMethod[] = [];
     for (const factor of this.factors) if ((await factor.count(tx, userId)) > 0) methods.push(factor.method);
     return methods;

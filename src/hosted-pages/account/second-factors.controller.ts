@@ -45,7 +45,7 @@ class CodeForm {
 const PATH = '/account/security';
 const SETUP_PATH = '/account/authenticator';
 
-/** An authenticator app and recovery codes: to set up, to replace and to remove. */
+/** An authenticator app, passkeys and recovery codes: to add, to replace and to remove. */
 @Controller('account')
 export class SecondFactorPagesController {
   constructor(
@@ -107,8 +107,7 @@ export class SecondFactorPagesController {
       const { values, locale } = await this.setupOf(caller, context);
       return this.pages.refuse(reply, 'account-authenticator', values, error, locale);
     }
-    if (codes.length === 0) return this.pages.redirect(reply, PATH, 'authenticator-added');
-    return this.showCodes(reply, caller, codes);
+    return this.added(reply, caller, codes, 'authenticator-added');
   }
 
   @Post('authenticator/remove')
@@ -144,8 +143,7 @@ export class SecondFactorPagesController {
       const { values, locale } = await this.overview.of(caller);
       return this.pages.refuse(reply, 'account-security', values, error, locale);
     }
-    if (codes.length === 0) return this.pages.redirect(reply, PATH, 'passkey-added');
-    return this.showCodes(reply, caller, codes);
+    return this.added(reply, caller, codes, 'passkey-added');
   }
 
   @Post('recovery-codes')
@@ -165,6 +163,16 @@ export class SecondFactorPagesController {
       if (error instanceof NoSecondFactor) return this.pages.redirect(reply, PATH);
       throw error;
     }
+  }
+
+  /** After a new factor, with the recovery codes that came with the first one. */
+  private async added(
+    reply: FastifyReply,
+    caller: Caller,
+    codes: readonly string[],
+    done: 'authenticator-added' | 'passkey-added',
+  ): Promise<string> {
+    return codes.length === 0 ? this.pages.redirect(reply, PATH, done) : this.showCodes(reply, caller, codes);
   }
 
   /** In answer to the form itself, not after a redirect: they are nowhere to be read again. */
