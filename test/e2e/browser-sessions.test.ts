@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
+import { HOSTED_METADATA } from '../../src/http/pages/hosted-page.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
-import { hostedPages } from '../support/hosted-routes.js';
+import { markedHandlers } from '../support/marked-handlers.js';
 
 const APP = 'https://app.example.com';
 const OWN = 'http://localhost:3000';
@@ -279,7 +280,7 @@ describe('a change by cookie', () => {
       .send({ role: 'ADMIN' })
       .expect(200);
     const discovery = roster.app.get(DiscoveryService, { strict: false });
-    const hosted = hostedPages(discovery);
+    const hosted = markedHandlers(discovery, HOSTED_METADATA);
     const routes = declaredRoutes(discovery, new MetadataScanner()).filter(
       ({ method, role }) => !['GET', 'HEAD'].includes(method) && role !== 'ANONYMOUS',
     );

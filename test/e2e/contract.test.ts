@@ -8,10 +8,11 @@ import type { OpenAPIObject, OperationObject, SchemaObject } from '@nestjs/swagg
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { declaredRoutes } from '../../src/access/declared-roles.js';
+import { HOSTED_METADATA } from '../../src/http/pages/hosted-page.js';
 import { apiDocument } from '../../src/http/openapi/api-document.js';
 import { type Answer, Contract, takeBreaches, watchContract } from '../support/per-worker/contract.js';
 import { type Roster, startRoster } from '../support/roster.js';
-import { hostedPages } from '../support/hosted-routes.js';
+import { markedHandlers } from '../support/marked-handlers.js';
 
 let roster: Roster;
 let document: OpenAPIObject;
@@ -43,7 +44,7 @@ describe('the API document', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(document).toMatchObject({ openapi: '3.1.1', info: { version } });
     const discovery = roster.app.get(DiscoveryService, { strict: false });
-    const hosted = hostedPages(discovery);
+    const hosted = markedHandlers(discovery, HOSTED_METADATA);
     expect(hosted).toContain('SignInController.show');
     const routes = declaredRoutes(discovery, new MetadataScanner())
       .filter(({ path, handler }) => !path.startsWith('/assets/') && !hosted.includes(handler))

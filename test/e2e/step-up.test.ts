@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { STEP_UP_METADATA } from '../../src/access/require-step-up.decorator.js';
-import { routeOf } from '../../src/access/nest-metadata.js';
+import { declaredRoutes } from '../../src/access/declared-roles.js';
 import { tokenIn } from '../support/inbox.js';
+import { markedHandlers } from '../support/marked-handlers.js';
 import { PASSWORD, type Roster } from '../support/roster.js';
 import { as, idOf, TwoRosters } from '../support/two-rosters.js';
 
@@ -87,19 +88,13 @@ describe('tokens', () => {
 describe('every route that takes a fresh proof', () => {
   const routes = () => {
     const discovery = roster.app.get(DiscoveryService, { strict: false });
-    const scanner = new MetadataScanner();
-    return discovery.getControllers().flatMap(({ instance, metatype }) => {
-      if (!instance || !metatype) return [];
-      const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
-      return scanner.getAllMethodNames(prototype).flatMap((name) => {
-        const handler = prototype[name];
-        const route = handler && routeOf(metatype, handler);
+    const marked = markedHandlers(discovery, STEP_UP_METADATA);
+    return (
+      declaredRoutes(discovery, new MetadataScanner())
         // Pages lead to one that asks for the proof; see account-pages.test.ts.
-        return route && !route.path.startsWith('/account')
-          ? [{ ...route, isMarked: Reflect.hasMetadata(STEP_UP_METADATA, handler) }]
-          : [];
-      });
-    });
+        .filter(({ path }) => !path.startsWith('/account'))
+        .map((route) => ({ ...route, isMarked: marked.includes(route.handler) }))
+    );
   };
 
   it('is one of these', () => {
