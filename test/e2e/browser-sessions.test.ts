@@ -310,7 +310,7 @@ describe('a change by cookie', () => {
       }
       for (const [site, headers] of SITES.filter(([, , isOurs]) => !isOurs).slice(-3)) {
         const token = await refused({ ...headers, authorization: await newToken() });
-        // A form of a page comes from our pages, whoever sends it.
+        // A form of a page comes from our pages, with a token as well.
         const isPage = hosted.includes(handler);
         expect(tell('token', site, token)).toEqual(tell('token', site, isPage));
         const both = await refused({ ...headers, cookie: kept, authorization: await newToken() });

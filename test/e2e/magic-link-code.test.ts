@@ -135,7 +135,7 @@ describe('the code of a sign-in link', () => {
       .expect(410);
   });
 
-  it('is no use in a browser that did not ask, whoever reads it', async () => {
+  it('is of no use in a browser that did not ask for the link', async () => {
     const email = fresh();
     const laptop = await new Browser().ask(email);
     const [code] = await PHONE.codesAt(await linkTo(email));

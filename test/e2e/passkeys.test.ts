@@ -187,7 +187,7 @@ describe('a passkey', () => {
         .send({ email, password: PASSWORD })
         .expect(201);
       const id = (created.body as { id: string }).id;
-      // Whoever made the account knows its password.
+      // The creator of the account knows its password.
       const maker = { id, token: await roster.signIn(email, PASSWORD) };
       await addTotp(roster, maker.token);
       const device = new Authenticator();

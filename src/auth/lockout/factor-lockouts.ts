@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 // Six digits can be guessed, unlike a password, so these are not settings: in the long run five guesses a day.
 const EACH: LockRules = { threshold: 5, duration: MINUTE_MS / 2, longest: DAY_MS };
-// Of all known devices and sessions together, or whoever had many of them had as many counts.
+// For all known devices and sessions together; otherwise an attacker with many of them would have as many counts.
 const TOGETHER: LockRules = { threshold: 25, duration: 60 * MINUTE_MS, longest: DAY_MS };
 
 /** Where a second factor is presented: by a device that is not known (neither given), by a known one, or in a session. */

@@ -57,7 +57,7 @@ export class MagicLinkCodes implements OnModuleInit {
   }
 
   /**
-   * Who waits for this link, newest first; whoever looks at it first of all, however many strangers have asked since.
+   * Who waits for this link, newest first. The browser that presents it comes before all, however many strangers have asked since.
    * @param tokenId of a link whose token was presented
    * @param here the binding of the browser that presents it, if any
    */

@@ -116,7 +116,7 @@ export class MagicLinkController {
     operationId: 'signInByMagicLinkCode',
     summary: 'Sign in with the code of a mailed link',
     description:
-      'For who opened the link on another device: its page shows the code. It is valid only where the link was requested, in the browser with the cookie or for the app with the `codeVerifier`; works once; and uses the link. After five codes, right or wrong, the link has to be requested again.',
+      'For users who opened the link on another device: its page shows the code. It is valid only where the link was requested, in the browser with the cookie or for the app with the `codeVerifier`; works once; and uses the link. After five codes, right or wrong, the link has to be requested again.',
   })
   @ApiOkResponse({ type: SignedInResponse })
   @ApiProblems(

@@ -34,7 +34,7 @@ export class TooManyPasskeys extends DomainError {
 }
 
 /**
- * The same for an unknown passkey, a wrong or repeated proof, and a suspended or deleted account: whoever tries credential ids learns
+ * The same for an unknown passkey, a wrong or repeated proof, and a suspended or deleted account: an attacker who tries credential ids learns
  * nothing.
  */
 export class PasskeyRefused extends DomainError {

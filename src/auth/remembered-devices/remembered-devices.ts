@@ -129,7 +129,7 @@ export class RememberedDevices implements OnModuleInit {
     await tx.query('DELETE FROM remembered_devices WHERE user_id = $1', [userId]);
   }
 
-  /** Whoever changes how to sign in, or is shut out, wants to be asked again on every device. */
+  /** After a change of sign-in methods or a suspension, every device asks for the second factor again. */
   @OnUserEvent(
     'user.password_changed',
     'user.password_reset.completed',

@@ -29,7 +29,7 @@ const PROVED_BY_NEW = {
 
 /**
  * Every change of second factors: policy, event and what follows, in one transaction with the user locked. The events cause the
- * mails. Other sessions go on, unless somebody else removes a factor: then whoever had the lost device is signed out everywhere. The
+ * mails. Other sessions go on, unless somebody else removes a factor: then the holder of the lost device is signed out everywhere. The
  * cookie of the request gets a new value.
  */
 @Injectable()
@@ -83,7 +83,7 @@ export class FactorChanges {
   }
 
   /**
-   * When the address of an account is proved for the first time: the factors from before may be those of whoever created it.
+   * When the address of an account is proved for the first time: the factors from before may be those of its creator.
    * Part of a transaction that ends its sessions, too.
    */
   async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<void> {

@@ -40,7 +40,7 @@ export abstract class SignInMethod {
   /** Since when this user can sign in with it; undefined if they cannot. */
   abstract heldBy(tx: Transaction, user: UserEntity): Promise<OwnMethod | undefined>;
 
-  /** Whether it is a second factor as well: removed by somebody else, it ends the sessions of whoever has the lost device. */
+  /** Whether it is a second factor as well: removed by somebody else, it ends all sessions, as the lost device may hold one. */
   readonly isFactor: boolean = false;
 
   /**

@@ -28,7 +28,7 @@ export interface StepUpRequest {
 }
 
 /**
- * Lets a signed-in user prove again who they are. Wrong proofs count for the session alone: whoever holds a stolen one cannot lock
+ * Lets a signed-in user prove again who they are. Wrong proofs count for the session alone: the thief of one cannot lock
  * its owner out of the account.
  */
 @Injectable()

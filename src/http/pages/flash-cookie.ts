@@ -8,7 +8,7 @@ const SECONDS = 60;
 
 /**
  * What a form has just done, for the page that the browser is led to: shown once, and not again when that page is loaded anew. The
- * cookie holds only the name of a sentence in `flash.hbs`, so whoever plants one makes our page say nothing but one of those.
+ * cookie holds only the name of a sentence in `flash.hbs`, so a planted one makes our page say nothing but one of those.
  */
 export class FlashCookie {
   private readonly name: string;

@@ -11,7 +11,7 @@ export const HOSTED_METADATA = 'roster:hosted-page';
 /**
  * Declares a route of the hosted pages: for people with a browser alone, and no part of the API or its document. Every answer is a
  * page or a redirect, whatever the request accepts. A form has to come from a page of ours (`HostedPagesModule`).
- * @param role whoever is signed in with less is led to `/sign-in` and back
+ * @param role visitors with less are led to `/sign-in` and back
  */
 export const HostedPage = (role: Extract<Role, 'ANONYMOUS' | 'AUTHENTICATED'>): MethodDecorator =>
   applyDecorators(
