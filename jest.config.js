@@ -18,7 +18,8 @@ const withDatabase = (name) =>
   });
 
 export default {
-  testTimeout: 20_000,
+  // Only what hangs should meet it: a test of some seconds takes many times as long on a busy machine.
+  testTimeout: 120_000,
   watchman: false,
   // Most of a test's time is waiting for PostgreSQL, so every core may have a worker.
   maxWorkers: '100%',

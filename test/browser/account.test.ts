@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -11,8 +11,6 @@ const NEXT = 'seven idle boats on slate water';
 const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 320, height: 640 };
 
-jest.setTimeout(120_000);
-
 let database: TestDatabase;
 let roster: RosterProcess;
 let browser: Browser;
@@ -23,14 +21,14 @@ beforeAll(async () => {
   browser = await launchBrowser();
   database = await createTestDatabase();
   roster = await startRosterProcess({ DATABASE_URL: database.url });
-}, 120_000);
+});
 
 afterAll(async () => {
   // What did not start is not there to be stopped; why is what is to be read then.
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
   await (database as TestDatabase | undefined)?.drop();
-}, 30_000);
+});
 
 beforeEach(() => open({ viewport: DESK }));
 afterEach(() => context.close());

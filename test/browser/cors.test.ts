@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
-
-jest.setTimeout(90_000);
 
 let database: TestDatabase;
 let roster: RosterProcess;
@@ -30,13 +28,13 @@ beforeAll(async () => {
     ADMIN_PASSWORD: ADMIN.password,
     CORS_ORIGINS: `http://localhost:${port}/`,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
   await (database as TestDatabase | undefined)?.drop();
   site.close();
-}, 30_000);
+});
 
 interface Call {
   readonly method?: string;

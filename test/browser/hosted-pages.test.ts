@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import {
   CHROMIUM_ARGUMENTS,
@@ -19,8 +19,6 @@ import { expectAccessible, followLink, heading, openMail } from '../support/jour
 
 const PASSWORD = 'nine brown foxes at dawn';
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
-
-jest.setTimeout(120_000);
 
 let database: TestDatabase;
 let roster: RosterProcess;
@@ -42,13 +40,13 @@ beforeAll(async () => {
     ADMIN_PASSWORD: ADMIN.password,
     SIGN_IN_REDIRECTS: app,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
   await (database as TestDatabase | undefined)?.drop();
   (application as Server | undefined)?.close();
-}, 30_000);
+});
 
 type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
 

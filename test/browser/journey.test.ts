@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
   collectComplaints,
@@ -17,8 +17,6 @@ const ADMIN = { email: 'admin@example.com', password: 'correct horse battery sta
 const WIDTHS = [375, 1280];
 const SCHEMES = ['light', 'dark'] as const;
 
-jest.setTimeout(90_000);
-
 let roster: RosterProcess;
 let browser: Browser;
 let context: BrowserContext;
@@ -27,13 +25,13 @@ let complaints: string[];
 beforeAll(async () => {
   browser = await launchBrowser();
   roster = await startRosterProcess({ ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password });
-}, 120_000);
+});
 
 afterAll(async () => {
   // Both may be missing when the start failed, which is what is to be read then.
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
-}, 30_000);
+});
 
 beforeEach(async () => {
   await open({});

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -7,8 +7,6 @@ import { expectAccessible, followLink, heading, openMail } from '../support/jour
 const PASSWORD = 'nine brown foxes at dawn';
 const NEXT = 'seven idle boats on slate water';
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery staple' };
-
-jest.setTimeout(90_000);
 
 let database: TestDatabase;
 let roster: RosterProcess;
@@ -25,14 +23,14 @@ beforeAll(async () => {
     ADMIN_PASSWORD: ADMIN.password,
     LOCKOUT_THRESHOLD: '3',
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   // What did not start is not there to be stopped; why is what is to be read then.
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
   await (database as TestDatabase | undefined)?.drop();
-}, 30_000);
+});
 
 beforeEach(async () => {
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -9,8 +9,6 @@ const EMAIL = 'passkeys@example.com';
 
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
-
-jest.setTimeout(120_000);
 
 let database: TestDatabase;
 let roster: RosterProcess;
@@ -28,12 +26,12 @@ beforeAll(async () => {
   devtools = await context.newCDPSession(page);
   await devtools.send('WebAuthn.enable', { enableUI: false });
   authenticatorId = await addAuthenticator();
-}, 120_000);
+});
 afterAll(async () => {
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
   await (database as TestDatabase | undefined)?.drop();
-}, 30_000);
+});
 
 async function addAuthenticator(): Promise<string> {
   const options = {

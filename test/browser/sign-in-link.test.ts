@@ -1,9 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { collectComplaints, launchBrowser, type RosterProcess, startRosterProcess } from '../support/browser.js';
 import { expectAccessible, followLink, heading, openMail } from '../support/journey.js';
-
-jest.setTimeout(120_000);
 
 let roster: RosterProcess;
 let browser: Browser;
@@ -13,12 +11,12 @@ let complaints: string[][];
 beforeAll(async () => {
   browser = await launchBrowser();
   roster = await startRosterProcess();
-}, 120_000);
+});
 afterAll(async () => {
   // What did not start is not there to be stopped; why is what is to be read then.
   await (browser as Browser | undefined)?.close();
   await (roster as RosterProcess | undefined)?.stop();
-}, 30_000);
+});
 
 const PHONE = { width: 320, height: 700 };
 beforeEach(async () => {

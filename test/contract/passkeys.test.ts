@@ -2,12 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { PasskeyUsers } from '../support/passkeys.js';
 import { installPython } from '../support/python.js';
 import { type Roster, startRoster } from '../support/roster.js';
-
-jest.setTimeout(120_000);
 
 interface Lies {
   readonly origin?: string;
@@ -26,7 +24,7 @@ beforeAll(async () => {
   lines = createInterface(python.stdout);
   roster = await startRoster();
   users = new PasskeyUsers(roster);
-}, 120_000);
+});
 afterAll(async () => {
   python.kill();
   await roster.stop();

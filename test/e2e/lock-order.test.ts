@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { systemContext } from '../../src/access/caller.js';
 import { LOCKED_JOB } from '../../src/auth/lockout/lockouts.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
-
-jest.setTimeout(60_000);
 
 const NEW_PASSWORD = 'eleven red kites over hills';
 

@@ -79,7 +79,7 @@ afterAll(async () => {
   await inbox.down();
   await database.drop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-}, 30_000);
+});
 
 const answers = (port: number) =>
   fetch(`http://127.0.0.1:${port}/health/live`).then(

@@ -1,9 +1,7 @@
 import { createServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { freePort, type Home, isFree, makeHome, RosterProcess } from '../support/process.js';
-
-jest.setTimeout(60_000);
 
 const SECRET_KEY = 'k3yZ'.repeat(12);
 const NOWHERE = 'smtp://127.0.0.1:1';

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Inbox } from '../support/inbox.js';
 import { metric } from '../support/metrics.js';
 import { eventually, type Home, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_PASSWORD = 'correct horse battery staple';
 

@@ -5,15 +5,13 @@ import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import {
   EmbeddedPostgresError,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/development/postgres/embedded-postgres.js';
-
-jest.setTimeout(30_000);
 
 const isRoot = process.getuid?.() === 0;
 const settings = { fsync: 'off' };
@@ -262,7 +260,7 @@ async function locationFile(folder: string): Promise<string | undefined> {
 }
 
 async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 10_000;
+  const giveUpAt = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > giveUpAt) throw new Error('did not come about in 10 seconds');
     await sleep(20);

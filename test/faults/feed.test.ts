@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { EventReader } from '../support/event-stream.js';
 import { Inbox } from '../support/inbox.js';
 import { eventually, type Home, makeHome, report, RosterProcess } from '../support/process.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_PASSWORD = 'correct horse battery staple';
 const EVENTS = 1500;

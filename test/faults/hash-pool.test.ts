@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type Home, kill, makeHome, RosterProcess } from '../support/process.js';
-
-jest.setTimeout(60_000);
 
 const SECRET_KEY = 'k3yZ'.repeat(12);
 const ADMIN = { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: 'correct horse battery staple' };

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Inbox, tokenIn } from '../support/inbox.js';
 import { eventually, type Home, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
-
-jest.setTimeout(60_000);
 
 /** A database, the SMTP server of those who work on it, and the settings that name both. */
 interface Site {

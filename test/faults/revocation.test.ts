@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Inbox } from '../support/inbox.js';
 import { eventually, type Home, makeHome, report, RosterProcess } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
 import { as, type SignedIn } from '../support/two-rosters.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN = { identifier: 'admin@localhost', password: 'correct horse battery staple' };
 /** What was committed longer ago counts everywhere. */

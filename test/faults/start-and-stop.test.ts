@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { eventually, type Home, isFree, kill, makeHome, PASSWORD, report, RosterProcess } from '../support/process.js';
-
-jest.setTimeout(60_000);
 
 const HALF_A_REQUEST = 'POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n';
 

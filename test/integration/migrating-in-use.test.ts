@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
@@ -12,8 +12,6 @@ import { givingWay } from '../../src/database/give-way.js';
 import { explainedMigration } from '../../src/database/migration-failure.js';
 import { type CommandResult, runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-
-jest.setTimeout(60_000);
 
 const LONG_MS = 10_000;
 const SECRET_KEY = 'k3yZ'.repeat(12);

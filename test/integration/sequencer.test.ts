@@ -38,7 +38,7 @@ async function addUser(roster: Roster, username: string): Promise<string> {
 }
 
 async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 10_000;
+  const giveUpAt = Date.now() + 60_000;
   while (!(await condition())) {
     await sleep(10);
     if (Date.now() > giveUpAt) throw new Error(`${what}: not within ten seconds`);

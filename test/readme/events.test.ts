@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { signedHeaders } from '../../src/relay/webhooks/signature.js';
 import { eventually, freePort } from '../support/process.js';
 import { type Roster, startRoster } from '../support/roster.js';
 import { Webhooks } from '../support/webhooks.js';
-
-jest.setTimeout(60_000);
 
 const PAGE = readFileSync(join(PACKAGE_ROOT, 'docs/events.md'), 'utf8');
 

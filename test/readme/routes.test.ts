@@ -1,10 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { type Roster, startRoster } from '../support/roster.js';
-
-jest.setTimeout(60_000);
 
 const read = (file: string) => readFileSync(join(PACKAGE_ROOT, file), 'utf8');
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md', 'docs/adr/*.md']

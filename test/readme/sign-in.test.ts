@@ -8,8 +8,6 @@ import { tokenIn } from '../support/inbox.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { codeOf, freshCode } from '../support/totp.js';
 
-jest.setTimeout(60_000);
-
 const PAGE = readFileSync(join(PACKAGE_ROOT, 'docs/sign-in.md'), 'utf8');
 const ACCOUNTS = 'https://accounts.example.com';
 const APP = 'https://app.example.com';

@@ -50,7 +50,7 @@ export class EventReader {
 
   /** As soon as it is so; within ten seconds. */
   async until(what: string, condition: (reader: this) => boolean): Promise<void> {
-    const giveUpAt = Date.now() + 10_000;
+    const giveUpAt = Date.now() + 60_000;
     while (!condition(this)) {
       if (Date.now() > giveUpAt) throw new Error(`${what}: not within ten seconds; ${this.events.length} events came`);
       await sleep(10);

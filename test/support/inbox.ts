@@ -61,7 +61,7 @@ export class Inbox {
   }
 
   /** The `count`-th mail to this address, as soon as it is there. */
-  async waitFor(address: string, count = 1, timeoutMs = 15_000): Promise<ReceivedMail> {
+  async waitFor(address: string, count = 1, timeoutMs = 60_000): Promise<ReceivedMail> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const mail = this.to(address)[count - 1];
@@ -72,7 +72,7 @@ export class Inbox {
   }
 
   /** The newest mail to this address with such a subject, as soon as there is one. */
-  async about(address: string, subject: RegExp, timeoutMs = 15_000): Promise<ReceivedMail> {
+  async about(address: string, subject: RegExp, timeoutMs = 60_000): Promise<ReceivedMail> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const mail = this.to(address).findLast(({ email }) => subject.test(email.subject ?? ''));
