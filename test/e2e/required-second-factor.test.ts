@@ -94,6 +94,26 @@ describe('where a role takes a second factor', () => {
     await roster.api.get('/users').set(as(accessToken)).expect(200);
   });
 
+  it('of several set-ups at once, one adds a factor', async () => {
+    const { email, id } = await manager('at-once');
+    const credentials = [];
+    for (let index = 0; index < 6; index++) {
+      const token = setupToken(await login(email));
+      const options = await roster.api.post('/users/me/passkeys/options').set(as(token)).expect(200);
+      credentials.push({ token, credential: new Authenticator().create(options.body as CreationOptions) });
+    }
+    const answers = await Promise.all(
+      credentials.map(({ token, credential }) =>
+        roster.api.post('/users/me/passkeys').set(as(token)).send({ credential }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 401, 401, 401, 401, 401]);
+    const factors = await roster.api.get(`/users/${id}/factors`).set(as(admin.accessToken)).expect(200);
+    expect((factors.body as { items: { kind: string }[] }).items.filter(({ kind }) => kind === 'passkey')).toHaveLength(
+      1,
+    );
+  });
+
   it('users of lower roles choose', async () => {
     await roster.join('chooses@example.com');
     await login('chooses@example.com').expect(200);

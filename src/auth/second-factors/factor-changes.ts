@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { NotAuthenticated } from '../../access/access-errors.js';
 import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { WaysIn } from '../../users/store/ways-in.js';
-import { MULTIPLE_FACTORS } from '../sessions/assurance.js';
+import { levelOf, MULTIPLE_FACTORS } from '../sessions/assurance.js';
 import type { BrowserCookie } from '../sessions/session-cookies.js';
 import { SessionRenewals } from '../sessions/session-renewals.js';
 import { Sessions } from '../sessions/sessions.js';
@@ -49,13 +50,14 @@ export class FactorChanges {
     return this.perform({ ...request, action: 'addFactor' }, work);
   }
 
-  /** @throws as `prepare`; RefusedByHandler */
+  /** @throws as `prepare`; RefusedByHandler; NotAuthenticated for a proof that has become too weak */
   async add<T>(
     request: FactorRequest,
     { kind, label }: { readonly kind: 'totp' | 'passkey' | 'recovery-codes'; readonly label: string | null },
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
     return this.perform({ ...request, action: 'addFactor' }, async (tx) => {
+      await this.refuseWeak(tx, request);
       const result = await work(tx);
       await this.users.change(tx, request.id, (state) => addAuthenticator(state, kind, label), request.context);
       const { caller, browser } = request;
@@ -90,6 +92,16 @@ export class FactorChanges {
     for (const { kind, label } of await this.factors.removeAll(tx, userId)) {
       await this.users.change(tx, userId, (state) => removeAuthenticator(state, kind, label), context);
     }
+  }
+
+  /**
+   * The user may have got their first factor since the guard asked: a password alone adds none beside it.
+   * @throws NotAuthenticated
+   */
+  private async refuseWeak(tx: Transaction, { id, caller }: FactorRequest): Promise<void> {
+    if (!(await this.factors.hasOne(tx, id))) return;
+    const amr = await this.renewals.amrOf(tx, caller.sessionId);
+    if (levelOf(amr ?? []) !== 'aal2') throw new NotAuthenticated();
   }
 
   private async take(

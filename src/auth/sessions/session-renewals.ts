@@ -99,6 +99,11 @@ export class SessionRenewals {
     return { ...assurance, tokens: undefined };
   }
 
+  /** What a session was authenticated by (RFC 8176); undefined if it has ended. */
+  async amrOf(tx: Transaction, sessionId: string): Promise<readonly string[] | undefined> {
+    return (await this.lock(tx, sessionId))?.amr;
+  }
+
   private async lock(tx: Transaction, id: string, userId?: string): Promise<RenewableSession | undefined> {
     const [session] = await tx.query<RenewableSession[]>(
       `SELECT id, key_id, nonce, kind, amr, coalesce(authenticated_at, created_at) AS "authenticatedAt", generation,
