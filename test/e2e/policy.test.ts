@@ -268,4 +268,30 @@ describe('who may do what with whom', () => {
       'username',
     ]);
   });
+
+  it('is what the links of sessions and sign-in methods say', async () => {
+    const { id, token } = people.user!;
+    const links = async (actor: string, list: string) => {
+      const { body } = await roster.api
+        .get(`/users/${id}/${list}`)
+        .set('authorization', `Bearer ${people[actor]!.token}`)
+        .expect(200);
+      const items = body.items as { _links: Record<string, { href: string; method: string }> }[];
+      return items.map(({ _links }) =>
+        Object.entries(_links)
+          .map(([name, { href }]) => `${name} ${href}`)
+          .join(),
+      );
+    };
+    const own = await roster.api.get('/auth/sessions').set('authorization', `Bearer ${token}`).expect(200);
+    const sessions = (own.body.items as { id: string }[]).map((session) => `end /users/${id}/sessions/${session.id}`);
+    expect(sessions).not.toEqual([]);
+    for (const actor of ['user', 'manager', 'admin2']) expect(await links(actor, 'sessions')).toEqual(sessions);
+
+    // The link by mail comes with the address, and cannot go.
+    const removable = [`remove /users/${id}/methods/password`, ''];
+    expect(await links('user', 'methods')).toEqual(removable);
+    expect(await links('admin2', 'methods')).toEqual(removable);
+    expect(await links('manager', 'methods')).toEqual(['', '']);
+  });
 });

@@ -143,7 +143,10 @@ describe('a remembered device', () => {
       ).items;
     const devices = await list();
     expect(devices).toHaveLength(2);
-    expect(devices[0]).toMatchObject({ ip: expect.any(String), expiresAt: expect.any(String) });
+    expect(devices[0]).toMatchObject({
+      ...{ ip: expect.any(String), expiresAt: expect.any(String) },
+      _links: { forget: { href: `/users/${eve.id}/remembered-devices/${devices[0]!.id}`, method: 'DELETE' } },
+    });
     const idOf = ({ rememberedDevice }: { rememberedDevice: string }) =>
       devices.find(({ id }) => rememberedDevice.startsWith(id.replaceAll('-', '')))?.id ?? '';
     const path = '/users/me/remembered-devices';

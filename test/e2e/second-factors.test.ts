@@ -74,7 +74,12 @@ describe('an authenticator app', () => {
     expect((confirmed.body as SetUp).recoveryCodes).toHaveLength(10);
     const factors = await get('/users/me/factors', token).expect(200);
     expect(factors.body).toEqual({
-      items: [{ id: 'totp', kind: 'totp', label: null, addedAt: expect.any(String), lastUsedAt: null }],
+      items: [
+        {
+          ...{ id: 'totp', kind: 'totp', label: null, addedAt: expect.any(String), lastUsedAt: null },
+          _links: { remove: { href: `/users/${id}/totp`, method: 'DELETE' } },
+        },
+      ],
       recoveryCodesLeft: 10,
     });
 

@@ -206,6 +206,7 @@ describe('the list of devices', () => {
       lastUsedAt: expect.any(String),
       expiresAt: expect.any(String),
       current: true,
+      _links: { end: { href: `/auth/sessions/${idOf(laptop)}`, method: 'DELETE' } },
     });
 
     const end = (id: string) => roster.api.delete(`/auth/sessions/${id}`).set(as(laptop.accessToken));

@@ -44,6 +44,7 @@ describe('the sign-ins of a user', () => {
       'login.succeeded 1',
     ]);
     expect(items[0]).toMatchObject({ method: 'password', ip: '127.0.0.1', device: 'Firefox on Linux', actorId: null });
+    expect(items[0]).toMatchObject({ traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
     // From where an admin works is not told.
     const unlocked = items.find(({ type }) => type === 'account.unlocked');
     expect(unlocked).toMatchObject({ ip: null, device: null, actorId: expect.any(String) });

@@ -4,6 +4,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { describeDevice } from '../../rendering/device.js';
+import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { MAX_REMEMBERED } from './remembered-devices.js';
 import { UserRememberedDevices } from './user-remembered-devices.js';
@@ -19,6 +20,11 @@ class RememberedDeviceResponse {
   @ApiProperty(time) readonly createdAt: string;
   @ApiProperty({ ...time, description: 'the last sign-in without a second factor' }) readonly lastUsedAt: string;
   @ApiProperty({ ...time, description: 'when it will be asked for a second factor again' }) readonly expiresAt: string;
+  @ApiItemLinks(
+    'forget',
+    '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071/remembered-devices/019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00',
+  )
+  readonly _links: ItemLinks;
 }
 
 class RememberedDeviceList {
@@ -43,14 +49,15 @@ export class RememberedDevicesController {
   })
   @ApiOkResponse({ type: RememberedDeviceList })
   @ApiProblems('forbidden', 'not-found')
-  async list(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<RememberedDeviceList> {
-    const devices = await this.devices.list({ id, caller });
+  async list(@UserId() userId: string, @CurrentCaller() caller: Caller): Promise<RememberedDeviceList> {
+    const { devices, mayForget } = await this.devices.list({ id: userId, caller });
     return {
       items: devices.map(({ id, ip, userAgent, createdAt, lastUsedAt, expiresAt }) => ({
         ...{ id, ip, device: describeDevice(userAgent) },
         createdAt: createdAt.toISOString(),
         lastUsedAt: lastUsedAt.toISOString(),
         expiresAt: expiresAt.toISOString(),
+        _links: removalLink('forget', mayForget, `/users/${userId}/remembered-devices/${id}`),
       })),
     };
   }

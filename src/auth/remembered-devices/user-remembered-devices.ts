@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
+import { allows } from '../../access/policy.js';
 import { Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
@@ -24,9 +25,10 @@ export class UserRememberedDevices {
   ) {}
 
   /** Last used first. @throws Forbidden, UserNotFound */
-  async list({ id, caller }: Omit<Request, 'context'>): Promise<RememberedDevice[]> {
-    await this.actions.findAllowed({ id, action: 'rememberedDevices', caller });
-    return this.transactions.run((tx) => this.devices.list(tx, id));
+  async list({ id, caller }: Omit<Request, 'context'>): Promise<{ devices: RememberedDevice[]; mayForget: boolean }> {
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'rememberedDevices', caller });
+    const devices = await this.transactions.run((tx) => this.devices.list(tx, id));
+    return { devices, mayForget: allows(actor, 'forgetDevices', user) };
   }
 
   /** @throws Forbidden, UserNotFound, PreconditionFailed, NoSuchDevice */

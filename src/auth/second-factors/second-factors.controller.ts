@@ -2,12 +2,15 @@ import { Controller, Delete, Get, HttpCode } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
+import { allows } from '../../access/policy.js';
 import { Transactions } from '../../database/transaction.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { UserActions } from '../../users/api/user-actions.js';
+import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { FactorChanges } from './factor-changes.js';
+import type { HeldFactor } from './second-factor.js';
 import { SecondFactors } from './second-factors.js';
 
 const time = { type: String, format: 'date-time', nullable: true, example: null } as const;
@@ -20,6 +23,7 @@ class FactorResponse {
   readonly label: string | null;
   @ApiProperty({ format: 'date-time' }) readonly addedAt: string;
   @ApiProperty(time) readonly lastUsedAt: string | null;
+  @ApiItemLinks('remove', '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071/totp') readonly _links: ItemLinks;
 }
 
 class FactorList {
@@ -50,12 +54,14 @@ export class SecondFactorsController {
   @ApiOkResponse({ type: FactorList })
   @ApiProblems('forbidden', 'not-found')
   async list(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<FactorList> {
-    await this.actions.findAllowed({ id, action: 'factors', caller });
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'factors', caller });
+    const mayRemove = allows(actor, 'removeFactor', user);
     return this.transactions.run(async (tx) => ({
       items: (await this.factors.heldBy(tx, id)).map(({ addedAt, lastUsedAt, ...factor }) => ({
         ...factor,
         addedAt: addedAt.toISOString(),
         lastUsedAt: lastUsedAt?.toISOString() ?? null,
+        _links: removalLink('remove', mayRemove, removalPath(id, factor)),
       })),
       recoveryCodesLeft: await this.factors.recoveryCodesLeft(tx, id),
     }));
@@ -82,4 +88,8 @@ export class SecondFactorsController {
   ): Promise<void> {
     await this.changes.reset({ id, caller, context, ifMatch });
   }
+}
+
+function removalPath(userId: string, { kind, id }: Pick<HeldFactor, 'kind' | 'id'>): string {
+  return kind === 'passkey' ? `/users/${userId}/passkeys/${id}` : `/users/${userId}/totp`;
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { describeDevice } from '../../rendering/device.js';
+import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
 import { MAX_SESSIONS, type Session } from './sessions.js';
 
 const time = { format: 'date-time' } as const;
@@ -25,8 +26,14 @@ export class SessionResponse {
   @ApiProperty({ ...time, description: 'when the session began or was last refreshed' }) readonly lastUsedAt: string;
   @ApiProperty({ ...time, description: 'when the session ends unless it is refreshed' }) readonly expiresAt: string;
   @ApiProperty({ description: 'whether this request came from it', example: true }) readonly current: boolean;
+  @ApiItemLinks('end', '/auth/sessions/019aa53d-22b4-7d01-9a3e-5b6c7d8e9f00')
+  readonly _links: ItemLinks;
 
-  static from(session: Session, currentId: string): SessionResponse {
+  /** @param list the address of the list, below which a caller who `mayEnd` them ends each */
+  static from(
+    session: Session,
+    { currentId, mayEnd, list }: { readonly currentId: string; readonly mayEnd: boolean; readonly list: string },
+  ): SessionResponse {
     return {
       id: session.id,
       kind: shownKind(session),
@@ -36,6 +43,7 @@ export class SessionResponse {
       lastUsedAt: session.last_used_at.toISOString(),
       expiresAt: session.expires_at.toISOString(),
       current: session.id === currentId,
+      _links: removalLink('end', mayEnd, `${list}/${session.id}`),
     };
   }
 }

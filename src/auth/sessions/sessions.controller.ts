@@ -47,7 +47,8 @@ export class SessionsController {
   @ApiOkResponse({ type: SessionList })
   async list(@CurrentCaller() { userId, sessionId }: Caller): Promise<SessionList> {
     const sessions = await this.transactions.run((tx) => this.sessions.list(tx, userId));
-    return { items: sessions.map((session) => SessionResponse.from(session, sessionId)) };
+    const viewer = { currentId: sessionId, mayEnd: true, list: '/auth/sessions' };
+    return { items: sessions.map((session) => SessionResponse.from(session, viewer)) };
   }
 
   @Delete('sessions/:sessionId')

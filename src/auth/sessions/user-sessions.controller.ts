@@ -25,8 +25,9 @@ export class UserSessionsController {
   @ApiOkResponse({ type: SessionList })
   @ApiProblems('forbidden', 'not-found')
   async list(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<SessionList> {
-    const sessions = await this.sessions.list({ id, caller });
-    return { items: sessions.map((session) => SessionResponse.from(session, caller.sessionId)) };
+    const { sessions, mayEnd } = await this.sessions.list({ id, caller });
+    const viewer = { currentId: caller.sessionId, mayEnd, list: `/users/${id}/sessions` };
+    return { items: sessions.map((session) => SessionResponse.from(session, viewer)) };
   }
 
   @Delete()

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
+import { allows } from '../../access/policy.js';
 import { Transactions } from '../../database/transaction.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { SessionNotFound } from './session-not-found.js';
@@ -17,9 +18,10 @@ export class UserSessions {
   ) {}
 
   /** Last used first. @throws Forbidden, UserNotFound */
-  async list({ id, caller }: Omit<Request, 'context'>): Promise<Session[]> {
-    await this.actions.findAllowed({ id, action: 'sessions', caller });
-    return this.transactions.run((tx) => this.sessions.list(tx, id));
+  async list({ id, caller }: Omit<Request, 'context'>): Promise<{ sessions: Session[]; mayEnd: boolean }> {
+    const { user, actor } = await this.actions.findAllowed({ id, action: 'sessions', caller });
+    const sessions = await this.transactions.run((tx) => this.sessions.list(tx, id));
+    return { sessions, mayEnd: allows(actor, 'endSessions', user) };
   }
 
   /** @throws Forbidden, UserNotFound, SessionNotFound */

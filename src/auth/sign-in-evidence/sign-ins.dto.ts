@@ -40,6 +40,12 @@ export class SignInItem {
   @ApiProperty({ ...text, format: 'uuid', description: 'who acted, if not the user', example: null })
   readonly actorId: string | null;
 
+  @ApiProperty({
+    description: 'trace id of the request; of several failures, that of the last',
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  })
+  readonly traceId: string;
+
   @ApiProperty({ format: 'date-time', description: 'for failures, the start of the minute' })
   readonly occurredAt: string;
   @ApiProperty({ format: 'date-time', description: 'for failures, the last one' }) readonly lastAt: string;

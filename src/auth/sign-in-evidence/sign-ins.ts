@@ -21,6 +21,7 @@ interface SignInRow {
   readonly user_agent: string | null;
   readonly session_id: string | null;
   readonly actor_id: string | null;
+  readonly trace_id: string;
   readonly occurred_at: Date;
   readonly last_at: Date;
 }
@@ -47,7 +48,7 @@ export class SignIns {
         const side = from ? `AND (occurred_at, id) ${from.comparison} ($5::timestamptz, $6::uuid)` : '';
         return this.transactions.run((tx) =>
           tx.query<SignInRow[]>(
-            `SELECT id, type, method, reason, times, host(ip) AS ip, user_agent, session_id, actor_id, occurred_at, last_at
+            `SELECT id, type, method, reason, times, host(ip) AS ip, user_agent, session_id, actor_id, trace_id, occurred_at, last_at
              FROM auth_events WHERE user_id = $1 AND type = ANY ($2)
                AND occurred_at > now() - $3 * interval '1 millisecond' ${side}
              ORDER BY occurred_at ${order}, id ${order} LIMIT $4`,
@@ -73,6 +74,7 @@ function itemOf(row: SignInRow, userId: string): SignInItem {
     device: isOthers ? null : describeDevice(row.user_agent),
     sessionId: row.session_id,
     actorId: isOthers ? row.actor_id : null,
+    traceId: row.trace_id,
     occurredAt: row.occurred_at.toISOString(),
     lastAt: row.last_at.toISOString(),
   };

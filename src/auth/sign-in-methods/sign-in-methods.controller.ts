@@ -4,6 +4,7 @@ import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
+import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
 import { MethodOffer } from './sign-in-method.js';
 import { SignInMethods } from './sign-in-methods.js';
@@ -27,6 +28,7 @@ class OwnMethodResponse {
   })
   readonly addedAt: string | null;
   @ApiProperty({ example: true, description: 'whether it can be removed now' }) readonly removable: boolean;
+  @ApiItemLinks('remove', '/users/019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071/methods/password') readonly _links: ItemLinks;
 }
 
 class OwnMethods {
@@ -63,15 +65,18 @@ export class SignInMethodsController {
   @ApiOkResponse({ type: OwnMethods })
   @ApiProblems('forbidden', 'not-found')
   async ofUser(@UserId() id: string, @CurrentCaller() caller: Caller): Promise<OwnMethods> {
-    const held = await this.methods.listFor({ id, caller });
-    return {
-      items: held.map(({ method, addedAt, removable }) => ({
+    const { held, mayRemove } = await this.methods.listFor({ id, caller });
+    const items = held.map(({ method, addedAt, removable: canGo }) => {
+      const removable = canGo && held.length > 1;
+      return {
         id: method.id,
         label: method.offer().label,
         addedAt: addedAt?.toISOString() ?? null,
-        removable: removable && held.length > 1,
-      })),
-    };
+        removable,
+        _links: removalLink('remove', mayRemove && removable, `/users/${id}/methods/${method.id}`),
+      };
+    });
+    return { items };
   }
 
   @Delete('users/:id/methods/:method')

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { allows } from '../../access/policy.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { Transactions } from '../../database/transaction.js';
 import { removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
@@ -38,9 +39,10 @@ export class SignInMethods {
   }
 
   /** Those of one user. @throws Forbidden, UserNotFound */
-  async listFor(act: Omit<ActionRequest, 'action' | 'context'>): Promise<HeldMethod[]> {
-    const { user } = await this.actions.findAllowed({ ...act, action: 'methods' });
-    return this.transactions.run((tx) => this.held.heldBy(tx, user));
+  async listFor(act: Omit<ActionRequest, 'action' | 'context'>): Promise<{ held: HeldMethod[]; mayRemove: boolean }> {
+    const { user, actor } = await this.actions.findAllowed({ ...act, action: 'methods' });
+    const held = await this.transactions.run((tx) => this.held.heldBy(tx, user));
+    return { held, mayRemove: allows(actor, 'removeMethod', user) };
   }
 
   /**

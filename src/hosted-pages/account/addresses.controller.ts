@@ -163,7 +163,7 @@ export class AddressesController {
     const id = caller.userId;
     const { user, actor } = await this.actions.findAllowed({ id, action: 'contacts', caller });
     const { items, _links } = ContactList.from(user, actor);
-    const held = await this.methods.listFor({ id, caller });
+    const { held } = await this.methods.listFor({ id, caller });
     const values = {
       ...at('addresses'),
       email: user.email,

@@ -47,13 +47,13 @@ export class DevicesController {
   @HostedPage('AUTHENTICATED')
   async show(@CurrentCaller() caller: Caller, @Reply() reply: FastifyReply): Promise<string> {
     const me = await this.actions.read(caller.userId, caller);
-    const sessions = await this.sessions.list({ id: caller.userId, caller });
+    const { sessions } = await this.sessions.list({ id: caller.userId, caller });
     const shown = sessions.map((session) => {
       const { id, ip, created_at: createdAt, last_used_at: lastUsedAt } = session;
       const device = describeOrigin(session.user_agent, null);
       return { id, device, ip, createdAt, lastUsedAt, isCurrent: id === caller.sessionId };
     });
-    const devices = await this.rememberedDevices.list({ id: caller.userId, caller });
+    const { devices } = await this.rememberedDevices.list({ id: caller.userId, caller });
     const remembered = devices.map(({ id, userAgent, ip, expiresAt }) => {
       return { id, device: describeOrigin(userAgent, null), ip, expiresAt };
     });

@@ -88,7 +88,7 @@ export class PasswordController {
   private async read(caller: Caller, refused?: DomainError) {
     const id = caller.userId;
     const me = await this.actions.read(id, caller);
-    const held = await this.methods.listFor({ id, caller });
+    const { held } = await this.methods.listFor({ id, caller });
     const values = {
       ...below('security'),
       hasPassword: held.some(({ method }) => method.id === 'password'),

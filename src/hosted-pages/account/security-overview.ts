@@ -46,7 +46,7 @@ export class SecurityOverview {
   async of(caller: Caller): Promise<{ readonly values: Security; readonly locale: string | null }> {
     const id = caller.userId;
     const { user } = await this.actions.findAllowed({ id, action: 'factors', caller });
-    const held = await this.methods.listFor({ id, caller });
+    const { held } = await this.methods.listFor({ id, caller });
     const shown = held.map(({ method, addedAt, removable }) => ({
       id: method.id,
       label: method.offer().label,
