@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, runMigrations as runJobMigrations } from 'graphile-worker';
-import { DataSource, MigrationExecutor } from 'typeorm';
+import { DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { PACKAGE_ROOT } from '../config/package-root.js';
 import { type Addresses, ownerAddress, serverAddresses } from './addresses.js';
 import { dataSourceOptions, poolOf } from './data-source.js';
@@ -24,6 +25,7 @@ const SILENT = new Logger(() => () => undefined);
 
 // An arbitrary number that no other program should use on this database.
 const MIGRATION_LOCK = 7_205_759_403;
+const TURN_EVERY_MS = 100;
 
 /**
  * Applies pending migrations under an advisory lock, so that replicas starting together migrate once. A migration yields to holders
@@ -48,7 +50,7 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
   try {
     await refuseOldServer(dataSource);
     await runner.query('SET lock_timeout = 0');
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeTurn(runner);
     // Before rights are revoked.
     const roles = await admitted(addresses, dataSource);
     const applied = await runOurs(dataSource);
@@ -61,6 +63,20 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
   } finally {
     await runner.release();
     await dataSource.destroy();
+  }
+}
+
+/**
+ * Waits for other servers that migrate. By asking again: an index that is built beside readers and writers waits for every statement
+ * that began before, so also for one that waits for this lock, and neither would ever end.
+ */
+async function takeTurn(runner: QueryRunner): Promise<void> {
+  for (;;) {
+    const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as {
+      taken: boolean;
+    }[];
+    if (row?.taken === true) return;
+    await sleep(TURN_EVERY_MS);
   }
 }
 

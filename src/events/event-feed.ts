@@ -16,6 +16,10 @@ export interface FeedRange {
   readonly after: number;
   /** Every type when absent. */
   readonly types?: readonly UserEventType[] | undefined;
+  /** Only events about this user. */
+  readonly userId?: string | undefined;
+  /** Only events caused by this user. */
+  readonly actorId?: string | undefined;
   readonly limit: number;
 }
 
@@ -52,8 +56,15 @@ export class EventFeed {
   constructor(private readonly personalData: PersonalData) {}
 
   /** One page; personal values are null where the user's key was destroyed. */
-  async read(reader: FeedReader, { after, types, limit }: FeedRange): Promise<FeedPage> {
-    const rows = await reader.query<PageRow[]>(FEED_PAGE, [after, after + SCAN_LIMIT, types ?? null, limit]);
+  async read(reader: FeedReader, { after, types, userId, actorId, limit }: FeedRange): Promise<FeedPage> {
+    const rows = await reader.query<PageRow[]>(FEED_PAGE, [
+      after,
+      after + SCAN_LIMIT,
+      types ?? null,
+      limit,
+      userId ?? null,
+      actorId ?? null,
+    ]);
     const latest = Number(rows[0]?.latest ?? 0);
     const events = rows.filter(({ position }) => position !== null).map(this.opening());
     const scanned = Math.max(after, Math.min(latest, after + SCAN_LIMIT));
@@ -111,5 +122,6 @@ const FEED_PAGE = `
   SELECT * FROM (${LATEST}) AS whole LEFT JOIN LATERAL (
     ${PLACED}
     WHERE place.position > $1 AND place.position <= $2 AND ($3::text[] IS NULL OR event.type = ANY ($3))
+      AND ($5::uuid IS NULL OR event.user_id = $5) AND ($6::text IS NULL OR event.actor ->> 'id' = $6)
     ORDER BY place.position LIMIT $4) AS page ON true
   ORDER BY page.position`;

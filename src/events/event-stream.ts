@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InjectLog, type Log } from '../ops/log.js';
-import type { UserEventType } from './catalogue.js';
-import { EventFeed } from './event-feed.js';
+import { EventFeed, type FeedRange } from './event-feed.js';
 import { EventResponse } from './event.response.js';
 import { Sequencer } from './sequencer.js';
 
@@ -14,9 +13,7 @@ const HEARTBEAT_EVERY_MS = 15_000;
 const RECONNECT_AFTER_MS = 2000;
 const BUFFER_BYTES = 16 * 1024;
 
-interface StreamOptions {
-  readonly after: number;
-  readonly types: readonly UserEventType[] | undefined;
+interface StreamOptions extends Omit<FeedRange, 'limit'> {
   /** Whether the caller may still read the feed. */
   readonly mayRead: () => Promise<boolean>;
 }
@@ -49,7 +46,7 @@ export class EventStream implements OnModuleDestroy {
     this.ending.abort();
   }
 
-  private async *frames({ after, types, mayRead }: StreamOptions, ended: AbortSignal): AsyncGenerator<string> {
+  private async *frames({ after, mayRead, ...filter }: StreamOptions, ended: AbortSignal): AsyncGenerator<string> {
     let sentAt = performance.now();
     let checkedAt = sentAt;
     let place = after;
@@ -62,8 +59,8 @@ export class EventStream implements OnModuleDestroy {
         }
         const seen = this.sequencer.positions.count;
         const { events, next, latest } = await this.feed.read(this.dataSource, {
+          ...filter,
           after: place,
-          types,
           limit: PAGE_SIZE,
         });
         place = next;

@@ -88,6 +88,8 @@ export class EventResponse {
   }
 }
 
+const CURSOR = { type: String, nullable: true, required: false, example: null } as const;
+
 class EventPageInfo {
   @ApiProperty({ type: 'integer', example: 100 })
   readonly limit: number;
@@ -105,6 +107,12 @@ class EventPageInfo {
     description: 'last position in the feed; equal to `nextAfter` at its end',
   })
   readonly latest: number;
+
+  @ApiProperty({ ...CURSOR, description: 'with `sort=-occurredAt`; null on the last page' })
+  readonly nextCursor?: string | null;
+
+  @ApiProperty({ ...CURSOR, description: 'with `sort=-occurredAt`; null on the first page' })
+  readonly prevCursor?: string | null;
 }
 
 export class EventPage {

@@ -8,10 +8,11 @@ import { Execution } from '../access/execution.js';
 import { ApiProblems } from '../problems/api-problems.js';
 import { linkHeader, pageLinks } from '../http/pagination/page-links.js';
 import { Reply } from '../http/request/reply.decorator.js';
-import { EventFeed } from './event-feed.js';
+import { EventFeed, type FeedEvent } from './event-feed.js';
+import { EventSearch } from './event-search.js';
 import { EventStream } from './event-stream.js';
 import { EventPage, EventResponse } from './event.response.js';
-import { LastEventId, ReadEventsQuery } from './read-events.dto.js';
+import { LastEventId, ReadEventsQuery, refuseOtherOrder } from './read-events.dto.js';
 
 const DESCRIPTION = `Every event of every user, in the order of their positions, which never changes. Follow \`next\`, also
 from an empty page, and each event comes exactly once. With \`types\`, a page may hold fewer than \`limit\` events before the
@@ -19,7 +20,10 @@ end of the feed.
 
 With \`Accept: text/event-stream\`, the answer is a stream of server-sent events that continues as events happen: \`id\` is the
 position, \`event\` the type, \`data\` the event in JSON. The stream ends when the permission to read it does, also when the access
-token expires; reconnect with \`Last-Event-ID\`, which takes precedence over \`after\`. \`limit\` has no meaning there.`;
+token expires; reconnect with \`Last-Event-ID\`, which takes precedence over \`after\`. \`limit\` has no meaning there.
+
+With \`sort=-occurredAt\`, the answer is a page of the same events in reverse, the newest first, with cursors in both directions: to look
+into the past. Its \`nextAfter\` is where a stream goes on from.`;
 
 const STREAM_EXAMPLE = 'id: 12\nevent: user.suspended\ndata: {"position":12,"type":"user.suspended"}\n\n';
 
@@ -28,6 +32,7 @@ const STREAM_EXAMPLE = 'id: 12\nevent: user.suspended\ndata: {"position":12,"typ
 export class EventsController {
   constructor(
     private readonly feed: EventFeed,
+    private readonly search: EventSearch,
     private readonly stream: EventStream,
     private readonly dataSource: DataSource,
     private readonly guard: AccessGuard,
@@ -35,7 +40,11 @@ export class EventsController {
 
   @Get()
   @Allow('ADMIN')
-  @ApiOperation({ operationId: 'listEvents', summary: 'The feed of events', description: DESCRIPTION })
+  @ApiOperation({
+    operationId: 'listEvents',
+    summary: 'The feed of events, or the events newest first',
+    description: DESCRIPTION,
+  })
   @ApiHeader({
     name: 'last-event-id',
     required: false,
@@ -53,13 +62,16 @@ export class EventsController {
   })
   @ApiProblems('validation-failed', 'forbidden')
   async read(
-    @Query() { after: asked, types, limit }: ReadEventsQuery,
+    @Query() query: ReadEventsQuery,
     @LastEventId() lastEventId: number | undefined,
     @Execution() execution: ExecutionContext,
     @Req() request: FastifyRequest,
     @Reply() reply: FastifyReply,
   ): Promise<EventPage | StreamableFile> {
     void reply.header('vary', 'Accept');
+    refuseOtherOrder(request.query as object, query.sort);
+    if (query.sort === '-occurredAt') return this.newest(query, reply);
+    const { after: asked, types, userId, actorId, limit } = query;
     const after = asked === 'latest' ? await this.feed.latest(this.dataSource) : asked;
     if (wantsStream(request)) {
       // nginx would buffer the events.
@@ -67,17 +79,30 @@ export class EventsController {
       // The connection ends with its stream: kept alive for another request, it would delay a shutdown.
       void reply.header('connection', 'close');
       const mayRead = () => this.guard.stillLets(execution);
-      const stream = this.stream.open({ after: lastEventId ?? after, types, mayRead });
+      const stream = this.stream.open({ after: lastEventId ?? after, types, userId, actorId, mayRead });
       return new StreamableFile(stream, { type: 'text/event-stream' });
     }
-    const { events, next, latest } = await this.feed.read(this.dataSource, { after, types, limit });
+    const { events, next, latest } = await this.feed.read(this.dataSource, { after, types, userId, actorId, limit });
     const links = pageLinks(request.url, { nextCursor: String(next), prevCursor: null }, 'after');
+    return this.answer(reply, events, { limit, nextAfter: next, latest }, links);
+  }
+
+  private async newest({ limit, cursor, ...filter }: ReadEventsQuery, reply: FastifyReply): Promise<EventPage> {
+    const { types, userId, actorId, occurredAfter, occurredBefore } = filter;
+    const asked = { limit, cursor, types, userId, actorId, occurredAfter, occurredBefore };
+    const { items, latest, ...around } = await this.search.page(asked);
+    const links = pageLinks(reply.request.url, around);
+    return this.answer(reply, items, { limit, nextAfter: latest, latest, ...around }, links);
+  }
+
+  private answer(
+    reply: FastifyReply,
+    events: readonly FeedEvent[],
+    page: EventPage['page'],
+    links: EventPage['_links'],
+  ): EventPage {
     void reply.header('link', linkHeader(links));
-    return {
-      items: events.map((event) => EventResponse.from(event)),
-      page: { limit, nextAfter: next, latest },
-      _links: links,
-    };
+    return { items: events.map((event) => EventResponse.from(event)), page, _links: links };
   }
 }
 

@@ -6,6 +6,7 @@ import { EventFeed } from './event-feed.js';
 import { EventHistory } from './event-history.js';
 import { EventLog } from './event-log.js';
 import { EventMetrics } from './event-metrics.js';
+import { EventSearch } from './event-search.js';
 import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
 import { UserEventHandlers } from './handlers.js';
@@ -24,6 +25,7 @@ import { Sequencer } from './sequencer.js';
     UserEventHandlers,
     Sequencer,
     EventFeed,
+    EventSearch,
     EventStream,
     EventMetrics,
   ],

@@ -50,6 +50,10 @@ const LISTS: Readonly<Record<string, readonly [path: () => string, keys: readonl
     [() => '/audit?', NO_TIMES],
     [() => '/audit?type=login.succeeded', NO_TIMES],
   ],
+  listEvents: [
+    [() => '/events?sort=-occurredAt', NO_TIMES],
+    [() => `/events?sort=-occurredAt&userId=${person}`, NO_TIMES],
+  ],
   listDeliveries: [[() => `/webhooks/${webhook}/deliveries?`, NO_TIMES]],
 };
 

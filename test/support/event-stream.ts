@@ -8,6 +8,14 @@ export interface StreamedEvent {
   readonly data: Record<string, unknown>;
 }
 
+interface Reading {
+  readonly token?: string;
+  /** Of a browser session, instead of a token. */
+  readonly cookie?: string;
+  readonly path?: string;
+  readonly lastEventId?: string;
+}
+
 /** A reader of server-sent events. */
 export class EventReader {
   readonly events: StreamedEvent[] = [];
@@ -30,15 +38,13 @@ export class EventReader {
     response.on('error', () => undefined);
   }
 
-  static async open(
-    url: string,
-    { token, path = '/events', lastEventId }: { token: string; path?: string; lastEventId?: string },
-  ): Promise<EventReader> {
+  static async open(url: string, { token, cookie, path = '/events', lastEventId }: Reading): Promise<EventReader> {
     const call = request(`${url}${path}`, {
       agent: false,
       headers: {
         accept: 'text/event-stream',
-        authorization: `Bearer ${token}`,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(cookie !== undefined && { cookie }),
         ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
       },
     });
