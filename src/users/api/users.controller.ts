@@ -92,8 +92,8 @@ export class UsersController {
     @Reply() reply: FastifyReply,
   ): Promise<UserPage> {
     const now = this.clock.now();
-    const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, caller.role, now));
     const viewer = { id: caller.userId, role: caller.role };
+    const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, viewer, now));
     const items = users.map((user) => UserResponse.from(user, now, viewer));
     return pageAnswer(reply, query.limit, { items, ...page });
   }

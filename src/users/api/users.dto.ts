@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
+import { IsArray, IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
 import { USER_ROLES, type UserRole } from '../../access/role.js';
+import { listOf } from '../../events/read-events.dto.js';
 import { LONGEST_DATE_TIME, parseInstant } from '../../http/request/date-time.js';
 import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
 import { PageLinks } from '../../http/pagination/page-links.js';
@@ -24,6 +25,25 @@ const FLAG = { message: 'must be true or false' };
 export const INSTANT = {
   message: 'must be an RFC 3339 date-time such as 2026-11-21T09:14:00Z; write + as %2B',
 };
+/** The values of a list such as `ACTIVE,LOCKED`, each once. A list with unknown ones is left to the check that follows. */
+const several =
+  <Value extends string>(known: readonly Value[]) =>
+  ({ value: text }: TransformFnParams): Value[] | string => {
+    // Such as the array of a repeated key.
+    if (typeof text !== 'string') return 'not a list';
+    const named = [...new Set(text.split(','))];
+    const values = known.filter((value) => named.includes(value));
+    return values.length === named.length ? values : text;
+  };
+
+const severalOf = (values: readonly string[]) => ({
+  type: String,
+  pattern: listOf(values),
+  maxLength: values.join(',').length,
+});
+const anyOf = (values: readonly string[]) => ({
+  message: `must be one or more of ${values.join(', ')}, separated by commas`,
+});
 const oneOf = (values: readonly string[]) => ({ message: `must be one of ${values.join(', ')}` });
 
 const IsSearchTerm = (): PropertyDecorator =>
@@ -54,25 +74,48 @@ export class ListUsersQuery extends PageQuery {
   @IsSearchTerm()
   readonly search?: string;
 
-  @ApiPropertyOptional({ enum: USER_ROLES, enumName: 'UserRole' })
-  @IsOptional()
-  @IsIn(USER_ROLES, oneOf(USER_ROLES))
-  readonly role?: UserRole;
-
   @ApiPropertyOptional({
-    enum: USER_STATUSES,
-    enumName: 'UserStatus',
-    description: '`PENDING` registrations are only listed with this filter; `DELETED` requires ADMIN',
+    ...severalOf(USER_ROLES),
+    example: 'MANAGER,ADMIN',
+    description: 'one or more roles, separated by commas',
   })
   @IsOptional()
-  @IsIn(USER_STATUSES, oneOf(USER_STATUSES))
-  readonly status?: UserStatus;
+  @Transform(several(USER_ROLES))
+  @IsArray(anyOf(USER_ROLES))
+  readonly role?: UserRole[];
+
+  @ApiPropertyOptional({
+    ...severalOf(USER_STATUSES),
+    example: 'LOCKED,SUSPENDED',
+    description:
+      'one or more statuses, separated by commas. `PENDING` registrations are only listed with this filter; `DELETED` requires ADMIN',
+  })
+  @IsOptional()
+  @Transform(several(USER_STATUSES))
+  @IsArray(anyOf(USER_STATUSES))
+  readonly status?: UserStatus[];
 
   @ApiPropertyOptional({ type: Boolean })
   @IsOptional()
   @Transform(flag)
   @IsBoolean(FLAG)
   readonly isProfessional?: boolean;
+
+  @ApiPropertyOptional({ type: Boolean, description: 'whether the email address is confirmed' })
+  @IsOptional()
+  @Transform(flag)
+  @IsBoolean(FLAG)
+  readonly emailVerified?: boolean;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    description:
+      'whether the user has an authenticator app or a passkey. Lists users whose factors you may see: as a MANAGER, yourself and users with the role AUTHENTICATED',
+  })
+  @IsOptional()
+  @Transform(flag)
+  @IsBoolean(FLAG)
+  readonly hasSecondFactor?: boolean;
 
   @ApiPropertyOptional({
     type: String,
@@ -95,6 +138,28 @@ export class ListUsersQuery extends PageQuery {
   @Transform(instant)
   @IsDate(INSTANT)
   readonly createdBefore?: Date;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    maxLength: LONGEST_DATE_TIME,
+    description: 'signed in last after this time',
+  })
+  @IsOptional()
+  @Transform(instant)
+  @IsDate(INSTANT)
+  readonly lastLoginAfter?: Date;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    maxLength: LONGEST_DATE_TIME,
+    description: 'signed in last before this time; not those who have never signed in',
+  })
+  @IsOptional()
+  @Transform(instant)
+  @IsDate(INSTANT)
+  readonly lastLoginBefore?: Date;
 
   @ApiPropertyOptional({ type: Boolean, default: false, description: '`true` requires ADMIN' })
   @IsOptional()

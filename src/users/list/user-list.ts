@@ -1,14 +1,12 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import { Forbidden } from '../../access/access-errors.js';
-import type { UserRole } from '../../access/role.js';
+import type { Rank } from '../../access/policy.js';
 import type { Transaction } from '../../database/transaction.js';
 import { type Cursor, readCursor } from '../../http/pagination/cursor.js';
 import { isInstantKey } from '../../http/request/date-time.js';
 import { isBackward, keysetPage } from '../../http/pagination/keyset-page.js';
-import { searchPatterns } from '../aggregate/search-text.js';
 import { UserEntity } from '../store/user.entity.js';
-import type { UserStatus } from '../api/user.response.js';
 import type { ListUsersQuery, UserSort } from '../api/users.dto.js';
+import { type Filters, filtersOf, hasAll, type Matching, matching, patternsOf, type Wanted } from './user-filters.js';
 
 export interface UserListPage {
   readonly users: readonly UserEntity[];
@@ -55,24 +53,26 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['usernameKey', 'search', 'contact
 /**
  * One page of users, by keyset: a page far down costs as much as the first one, and users who are added or removed between two
  * requests cause no duplicates or gaps.
+ * @param viewer the caller; nobody is found by what the viewer may not see of them
  * @param now decides who is currently locked
- * @throws Forbidden when deleted users are asked for and `role` is not ADMIN; ValidationFailed for a cursor of another list
+ * @throws Forbidden when deleted users are asked for and the viewer is not an ADMIN; ValidationFailed for a cursor of another list
  */
 export async function listUsers(
   tx: Transaction,
   query: ListUsersQuery,
-  role: UserRole,
+  viewer: Rank,
   now: Date,
 ): Promise<UserListPage> {
-  if ((query.includeDeleted === true || query.status === 'DELETED') && role !== 'ADMIN') {
+  if ((query.includeDeleted === true || query.status?.includes('DELETED')) && viewer.role !== 'ADMIN') {
     throw new Forbidden('Only an ADMIN can see deleted users.');
   }
   const order = orderOf(query.sort);
   const filters = filtersOf(query);
   const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, { ...order, filters });
 
-  const total = query.count === 'exact' ? await filtered(tx, filters, now).getCount() : undefined;
-  const found = await pageOf(tx, { filters, now, order, cursor, limit: query.limit + 1 });
+  const of = { filters, viewer, now };
+  const total = query.count === 'exact' ? await matching(tx, of).getCount() : undefined;
+  const found = await pageOf(tx, { ...of, order, cursor, limit: query.limit + 1 });
   const { rows: users, ...around } = keysetPage({
     found,
     limit: query.limit,
@@ -97,55 +97,6 @@ function orderOf(sort: UserSort): Order {
   return { sort, key, isKey: key.isKey, descending };
 }
 
-type Filters = ReturnType<typeof filtersOf>;
-type Matching = SelectQueryBuilder<UserEntity>;
-
-/** The filters of the list; a cursor is bound to them. */
-function filtersOf({ search, role, status, isProfessional, createdAfter, createdBefore, ...query }: ListUsersQuery) {
-  return {
-    search: search === undefined ? undefined : searchPatterns(search),
-    role,
-    status,
-    isProfessional,
-    createdAfter: createdAfter?.toISOString(),
-    createdBefore: createdBefore?.toISOString(),
-    includeDeleted: query.includeDeleted === true ? true : undefined,
-  };
-}
-
-const IS_STATUS: Readonly<Record<UserStatus, string>> = {
-  // Same rule as `statusOf`.
-  DELETED: 'deleted_at IS NOT NULL',
-  SUSPENDED: 'deleted_at IS NULL AND suspended_at IS NOT NULL',
-  LOCKED: 'deleted_at IS NULL AND suspended_at IS NULL AND locked_until > :now',
-  PENDING: 'pending AND deleted_at IS NULL AND suspended_at IS NULL AND (locked_until IS NULL OR locked_until <= :now)',
-  ACTIVE:
-    'NOT pending AND deleted_at IS NULL AND suspended_at IS NULL AND (locked_until IS NULL OR locked_until <= :now)',
-};
-
-function filtered(tx: Transaction, filters: Filters, now: Date): Matching {
-  const builder = tx.getRepository(UserEntity).createQueryBuilder('user');
-  if (filters.status !== undefined) builder.where(IS_STATUS[filters.status], { now });
-  else builder.where(filters.includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
-  const { search, role, isProfessional, createdAfter, createdBefore } = filters;
-  if (search !== undefined) builder.andWhere(hasAll(search), patternsOf(search));
-  if (role !== undefined) builder.andWhere('role = :role', { role });
-  // Not a parameter: the planner matches the partial index by its literal condition.
-  if (isProfessional !== undefined) builder.andWhere(isProfessional ? 'is_professional' : 'NOT is_professional');
-  if (createdAfter !== undefined) builder.andWhere('created_at > :createdAfter', { createdAfter });
-  if (createdBefore !== undefined) builder.andWhere('created_at < :createdBefore', { createdBefore });
-  return builder;
-}
-
-/** One condition per word, since `LIKE ALL` cannot use an index. */
-function hasAll(patterns: readonly string[]): string {
-  return patterns.map((_pattern, place) => `search LIKE :search${place}`).join(' AND ');
-}
-
-function patternsOf(patterns: readonly string[]): Record<string, string> {
-  return Object.fromEntries(patterns.map((pattern, place) => [`search${place}`, pattern]));
-}
-
 const FIRST_WALK = 2000;
 // Walking this many users takes as long as fetching and sorting all matches of a term rare enough to need a longer walk.
 const LONGEST_WALK = 10_000;
@@ -155,17 +106,18 @@ const LONGEST_WALK = 10_000;
  * does not find enough, its hit rate tells how long a sufficient walk would be; where that is too long, matches are rare, and all
  * of them are fetched and sorted.
  */
-async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
-  const { filters, now, order, cursor, limit } = wanted;
-  const rows = () => onSide(filtered(tx, filters, now), order, cursor);
-  if (filters.search === undefined) return inOrder(rows(), order, cursor, limit);
-
-  const near = await walk(tx, wanted, FIRST_WALK);
+async function pageOf(tx: Transaction, page: PageRead): Promise<UserEntity[]> {
+  const { filters, order, cursor, limit } = page;
+  const rows = () => onSide(matching(tx, page), order, cursor);
+  if (filters.search === undefined) {
+    return ofSeveralLists(filters) ? byIds(tx, page, next(tx, page, limit)) : inOrder(rows(), order, cursor, limit);
+  }
+  const near = await walk(tx, page, FIRST_WALK);
   if (near.length === limit) return near;
   const enough = (FIRST_WALK * limit) / near.length;
   if (enough <= LONGEST_WALK) {
     // Half as long again, since matches may be less dense from here on.
-    const further = await walk(tx, wanted, Math.ceil(1.5 * enough));
+    const further = await walk(tx, page, Math.ceil(1.5 * enough));
     if (further.length === limit) return further;
   }
   // The subquery keeps the planner from walking the order after all.
@@ -174,52 +126,74 @@ async function pageOf(tx: Transaction, wanted: Wanted): Promise<UserEntity[]> {
 }
 
 /** Matches among the next `length` users in the order, at most `limit` of them. */
-async function walk(tx: Transaction, wanted: Wanted, length: number): Promise<UserEntity[]> {
-  const { filters, now, order, cursor, limit } = wanted;
+async function walk(tx: Transaction, page: PageRead, length: number): Promise<UserEntity[]> {
+  const { filters, order, cursor, limit } = page;
   const search = filters.search ?? [];
-  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
-  const passed = onSide(filtered(tx, { ...filters, search: undefined }, now), order, cursor)
-    .select('"user".id', 'id')
-    .addSelect('search', 'search')
-    .addSelect(order.key.sql, 'sort_key')
-    .orderBy(order.key.sql, direction)
-    .addOrderBy('id', direction)
-    .limit(length);
-  const ids = `SELECT id FROM (${passed.getQuery()}) passed WHERE ${hasAll(search)}
+  const direction = directionOf(order, cursor);
+  const passed = next(tx, { ...page, filters: { ...filters, search: undefined } }, length);
+  const sql = `SELECT id FROM (${passed.sql}) passed WHERE ${hasAll(search)}
     ORDER BY sort_key ${direction}, id ${direction} LIMIT ${limit}`;
-  const having = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
-  return inOrder(having.setParameters({ ...passed.getParameters(), ...patternsOf(search) }), order, cursor, limit);
+  return byIds(tx, page, { sql, parameters: { ...passed.parameters, ...patternsOf(search) } });
 }
 
-interface Wanted {
-  readonly filters: Filters;
-  readonly now: Date;
+/** A query for some of the users of a page: at least `id`. */
+interface Subquery {
+  readonly sql: string;
+  readonly parameters: Record<string, unknown>;
+}
+
+/**
+ * The next users in the order, with `id`, `search` and `sort_key`. The indexes of the orders begin with `pending`, so each of the
+ * two lists is walked on its own.
+ */
+function next(tx: Transaction, page: PageRead, length: number): Subquery {
+  const { order, cursor } = page;
+  const direction = directionOf(order, cursor);
+  const lists = ofSeveralLists(page.filters) ? ['NOT pending', 'pending'] : ['true'];
+  const walks = lists.map((list) =>
+    onSide(matching(tx, page).andWhere(list), order, cursor)
+      .select('"user".id', 'id')
+      .addSelect('search', 'search')
+      .addSelect(order.key.sql, 'sort_key')
+      .orderBy(order.key.sql, direction)
+      .addOrderBy('id', direction)
+      .limit(length),
+  );
+  const all = walks.map((one) => `(${one.getQuery()})`).join(' UNION ALL ');
+  const sql = `SELECT * FROM (${all}) walks ORDER BY sort_key ${direction}, id ${direction} LIMIT ${length}`;
+  return { sql, parameters: walks[0]?.getParameters() ?? {} };
+}
+
+/** Whether registrations that wait and other users may both be among the matches. */
+function ofSeveralLists({ status }: Filters): boolean {
+  return Array.isArray(status);
+}
+
+function byIds(tx: Transaction, page: PageRead, { sql, parameters }: Subquery): Promise<UserEntity[]> {
+  const ids = `SELECT id FROM (${sql}) chosen`;
+  const having = tx.getRepository(UserEntity).createQueryBuilder('user').where(`"user".id IN (${ids})`);
+  return inOrder(having.setParameters(parameters), page.order, page.cursor, page.limit);
+}
+
+interface PageRead extends Wanted {
   readonly order: Order;
   readonly cursor: Cursor | undefined;
   readonly limit: number;
 }
 
 /** Rows on the side of the cursor that it names. */
-function onSide(matching: Matching, order: Order, cursor: Cursor | undefined): Matching {
-  if (!cursor) return matching;
+function onSide(rows: Matching, order: Order, cursor: Cursor | undefined): Matching {
+  if (!cursor) return rows;
   const { key } = order;
-  const comparison =
-    (isFalling(order, cursor) ? '<' : '>') + (cursor.side === 'from' || cursor.side === 'upTo' ? '=' : '');
-  return matching.andWhere(`(${key.sql}, id) ${comparison} (:key, :id)`, {
-    key: cursor.key ?? key.none,
-    id: cursor.id,
-  });
+  const isFalling = directionOf(order, cursor) === 'DESC';
+  const comparison = (isFalling ? '<' : '>') + (cursor.side === 'from' || cursor.side === 'upTo' ? '=' : '');
+  return rows.andWhere(`(${key.sql}, id) ${comparison} (:key, :id)`, { key: cursor.key ?? key.none, id: cursor.id });
 }
 
-async function inOrder(
-  matching: Matching,
-  order: Order,
-  cursor: Cursor | undefined,
-  limit: number,
-): Promise<UserEntity[]> {
-  const columns = matching.expressionMap.mainAlias?.metadata.columns.map(({ propertyName }) => propertyName) ?? [];
-  const direction = isFalling(order, cursor) ? 'DESC' : 'ASC';
-  return matching
+async function inOrder(rows: Matching, order: Order, cursor: Cursor | undefined, limit: number): Promise<UserEntity[]> {
+  const columns = rows.expressionMap.mainAlias?.metadata.columns.map(({ propertyName }) => propertyName) ?? [];
+  const direction = directionOf(order, cursor);
+  return rows
     .select(columns.filter((column) => !LEFT_OUT.has(column)).map((column) => `user.${column}`))
     .orderBy(order.key.sql, direction)
     .addOrderBy('id', direction)
@@ -227,6 +201,6 @@ async function inOrder(
     .getMany();
 }
 
-function isFalling({ descending }: Order, cursor: Cursor | undefined): boolean {
-  return descending !== isBackward(cursor);
+function directionOf({ descending }: Order, cursor: Cursor | undefined): 'ASC' | 'DESC' {
+  return descending !== isBackward(cursor) ? 'DESC' : 'ASC';
 }
