@@ -3,7 +3,7 @@ const FLOORS = [
   ['main', 'cli', 'index'],
   ['operator', 'development', 'embedding'],
   ['app.module'],
-  ['hosted-pages'],
+  ['hosted-pages', 'console'],
   ['mail'],
   ['auth'],
   ['users', 'relay'],
@@ -90,6 +90,19 @@ module.exports = {
       severity: 'error',
       from: {},
       to: { path: '/(common|utils|shared|core|libs)/', pathNot: 'node_modules' },
+    },
+    {
+      name: 'the-console-knows-the-api-alone',
+      comment: 'it is a client like any other; the server serves its files',
+      severity: 'error',
+      from: { path: '^console/' },
+      to: { path: '^(src|dist|test)/' },
+    },
+    {
+      name: 'the-server-does-not-import-the-console',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^console/' },
     },
     { name: 'no-tests-in-src', severity: 'error', from: { path: '^src' }, to: { path: '^test' } },
     {

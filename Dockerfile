@@ -5,16 +5,18 @@ ARG NODE_IMAGE=node:24.21-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json nest-cli.json .swcrc ./
 COPY src src
 COPY migrations migrations
+COPY console console
 RUN npm run build
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --omit=dev
+RUN npm ci --ignore-scripts --omit=dev --workspaces=false
 
 # `docker compose run --rm tests`: with its own PostgreSQL, which refuses to run as root.
 FROM ${NODE_IMAGE} AS tests
@@ -22,6 +24,7 @@ WORKDIR /app
 RUN chown node:node /app
 USER node
 COPY --chown=node:node package.json package-lock.json .npmrc ./
+COPY --chown=node:node console/package.json console/
 RUN npm ci
 COPY --chown=node:node . .
 CMD ["npm", "test"]
@@ -32,6 +35,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/console/dist console/dist
 COPY templates templates
 # Everything belongs to root: the server writes no file, so that it runs on a read-only file system.
 USER node

@@ -25,6 +25,8 @@ export default {
   maxWorkers: '100%',
   projects: [
     project('unit'),
+    project('console', { roots: ['<rootDir>/console/test'] }),
+    { ...withDatabase('console-pages'), roots: ['<rootDir>/test/console'] },
     ...['integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'embedded', 'contract', 'soak', 'brokers'].map(
       withDatabase,
     ),

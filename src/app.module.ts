@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { ConsoleModule } from './console/console.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HostedPagesModule } from './hosted-pages/hosted-pages.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         WebhooksModule,
         EventDocumentsModule,
         ...(settings.HOSTED_PAGES ? [HostedPagesModule] : []),
+        ...(settings.CONSOLE_ENABLED ? [ConsoleModule] : []),
         ...extensions,
       ],
     };

@@ -1,3 +1,5 @@
+import type { LinkUrls } from './link-urls.js';
+
 /** Settings that require each other. */
 const PAIRS = [
   ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
@@ -12,10 +14,23 @@ const ADDITIONS = [
 
 /** @returns a problem for every setting that another one requires */
 export function missingDependentSettings(settings: Readonly<Record<string, unknown>>): string[] {
+  const withoutWayIn = settings['CONSOLE_ENABLED'] === true && !hasSignInPage(settings);
   const needs = [...PAIRS, ...PAIRS.map(([one, other]) => [other, one] as const), ...ADDITIONS];
-  return needs.flatMap(([given, needed]) =>
+  const missing = needs.flatMap(([given, needed]) =>
     settings[given] !== undefined && settings[needed] === undefined
       ? [`${needed}: required because ${given} is set`]
       : [],
   );
+  return withoutWayIn
+    ? [
+        ...missing,
+        'CONSOLE_ENABLED: with HOSTED_PAGES=false, LINK_URLS has to name your sign-in page (sign-in=https://...)',
+      ]
+    : missing;
+}
+
+/** Whether there is a page to sign in at: ours, or the application's own. */
+export function hasSignInPage(settings: Readonly<Record<string, unknown>>): boolean {
+  const links = settings['LINK_URLS'] as LinkUrls | undefined;
+  return settings['HOSTED_PAGES'] !== false || links?.['sign-in'] !== undefined;
 }

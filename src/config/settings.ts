@@ -1,4 +1,4 @@
-import { missingDependentSettings } from './dependent-settings.js';
+import { hasSignInPage, missingDependentSettings } from './dependent-settings.js';
 import { contradictingLinkUrls, linkUrls } from './link-urls.js';
 import * as mail from './mail-settings.js';
 import * as network from './network-settings.js';
@@ -6,9 +6,10 @@ import * as parse from './parsers.js';
 import { productionProblems } from './production.js';
 import { type Environment, withSecretFiles } from './secret-files.js';
 import { optional, required, secret, type Setting } from './setting.js';
-import { StartError } from './start-error.js';
+import { SettingsError } from './settings-error.js';
 
 export { isPlaceholder } from './production.js';
+export { SettingsError } from './settings-error.js';
 
 /** Every setting that Roster knows, in the order of `.env.example`. */
 export const SETTINGS = {
@@ -151,6 +152,11 @@ export const SETTINGS = {
     'true',
     'whether the pages for sign-in, registration and the account are served; without them, / is a plain entry page',
   ),
+  CONSOLE_ENABLED: required(
+    parse.flag,
+    'true',
+    'whether the console for managers and admins is served at /console; off by default where HOSTED_PAGES=false and LINK_URLS names no sign-in page',
+  ),
   SIGN_IN_REDIRECTS: optional(
     network.webOrigins,
     'origins besides PUBLIC_URL to which ?continue= may lead after signing in, separated by commas',
@@ -200,18 +206,6 @@ type Table = typeof SETTINGS;
 export type Settings = { readonly [Name in keyof Table]: ReturnType<Table[Name]['parse']> | Absent<Table[Name]> };
 type Absent<S> = S extends { default: string } ? never : undefined;
 
-/** Settings are invalid. The message lists all of them for the person who starts Roster. */
-export class SettingsError extends StartError {
-  override readonly name = 'SettingsError';
-  constructor(readonly problems: string[]) {
-    super(
-      `Roster cannot start: ${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong.\n` +
-        problems.map((problem) => `  - ${problem}`).join('\n') +
-        '\nEvery setting is explained in .env.example.',
-    );
-  }
-}
-
 /** The settings that may come from a file. */
 export const SECRETS: readonly string[] = Object.entries<Setting<unknown>>(SETTINGS).flatMap(([name, setting]) =>
   setting.secret ? [name] : [],
@@ -239,6 +233,7 @@ export function loadSettings(given: Environment): Settings {
   }
   const loaded = {
     ...settings,
+    ...(!isGiven('CONSOLE_ENABLED') && !hasSignInPage(settings) && { CONSOLE_ENABLED: false }),
     PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
   } as Settings;
   problems.push(...missingDependentSettings(loaded), ...contradictingLinkUrls(loaded));

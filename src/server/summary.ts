@@ -17,6 +17,7 @@ export function summary({ settings, mailboxUrl, database, psql, admin }: Started
   const url = settings.PUBLIC_URL;
   const lines = [
     ['API', url],
+    ...(settings.CONSOLE_ENABLED ? [['Console', `${url}/console`]] : []),
     ...(settings.HOSTED_PAGES ? [['Sign in', `${url}/sign-in`]] : []),
     ...(settings.DOCS_ENABLED ? [['Docs', `${url}/docs`]] : []),
     ...(mailboxUrl === null ? [] : [['Mailbox', mailboxUrl]]),

@@ -22,13 +22,18 @@ type ShownValues<Name extends PageName> = Omit<PageValues[Name], keyof FormState
 @Injectable()
 export class HostedPages {
   private readonly flash: FlashCookie;
+  private readonly publicUrl: string;
+  /** The application's page for signing in, where ours are not served. */
+  private readonly ownSignIn: string | undefined;
 
   constructor(
-    @InjectSettings() { PUBLIC_URL }: Settings,
+    @InjectSettings() { PUBLIC_URL, HOSTED_PAGES, LINK_URLS }: Settings,
     private readonly pages: Pages,
     private readonly targets: ContinueTargets,
   ) {
     this.flash = new FlashCookie(PUBLIC_URL);
+    this.publicUrl = PUBLIC_URL;
+    this.ownSignIn = HOSTED_PAGES ? undefined : LINK_URLS?.['sign-in'];
   }
 
   /** A page, with what the form before it has done. Its address holds no secret, so forms may say where they come from. */
@@ -79,8 +84,12 @@ export class HostedPages {
 
   /** The page that leads back here once it has what this problem says is lacking; undefined for other problems. */
   detour(request: FastifyRequest, code: string): string | undefined {
+    const page = this.pageOf(request);
+    // Without pages of ours, the console is the only one that takes a session.
+    if (code === 'not-authenticated' && this.ownSignIn !== undefined)
+      return signInAt(this.ownSignIn, this.publicUrl, page);
     const path = DETOURS.get(code);
-    return path === undefined ? undefined : withContinue(path, this.pageOf(request));
+    return path === undefined ? undefined : withContinue(path, page);
   }
 
   /** The page itself, or that of the form: what was in the form is lost. */
@@ -98,4 +107,11 @@ export class HostedPages {
     void reply.header('referrer-policy', 'same-origin');
     return page;
   }
+}
+
+/** The application's page, told where to come back to. */
+function signInAt(signIn: string, publicUrl: string, page: string | null): string {
+  const url = new URL(signIn);
+  if (page !== null) url.searchParams.set('continue', publicUrl + page);
+  return url.href;
 }

@@ -82,6 +82,7 @@ export const SIGN_IN_SAMPLES: PageSamples<
   | 'sign-in-link-sent'
   | 'signed-in'
   | 'cookies-refused'
+  | 'console-refused'
   | 'sign-up'
   | 'sign-up-sent'
   | 'forgot-password'
@@ -120,6 +121,10 @@ export const SIGN_IN_SAMPLES: PageSamples<
     usual: { name: 'Ada Lovelace', email: EMAIL, goOnUrl: '/account', anotherUrl: '/sign-in?another=yes' },
   },
   'cookies-refused': { usual: { againUrl: '/sign-in' } },
+  'console-refused': {
+    usual: { anotherUrl: '/sign-in?another=yes&continue=%2Fconsole' },
+    'without-ours': { anotherUrl: null },
+  },
   'sign-up': {
     usual: {
       ...signUp,

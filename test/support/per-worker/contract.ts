@@ -23,10 +23,10 @@ export interface Answer {
 }
 
 /** What is no part of the API that clients are promised: what pages load. */
-const NOT_THE_API = /^\/(?:docs\/(?!events)|assets\/)./;
+const NOT_THE_API = /^\/(?:docs\/(?!events)|assets\/|console\/assets\/)./;
 
 /** The hosted pages, which have no place in the document: a browser alone uses them, and gets a page or is led on. */
-export const HOSTED_PAGE = /^\/(?:sign-in|sign-up|sign-out|forgot-password|account)(?:\/|$)/;
+export const HOSTED_PAGE = /^\/(?:sign-in|sign-up|sign-out|forgot-password|account|console(?!\/assets\/.))(?:\/|$)/;
 
 /** What may be answered where there is no operation: the path or the method is not there, or cannot be read. */
 const NO_OPERATION = [400, 404, 405, 414];

@@ -1,0 +1,5 @@
+import { Skeleton } from '../components/skeleton.js';
+
+export function PageLoading() {
+  return <Skeleton rows={8} />;
+}
