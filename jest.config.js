@@ -27,8 +27,9 @@ export default {
     project('unit'),
     project('console', { roots: ['<rootDir>/console/test'] }),
     { ...withDatabase('console-pages'), roots: ['<rootDir>/test/console'] },
-    ...['integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'embedded', 'contract', 'soak', 'brokers'].map(
-      withDatabase,
-    ),
+    ...[
+      ...['integration', 'e2e', 'faults', 'browser', 'nginx', 'readme', 'embedded', 'contract', 'soak', 'brokers'],
+      'providers',
+    ].map(withDatabase),
   ],
 };
