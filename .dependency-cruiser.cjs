@@ -3,7 +3,7 @@ const FLOORS = [
   ['main', 'cli', 'index'],
   ['operator', 'development', 'embedding'],
   ['app.module'],
-  ['hosted-pages', 'console'],
+  ['hosted-pages', 'help', 'console'],
   ['mail'],
   ['auth'],
   ['users', 'relay'],

@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { ConsoleModule } from './console/console.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { HelpModule } from './help/help.module.js';
 import { HostedPagesModule } from './hosted-pages/hosted-pages.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MailModule } from './mail/mail.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         RelayModule,
         WebhooksModule,
         EventDocumentsModule,
+        HelpModule,
         ...(settings.HOSTED_PAGES ? [HostedPagesModule] : []),
         ...(settings.CONSOLE_ENABLED ? [ConsoleModule] : []),
         ...extensions,

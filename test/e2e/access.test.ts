@@ -78,6 +78,7 @@ describe('every route', () => {
       'GET /forgot-password/sent ANONYMOUS',
       'GET /health/live ANONYMOUS',
       'GET /health/ready ANONYMOUS',
+      'GET /help MANAGER',
       'GET /metrics ADMIN',
       'GET /sign-in ANONYMOUS',
       'GET /sign-in/complete ANONYMOUS',

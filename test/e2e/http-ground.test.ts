@@ -80,6 +80,7 @@ describe('the API document', () => {
       '/events',
       '/health/live',
       '/health/ready',
+      '/help',
       '/mails/{id}/resend',
       '/metrics',
       '/users',

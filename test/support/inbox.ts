@@ -14,6 +14,8 @@ export interface ReceivedMail {
 /** A real SMTP server that keeps what it gets in memory. */
 export class Inbox {
   readonly mails: ReceivedMail[] = [];
+  /** Addresses that are refused, with the code of the answer. */
+  readonly refusals = new Map<string, number>();
   private server: SMTPServer | undefined;
   private port = 0;
 
@@ -35,6 +37,10 @@ export class Inbox {
       disableReverseLookup: true,
       // A pooled sender keeps its connection: closing does not wait for it.
       closeTimeout: 20,
+      onRcptTo: ({ address }, _session, callback) => {
+        const responseCode = this.refusals.get(address);
+        callback(responseCode === undefined ? null : Object.assign(new Error('no such mailbox'), { responseCode }));
+      },
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -39,6 +39,23 @@ export class FactorLockouts {
     for (const subject of this.subjectsOf(source)) await this.lockouts.succeed(tx, subject);
   }
 
+  /** The counts of a user that are not those of one device or session, by their keys. */
+  namedSubjectsOf(userId: string): (readonly [Buffer, 'second-step' | 'second-step-known'])[] {
+    const keyOf = (source: FactorSource): Buffer[] =>
+      this.subjectsOf(source)
+        .map(({ key }) => key)
+        .slice(-1);
+    return [
+      ...keyOf({ userId }).map((key) => [key, 'second-step'] as const),
+      ...keyOf({ userId, deviceId: '' }).map((key) => [key, 'second-step-known'] as const),
+    ];
+  }
+
+  /** Wrong factors until a lock. */
+  thresholdOf(countedFor: string): number {
+    return (countedFor === 'second-step-known' ? TOGETHER : EACH).threshold;
+  }
+
   private subjectsOf({ userId, deviceId, sessionId }: FactorSource): LockSubject[] {
     const ofStep = (kind: LockSubject['kind'], name: string, rules: LockRules) =>
       this.lockouts.ofSecondStep(userId, kind, name, rules);

@@ -5,12 +5,13 @@ import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { Lockouts } from './lockouts.js';
 import { FactorLockouts } from './factor-lockouts.js';
 import { LockNotices } from './lock-notices.js';
+import { LockoutReport } from './lockout-report.js';
 import { DeviceTokens } from './device-tokens.js';
 import { DeviceCookies } from './device-cookies.js';
 
 @Module({
   imports: [JobsModule, UsersModule, EvidenceModule],
-  providers: [Lockouts, FactorLockouts, LockNotices, DeviceTokens, DeviceCookies],
-  exports: [Lockouts, FactorLockouts, DeviceTokens, DeviceCookies],
+  providers: [Lockouts, FactorLockouts, LockoutReport, LockNotices, DeviceTokens, DeviceCookies],
+  exports: [Lockouts, FactorLockouts, LockoutReport, DeviceTokens, DeviceCookies],
 })
 export class LockoutModule {}

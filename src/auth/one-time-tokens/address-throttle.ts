@@ -65,6 +65,22 @@ export class AddressThrottle {
     return taken;
   }
 
+  /** Until when no mail can be requested for this address, because its allowance of a day is used up; undefined while one can. */
+  async usedUpUntil(tx: Transaction, email: string): Promise<Date | undefined> {
+    const address = addressKey(email);
+    const rows = await tx.query<{ until: Date }[]>(
+      `SELECT min(at) + interval '1 day' AS until
+       FROM unnest($1::bytea[], $2::int[]) AS allowance (hash, most)
+       JOIN address_allowances ON address_hash = hash, unnest(mailed_at) AS at
+       WHERE at > clock_timestamp() - interval '1 day' GROUP BY hash, most HAVING count(*) >= most ORDER BY 1 DESC`,
+      [
+        [this.hash(address), this.hash(`anybody>${address}`)],
+        [MAILS_A_DAY, MAILS_A_DAY_FOR_ANYBODY],
+      ],
+    );
+    return rows[0]?.until;
+  }
+
   /** Removes expired allowances. */
   async forgetOld(tx: Transaction): Promise<void> {
     await tx.query("DELETE FROM address_throttle WHERE last_mail_at < now() - interval '1 hour'");

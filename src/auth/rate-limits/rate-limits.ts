@@ -56,7 +56,7 @@ export class RateLimits implements OnModuleInit {
   async consume(rule: RateRuleName, key: string | Buffer): Promise<void> {
     if (!this.store.enabled) return;
     const { shared, own } = this.limiterFor(rule);
-    const hidden = createHmac('sha256', this.keyring.current('rate-limit').secret).update(key).digest('base64url');
+    const hidden = this.hidden(key);
     try {
       await shared.consume(hidden).catch((err: unknown) => {
         if (err instanceof RateLimiterRes) throw err;
@@ -67,6 +67,19 @@ export class RateLimits implements OnModuleInit {
       if (error instanceof RateLimiterRes) throw new TooManyRequests(Math.max(1, Math.ceil(error.msBeforeNext / 1000)));
       throw error;
     }
+  }
+
+  /** Seconds until the key has points again; 0 if it has some now, or if that cannot be told. Consumes nothing. */
+  async secondsLeft(rule: RateRuleName, key: string): Promise<number> {
+    if (!this.store.enabled) return 0;
+    const found = await this.limiterFor(rule)
+      .shared.get(this.hidden(key))
+      .catch(() => null);
+    return found && found.remainingPoints <= 0 ? Math.max(0, Math.ceil(found.msBeforeNext / 1000)) : 0;
+  }
+
+  private hidden(key: string | Buffer): string {
+    return createHmac('sha256', this.keyring.current('rate-limit').secret).update(key).digest('base64url');
   }
 
   private limiterFor(rule: RateRuleName): Limiter {

@@ -15,6 +15,6 @@ import { PasswordMethod } from './password.method.js';
   imports: [DiscoveryModule, UsersModule, PasswordsModule, SecondFactorsModule],
   controllers: [SignInMethodsController],
   providers: [SignInMethods, HeldMethods, { provide: WaysIn, useExisting: HeldMethods }, PasswordMethod],
-  exports: [SignInMethods, WaysIn],
+  exports: [SignInMethods, HeldMethods, WaysIn],
 })
 export class SignInMethodsModule {}

@@ -59,7 +59,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Mails', 'Delivery of each mail')
     .addTag('Events', 'The event feed')
     .addTag('Webhooks', 'Events posted to a URL')
-    .addTag('Operations', 'Health, metrics and the API description')
+    .addTag('Operations', 'Health, help, metrics and the API description')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',

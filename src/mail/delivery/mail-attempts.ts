@@ -115,7 +115,14 @@ export function leaksLink(
   return !isTheirs && LINK.test(text) && !TO_OTHER_ADDRESSES.has(template);
 }
 
+const NOT_NEEDED = 'no longer needed: its link was used or revoked, or has expired';
+
+/** Whether a mail was given up because it would have been useless. @param reason `last_error` of its row */
+export function isNotNeeded(reason: string | null): boolean {
+  return reason === NOT_NEEDED;
+}
+
 function notNeeded({ id }: LeasedMail): MailOutcome {
-  const reason = 'no longer needed: its link was used or revoked, or has expired';
+  const reason = NOT_NEEDED;
   return { id, state: 'failed', wasTried: false, reason, answer: null, waitMs: 0 };
 }
