@@ -37,6 +37,8 @@ export const words = defineWords({
     typeToConfirm: (wanted: string) => `Type ${wanted} to confirm`,
     now: 'just now',
     progress: (done: number, total: number) => `${done} of ${total}`,
+    status: { ACTIVE: 'Active', PENDING: 'Pending', LOCKED: 'Locked', SUSPENDED: 'Suspended', DELETED: 'Deleted' },
+    sortBy: (column: string) => `Sort by ${column}`,
   },
   de: {
     loading: 'Wird geladen',
@@ -73,5 +75,13 @@ export const words = defineWords({
     typeToConfirm: (wanted) => `Zur Bestätigung ${wanted} eingeben`,
     now: 'gerade eben',
     progress: (done, total) => `${done} von ${total}`,
+    status: {
+      ACTIVE: 'Aktiv',
+      PENDING: 'Unbestätigt',
+      LOCKED: 'Gesperrt',
+      SUSPENDED: 'Deaktiviert',
+      DELETED: 'Gelöscht',
+    },
+    sortBy: (column) => `Nach ${column} sortieren`,
   },
 });
