@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { setSinkPosition } from '../relay/rewind.js';
 import { lagOf, readSinkStatuses, type SinkStatus } from '../relay/sink-status.js';
 import { OperatorError } from './operator-error.js';
 import type { OperatorContext } from './operator-context.js';
@@ -38,15 +39,14 @@ export interface Rewind {
 export async function rewind({ dataSource }: OperatorContext, sink: string, to: string): Promise<Rewind> {
   const [{ latest }] = await dataSource.query<[{ latest: string }]>(LATEST);
   const after = (await firstOf(dataSource, to, Number(latest))) - 1;
-  // A leader that is currently sending notices that its cursor was moved and continues from here.
-  const [moved] = await dataSource.query<{ from: string }[]>(SET, [sink, after]);
-  if (!moved) {
+  const from = await setSinkPosition(dataSource, sink, after);
+  if (from === undefined) {
     const known = (await readSinkStatuses(dataSource)).map((status) => status.sink);
     throw new OperatorError(
       `There is no sink ${sink}. ${known.length > 0 ? `Known sinks: ${known.join(', ')}.` : 'No sink exists yet.'}`,
     );
   }
-  return { from: Number(moved.from), to: after, latest: Number(latest) };
+  return { from, to: after, latest: Number(latest) };
 }
 
 export function rewindReport(sink: string, { from, to, latest }: Rewind): string {
@@ -89,12 +89,6 @@ function report(status: SinkStatus, letters: readonly DeadLetter[]): string {
 }
 
 const LATEST = 'SELECT coalesce(max(position), 0) AS latest FROM event_positions';
-
-// As a SELECT: for an UPDATE, the data source would return the row count as well.
-const SET = `
-  WITH before AS (SELECT sink, position FROM relay_cursors WHERE sink = $1 FOR UPDATE),
-  moved AS (UPDATE relay_cursors AS cursor SET position = $2 FROM before WHERE cursor.sink = before.sink)
-  SELECT position AS "from" FROM before`;
 
 const FIRST_SINCE = `
   SELECT min(place.position) AS position FROM event_positions AS place JOIN user_events AS event ON event.id = place.event_id

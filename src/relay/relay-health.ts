@@ -4,10 +4,7 @@ import { singleFlight } from '../async/single-flight.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { type Figure, Metrics, type Readings } from '../ops/metrics.js';
 import { Relay } from './relay.js';
-import { lagOf, readSinkStatuses, type SinkStatus } from './sink-status.js';
-
-/** An event that has waited longer shows that the sink does not accept it, or that no server publishes. */
-const LATE_AFTER_SECONDS = 60;
+import { isLate, lagOf, readSinkStatuses, type SinkStatus } from './sink-status.js';
 
 /** Lag, rate and dead letters of every sink, as figures of readiness and as metrics. A sink that fails or lags degrades readiness. */
 @Injectable()
@@ -25,8 +22,8 @@ export class RelayHealth implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     for (const name of this.relay.sinkNames) {
       this.health.register(name, false, async () => {
-        const { failingSince, lagSeconds } = await this.statusOf(name);
-        if (failingSince !== null || lagSeconds > LATE_AFTER_SECONDS) throw new Error(`events wait for ${name}`);
+        const status = await this.statusOf(name);
+        if (status.failingSince !== null || isLate(status)) throw new Error(`events wait for ${name}`);
       });
       const figure = (what: string, of: (status: SinkStatus) => number): void =>
         this.health.registerFigure(`${name}${what}`, async () => Math.round(of(await this.statusOf(name)) * 10) / 10);

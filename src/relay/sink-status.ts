@@ -42,6 +42,13 @@ export function lagOf({ position, latest }: SinkStatus): number {
   return Math.max(0, latest - position);
 }
 
+/** An event that has waited longer shows that the sink does not accept it, or that no server publishes. */
+const LATE_AFTER_SECONDS = 60;
+
+export function isLate({ lagSeconds }: SinkStatus): boolean {
+  return lagSeconds > LATE_AFTER_SECONDS;
+}
+
 const SINK_STATUSES = `
   SELECT cursor.sink, cursor.position, latest.position AS latest, cursor.published, cursor.leader, cursor.failure,
     cursor.failing_since AS "failingSince",

@@ -17,6 +17,10 @@ beforeAll(async () => {
   ({ id: person } = await roster.join(email));
   await roster.signIn(email, 'nine brown foxes at dawn');
   await roster.api.post('/auth/request-password-reset').send({ email }).expect(202);
+  await eventually(async () => (await roster.database.query('SELECT FROM event_positions')).length > 2);
+  await roster.database.query(
+    "INSERT INTO relay_dead_letters (sink, position, event_id, reason) SELECT 'webhooks', position, event_id, 'too large' FROM event_positions LIMIT 3",
+  );
 });
 afterAll(() => roster.stop());
 
@@ -35,6 +39,7 @@ const NO_TIMES = [
   null,
 ];
 const NO_VERSIONS = ['0', '-1', '1.5', '01', '1e3', '2147483648', '٣', "1' OR 1=1", null];
+const NO_POSITIONS = ['0', '-1', '1.5', '01', '1e3', '1000000000000000', "1' OR 1=1", null];
 const NO_KEYS = ['', '1', '2026-11-28T00:00:00.000Z'];
 
 /** By operation, each list with what its rows are never ordered by. */
@@ -54,6 +59,7 @@ const LISTS: Readonly<Record<string, readonly [path: () => string, keys: readonl
     [() => '/events?sort=-occurredAt', NO_TIMES],
     [() => `/events?sort=-occurredAt&userId=${person}`, NO_TIMES],
   ],
+  listDeadLetters: [[() => '/relay/webhooks/dead-letters?', NO_POSITIONS]],
   listDeliveries: [[() => `/webhooks/${webhook}/deliveries?`, NO_TIMES]],
 };
 

@@ -20,7 +20,7 @@ export class AuditController {
     operationId: 'listAuditEvents',
     summary: 'List audit events, newest first',
     description:
-      'Sign-ins, denied access, exports, feed reads, webhook changes and exceeded limits, kept for `AUTH_EVENT_RETENTION`. Changes of a user are in the user’s history. Repeatable events are counted as one item a minute.',
+      'Sign-ins, denied access, exports, feed reads, webhook changes, events sent again and exceeded limits, kept for `AUTH_EVENT_RETENTION`. Changes of a user are in the user’s history. Repeatable events are counted as one item a minute.',
   })
   @ApiOkResponse({ type: AuditPage, headers: apiHeaders('Link') })
   @ApiProblems('validation-failed')

@@ -12,7 +12,7 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
  * Records denied access of signed-in users (OWASP ASVS 5.0 V16.3.2), administrative actions that are not in a user's log (exports,
- * feed reads, webhook changes), and exceeded rate limits: actor, operation, user concerned, origin. In a hook that every response
+ * feed reads, changes of webhooks, events sent again), and exceeded rate limits: actor, operation, user concerned, origin. In a hook that every response
  * passes, so that no route or policy rule can forget it.
  */
 @Injectable()
@@ -80,7 +80,7 @@ function actOf(request: FastifyRequest, reply: FastifyReply): string | undefined
   const { method, url } = request;
   const route = routeOf(request);
   if (route === 'GET /events' || route === 'GET /users/:id/export') return route;
-  if (!/^(?:POST|PATCH|DELETE) \/webhooks(?:\/|$)/.test(route)) return undefined;
+  if (!/^(?:POST|PATCH|DELETE) \/(?:webhooks|relay)(?:\/|$)/.test(route)) return undefined;
   // Includes the id, as the resource may be gone when the evidence is read.
   const made = route === 'POST /webhooks' ? reply.getHeader('location') : undefined;
   return `${method} ${typeof made === 'string' ? made : (url.split('?', 1)[0] ?? '')}`;

@@ -4,7 +4,13 @@ import type { UserEventType } from '../../events/catalogue.js';
 import { isInstantKey } from '../../http/request/date-time.js';
 import { newestFirst } from '../../http/pagination/newest-first.js';
 import type { PageRead } from '../../http/pagination/page-links.js';
-import type { DeliveriesQuery, DeliveryAttempt, DeliveryItem, DeliveryState } from './delivery.dto.js';
+import type {
+  DeliveriesQuery,
+  DeliveryAttempt,
+  DeliveryItem,
+  DeliveryState,
+  ResentDeliveries,
+} from './delivery.dto.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
 import { DeliveryNotFound, WebhookDisabled } from './webhook-errors.js';
@@ -26,6 +32,8 @@ interface DeliveryRow {
 const KEPT_DELIVERED_DAYS = 7;
 const KEPT_DAYS = 30;
 const REMOVE_BATCH_SIZE = 1000;
+const RESEND_BATCH_SIZE = 1000;
+const RESEND_AT_MOST = 10_000;
 
 /** The record of the deliveries to each endpoint. */
 @Injectable()
@@ -59,6 +67,30 @@ export class Deliveries {
     });
   }
 
+  /** @throws WebhookNotFound, DeliveryNotFound */
+  async findById(endpointId: string, id: string): Promise<DeliveryItem> {
+    await this.endpoints.findById(endpointId);
+    return this.transactions.run(async (tx) => toDeliveryItem(await findRow(tx, endpointId, id)));
+  }
+
+  /**
+   * Queues deliveries that were given up again, the oldest first, with all their attempts; 10,000 at most.
+   * @throws WebhookNotFound; WebhookDisabled
+   */
+  async resendFailed(endpointId: string): Promise<ResentDeliveries> {
+    const endpoint = await this.endpoints.findById(endpointId);
+    if (endpoint.disabled_at !== null) throw new WebhookDisabled();
+    let resent = 0;
+    for (let last = RESEND_BATCH_SIZE; last === RESEND_BATCH_SIZE && resent < RESEND_AT_MOST; resent += last) {
+      last = await this.transactions.run(async (tx) => {
+        const [, count] = await tx.query<[unknown[], number]>(RESEND_FAILED, [endpointId, RESEND_BATCH_SIZE]);
+        afterCommit(tx, this.dispatcher.wake);
+        return count;
+      });
+    }
+    return { resent, more: resent === RESEND_AT_MOST };
+  }
+
   /** Queues a delivery again, with all its attempts. @throws WebhookNotFound, DeliveryNotFound; WebhookDisabled */
   async resend(endpointId: string, id: string): Promise<DeliveryItem> {
     const endpoint = await this.endpoints.findById(endpointId);
@@ -69,11 +101,7 @@ export class Deliveries {
          WHERE id = $1 AND endpoint_id = $2`,
         [id, endpointId],
       );
-      const [row] = await tx.query<DeliveryRow[]>(
-        `SELECT delivery.*, ${ATTEMPTS_AS_JSON} AS attempts FROM webhook_deliveries AS delivery WHERE id = $1 AND endpoint_id = $2`,
-        [id, endpointId],
-      );
-      if (!row) throw new DeliveryNotFound();
+      const row = await findRow(tx, endpointId, id);
       afterCommit(tx, this.dispatcher.wake);
       return toDeliveryItem(row);
     });
@@ -126,6 +154,23 @@ const ATTEMPTS_AS_JSON = `(
   SELECT json_agg(json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     'durationMs', duration_ms, 'status', status, 'error', error, 'answer', answer) ORDER BY attempt.id DESC)
   FROM webhook_attempts AS attempt WHERE delivery_id = delivery.id)`;
+
+// Those of a user stay in order: all of them are due at once, and the lowest position goes first.
+const RESEND_FAILED = `
+  UPDATE webhook_deliveries SET state = 'pending', tries = 0, next_attempt_at = now(), finished_at = NULL
+  WHERE id = ANY (ARRAY(
+    SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'failed'
+    ORDER BY created_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))`;
+
+/** @throws DeliveryNotFound */
+async function findRow(tx: Transaction, endpointId: string, id: string): Promise<DeliveryRow> {
+  const [row] = await tx.query<DeliveryRow[]>(
+    `SELECT delivery.*, ${ATTEMPTS_AS_JSON} AS attempts FROM webhook_deliveries AS delivery WHERE id = $1 AND endpoint_id = $2`,
+    [id, endpointId],
+  );
+  if (!row) throw new DeliveryNotFound();
+  return row;
+}
 
 function toDeliveryItem(row: DeliveryRow): DeliveryItem {
   return {

@@ -61,6 +61,24 @@ export class DeliveryItem {
   @ApiProperty({ type: [DeliveryAttempt], description: 'the newest first' }) readonly attempts: DeliveryAttempt[];
 }
 
+/** A delivery with its message. */
+export class DeliveryWithMessage extends DeliveryItem {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    example: { specversion: '1.0', type: 'user.suspended' },
+    description:
+      'as it would be sent now, a CloudEvent: personal fields are null once the person was erased. Null where the event is no longer in the feed at its position',
+  })
+  readonly message: object | null;
+}
+
+export class ResentDeliveries {
+  @ApiProperty({ type: 'integer', minimum: 0, example: 12 }) readonly resent: number;
+  @ApiProperty({ example: false, description: 'whether others are left: ask again' }) readonly more: boolean;
+}
+
 export class DeliveryPage {
   @ApiProperty({ type: [DeliveryItem] }) readonly items: DeliveryItem[];
   @ApiProperty({ type: PageInfo }) readonly page: PageInfo;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { ValidationFailed } from '../../http/request/validation.js';
+import type { DeliveryState } from './delivery.dto.js';
 import { writeSecret } from './signature.js';
 import { TooManyWebhooks, WebhookNotFound } from './webhook-errors.js';
 import { RETIRED_SECRETS, type SealedSecrets, WebhookSecrets } from './webhook-secrets.js';
@@ -23,6 +24,9 @@ export interface Endpoint extends SealedSecrets {
   readonly disabled_reason: DisabledReason | null;
   readonly previous_secret_until: Date | null;
   readonly failing_since: Date | null;
+  /** Deliveries that wait, and that were given up; each counted to 1000. */
+  readonly pending: number;
+  readonly failed: number;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -172,11 +176,16 @@ export class WebhookEndpoints {
   }
 }
 
+const counted = (state: DeliveryState): string => `(
+    SELECT count(*)::int FROM (
+      SELECT FROM webhook_deliveries WHERE endpoint_id = endpoint.id AND state = '${state}' LIMIT 1000) AS delivery) AS ${state}`;
+
 /** Leaves out expired secrets. */
 const SELECT_ENDPOINT = `
   SELECT id, url, types, description, disabled_at, disabled_reason, key_id, secret, failing_since, created_at, updated_at,
     CASE WHEN previous_secret_until > now() THEN previous_secret END AS previous_secret,
-    CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until, ${RETIRED_SECRETS}
+    CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until, ${RETIRED_SECRETS},
+    ${counted('pending')}, ${counted('failed')}
   FROM webhook_endpoints AS endpoint`;
 
 /** Parameters: the endpoint, and how many retired secrets to keep. */

@@ -49,6 +49,12 @@ export class WebhookMessages {
     };
   }
 
+  /** The message about an event, as it would be sent now; null where the feed has another event at the position. */
+  async compose(eventId: string, position: number): Promise<CloudEvent | null> {
+    const event = (await this.feed.loadAt(this.dataSource, [position]))(position);
+    return event?.id === eventId ? toCloudEvent(event, this.settings) : null;
+  }
+
   /** A test message, without data. */
   composeTest(endpointId: string, url: string, sealed: SealedSecrets): WebhookMessage {
     return this.sign(

@@ -90,6 +90,13 @@ export class ChangeWebhookDto {
 
 const time = { type: String, format: 'date-time', nullable: true, example: null } as const;
 
+class DeliveryCounts {
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'that wait, counted to 1000' })
+  readonly pending: number;
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'that were given up, counted to 1000' })
+  readonly failed: number;
+}
+
 export class WebhookResponse {
   @ApiProperty({ format: 'uuid' }) readonly id: string;
   @ApiProperty({ format: 'uri', example: URL_EXAMPLE }) readonly url: string;
@@ -113,6 +120,9 @@ export class WebhookResponse {
   @ApiProperty({ ...time, description: 'since when it has accepted nothing' })
   readonly failingSince: string | null;
 
+  @ApiProperty({ type: DeliveryCounts, description: 'how many deliveries there are in these states' })
+  readonly deliveries: DeliveryCounts;
+
   @ApiProperty({
     ...time,
     description: 'until when messages are also signed with the previous secret; those replaced earlier expire earlier',
@@ -132,6 +142,7 @@ export class WebhookResponse {
       disabledAt: isoOrNull(endpoint.disabled_at),
       disabledReason: endpoint.disabled_reason,
       failingSince: isoOrNull(endpoint.failing_since),
+      deliveries: { pending: endpoint.pending, failed: endpoint.failed },
       previousSecretUntil: isoOrNull(endpoint.previous_secret_until),
       createdAt: endpoint.created_at.toISOString(),
       updatedAt: endpoint.updated_at.toISOString(),
