@@ -47,15 +47,18 @@ program
 
 program
   .command('seed')
-  .description('fill the database with generated users who can sign in, for development and benchmarks')
-  .option('--users <number>', 'number of users', wholeNumber, 1000)
-  .action(async ({ users }: { users: number }) => {
+  .description(
+    'add generated users with histories, for development and benchmarks; sends no mail, and no event to sinks that are up to date',
+  )
+  .option('--users <number>', 'number of users; with fewer than 1000, all are active', wholeNumber, 1000)
+  .option('--random <number>', 'where random choices start: the same number generates the same people', wholeNumber)
+  .action(async ({ users, random }: { users: number; random?: number }) => {
     const { startLocalServices } = await import('./development/local-services.js');
     const { settings } = await startLocalServices(loadSettings(readEnvironment()), shutdown, console.log);
     const { migrate } = await import('./database/migrate.js');
     await migrate(settings);
-    const { seed } = await import('./development/seed.js');
-    await seed(settings, users, shutdown);
+    const { seed } = await import('./development/seed/seed.js');
+    await seed(settings, users, shutdown, { random });
   });
 
 program

@@ -5,7 +5,7 @@ import { seal, unseal } from '../database/sealing.js';
 import type { Transaction } from '../database/transaction.js';
 import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 
-interface SealedEvent {
+export interface SealedEvent {
   readonly version: number;
   /** The fields without personal data. Personal fields are null here, and stay null after an erasure. */
   readonly open: Record<string, unknown>;
@@ -50,12 +50,19 @@ export class PersonalData {
   /** Splits an event into open and sealed data; makes the user's key with the first. */
   async seal(tx: Transaction, userId: string, event: NewUserEvent): Promise<SealedEvent> {
     const { version, personal } = USER_EVENTS[event.type];
+    if (personal.length === 0) return { version, open: event.data, personal: null };
+    const key = (await this.userKey(tx, userId)) ?? (await this.makeUserKey(tx, userId));
+    return this.sealUnder(key, userId, event);
+  }
+
+  /** The same under a key that is known. */
+  sealUnder(key: Buffer, userId: string, event: NewUserEvent): SealedEvent {
+    const { version, personal } = USER_EVENTS[event.type];
+    if (personal.length === 0) return { version, open: event.data, personal: null };
     const isPersonal = ([field]: [string, unknown]) => personal.includes(field);
     const fields = Object.entries(event.data as Record<string, unknown>);
     const open = Object.fromEntries(fields.map((field) => (isPersonal(field) ? [field[0], null] : field)));
-    if (personal.length === 0) return { version, open, personal: null };
     const hidden = Object.fromEntries(fields.filter(isPersonal));
-    const key = (await this.userKey(tx, userId)) ?? (await this.makeUserKey(tx, userId));
     return { version, open, personal: seal(key, Buffer.from(JSON.stringify(hidden)), userId) };
   }
 
@@ -106,13 +113,19 @@ export class PersonalData {
     return row && this.unwrap(userId, row);
   }
 
-  private async makeUserKey(tx: Transaction, userId: string): Promise<Buffer> {
+  /** A new key for a user, and the same as `user_keys` holds it. */
+  newUserKey(userId: string): { readonly key: Buffer; readonly row: WrappedUserKey } {
     const key = randomBytes(32);
     const wrapping = this.keyring.current('personal-data');
+    return { key, row: { key_id: wrapping.id, wrapped: seal(wrapping.secret, key, userId) } };
+  }
+
+  private async makeUserKey(tx: Transaction, userId: string): Promise<Buffer> {
+    const { key, row } = this.newUserKey(userId);
     await tx.query('INSERT INTO user_keys (user_id, key_id, wrapped) VALUES ($1, $2, $3)', [
       userId,
-      wrapping.id,
-      seal(wrapping.secret, key, userId),
+      row.key_id,
+      row.wrapped,
     ]);
     return key;
   }
