@@ -14,6 +14,8 @@ export default defineConfig(({ command }) => ({
     modulePreload: { polyfill: false },
     emptyOutDir: true,
     reportCompressedSize: false,
+    // The size of the first load is tested as it goes over the wire.
+    chunkSizeWarningLimit: 1000,
   },
   // `npm run dev --workspace console`: everything but the console itself comes from a Roster that runs.
   server: { proxy: { '^/(?!console(/|$))': { target: ROSTER } } },

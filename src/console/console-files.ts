@@ -59,8 +59,18 @@ export class ConsoleFiles {
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
     if (type === undefined || !this.names.has(name)) return undefined;
     const encoding = ENCODINGS.find((one) => isAccepted(accepts, one.name) && this.names.has(name + one.suffix));
-    const content = await readFile(join(DIST, 'assets', name + (encoding?.suffix ?? '')));
-    return { type, content, encoding: encoding?.name };
+    const content = await contentOf(join(DIST, 'assets', name + (encoding?.suffix ?? '')));
+    return content && { type, content, encoding: encoding?.name };
+  }
+}
+
+/** @returns undefined for a file that a later build has removed */
+async function contentOf(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

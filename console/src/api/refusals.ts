@@ -63,6 +63,8 @@ const GERMAN: Readonly<Partial<Record<ProblemCode, string>>> = {
 /** Why something was refused or failed, in the reader's language, with what to do about it. */
 export function refusalText(error: Error, language: Language): string {
   const say = words[language];
+  const own = (error as { ownWords?: string }).ownWords;
+  if (own !== undefined) return own;
   if (error instanceof Unreachable) return say.unreachable;
   if (!(error instanceof ApiProblem)) return say.script;
   const { code, status, detail, errors, retryAfter, traceId } = error;

@@ -1,28 +1,39 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Activity, CircleHelp, HeartPulse, Users, Webhook } from 'lucide-react';
+import { useKeys } from '../keys/keys.js';
 import { useWords } from '../language/language.js';
 import { useViewer } from '../session/session.js';
 import styles from './layout.module.css';
 import { words } from './words.js';
 
 /** The pages, in the order of the navigation. Those for admins alone say so themselves to whoever opens their address. */
-export const PAGES = [
-  { to: '/people', name: 'people', icon: Users, forAdmins: false },
-  { to: '/events', name: 'events', icon: Activity, forAdmins: true },
-  { to: '/webhooks', name: 'webhooks', icon: Webhook, forAdmins: true },
-  { to: '/help', name: 'help', icon: CircleHelp, forAdmins: false },
-  { to: '/health', name: 'health', icon: HeartPulse, forAdmins: true },
+const PAGES = [
+  { to: '/people', name: 'people', icon: Users, keys: 'g p', forAdmins: false },
+  { to: '/events', name: 'events', icon: Activity, keys: 'g e', forAdmins: true },
+  { to: '/webhooks', name: 'webhooks', icon: Webhook, keys: 'g w', forAdmins: true },
+  { to: '/help', name: 'help', icon: CircleHelp, keys: 'g h', forAdmins: false },
+  { to: '/health', name: 'health', icon: HeartPulse, keys: 'g s', forAdmins: true },
 ] as const;
 
-export function Navigation() {
+/** @param onGo a page was chosen */
+export function Navigation({ onGo }: { readonly onGo: () => void }) {
   const say = useWords(words);
   const { role } = useViewer();
+  const navigate = useNavigate();
+  const pages = PAGES.filter(({ forAdmins }) => !forAdmins || role === 'ADMIN');
+  useKeys(pages.map(({ to, name, keys }) => ({ keys, does: say.goTo(say[name]), run: () => void navigate({ to }) })));
   return (
     <nav className={styles.nav} aria-label={say.navigation}>
       <ul>
-        {PAGES.filter(({ forAdmins }) => !forAdmins || role === 'ADMIN').map(({ to, name, icon: Icon }) => (
+        {pages.map(({ to, name, icon: Icon }) => (
           <li key={to}>
-            <Link to={to} className={styles.link} activeProps={{ 'aria-current': 'page' }}>
+            <Link
+              to={to}
+              className={styles.link}
+              activeOptions={{ exact: false, includeSearch: false }}
+              activeProps={{ 'aria-current': 'page' }}
+              onClick={onGo}
+            >
               <Icon aria-hidden="true" />
               {say[name]}
             </Link>

@@ -1,0 +1,17 @@
+import { createQuestion } from './question.js';
+
+/** What somebody else has changed: each field by what is saved now and what was to be saved. */
+export interface Changed {
+  readonly fields: readonly { readonly label: string; readonly now: string | null; readonly yours: string | null }[];
+  /** Of the state that is saved now: what is sent with "save mine anyway". */
+  readonly etag: string | undefined;
+}
+
+/** Asks for a fresh proof. @returns whether it was given */
+export const stepUp = createQuestion<undefined, boolean>();
+
+/** Shows what has changed meanwhile. @returns whether to save all the same */
+export const changedMeanwhile = createQuestion<
+  () => Promise<Changed>,
+  { readonly etag: string | undefined } | undefined
+>();

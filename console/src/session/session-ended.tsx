@@ -1,0 +1,30 @@
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { useWords } from '../language/language.js';
+import { words } from './words.js';
+
+/**
+ * Covers the page once its session has ended, or is somebody else's. The server leads a page that is loaded without a session to the
+ * sign-in and back to this very address.
+ */
+export function SessionEnded({ other }: { readonly other: boolean }) {
+  const say = useWords(words);
+  const reload = (): void => {
+    location.reload();
+  };
+  return (
+    <Dialog
+      open
+      mustAnswer
+      onClose={() => undefined}
+      title={other ? say.otherTitle : say.endedTitle}
+      actions={
+        <Button kind="primary" onClick={reload}>
+          {other ? say.reload : say.signInAgain}
+        </Button>
+      }
+    >
+      <p>{other ? say.otherWhy : say.endedWhy}</p>
+    </Dialog>
+  );
+}
