@@ -72,10 +72,10 @@ program
     'also check the log against this checkpoint, which detects truncated logs and missing users',
   )
   .action(async ({ all, checkpoint }: { all?: number | true; checkpoint?: string }) => {
-    const { verify } = await import('./operator/verify.js');
+    const { keptVerification } = await import('./operator/verify.js');
     const limit = all === true ? 100 : (all ?? 1);
     const progress = await showProgress('Verifying');
-    const result = await verify(await operatorContext(), { limit, checkpoint, progress });
+    const result = await keptVerification(await operatorContext(), { limit, checkpoint, progress });
     console.log(verifyReport(result, limit));
     if (result.faults.length > 0) await shutdown.end(1);
   });

@@ -6,6 +6,7 @@ import * as parse from './parsers.js';
 import { productionProblems } from './production.js';
 import { type Environment, withSecretFiles } from './secret-files.js';
 import { optional, required, secret, type Setting } from './setting.js';
+import { keepOrigins } from './setting-origins.js';
 import { SettingsError } from './settings-error.js';
 
 export { isPlaceholder } from './production.js';
@@ -240,5 +241,6 @@ export function loadSettings(given: Environment): Settings {
   problems.push(...mail.dkimProblems(isGiven));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);
+  keepOrigins(loaded, SETTINGS, given);
   return loaded;
 }

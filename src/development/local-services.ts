@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { sessionAddress } from '../database/addresses.js';
 import { findRunningPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { opensKeys } from '../database/keyring.js';
+import { withOwn } from '../config/setting-origins.js';
 import { secretKeyFileOf } from '../config/secret-key-file.js';
 import { type Services, withoutPassword } from '../server/services.js';
 import type { Shutdown } from '../server/shutdown.js';
@@ -22,7 +23,7 @@ export async function startLocalServices(
   if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database, psql };
   const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR), onProgress: progress });
   shutdown.register('mailbox', () => mailbox.stop());
-  return { settings: { ...settings, SMTP_URL: mailbox.smtpUrl }, mailboxUrl: mailbox.webUrl, database, psql };
+  return { settings: withOwn(settings, { SMTP_URL: mailbox.smtpUrl }), mailboxUrl: mailbox.webUrl, database, psql };
 }
 
 /** For an operator command: no mailbox, and the database of a running server, if there is one. */
@@ -56,7 +57,7 @@ async function startDatabase(
   }
   const url = sessionAddress({ ...settings, DATABASE_URL });
   const SECRET_KEY = settings.SECRET_KEY ?? (await secretKeyFileOf(settings)?.read((key) => opensKeys(url, key)));
-  return { settings: { ...settings, DATABASE_URL, SECRET_KEY }, database, psql };
+  return { settings: withOwn(settings, { DATABASE_URL, SECRET_KEY }), database, psql };
 }
 
 /** Reads the password from its file, because the summary is often shown to others. */

@@ -1,5 +1,5 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../access/caller.js';
@@ -7,6 +7,7 @@ import { Clock } from '../config/clock.js';
 import { Reply } from '../http/request/reply.decorator.js';
 import { ApiProblems } from '../problems/api-problems.js';
 import { UserResponse } from '../users/api/user.response.js';
+import { ApiReaderLanguage } from './api-reader-language.js';
 import { helpfulLinks } from './helpful-links.js';
 import { HelpAnswer, HelpQuery } from './help.dto.js';
 import { HelpService } from './help.service.js';
@@ -29,12 +30,7 @@ export class HelpController {
       'Looks up whatever was pasted, and says in words what is known about it, with the reasons first. It shows no more than the ' +
       'routes about one user do: sign-ins, mails and history of a MANAGER or an ADMIN are for an ADMIN, and so are deleted users.',
   })
-  @ApiHeader({
-    name: 'accept-language',
-    required: false,
-    schema: { type: 'string', maxLength: 1000, example: 'de-AT' },
-    description: 'the language of the sentences: English or German',
-  })
+  @ApiReaderLanguage()
   @ApiOkResponse({ type: HelpAnswer })
   @ApiProblems('validation-failed')
   async about(

@@ -1,7 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { LINE } from '../http/request/text-patterns.js';
-import { MailItem } from '../mail/api/mails.dto.js';
+import { UserMailItem } from '../mail/api/all-mails.dto.js';
 import { Link, UserResponse } from '../users/api/user.response.js';
 import type { FactCode } from './facts.js';
 import { EN } from './words/en.js';
@@ -76,8 +76,11 @@ export class HelpAnswer {
   })
   readonly actions: readonly string[];
 
-  @ApiProperty({ type: [MailItem], description: 'the newest mails, at most 10, without those that you may not see' })
-  readonly mails: readonly MailItem[];
+  @ApiProperty({
+    type: [UserMailItem],
+    description: 'the newest mails, at most 10, without those that you may not see',
+  })
+  readonly mails: readonly UserMailItem[];
 
   @ApiProperty({
     type: 'object',

@@ -5,9 +5,13 @@ import { RateLimitsModule } from '../auth/rate-limits/rate-limits.module.js';
 import { SecondFactorsModule } from '../auth/second-factors/second-factors.module.js';
 import { SignInMethodsModule } from '../auth/sign-in-methods/sign-in-methods.module.js';
 import { EventsModule } from '../events/events.module.js';
+import { RelayModule } from '../relay/relay.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountFacts } from './account-facts.js';
 import { CredentialFacts } from './credential-facts.js';
+import { HealthDetailsController } from './health/health-details.controller.js';
+import { HealthDetailsService } from './health/health-details.service.js';
+import { Queues } from './health/queues.js';
 import { HelpController } from './help.controller.js';
 import { HelpService } from './help.service.js';
 import { MailFacts } from './mail-facts.js';
@@ -16,10 +20,11 @@ import { PersonFacts } from './person-facts.js';
 import { SignInFacts } from './sign-in-facts.js';
 import { TraceFacts } from './trace-facts.js';
 
-/** What happened to somebody who cannot sign in, for staff. */
+/** What staff ask: why somebody cannot sign in, and how the installation is. */
 @Module({
   imports: [
     EventsModule,
+    RelayModule,
     UsersModule,
     LockoutModule,
     LinksModule,
@@ -27,7 +32,18 @@ import { TraceFacts } from './trace-facts.js';
     SecondFactorsModule,
     SignInMethodsModule,
   ],
-  controllers: [HelpController],
-  providers: [HelpService, NameFacts, TraceFacts, PersonFacts, AccountFacts, SignInFacts, CredentialFacts, MailFacts],
+  controllers: [HelpController, HealthDetailsController],
+  providers: [
+    HealthDetailsService,
+    Queues,
+    HelpService,
+    NameFacts,
+    TraceFacts,
+    PersonFacts,
+    AccountFacts,
+    SignInFacts,
+    CredentialFacts,
+    MailFacts,
+  ],
 })
 export class HelpModule {}

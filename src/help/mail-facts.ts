@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AddressThrottle } from '../auth/one-time-tokens/address-throttle.js';
 import type { Transaction } from '../database/transaction.js';
-import { MailItem } from '../mail/api/mails.dto.js';
+import { UserMailItem } from '../mail/api/all-mails.dto.js';
 import { isNotNeeded } from '../mail/delivery/mail-attempts.js';
 import type { MailRow } from '../mail/delivery/mail-queue.js';
 import type { UserEntity } from '../users/store/user.entity.js';
@@ -12,7 +12,7 @@ import type { Viewer } from './viewer.js';
 /** Mails, and what became of each. */
 export interface MailsFound {
   readonly facts: readonly Fact[];
-  readonly mails: readonly MailItem[];
+  readonly mails: readonly UserMailItem[];
 }
 
 /** The newest; older ones are in the list of mails. */
@@ -69,7 +69,7 @@ export class MailFacts {
       if (row.state === 'sent') settled.add(kind);
       return [factOf(row, isStaff)];
     });
-    return { facts, mails: visible.map(({ row, isStaff }) => MailItem.from(row, isStaff ? 'staff' : 'recipient')) };
+    return { facts, mails: visible.map(({ row, isStaff }) => UserMailItem.of(row, isStaff ? 'staff' : 'recipient')) };
   }
 }
 

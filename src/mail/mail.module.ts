@@ -24,6 +24,7 @@ import { MailTemplates } from './notifications/mail-templates.js';
 import { MailTransport } from './delivery/mail-transport.js';
 import { MailsController } from './api/mails.controller.js';
 import { MailResends } from './api/mail-resends.js';
+import { AllMails } from './api/all-mails.js';
 import { Mails } from './api/mails.js';
 import { MailLeases } from './delivery/mail-leases.js';
 import { NotificationHandler } from './notifications/notification-handler.js';
@@ -63,6 +64,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     MailTemplates,
     MailTransport,
     Mails,
+    AllMails,
     MailResends,
   ],
   exports: [Mails],

@@ -1,3 +1,4 @@
+import { keepVerification } from '../events/log-verifications.js';
 import { lostSince } from './checkpoint.js';
 import { proveCheckpoint } from './checkpoint-file.js';
 import { Snapshot } from './snapshot.js';
@@ -52,6 +53,15 @@ export async function verify(operator: OperatorContext, options: VerifyOptions):
   }
   await snapshot.end();
   return result();
+}
+
+/** As `verify`, and keeps the result in the database, for the health page. @throws as `verify` */
+export async function keptVerification(operator: OperatorContext, options: VerifyOptions): Promise<Verification> {
+  const result = await verify(operator, options);
+  const { faults, ...counts } = result;
+  const withCheckpoint = options.checkpoint !== undefined;
+  await keepVerification(operator.dataSource, { ...counts, faults: faults.length, withCheckpoint });
+  return result;
 }
 
 /** The faults of a user's events or, if there are none, of its row. */

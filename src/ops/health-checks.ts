@@ -15,6 +15,10 @@ export interface CheckResult {
   readonly name: string;
   readonly vital: boolean;
   readonly state: CheckState;
+  /** When this server first saw it so. */
+  readonly since: Date;
+  /** The message of its error; null while it is up. */
+  readonly reason: string | null;
 }
 
 export interface Health {
@@ -28,6 +32,7 @@ export interface Health {
 export class HealthChecks implements OnModuleDestroy {
   private readonly checks = new Map<string, Check>();
   private readonly figures = new Map<string, () => Promise<number>>();
+  private readonly seen = new Map<string, Pick<CheckResult, 'state' | 'since'>>();
   private isStarting = false;
   private isLeaving = false;
 
@@ -57,7 +62,13 @@ export class HealthChecks implements OnModuleDestroy {
   /** The state of each part. */
   async results(): Promise<CheckResult[]> {
     return Promise.all(
-      [...this.checks].map(async ([name, { look, vital }]) => ({ name, vital, state: await stateOf(look) })),
+      [...this.checks].map(async ([name, { look, vital }]) => {
+        const { state, reason } = await stateOf(look);
+        const before = this.seen.get(name);
+        const since = before?.state === state ? before.since : new Date();
+        this.seen.set(name, { state, since });
+        return { name, vital, state, since, reason };
+      }),
     );
   }
 
@@ -69,18 +80,25 @@ export class HealthChecks implements OnModuleDestroy {
         async ([name, count]) => [name, await withDeadline(TIMEOUT_MS, count).catch(() => undefined)] as const,
       ),
     );
-    const down = results.filter(({ state }) => state === 'down');
     return {
-      status: down.some(({ vital }) => vital) ? 'down' : down.length > 0 ? 'degraded' : 'up',
+      status: statusOf(results),
       checks: Object.fromEntries(results.map(({ name, state }) => [name, state])),
       figures: Object.fromEntries(figures.flatMap(([name, count]) => (count === undefined ? [] : [[name, count]]))),
     };
   }
 }
 
-async function stateOf(look: () => Promise<unknown>): Promise<CheckState> {
+/** Of all parts together. */
+export function statusOf(results: readonly CheckResult[]): Health['status'] {
+  const down = results.filter(({ state }) => state === 'down');
+  return down.some(({ vital }) => vital) ? 'down' : down.length > 0 ? 'degraded' : 'up';
+}
+
+const LONGEST_REASON = 300;
+
+async function stateOf(look: () => Promise<unknown>): Promise<Pick<CheckResult, 'state' | 'reason'>> {
   return withDeadline(TIMEOUT_MS, look).then(
-    () => 'up',
-    () => 'down',
+    () => ({ state: 'up', reason: null }),
+    (error: unknown) => ({ state: 'down', reason: (error as Error).message.slice(0, LONGEST_REASON) }),
   );
 }

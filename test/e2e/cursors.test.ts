@@ -51,6 +51,7 @@ const LISTS: Readonly<Record<string, readonly [path: () => string, keys: readonl
   listUserHistory: [[() => `/users/${person}/history?`, NO_VERSIONS]],
   listSignIns: [[() => `/users/${person}/sign-ins?`, NO_TIMES]],
   listMails: [[() => `/users/${person}/mails?`, NO_KEYS]],
+  listAllMails: [[() => '/mails?', NO_KEYS]],
   listAuditEvents: [
     [() => '/audit?', NO_TIMES],
     [() => '/audit?type=login.succeeded', NO_TIMES],

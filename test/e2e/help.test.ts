@@ -180,6 +180,7 @@ describe('somebody who cannot sign in', () => {
     const create = (input: object) => roster.api.post('/users').set(as(admin)).send(input).expect(201);
     const { body: invited } = await create({ email: 'invited@example.com' });
     await roster.inbox.waitFor('invited@example.com');
+    await settled('invited@example.com');
     expect(reasons(await help('invited@example.com'))).toEqual(['invitation-open']);
     await roster.database.query(`UPDATE one_time_tokens SET expires_at = now() - interval '1 s' WHERE user_id = $1`, [
       (invited as { id: string }).id,

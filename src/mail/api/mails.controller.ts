@@ -8,6 +8,8 @@ import { apiHeaders } from '../../http/openapi/api-answers.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { pageAnswer } from '../../http/pagination/page-links.js';
 import { ApiUserId, UserId } from '../../users/api/user-id.js';
+import { AllMails } from './all-mails.js';
+import { AllMailsQuery, UserMailsPage } from './all-mails.dto.js';
 import { MailResends } from './mail-resends.js';
 import { Mails } from './mails.js';
 import { PageQuery } from '../../http/pagination/page.dto.js';
@@ -19,6 +21,7 @@ import { MailItem, MailsPage } from './mails.dto.js';
 export class MailsController {
   constructor(
     private readonly mails: Mails,
+    private readonly all: AllMails,
     private readonly resends: MailResends,
   ) {}
 
@@ -43,6 +46,24 @@ export class MailsController {
     @Reply() reply: FastifyReply,
   ): Promise<MailsPage> {
     return pageAnswer(reply, query.limit, await this.mails.page(id, caller, query));
+  }
+
+  @Get('mails')
+  @Allow('MANAGER')
+  @ApiOperation({
+    operationId: 'listAllMails',
+    summary: 'List the mails of all users with their outcomes, by page, the newest first',
+    description:
+      'As a MANAGER, those of AUTHENTICATED users and your own; as an ADMIN, those of all users. The states are those of the mails of one user.',
+  })
+  @ApiOkResponse({ type: UserMailsPage, headers: apiHeaders('Link') })
+  @ApiProblems('validation-failed')
+  async pageOfAll(
+    @Query() query: AllMailsQuery,
+    @CurrentCaller() caller: Caller,
+    @Reply() reply: FastifyReply,
+  ): Promise<UserMailsPage> {
+    return pageAnswer(reply, query.limit, await this.all.page(query, caller));
   }
 
   @Post('mails/:id/resend')
