@@ -15,7 +15,7 @@ import { EventPanel } from './event-panel.js';
 import { EventsTable } from './events-table.js';
 import styles from './events.module.css';
 import { PersonFilter } from './person-filter.js';
-import type { EventsSearch } from './routes.js';
+import type { EventsSearch } from './events-search.js';
 import { useEventAt, useEvents } from './use-events.js';
 import { type LiveState, useLiveEvents } from './use-live-events.js';
 import { words } from './words.js';

@@ -1,22 +1,8 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { UserEventType } from '../api/schema.js';
 import { rootRoute } from '../app/root-route.js';
 import { flag, severalOf, text } from '../app/search.js';
 import { EVENT_TYPES } from './event-types.js';
-
-/** What stands in the address of the page. */
-export interface EventsSearch {
-  readonly types?: UserEventType[] | undefined;
-  /** The person whom the events are about. */
-  readonly user?: string | undefined;
-  /** Who caused them. */
-  readonly actor?: string | undefined;
-  /** Follows what happens; `cursor` has no meaning then. */
-  readonly live?: true | undefined;
-  readonly cursor?: string | undefined;
-  /** The position of the event that is open. */
-  readonly event?: string | undefined;
-}
+import type { EventsSearch } from './events-search.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const id = (value: unknown): string | undefined => (UUID.test(text(value) ?? '') ? text(value) : undefined);

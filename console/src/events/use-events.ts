@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, answer } from '../api/client.js';
 import type { EventPage, EventResponse } from '../api/schema.js';
-import type { EventsSearch } from './routes.js';
+import type { EventsSearch } from './events-search.js';
 
 export const PAGE_SIZE = 50;
 
