@@ -33,6 +33,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the access guard on routes that require at least AUTHENTICATED. */
     caller?: Caller;
+    /** The ids of the users whose data the answer holds, for the evidence of an export. */
+    concerned?: readonly string[];
   }
 }
 

@@ -84,14 +84,17 @@ export class PersonalData {
   /** For personal data outside the log, sealed under the same key; undefined once the key is destroyed. */
   async sealer(tx: Transaction, userId: string): Promise<Sealer | undefined> {
     const key = await this.userKey(tx, userId);
-    // Events are sealed under the id alone, so nothing that is sealed here can pass for an event.
-    const labelled = (label: string): string => `${userId}:${label}`;
-    return (
-      key && {
-        seal: (plain, label) => seal(key, plain, labelled(label)),
-        open: (sealed, label) => unseal(key, sealed, labelled(label)),
-      }
+    return key && sealerWith(userId, key);
+  }
+
+  /** The same for several users; those whose keys are destroyed have none. */
+  async sealers(tx: Transaction, userIds: readonly string[]): Promise<ReadonlyMap<string, Sealer>> {
+    if (userIds.length === 0) return new Map();
+    const rows = await tx.query<(WrappedUserKey & { readonly user_id: string })[]>(
+      'SELECT user_id, key_id, wrapped FROM user_keys WHERE user_id = ANY ($1)',
+      [userIds],
     );
+    return new Map(rows.map((row) => [row.user_id, sealerWith(row.user_id, this.unwrap(row.user_id, row))]));
   }
 
   /** @throws Error when the wrapping key is missing, or the bytes were changed */
@@ -129,6 +132,15 @@ export class PersonalData {
     ]);
     return key;
   }
+}
+
+function sealerWith(userId: string, key: Buffer): Sealer {
+  // Events are sealed under the id alone, so nothing that is sealed here can pass for an event.
+  const labelled = (label: string): string => `${userId}:${label}`;
+  return {
+    seal: (plain, label) => seal(key, plain, labelled(label)),
+    open: (sealed, label) => unseal(key, sealed, labelled(label)),
+  };
 }
 
 /** Release 0.1.0 left sealed fields out of `data`. All personal fields are in every event of the types that it wrote. */

@@ -2,6 +2,11 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { PersonalDataRegistry } from '../events/personal-data-registry.js';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { BulkActs } from './bulk/bulk-acts.js';
+import { BulkController } from './bulk/bulk.controller.js';
+import { BulkRunner } from './bulk/bulk-runner.js';
+import { BulkService } from './bulk/bulk.service.js';
+import { ExportUsersController } from './export/export-users.controller.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { PastStates } from './history/past-states.js';
 import { PersonalDataController } from './erasure/personal-data.controller.js';
@@ -22,6 +27,8 @@ import { UsersController } from './api/users.controller.js';
 @Module({
   imports: [EventsModule, JobsModule],
   controllers: [
+    BulkController,
+    ExportUsersController,
     UsersController,
     UserActionsController,
     UserHistoryController,
@@ -39,6 +46,9 @@ import { UsersController } from './api/users.controller.js';
     Retention,
     Deletions,
     SharedMailboxes,
+    BulkActs,
+    BulkRunner,
+    BulkService,
   ],
   exports: [UserStore, UserLookup, UserActions, UserHistory, Deletions],
 })

@@ -113,6 +113,7 @@ describe('every route that takes a fresh proof', () => {
       'POST /users/:id/recovery-codes',
       'POST /users/:id/totp',
       'POST /users/:id/totp/confirm',
+      'POST /users/export',
       'POST /webhooks',
       'PUT /users/:id/email',
       'PUT /users/:id/password',

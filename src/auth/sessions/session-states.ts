@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
+import { LiveSessions } from '../../access/live-sessions.js';
 import type { UserRole } from '../../access/role.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { LruCache } from '../../async/lru-cache.js';
@@ -31,14 +32,16 @@ interface SessionStateRow extends Assurance {
 
 /** The current user of a session. Cached, and checked against revocations on every use. */
 @Injectable()
-export class SessionStates {
+export class SessionStates extends LiveSessions {
   private readonly states = new LruCache<State>(REMEMBERED);
 
   constructor(
     private readonly statements: Statements,
     private readonly revocations: Revocations,
     private readonly cookies: SessionCookies,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * The caller, with the current role; undefined once the session has ended or the user is no longer active.
@@ -48,6 +51,10 @@ export class SessionStates {
     const state = await this.stateOf(sessionId);
     // The token of a browser session would be one that nobody was given.
     return state?.caller.userId === userId && !state.cookieMac ? state.caller : undefined;
+  }
+
+  async callerNow(sessionId: string): Promise<Caller | undefined> {
+    return (await this.stateOf(sessionId))?.caller;
   }
 
   /** As `callerOf`, for the cookie of a browser session. */

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { Authentication } from '../../access/authentication.js';
+import { LiveSessions } from '../../access/live-sessions.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { UsersModule } from '../../users/users.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
@@ -57,7 +58,8 @@ import { SessionUpkeep } from './session-upkeep.js';
     SessionEndings,
     SessionUpkeep,
     { provide: Authentication, useExisting: RequestAuthentication },
+    { provide: LiveSessions, useExisting: SessionStates },
   ],
-  exports: [Sessions, UserSessions, SessionCookies, SessionRenewals, Authentication],
+  exports: [Sessions, UserSessions, SessionCookies, SessionRenewals, Authentication, LiveSessions],
 })
 export class SessionsModule {}

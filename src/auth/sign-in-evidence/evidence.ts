@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf } from '../../access/caller.js';
 import { clientNetwork } from '../../access/client-network.js';
+import { Transactions } from '../../database/transaction.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import type { NewAuthEvent } from './auth-event.js';
 import { AuthEvents } from './auth-events.js';
@@ -22,6 +23,7 @@ export class Evidence implements OnModuleInit {
     private readonly host: HttpAdapterHost,
     private readonly events: AuthEvents,
     private readonly tally: EvidenceTally,
+    private readonly transactions: Transactions,
   ) {}
 
   onModuleInit(): void {
@@ -34,7 +36,9 @@ export class Evidence implements OnModuleInit {
       if (statusCode === 403) await this.keep(request, 'access.denied', routeOf(request));
       if (statusCode >= 300) return;
       const act = actOf(request, reply);
-      if (act !== undefined) await this.keep(request, 'access.granted', act, request.method === 'GET');
+      if (act === undefined) return;
+      if (request.concerned) await this.keepForEach(request, request.concerned, act);
+      else await this.keep(request, 'access.granted', act, request.method === 'GET');
     });
   }
 
@@ -48,13 +52,25 @@ export class Evidence implements OnModuleInit {
     const context = contextOf(request);
     const userId = targetOf(request);
     const event = { type, userId, what, context };
+    const who = request.caller?.userId ?? clientNetwork(context.ip);
+    await this.noting(request, what, () =>
+      isOften ? this.tally.add([type, who, what, userId].join('\0'), event) : this.events.record(undefined, event),
+    );
+  }
+
+  /** An administrative action on several users: evidence for each of them, all or none. */
+  private async keepForEach(request: FastifyRequest, userIds: readonly string[], what: string): Promise<void> {
+    const context = contextOf(request);
+    await this.noting(request, what, () =>
+      this.transactions.run(async (tx) => {
+        for (const userId of userIds) await this.events.record(tx, { type: 'access.granted', userId, what, context });
+      }),
+    );
+  }
+
+  private async noting(request: FastifyRequest, what: string, record: () => Promise<void>): Promise<void> {
     try {
-      if (!isOften) {
-        await this.events.record(undefined, event);
-        return;
-      }
-      const who = request.caller?.userId ?? clientNetwork(context.ip);
-      await this.tally.add([type, who, what, userId].join('\0'), event);
+      await record();
     } catch (err) {
       // The response was sent; the log has the details.
       this.log.error(
@@ -79,7 +95,7 @@ function targetOf({ routeOptions: { url = '' }, params }: FastifyRequest): strin
 function actOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const { method, url } = request;
   const route = routeOf(request);
-  if (route === 'GET /events' || route === 'GET /users/:id/export') return route;
+  if (['GET /events', 'GET /users/:id/export', 'POST /users/export'].includes(route)) return route;
   if (!/^(?:POST|PATCH|DELETE) \/(?:webhooks|relay)(?:\/|$)/.test(route)) return undefined;
   // Includes the id, as the resource may be gone when the evidence is read.
   const made = route === 'POST /webhooks' ? reply.getHeader('location') : undefined;
