@@ -5,7 +5,8 @@ import { type Kind, mergeTimeline, type ReadList } from '../src/person/timeline.
 const at = (second: number) => new Date(Date.UTC(2026, 10, 28, 10, 0, second)).toISOString();
 
 const change = (second: number) => ({ id: `change-${second}`, occurredAt: at(second) }) as HistoryItem;
-const signIn = (second: number) => ({ id: `sign-in-${second}`, occurredAt: at(second) }) as SignInItem;
+const signIn = (second: number, last = second) =>
+  ({ id: `sign-in-${second}`, occurredAt: at(second), lastAt: at(last) }) as SignInItem;
 const mail = (second: number) => ({ id: `mail-${second}`, createdAt: at(second) }) as MailItem;
 
 const ids = (lists: readonly ReadList[]) => mergeTimeline(lists).entries.map(({ item }) => item.id);
@@ -24,11 +25,21 @@ describe('the timeline of a person', () => {
   it('holds back what is older than the end of a list that goes on', () => {
     const timeline = mergeTimeline([
       { kind: 'changes', items: [change(9), change(6)], hasMore: true },
-      { kind: 'signIns', items: [signIn(8), signIn(5), signIn(3)], hasMore: true },
-      { kind: 'mails', items: [mail(7), mail(1)], hasMore: false },
+      { kind: 'signIns', items: [signIn(8), signIn(5), signIn(3)], hasMore: false },
+      { kind: 'mails', items: [mail(7), mail(1)], hasMore: true },
     ]);
     expect(timeline.entries.map(({ item }) => item.id)).toEqual(['change-9', 'sign-in-8', 'mail-7', 'change-6']);
     expect(timeline.next).toEqual(['changes']);
+  });
+
+  it('has failures that were counted together where the last of them happened', () => {
+    const lists = (hasMore: boolean): ReadList[] => [
+      { kind: 'changes', items: [change(130), change(30)], hasMore: false },
+      { kind: 'signIns', items: [signIn(140), signIn(60, 70), signIn(0, 59)], hasMore },
+    ];
+    expect(ids(lists(false))).toEqual(['sign-in-140', 'change-130', 'sign-in-60', 'sign-in-0', 'change-30']);
+    // What has not been read may have begun at 0 and ended at 59.
+    expect(ids(lists(true))).toEqual(['sign-in-140', 'change-130', 'sign-in-60']);
   });
 
   it('tells nothing before each list has been read once', () => {
@@ -67,9 +78,9 @@ describe('the timeline of a person', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = generator(seed);
       const whole = {
-        changes: seconds(random).map(change),
-        signIns: seconds(random).map(signIn),
-        mails: seconds(random).map(mail),
+        changes: seconds(random).map((second) => change(second * 40)),
+        signIns: seconds(random).map((second) => signIn(second * 60, second * 60 + Math.floor(random() * 60))),
+        mails: seconds(random).map((second) => mail(second * 60)),
       };
       const read: Record<Kind, number> = { changes: 0, signIns: 0, mails: 0 };
       let told: string[] = [];

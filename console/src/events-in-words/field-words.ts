@@ -28,7 +28,7 @@ export const fieldWords = defineWords({
     },
     roles: { AUTHENTICATED: 'User', MANAGER: 'Manager', ADMIN: 'Admin' } satisfies Record<UserRole, string>,
     statuses: {
-      PENDING: 'Unconfirmed',
+      PENDING: 'Pending',
       ACTIVE: 'Active',
       LOCKED: 'Locked',
       SUSPENDED: 'Suspended',

@@ -37,26 +37,38 @@ interface Placed {
   readonly time: number;
 }
 
+interface Placement {
+  readonly kind: Kind;
+  /** Newest first. */
+  readonly placed: readonly Placed[];
+  /** No unread item of this list is later than this; undefined once all have been read. */
+  readonly limit: number | undefined;
+  /** Whether unread items come after all that were read, even those of the same moment. */
+  readonly isInOrder: boolean;
+}
+
 /**
  * Merges lists that are read page by page into one. An entry is held back until every other list has been read beyond its time:
  * otherwise what is read later would have to be put in above it.
  */
 export function mergeTimeline(lists: readonly ReadList[]): Timeline {
-  const read = lists.map((list) => ({ kind: list.kind, hasMore: list.hasMore, placed: placed(list) }));
-  const unfinished = read.filter(({ hasMore }) => hasMore);
-  // A list of which nothing has been read yet can still have anything.
-  const reached = unfinished.map(({ kind, placed: all }) => ({ kind, time: all.at(-1)?.time ?? Infinity }));
-  const horizon = Math.max(-Infinity, ...reached.map(({ time }) => time));
+  const placements = lists.map((list) => (list.kind === 'signIns' ? placeSignIns(list) : place(list)));
+  const unread = placements.flatMap(({ kind, limit, isInOrder }) =>
+    limit === undefined ? [] : [{ kind, limit, isInOrder }],
+  );
+  const horizon = Math.max(...unread.map(({ limit }) => limit));
 
-  const entries = read
-    .flatMap(({ placed: all }) => all)
+  const entries = placements
+    .flatMap(({ placed }) => placed)
     .filter(({ entry, time }) =>
-      reached.every(({ kind, time: limit }) => entry.kind === kind || comesBefore(time, entry.kind, limit, kind)),
+      unread.every(({ kind, limit, isInOrder }) =>
+        kind === entry.kind && isInOrder ? true : comesBefore(time, entry.kind, limit, kind),
+      ),
     )
-    // Array.sort is stable, so that each list keeps the order of the API where times are equal.
+    // Array.sort is stable, so that each list keeps its order where times are equal.
     .sort((one, other) => other.time - one.time || rank(one.entry.kind) - rank(other.entry.kind))
     .map(({ entry }) => entry);
-  return { entries, next: reached.filter(({ time }) => time === horizon).map(({ kind }) => kind) };
+  return { entries, next: unread.filter(({ limit }) => limit === horizon).map(({ kind }) => kind) };
 }
 
 /** Of the same moment, a change comes first, then the sign-in, then the mail. */
@@ -67,20 +79,36 @@ function comesBefore(time: number, kind: Kind, limit: number, other: Kind): bool
   return time > limit || (time === limit && rank(kind) < rank(other));
 }
 
-/** Each item once, with the time by which it is sorted: never later than that of the item before it, whatever clocks have done. */
-function placed({ kind, items }: ReadList): Placed[] {
-  const seen = new Set<string>();
+/** In the order of the API, with times that never grow, whatever clocks have done. */
+function place({ kind, items, hasMore }: Exclude<ReadList, { kind: 'signIns' }>): Placement {
   let time = Infinity;
-  return items.flatMap((item) => {
-    if (seen.has(item.id)) return [];
-    seen.add(item.id);
+  const placed = once<Items['changes' | 'mails']>(items).map((item) => {
     const entry = { kind, item } as Entry;
     time = Math.min(time, Date.parse(timeOf(entry)));
-    return [{ entry, time }];
+    return { entry, time };
   });
+  return { kind, placed, limit: hasMore ? time : undefined, isInOrder: true };
 }
 
-/** When it happened; of failures counted together, when the first did, which is how the API sorts them. */
+/** Failures are counted by the minute. The API sorts them by its beginning; here they stand where the last of them happened. */
+const MINUTE_MS = 60_000;
+
+function placeSignIns({ items, hasMore }: Extract<ReadList, { kind: 'signIns' }>): Placement {
+  const placed = once(items)
+    .map((item) => ({ entry: { kind: 'signIns', item } as const, time: Date.parse(item.lastAt) }))
+    .sort((one, other) => other.time - one.time);
+  const last = items.at(-1);
+  const limit = last === undefined ? Infinity : Date.parse(last.occurredAt) + MINUTE_MS;
+  return { kind: 'signIns', placed, limit: hasMore ? limit : undefined, isInOrder: false };
+}
+
+/** Each item once, should one come with two pages. */
+function once<T extends { readonly id: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}
+
+/** When it happened; of failures counted together, when the last of them did. */
 export function timeOf({ kind, item }: Entry): string {
-  return kind === 'mails' ? item.createdAt : item.occurredAt;
+  if (kind === 'mails') return item.createdAt;
+  return kind === 'signIns' ? item.lastAt : item.occurredAt;
 }
