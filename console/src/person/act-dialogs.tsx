@@ -12,7 +12,8 @@ import { fieldWords } from '../events-in-words/field-words.js';
 import { useWords } from '../language/language.js';
 import { nameOf, typedForErasure } from './names.js';
 import { useShown } from './shown-person.js';
-import { type PersonAct, usePerform } from './use-perform.js';
+import type { PersonAct } from './person-act.js';
+import { usePerform } from './use-perform.js';
 import { words } from './words.js';
 
 /** The acts that ask something first. */

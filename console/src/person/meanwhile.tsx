@@ -11,7 +11,7 @@ import { conflictsOf } from './conflict.js';
 import { Differences } from './differences.js';
 import { personKey } from './person-queries.js';
 import { useShown } from './shown-person.js';
-import type { PersonAct } from './use-perform.js';
+import type { PersonAct } from './person-act.js';
 import { words } from './words.js';
 
 /** An act that was refused because the person had changed since one looked. */
