@@ -63,7 +63,7 @@ export async function startRoster(
   shareHashing(app.get(HashPool, { strict: false }));
   await app.get(FirstAdmin).ensure();
   watchApi(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(settings.PORT, '127.0.0.1');
   const api = supertest(app.getHttpServer());
 
   const devices = new Map<string, string>();
