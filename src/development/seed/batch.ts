@@ -34,8 +34,6 @@ export interface Kept {
 
 export interface World {
   readonly count: number;
-  /** Part of every address. */
-  readonly run: string;
   readonly now: number;
   readonly past: number;
   readonly kept: Kept;
@@ -66,9 +64,9 @@ export class MadeUpUsers {
       const bornAt = Math.floor(now - past * (1 - (index / count) ** GROWTH));
       const age = now - bornAt;
       const fate = fateOf({ index, count, age, pendingFor: kept.pending, deletedFor: kept.deleted });
-      users.push(this.one(index.toString(36), fate, bornAt, index));
+      users.push(this.one(String(index), fate, bornAt, index));
       if (isFollowedByExpired(index, count, age, kept.pending)) {
-        users.push(this.one(`0${index.toString(36)}`, 'expired', bornAt, count));
+        users.push(this.one(`${index}x`, 'expired', bornAt, count));
       }
     }
     return users;
@@ -76,8 +74,8 @@ export class MadeUpUsers {
 
   private one(number: string, fate: Fate, bornAt: number, index: number): MadeUpUser {
     const { choices, staff } = this;
-    const { run, now, kept, count } = this.world;
-    const person = this.people.next(`${run}${number}`);
+    const { now, kept, count } = this.world;
+    const person = this.people.next(number);
     const ground = { choices, staff, now, pendingFor: kept.pending, deletedFor: kept.deleted };
     const life = planLife(person, fate, bornAt, ground);
     const { state, events, rows, key } = this.histories.of(life);

@@ -1,5 +1,6 @@
 const MODULUS = 2 ** 31 - 1;
 const MULTIPLIER = 48_271;
+const WARM_UP = 5;
 
 /** Random choices that are the same for the same start: the "minimal standard" generator of Park and Miller. Not for secrets. */
 export class Choices {
@@ -7,6 +8,8 @@ export class Choices {
 
   constructor(start: number) {
     this.state = (Math.abs(Math.trunc(start)) % (MODULUS - 1)) + 1;
+    // The first numbers after a small start are small.
+    for (let round = 0; round < WARM_UP; round++) this.share();
   }
 
   /** From 0 up to, but not including, 1. */

@@ -45,10 +45,14 @@ export class MadeUpPeople {
     readonly last: string[];
   }[];
 
-  /** @param fakers where the names come from */
+  /**
+   * @param fakers where the names come from
+   * @param run in small letters and digits; part of every address and username, so that those of two runs differ
+   */
   constructor(
     fakers: readonly Faker[],
     private readonly choices: Choices,
+    private readonly run: string,
   ) {
     // Some thousand of each language do, and reading them once is quicker than asking for each.
     this.names = fakers.map((faker) => {
@@ -61,35 +65,35 @@ export class MadeUpPeople {
     });
   }
 
-  /** @param unique in small letters and digits; part of every address and name to sign in with */
-  next(unique: string): MadeUpPerson {
-    const { choices } = this;
+  /** @param number of small letters and digits; another one for each person */
+  next(number: string): MadeUpPerson {
+    const { choices, run } = this;
     const { locale, first, last } = choices.pick(this.names);
     const [firstName, lastName] = [choices.pick(first), choices.pick(last)];
-    const plain = [firstName, lastName].map(inAscii);
-    const name = plain.join('.');
+    const plain = [inAscii(firstName), inAscii(lastName)] as const;
+    const mailbox = `${plain.join('.')}${number}`;
     return {
-      email: `${name}.${unique}@example.com`,
-      username: choices.chance(0.5) ? `${name.slice(0, 20)}.${unique}` : null,
+      email: `${mailbox}@${run}.example.com`,
+      username: choices.chance(0.5) ? `${plain[0].slice(0, 12)}.${run}.${number}` : null,
       firstName,
       lastName,
       locale,
-      more: this.profile(firstName, plain, unique),
+      more: this.profile(firstName, `${plain.join('-').slice(0, 30)}${number}`),
       workPhone: phone(choices),
-      workEmail: `${plain[0]}.${unique}@work.example.com`,
-      laterEmail: `${name}.${unique}@example.org`,
-      laterUsername: `${plain[0]?.slice(0, 12)}_${unique}`,
+      workEmail: `${mailbox}@work.${run}.example.com`,
+      laterEmail: `${mailbox}@${run}.example.org`,
+      laterUsername: `${plain[1].slice(0, 12)}_${run}_${number}`,
       devices: [this.device(), this.device()],
     };
   }
 
-  private profile(firstName: string, plain: readonly string[], unique: string): Partial<Profile> {
+  private profile(firstName: string, handle: string): Partial<Profile> {
     const { choices } = this;
     const profile: Partial<Profile> = { bio: `${choices.pick(JOBS)}. Likes ${choices.pick(HOBBIES)}.` };
     if (choices.chance(0.35)) profile.nickname = firstName.slice(0, 3);
     if (choices.chance(0.4)) profile.phone = phone(choices);
-    if (choices.chance(0.15)) profile.githubUrl = `https://github.com/${plain.join('-').slice(0, 20)}-${unique}`;
-    if (choices.chance(0.15)) profile.linkedinUrl = `https://www.linkedin.com/in/${plain.join('-')}-${unique}`;
+    if (choices.chance(0.15)) profile.githubUrl = `https://github.com/${handle}`;
+    if (choices.chance(0.15)) profile.linkedinUrl = `https://www.linkedin.com/in/${handle}`;
     return profile;
   }
 

@@ -21,7 +21,7 @@ import { Choices } from './choices.js';
 import { developmentPackages } from './development-packages.js';
 import { Histories } from './history.js';
 import { MadeUpPeople } from './made-up-people.js';
-import { prepareMonths, sendWhatWaits, tidy } from './upkeep.js';
+import { prepareMonths, refuseRepeated, sendWhatWaits, tidy } from './upkeep.js';
 
 // Written within a second or so, which a Ctrl-C waits for.
 const BATCH = 1000;
@@ -38,7 +38,7 @@ export interface SeedOptions {
  * Adds users with histories of up to three years, decided, sealed and folded by the same code as any other; with 1,000 users or
  * more, some of them are pending, suspended, locked, deleted or staff. Handlers are not told, no mail is queued, and sinks that
  * are up to date pass over the events. Written by COPY in batches, each whole. Prints the password that they share.
- * @throws MissingPackage where the development packages are left out, as in production
+ * @throws MissingPackage where the development packages are left out, as in production; StartError where the same people are there
  */
 export async function seed(
   settings: Settings,
@@ -52,8 +52,11 @@ export async function seed(
   await prepareMonths(settings);
 
   const choices = new Choices(random);
-  // Not a choice: two runs must not have the same addresses.
-  const run = randomBytes(3).toString('hex');
+  const run = choices
+    .whole(0, 16 ** 6 - 1)
+    .toString(16)
+    .padStart(6, '0');
+  await refuseRepeated(settings, run);
   const kept = {
     pending: settings.PENDING_RETENTION,
     deleted: settings.DELETED_RETENTION,
@@ -62,14 +65,11 @@ export async function seed(
     idleSession: settings.REFRESH_TOKEN_IDLE_TTL,
   };
   const histories = new Histories(personalData, keyring.current('event-chain'));
-  const world = { count, run, now: Date.now(), past: PAST_MS, kept };
-  const users = new MadeUpUsers(world, choices, new MadeUpPeople(fakers, choices), histories);
+  const world = { count, now: Date.now(), past: PAST_MS, kept };
+  const users = new MadeUpUsers(world, choices, new MadeUpPeople(fakers, choices, run), histories);
 
   let next = 0;
-  async function write(): Promise<void> {
-    const client = new pg.Client({ connectionString: sessionAddress(settings), application_name: 'roster seed' });
-    await client.connect();
-    await settleSession(client, { patient: true });
+  async function write(client: pg.Client): Promise<void> {
     const writer = new BatchWriter(client, shared);
     try {
       while (next < count && !shutdown.ending) {
@@ -83,14 +83,23 @@ export async function seed(
       await client.end();
     }
   }
+  // Before anything is made up, which leaves no time for answers.
+  const clients = await Promise.all(Array.from({ length: WRITERS }, () => connect(settings)));
   bar.start(count);
-  const writing = Promise.all(Array.from({ length: WRITERS }, write)).finally(() => bar.stop());
+  const writing = Promise.all(clients.map(write)).finally(() => bar.stop());
   // Batches that were begun are written to their end.
   shutdown.register('seeding', () => writing.then(() => undefined));
   await writing;
   if (!shutdown.ending) await tidy(settings);
   if (admin) console.log(`Admin: ${admin.email}, password ${admin.generatedPassword ?? 'as ADMIN_PASSWORD says'}`);
   console.log(`Added ${next} users, such as those that GET /users?search=${run} lists. Their password: ${password}`);
+}
+
+async function connect(settings: Settings): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: sessionAddress(settings), application_name: 'roster seed' });
+  await client.connect();
+  await settleSession(client, { patient: true });
+  return client;
 }
 
 /** What needs the application, which is closed before the writing: it would send mails and events meanwhile. */

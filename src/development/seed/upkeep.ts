@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Settings } from '../../config/settings.js';
+import { StartError } from '../../config/start-error.js';
 import { ownerAddress } from '../../database/addresses.js';
 import { settleSession } from '../../database/session.js';
 
@@ -10,6 +11,14 @@ const SENT_WITHIN_MS = 3000;
 export async function prepareMonths(settings: Settings): Promise<void> {
   await asOwner(settings, async (client) => {
     await client.query(PAST_MONTHS.replace('$1', String(Math.ceil(settings.AUTH_EVENT_RETENTION / 1000))));
+  });
+}
+
+/** @throws StartError where the database has users of a run with the same choices: their addresses are taken */
+export async function refuseRepeated(settings: Settings, run: string): Promise<void> {
+  await asOwner(settings, async (client) => {
+    const { rows } = await client.query('SELECT FROM users WHERE search LIKE $1 LIMIT 1', [`%${run}%`]);
+    if (rows.length > 0) throw new StartError('These people are in the database already: choose another --random.');
   });
 }
 
