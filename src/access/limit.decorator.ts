@@ -19,6 +19,8 @@ export const RATE_RULES = {
   'sign-in-by-account': { times: 40, seconds: 60 },
   /** Challenges for passkeys by one client: each is a row for five minutes, and sign-in pages ask for one when they open. */
   'passkey-options': { times: 240, seconds: 60 },
+  /** Sign-ins by a provider that one client begins: each is a row for ten minutes. */
+  'provider-start': { times: 120, seconds: 60 },
   /** Registrations by one client: each costs a hash, and a mail. */
   registration: { times: 60, seconds: 600 },
   /** Mails requested by one client for any address: fresh links, resets. */

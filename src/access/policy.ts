@@ -17,6 +17,9 @@ export const USER_ACTIONS = [
   'email',
   'methods',
   'removeMethod',
+  'identities',
+  'linkIdentity',
+  'unlinkIdentity',
   'factors',
   'addFactor',
   'removeFactor',
@@ -67,6 +70,10 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   email:              { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
   methods:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   removeMethod:       { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
+  identities:         { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  // Somebody else's would let that person in.
+  linkIdentity:       { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: no  },
+  unlinkIdentity:     { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: yes },
   factors:            { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   // Somebody else's would let that person in.
   addFactor:          { self: yes, managerOnUser: no,  managerOnStaff: no,  admin: no  },

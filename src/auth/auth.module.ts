@@ -22,6 +22,7 @@ import { EmailChangeModule } from './email-change/email-change.module.js';
 import { SignInMethodsModule } from './sign-in-methods/sign-in-methods.module.js';
 import { MagicLinkModule } from './magic-link/magic-link.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
+import { ProvidersModule } from './providers/providers.module.js';
 import { RestorationModule } from './restoration/restoration.module.js';
 import { LinksModule } from './one-time-tokens/links.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
@@ -55,6 +56,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     SignInMethodsModule,
     MagicLinkModule,
     PasskeysModule,
+    ProvidersModule,
     RestorationModule,
     LinksModule,
     PasswordsModule,

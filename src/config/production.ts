@@ -76,6 +76,6 @@ function isPlain(url: string): boolean {
 }
 
 /** What never leaves this machine: loopback addresses and `localhost` with all below it (RFC 6761, 6.3). */
-function isOwnMachine(url: string): boolean {
+export function isOwnMachine(url: string): boolean {
   return /^(?:(?:.*\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -4,6 +4,8 @@ import * as mail from './mail-settings.js';
 import * as network from './network-settings.js';
 import * as parse from './parsers.js';
 import { productionProblems } from './production.js';
+import { type HasProviders, providerSecrets, readProviders } from './provider-settings.js';
+import { PROVIDER_TABLE } from './provider-table.js';
 import { type Environment, withSecretFiles } from './secret-files.js';
 import { optional, required, secret, type Setting } from './setting.js';
 import { keepOrigins } from './setting-origins.js';
@@ -162,6 +164,7 @@ export const SETTINGS = {
     network.webOrigins,
     'origins besides PUBLIC_URL to which ?continue= may lead after signing in, separated by commas',
   ),
+  ...PROVIDER_TABLE,
   RELAY_START: required(
     parse.oneOf('end', 'beginning'),
     'end',
@@ -204,7 +207,9 @@ export const SETTINGS = {
 type Table = typeof SETTINGS;
 
 /** The settings as the program reads them: every value parsed, durations in milliseconds. */
-export type Settings = { readonly [Name in keyof Table]: ReturnType<Table[Name]['parse']> | Absent<Table[Name]> };
+export type Settings = {
+  readonly [Name in keyof Table]: ReturnType<Table[Name]['parse']> | Absent<Table[Name]>;
+} & HasProviders;
 type Absent<S> = S extends { default: string } ? never : undefined;
 
 /** The settings that may come from a file. */
@@ -217,9 +222,8 @@ export const SECRETS: readonly string[] = Object.entries<Setting<unknown>>(SETTI
  * @throws SettingsError naming all that is wrong at once.
  */
 export function loadSettings(given: Environment): Settings {
-  const fromFiles = withSecretFiles(given, SECRETS);
-  const { environment } = fromFiles;
-  const problems = [...fromFiles.problems];
+  const { environment, problems: wrongFiles } = withSecretFiles(given, [...SECRETS, ...providerSecrets(given)]);
+  const problems = [...wrongFiles];
   // An empty variable is how compose files and shells say "not set".
   const isGiven = (name: string): boolean => [name, `${name}_FILE`].some((one) => Boolean(environment[one]?.trim()));
   const settings: Record<string, unknown> = {};
@@ -232,12 +236,14 @@ export function loadSettings(given: Environment): Settings {
       problems.push(`${name}: ${(error as Error).message}`);
     }
   }
+  const { providers, problems: providerProblems } = readProviders(settings, environment, Object.keys(SETTINGS));
   const loaded = {
     ...settings,
     ...(!isGiven('CONSOLE_ENABLED') && !hasSignInPage(settings) && { CONSOLE_ENABLED: false }),
+    providers,
     PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
   } as Settings;
-  problems.push(...missingDependentSettings(loaded), ...contradictingLinkUrls(loaded));
+  problems.push(...missingDependentSettings(loaded), ...contradictingLinkUrls(loaded), ...providerProblems);
   problems.push(...mail.dkimProblems(isGiven));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);

@@ -28,6 +28,7 @@ export const KEY_PURPOSES = [
   'webhook-secret',
   'checkpoint',
   'passkey-user',
+  'provider-flow',
 ] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 

@@ -5,6 +5,8 @@ import { PasskeyMethod } from '../auth/passkeys/passkey.method.js';
 import { Passkeys } from '../auth/passkeys/passkeys.js';
 import { passkeyHost } from '../auth/passkeys/relying-party.js';
 import { PasskeyFactor } from '../auth/passkeys/passkey.factor.js';
+import { Identities } from '../auth/identities/identities.js';
+import { ProviderMethod } from '../auth/providers/provider.method.js';
 import { RecoveryCodes } from '../auth/recovery-codes/recovery-codes.js';
 import type { SecondFactor } from '../auth/second-factors/second-factor.js';
 import { SecondFactors } from '../auth/second-factors/second-factors.js';
@@ -60,7 +62,9 @@ export function signInMethodsAt(
   passwords: Passwords,
 ): SignInMethod[] {
   const passkeys = new PasskeyMethod(new Passkeys(personalData), { id: passkeyHost(settings) });
-  return [new PasswordMethod(passwords), new MagicLinkMethod(), passkeys];
+  const identities = new Identities(personalData);
+  const providers = settings.providers.map((provider) => new ProviderMethod(provider, identities));
+  return [new PasswordMethod(passwords), new MagicLinkMethod(), passkeys, ...providers];
 }
 
 /** Every second factor of the server, to list and remove them; a test compares them. */

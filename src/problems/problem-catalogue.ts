@@ -59,6 +59,7 @@ export const PROBLEMS = {
   'headers-too-large': { status: 431, title: 'Request headers too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
   'shutting-down': { status: 503, title: 'Server shutting down' },
+  'provider-unavailable': { status: 503, title: 'Provider unavailable' },
   busy: { status: 503, title: 'Server busy' },
   unavailable: { status: 503, title: 'Service unavailable' },
 } as const satisfies Record<string, ProblemKind>;

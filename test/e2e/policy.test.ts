@@ -25,6 +25,9 @@ const TABLE = `
   PUT    /users/:id/email                | 401 | yes | 403 | 403 | 403 | yes
   GET    /users/:id/methods              | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/methods/:method      | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/identities           | 401 | yes | 403 | yes | 403 | yes
+  POST   /users/:id/identities/:providerId/start | 401 | yes | 403 | 403 | 403 | own
+  DELETE /users/:id/identities/:identityId | 401 | yes | 403 | 403 | 403 | yes
   GET    /users/:id/passkeys             | 401 | yes | 403 | yes | 403 | yes
   POST   /users/:id/passkeys/options     | 401 | yes | 403 | 403 | 403 | own
   POST   /users/:id/passkeys             | 401 | yes | 403 | 403 | 403 | own
@@ -90,7 +93,8 @@ let roster: Roster;
 const people: Record<string, { id: string; token: string; contactId: string }> = {};
 
 beforeAll(async () => {
-  roster = await startRoster();
+  // GitHub, since leaving for it asks nobody.
+  roster = await startRoster({ PROVIDERS: 'github', GITHUB_CLIENT_ID: 'roster', GITHUB_CLIENT_SECRET: 'secret' });
   const admin = await roster.signIn();
   for (const [name, role] of Object.entries({
     user: '',
@@ -118,6 +122,7 @@ async function outcome(method: string, path: string, actor: string | undefined, 
   const url = path
     .replace(':id', people[target]!.id)
     .replace(':contactId', people[target]!.contactId)
+    .replace(':providerId', 'github')
     .replace(':method', 'password');
   let request = roster.api[verb](url)
     .set('if-match', '"0"')
@@ -215,6 +220,7 @@ describe('who may do what with whom', () => {
       'factors',
       'forgetDevices',
       'history',
+      'identities',
       'mails',
       'methods',
       'password',
@@ -232,6 +238,7 @@ describe('who may do what with whom', () => {
       'factors',
       'forgetDevices',
       'history',
+      'identities',
       'mails',
       'methods',
       'professionalStatus',
@@ -254,6 +261,7 @@ describe('who may do what with whom', () => {
       'factors',
       'forgetDevices',
       'history',
+      'identities',
       'mails',
       'methods',
       'professionalStatus',

@@ -119,7 +119,7 @@ describe('a secret in a file', () => {
   });
 
   it('may be every secret, which are all that hold a password, a key or a token', () => {
-    const plain = ['PUBLIC_URL', 'MAGIC_LINK_URL', 'LOGO_URL', 'KAFKA_TLS_KEY'];
+    const plain = ['PUBLIC_URL', 'MAGIC_LINK_URL', 'LOGO_URL', 'KAFKA_TLS_KEY', 'GITHUB_URL', 'GITHUB_API_URL'];
     const secrets = ALL.filter((name) => /(?:PASSWORD|SECRET|TOKEN|KEY|URL)$/.test(name) && !plain.includes(name));
     expect([...SECRETS].sort()).toEqual(secrets.sort());
     for (const name of SECRETS) {

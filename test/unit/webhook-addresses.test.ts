@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectionTo } from '../../src/relay/webhooks/addresses.js';
+import { objectionTo } from '../../src/http/outbound/addresses.js';
 
 // The first and the last address of every range, so that each range has a line that fails without it.
 const FORBIDDEN: [string, string[]][] = [

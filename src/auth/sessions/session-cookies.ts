@@ -112,8 +112,12 @@ export class SessionCookies {
   forSignIn(request: FastifyRequest, reply: FastifyReply, choice: SessionChoice): BrowserSignIn | undefined {
     if (choice.session !== 'cookie') return undefined;
     if (isForeign(request, this.origins)) throw new CrossSiteRequest();
+    return this.forReturn(request, reply, choice.keepSignedIn === true);
+  }
+
+  /** For a browser that comes back from another site, to which something else binds the sign-in. */
+  forReturn(request: FastifyRequest, reply: FastifyReply, keepSignedIn: boolean): BrowserSignIn {
     const previous = this.read(request);
-    const keepSignedIn = choice.keepSignedIn === true;
     return {
       keepSignedIn,
       previousSessionId: previous?.sessionId,

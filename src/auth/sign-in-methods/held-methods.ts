@@ -13,7 +13,7 @@ export interface HeldMethod extends OwnMethod {
 // Display order; extensions come last.
 const FIRST = ['password', 'magic-link', 'passkey'];
 
-/** The available sign-in methods, which are all providers that extend `SignInMethod`, and those of a user. */
+/** The available sign-in methods, which are all providers of Nest that extend `SignInMethod`, and those of a user. */
 @Injectable()
 export class HeldMethods extends WaysIn implements OnModuleInit {
   private methods: readonly SignInMethod[] = [];
@@ -24,7 +24,8 @@ export class HeldMethods extends WaysIn implements OnModuleInit {
 
   /** @throws Error if two have the same id, as clients could not tell them apart */
   onModuleInit(): void {
-    const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
+    // A provider may be a list of methods, where settings say how many there are.
+    const instances = this.discovery.getProviders().flatMap(({ instance }) => instance as unknown);
     const methods = [...new Set(instances.filter((instance) => instance instanceof SignInMethod))];
     const place = ({ id }: SignInMethod): number => (FIRST.includes(id) ? FIRST.indexOf(id) : FIRST.length);
     this.methods = methods.toSorted((one, other) => place(one) - place(other));

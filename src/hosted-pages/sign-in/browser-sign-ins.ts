@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authentication } from '../../access/authentication.js';
 import { type Caller, contextOf } from '../../access/caller.js';
 import { SecondFactorRequired, SecondFactorSetupRequired } from '../../auth/second-factors/second-factor-errors.js';
-import { StepCookies } from './step-cookies.js';
+import { StepCookies } from '../../auth/second-factors/step-cookies.js';
 import { DeviceCookies } from '../../auth/lockout/device-cookies.js';
 import type { SignInAttempt } from '../../auth/sign-in/sign-in-attempt.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';

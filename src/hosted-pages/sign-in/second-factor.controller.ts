@@ -17,7 +17,7 @@ import { Duration } from '../../rendering/formats.js';
 import { credentialIn } from '../passkey-field.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SecondFactorForm, SecondFactorQuery } from './sign-in.forms.js';
-import { type PendingStep, StepCookies } from './step-cookies.js';
+import { type PendingStep, StepCookies } from '../../auth/second-factors/step-cookies.js';
 
 declare module '../../http/pages/page-values.js' {
   interface PageValues {

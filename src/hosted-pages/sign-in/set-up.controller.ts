@@ -12,7 +12,7 @@ import { HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { SecondFactorQuery, SetUpForm } from './sign-in.forms.js';
-import { StepCookies } from './step-cookies.js';
+import { StepCookies } from '../../auth/second-factors/step-cookies.js';
 
 declare module '../../http/pages/page-values.js' {
   interface PageValues {

@@ -10,7 +10,7 @@ import { UsersModule } from '../../users/users.module.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SignInModule } from '../../auth/sign-in/sign-in.module.js';
 import { SecondFactorController } from './second-factor.controller.js';
-import { StepCookies } from './step-cookies.js';
+import { SecondFactorsModule } from '../../auth/second-factors/second-factors.module.js';
 import { SignInPasskeyController } from './sign-in-passkey.controller.js';
 import { SetUpController } from './set-up.controller.js';
 import { SignInController } from './sign-in.controller.js';
@@ -23,6 +23,7 @@ import { SignOutController } from './sign-out.controller.js';
     LoginModule,
     MagicLinkModule,
     SignInModule,
+    SecondFactorsModule,
     LinksModule,
     LockoutModule,
     RateLimitsModule,
@@ -37,7 +38,7 @@ import { SignOutController } from './sign-out.controller.js';
     SignInPasskeyController,
     SignOutController,
   ],
-  providers: [BrowserSignIns, StepCookies],
+  providers: [BrowserSignIns],
   exports: [BrowserSignIns],
 })
 export class SignInPagesModule {}

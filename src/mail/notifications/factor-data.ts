@@ -27,6 +27,8 @@ function methodOf({ kind, label }: { kind: string; label: string | null }, servi
     isTotp: flag(kind === 'totp'),
     isPasskey: flag(kind === 'passkey'),
     isRecoveryCodes: flag(kind === 'recovery-codes'),
+    // Neither a factor nor a password: a provider, or a method of the application.
+    isPlain: flag(!['password', 'totp', 'passkey', 'recovery-codes'].includes(kind)),
     methodName: services.methodName(kind),
     label,
   };

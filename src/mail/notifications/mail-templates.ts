@@ -44,7 +44,9 @@ interface MethodValues {
   readonly isTotp: Flag;
   readonly isPasskey: Flag;
   readonly isRecoveryCodes: Flag;
-  /** Of a method that an extension adds. */
+  /** Neither a factor nor a password: a provider, or a method that an extension adds. */
+  readonly isPlain: Flag;
+  /** Of such a method. */
   readonly methodName: string;
   /** The name that the user gave it. */
   readonly label: string | null;

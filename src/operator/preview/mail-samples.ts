@@ -19,6 +19,7 @@ const method = {
   isTotp: null,
   isPasskey: null,
   isRecoveryCodes: null,
+  isPlain: null,
   methodName: '',
   label: null,
 };
@@ -49,7 +50,14 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
   'confirm-contact': { usual: link },
   'password-changed': { usual: { ...changed, resetUrl, changedFrom: requestedFrom } },
   'sign-in-method-removed': {
-    other: { ...changed, ...method, methodName: 'Smart card', byAdministrator: null },
+    other: {
+      ...changed,
+      ...method,
+      isPlain: 'yes',
+      methodName: 'Google',
+      label: 'ada@example.com',
+      byAdministrator: null,
+    },
     password: { ...changed, ...method, isPassword: 'yes', byAdministrator: null },
     app: { ...changed, ...method, isTotp: 'yes', byAdministrator: null },
     // A new password would not help, so this one has no link.
@@ -64,7 +72,7 @@ export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<st
     codes: { ...changed, ...method, isRecoveryCodes: 'yes', byAdministrator: null },
   },
   'factor-added': {
-    other: { ...changed, ...method, methodName: 'Smart card' },
+    other: { ...changed, ...method, isPlain: 'yes', methodName: 'Google', label: 'ada@example.com' },
     app: { ...changed, ...method, isTotp: 'yes' },
     passkey: { ...changed, ...method, isPasskey: 'yes', label: 'Laptop' },
     codes: { ...changed, ...method, isRecoveryCodes: 'yes' },

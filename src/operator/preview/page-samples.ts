@@ -57,6 +57,7 @@ export const PAGE_SAMPLES: PageSamples = {
     suspended: { isSuspended: true, goOnUrl: null },
   },
   'resend-sent': { usual: {} },
+  'going-on': { usual: { goOnUrl: '/auth/providers/google/callback?again=yes' } },
   entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
   'accept-invitation': {
     usual: { token: TOKEN, email: EMAIL, minLength: 12, ...unrefused },

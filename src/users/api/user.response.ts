@@ -45,6 +45,7 @@ const ROUTES: Readonly<Partial<Record<UserAction, { readonly method: string; rea
   password: { method: 'PUT', path: '/password' },
   email: { method: 'PUT', path: '/email' },
   methods: { method: 'GET', path: '/methods' },
+  identities: { method: 'GET', path: '/identities' },
   factors: { method: 'GET', path: '/factors' },
   resetFactors: { method: 'DELETE', path: '/factors' },
   role: { method: 'PUT', path: '/role' },

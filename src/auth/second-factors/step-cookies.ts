@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SECOND_FACTOR_METHODS, type SecondFactorMethod } from '../../auth/second-factors/second-factor.js';
-import type { SecondStep } from '../../auth/second-factors/second-factor-errors.js';
+import { SECOND_FACTOR_METHODS, type SecondFactorMethod } from './second-factor.js';
+import type { SecondStep } from './second-factor-errors.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';

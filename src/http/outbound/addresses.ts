@@ -3,8 +3,8 @@ import { BlockList, isIP } from 'node:net';
 type Range = readonly [network: string, prefix: number];
 
 /**
- * Special ranges of the IANA registries (RFC 6890, with the additions of RFC 9602, 9637 and 9780) that no webhook may target, wherever
- * Roster runs: link-local, unassigned, multicast, or another address in disguise. 169.254.169.254, the metadata service of clouds with
+ * Special ranges of the IANA registries (RFC 6890, with the additions of RFC 9602, 9637 and 9780) that Roster connects to for nobody, wherever it
+ * runs: link-local, unassigned, multicast, or another address in disguise. 169.254.169.254, the metadata service of clouds with
  * the credentials of the machine, is one of the first.
  */
 const NEVER_ALLOWED: Readonly<Record<string, readonly Range[]>> = {
