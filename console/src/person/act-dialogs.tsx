@@ -44,7 +44,7 @@ type Confirmed = Exclude<Asking, 'role' | 'username' | 'email'>;
 function Confirm({ asking, onClose }: AskProps & { readonly asking: Confirmed }) {
   const say = useWords(words);
   const { user } = useShown();
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
   const name = nameOf(user) ?? say.noName;
   const id = user.id;
   const params = (etag: string) => ({ path: { id }, header: { 'if-match': etag } });
@@ -110,7 +110,7 @@ interface FormProps extends AskProps {
 
 function FormDialog({ title, what, confirm, isReady, act, field, onClose, children }: FormProps) {
   const say = useWords(words);
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
   const fieldError = error instanceof ApiProblem ? error.fieldError(field) : undefined;
   const submit = async (): Promise<void> => {
     if (isReady && !busy && (await perform(act))) onClose();

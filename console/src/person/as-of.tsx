@@ -11,7 +11,6 @@ import { Time } from '../components/time.js';
 import { useKeys } from '../keys/keys.js';
 import { useWords } from '../language/language.js';
 import { localInput, momentOfInput, type PersonSearch, type Point } from './address.js';
-import { conflictsOf } from './conflict.js';
 import { Differences } from './differences.js';
 import styles from './person.module.css';
 import { useChangesSince } from './person-queries.js';
@@ -114,13 +113,7 @@ export function PastBanner({ user, past, point }: PastBannerProps) {
           ) : (
             <>
               <p>{say.changesSince(events)}</p>
-              <Differences
-                seen={say.then}
-                theirs={say.now}
-                field={say.field}
-                caption={say.changedSince}
-                rows={conflictsOf(rows)}
-              />
+              <Differences changes={rows} />
             </>
           )
         }

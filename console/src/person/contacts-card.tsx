@@ -51,11 +51,12 @@ export function ContactsCard({ user }: { readonly user: User }) {
 function Contact({ user, contact }: { readonly user: User; readonly contact: ContactResponse }) {
   const say = useWords(words);
   const { id: contactId, kind, value, label, confirmedAt, addedAt, _links } = contact;
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
+  const { perform: performNow } = usePerform();
   const [isAsking, ask] = useState(false);
   const path = { id: user.id, contactId };
   const resend = () =>
-    perform({
+    performNow({
       act: () => answer(api.POST('/users/{id}/contacts/{contactId}/resend-confirmation', { params: { path } })),
       done: say.done.confirmationResent,
     });
@@ -114,7 +115,7 @@ const KINDS: readonly ContactKind[] = ['email', 'phone'];
 
 function NewContact({ user, onClose }: { readonly user: User; readonly onClose: () => void }) {
   const say = useWords(words);
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
   const [kind, setKind] = useState<ContactKind>('email');
   const [value, setValue] = useState('');
   const [label, setLabel] = useState('');

@@ -1,47 +1,35 @@
+import type { FieldChange } from '../api/schema.js';
 import { fieldName, fieldWords } from '../events-in-words/field-words.js';
 import { useWords } from '../language/language.js';
-import type { Conflict } from './conflict.js';
 import { FieldValue } from './field-value.js';
 import styles from './person.module.css';
+import { words } from './words.js';
 
-interface DifferencesProps {
-  /** Of the two columns, the earlier first. */
-  readonly seen: string;
-  readonly theirs: string;
-  /** Of a third column, where there is one's own wish too. */
-  readonly mine?: string;
-  readonly field: string;
-  readonly caption: string;
-  readonly rows: readonly Conflict[];
-}
-
-/** Fields that differ between two states, side by side. */
-export function Differences({ seen, theirs, mine, field, caption, rows }: DifferencesProps) {
-  const say = useWords(fieldWords);
-  const hasMine = mine !== undefined && rows.some((row) => 'mine' in row);
+/** Fields that differ between then and now, side by side. */
+export function Differences({ changes }: { readonly changes: readonly FieldChange[] }) {
+  const say = useWords(words);
+  const names = useWords(fieldWords);
   return (
-    <div className={styles.scroll}>
+    // It scrolls by itself where it is narrow, with the keyboard too.
+    <div className={styles.scroll} tabIndex={0} role="group" aria-label={say.changedSince}>
       <table className={styles.differences}>
-        <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
-            <th scope="col">{field}</th>
-            <th scope="col">{seen}</th>
-            <th scope="col">{theirs}</th>
-            {hasMine && <th scope="col">{mine}</th>}
+            <th scope="col">{say.field}</th>
+            <th scope="col">{say.then}</th>
+            <th scope="col">{say.now}</th>
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr key={row.field}>
-              <th scope="row">{fieldName(say, row.field)}</th>
+          {changes.map(({ field, from, to }) => (
+            <tr key={field}>
+              <th scope="row">{fieldName(names, field)}</th>
               <td>
-                <FieldValue field={row.field} value={row.seen} />
+                <FieldValue field={field} value={from} />
               </td>
               <td>
-                <FieldValue field={row.field} value={row.theirs} />
+                <FieldValue field={field} value={to} />
               </td>
-              {hasMine && <td>{'mine' in row && <FieldValue field={row.field} value={row.mine} />}</td>}
             </tr>
           ))}
         </tbody>

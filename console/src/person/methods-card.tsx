@@ -137,7 +137,7 @@ interface RemovalProps {
 /** A button that removes something after it has asked. */
 function Removal({ name, what, act }: RemovalProps) {
   const say = useWords(words);
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
   const [isAsking, ask] = useState(false);
   const remove = async (): Promise<void> => {
     if (await perform({ act, done: say.done.removed })) ask(false);

@@ -16,7 +16,6 @@ import { AsOfBar, isBefore, NotThen, PastBanner } from './as-of.js';
 import { ContactsCard } from './contacts-card.js';
 import { RememberedDevicesCard, SessionsCard } from './device-cards.js';
 import { MailsCard } from './mails-card.js';
-import { Meanwhile } from './meanwhile.js';
 import { FactorsCard, MethodsCard } from './methods-card.js';
 import { nameOf } from './names.js';
 import styles from './person.module.css';
@@ -63,36 +62,34 @@ function Person({ user, etag }: { readonly user: User; readonly etag: string }) 
   );
   return (
     <ShownPerson value={{ user, etag }}>
-      <Meanwhile>
-        <Page
-          title={name}
-          heading={
-            <span className={styles.name}>
-              <bdi>{name}</bdi> {point === undefined && <StatusBadge status={user.status} />}
-            </span>
-          }
-          actions={point === undefined && <Acts />}
-        >
-          <Identity user={user} />
-          {point === undefined && <WhyPanel user={user} remedies={<Remedies />} />}
-          {'history' in user._links && <AsOfBar user={user} point={point} past={past.data} />}
-          {point === undefined ? (
-            <div className={styles.columns}>
-              <div className={styles.profile}>
-                <ProfileCard />
-              </div>
-              {timeline()}
-              <Cards user={user} />
+      <Page
+        title={name}
+        heading={
+          <span className={styles.name}>
+            <bdi>{name}</bdi> {point === undefined && <StatusBadge status={user.status} />}
+          </span>
+        }
+        actions={point === undefined && <Acts />}
+      >
+        <Identity user={user} />
+        {point === undefined && <WhyPanel user={user} remedies={<Remedies />} />}
+        {'history' in user._links && <AsOfBar user={user} point={point} past={past.data} />}
+        {point === undefined ? (
+          <div className={styles.columns}>
+            <div className={styles.profile}>
+              <ProfileCard />
             </div>
-          ) : isBefore(past.error) ? (
-            <NotThen />
-          ) : (
-            <QueryState query={past} loading={<Skeleton rows={8} />}>
-              {(then) => <Past user={user} past={then} point={point} timeline={timeline} />}
-            </QueryState>
-          )}
-        </Page>
-      </Meanwhile>
+            {timeline()}
+            <Cards user={user} />
+          </div>
+        ) : isBefore(past.error) ? (
+          <NotThen />
+        ) : (
+          <QueryState query={past} loading={<Skeleton rows={8} />}>
+            {(then) => <Past user={user} past={then} point={point} timeline={timeline} />}
+          </QueryState>
+        )}
+      </Page>
     </ShownPerson>
   );
 }

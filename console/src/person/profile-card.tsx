@@ -9,7 +9,7 @@ import { PROFILE_FIELDS, type ProfileField } from '../events-in-words/event-data
 import { fieldName, fieldWords } from '../events-in-words/field-words.js';
 import { useKeys } from '../keys/keys.js';
 import { useWords } from '../language/language.js';
-import { changedFields } from './conflict.js';
+import { changedFields } from './changed-fields.js';
 import { FieldValue } from './field-value.js';
 import styles from './person.module.css';
 import { useShown } from './shown-person.js';
@@ -77,7 +77,7 @@ function ProfileForm({ seen, onClose }: { readonly seen: User; readonly onClose:
   const [entered, enter] = useState<Entered>(
     () => Object.fromEntries(PROFILE_FIELDS.map((field) => [field, seen[field] ?? ''])) as Entered,
   );
-  const { perform, busy, error } = usePerform();
+  const { perform, busy, error } = usePerform('caller');
   const mine: ProfileDto = changedFields(seen, entered);
   const problem = error instanceof ApiProblem ? error : undefined;
   const save = async (): Promise<void> => {

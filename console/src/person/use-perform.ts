@@ -1,40 +1,42 @@
-import { useState } from 'react';
-import { useQueryClient } from '@tanstack/react-query';
-import { ApiProblem } from '../api/api-problem.js';
-import { notify } from '../components/toasts.js';
-import { useMeanwhile } from './meanwhile.js';
+import { useRef } from 'react';
+import { useAct } from '../act/use-act.js';
+import { changedPerson } from './changed-person.js';
 import type { PersonAct } from './person-act.js';
-import { personKey } from './person-queries.js';
 import { useShown } from './shown-person.js';
 
-/** Does something to the person, says what came of it, and reads again what the page shows. */
-export function usePerform() {
-  const { user, etag: shown } = useShown();
-  const queries = useQueryClient();
-  const meanwhile = useMeanwhile();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<Error>();
+interface Performing {
+  /** @returns whether nothing is left to ask where it was started: it was done, or what somebody else made of it was taken instead */
+  readonly perform: (act: PersonAct) => Promise<boolean>;
+  readonly busy: boolean;
+  /** Why it was refused, with `caller`. */
+  readonly error: Error | undefined;
+}
 
-  /** @returns whether nothing is left to ask where it was started; false if it was refused */
-  const perform = async (given: PersonAct): Promise<boolean> => {
-    const etag = given.etag ?? shown;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await given.act(etag);
-      notify({ text: given.done });
-      await queries.invalidateQueries({ queryKey: personKey(user.id) });
-      return true;
-    } catch (refused) {
-      if (refused instanceof ApiProblem && refused.status === 412) {
-        meanwhile({ act: given, etag, again: given.act });
-        return true;
-      }
-      setError(refused as Error);
-      return false;
-    } finally {
-      setBusy(false);
-    }
+/**
+ * Does something to the person, says what came of it, and reads again what the page shows.
+ * @param errors `caller`: where it was started, a refusal is said as well
+ */
+export function usePerform(errors: 'toast' | 'caller' = 'toast'): Performing {
+  const { user, etag } = useShown();
+  const question = useRef<'not asked' | 'asked' | 'mine'>('not asked');
+  const tookTheirs = (): boolean => question.current === 'asked';
+  const undoing = useAct<() => Promise<unknown>>({ run: (undo) => undo() });
+  const acting = useAct<PersonAct>({
+    run: (given, again) => {
+      if (again.etag !== undefined) question.current = 'mine';
+      return given.act(again.etag ?? given.etag ?? etag);
+    },
+    changed: (given) => {
+      question.current = 'asked';
+      return changedPerson(user.id, given.etag ?? etag, given.mine);
+    },
+    done: (_, { done, undo }) => ({ text: done, ...(undo && { undo: () => void undoing.start(undo) }) }),
+    errors,
+  });
+  const perform = async (act: PersonAct): Promise<boolean> => {
+    question.current = 'not asked';
+    const done = await acting.start(act);
+    return done !== undefined || tookTheirs();
   };
-  return { perform, busy, error };
+  return { perform, busy: acting.busy, error: acting.error };
 }
