@@ -6,11 +6,11 @@ import type { ProblemCode } from '../api/schema.js';
 import { notify, type Notice } from '../components/toasts.js';
 import { languageNow } from '../language/language.js';
 import { SESSION_KEY } from '../session/session.js';
-import { type Changed, changedMeanwhile, stepUp } from './questions.js';
+import { type Changed, changedMeanwhile } from './questions.js';
 
 interface Act<Input, Output> {
   /**
-   * The calls. They may be repeated: after a step-up, and with another ETag where somebody else has changed the same.
+   * The calls. They may be repeated, with another ETag, where somebody else has changed the same.
    * @param again `etag` replaces the one that was read with the form
    */
   readonly run: (input: Input, again: { readonly etag?: string | undefined }) => Promise<Output>;
@@ -41,8 +41,8 @@ export interface Acting<Input, Output> {
 }
 
 /**
- * Something that somebody does. It asks for a fresh proof where the API wants one, shows what has changed meanwhile, says every
- * refusal in words, and what was done. It is never repeated without the person who started it.
+ * Something that somebody does. It shows what has changed meanwhile, says every refusal in words, and what was done; `api` asks for a
+ * fresh proof where one is due. It is never repeated without the person who started it.
  */
 export function useAct<Input = void, Output = unknown>(act: Act<Input, Output>): Acting<Input, Output> {
   const queries = useQueryClient();
@@ -56,18 +56,17 @@ export function useAct<Input = void, Output = unknown>(act: Act<Input, Output>):
     await Promise.all(keys.map((queryKey) => queries.invalidateQueries({ queryKey })));
   };
 
-  const attempt = async (input: Input, etag?: string, isProved = false): Promise<Done<Output> | undefined> => {
+  const attempt = async (input: Input, etag?: string): Promise<Done<Output> | undefined> => {
     try {
       return { output: await act.run(input, etag === undefined ? {} : { etag }) };
     } catch (refusal) {
       if (!(refusal instanceof ApiProblem)) throw refusal;
-      if (refusal.code === 'step-up-required' && !isProved) {
-        return (await stepUp.ask(undefined)) ? attempt(input, etag, true) : undefined;
-      }
+      // The proof was asked for (`api`) and not given.
+      if (refusal.code === 'step-up-required') return undefined;
       if (refusal.status === 412 && act.changed) {
         const { changed } = act;
         const decided = await changedMeanwhile.ask(() => changed(input));
-        if (decided) return attempt(input, decided.etag, isProved);
+        if (decided) return attempt(input, decided.etag);
         await refresh();
         return undefined;
       }

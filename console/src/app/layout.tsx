@@ -1,6 +1,6 @@
-import { Outlet } from '@tanstack/react-router';
+import { Outlet, useLocation } from '@tanstack/react-router';
 import { Menu as MenuIcon } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { ActDialogs } from '../act/act-dialogs.js';
 import type { CurrentSessionResponse } from '../api/schema.js';
 import { IconButton } from '../components/button.js';
@@ -19,7 +19,10 @@ import { KeyList } from './key-list.js';
 import styles from './layout.module.css';
 import { Navigation } from './navigation.js';
 import { useProductName } from './product-name.js';
+import { kept } from '../storage.js';
 import { words } from './words.js';
+
+const FirstSteps = lazy(async () => ({ default: (await import('../first-steps/first-steps.js')).FirstSteps }));
 
 /** The frame around every page: for somebody who is signed in and may look after users. */
 export function Layout() {
@@ -46,6 +49,7 @@ export function Layout() {
 function Frame({ session: { user } }: { readonly session: CurrentSessionResponse }) {
   const say = useWords(words);
   const product = useProductName();
+  const { pathname } = useLocation();
   const [isOpen, setOpen] = useState(false);
   const [showsKeys, setShowsKeys] = useState(false);
   const showKeys = (): void => {
@@ -89,6 +93,11 @@ function Frame({ session: { user } }: { readonly session: CurrentSessionResponse
           </div>
         </header>
         <main id="content" className={styles.main} tabIndex={-1}>
+          {user.role === 'ADMIN' && pathname === '/people' && kept('first-steps') === null && (
+            <Suspense>
+              <FirstSteps />
+            </Suspense>
+          )}
           <Outlet />
         </main>
       </div>
