@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -64,7 +65,8 @@ export async function startRoster(
   await app.get(FirstAdmin).ensure();
   watchApi(app);
   await app.listen(settings.PORT, '127.0.0.1');
-  const api = supertest(app.getHttpServer());
+  const connections = new Agent({ keepAlive: true });
+  const api = keepingOpen(connections, supertest(app.getHttpServer()));
 
   const devices = new Map<string, string>();
   const signIn = async (identifier = ADMIN.email, password = ADMIN.password): Promise<string> => {
@@ -97,9 +99,17 @@ export async function startRoster(
       return { id: (me.body as { id: string }).id, token: accessToken };
     },
     stop: async () => {
+      connections.destroy();
       await app.close();
       await inbox.down();
       await database.drop();
     },
   };
+}
+
+/** The same, over connections that stay open: a new one for each request took a sixth of the time of tests. */
+function keepingOpen(connections: Agent, api: Roster['api']): Roster['api'] {
+  return new Proxy(api, {
+    get: (target, method: 'get') => (url: string) => target[method](url).agent(connections),
+  });
 }
