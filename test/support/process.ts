@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import supertest from 'supertest';
+import { COMPILED_CODE } from './cli.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
@@ -64,6 +65,7 @@ export class RosterProcess {
       env: {
         PATH: process.env['PATH'],
         HOME: home.path,
+        ...COMPILED_CODE,
         PORT: String(port),
         BCRYPT_COST: '4',
         HASH_NICE: '0',

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { FactorChanges } from '../second-factors/factor-changes.js';
+import { ForgottenFactors } from '../second-factors/forgotten-factors.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { HashLane } from './hash-pool/hash-request.js';
 import { Passwords } from './passwords.js';
@@ -17,7 +17,7 @@ export class NewPasswords {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly tokens: OneTimeTokens,
-    @Inject(FactorChanges) private readonly factors: Pick<FactorChanges, 'forgetAll'>,
+    @Inject(ForgottenFactors) private readonly factors: Pick<ForgottenFactors, 'forgetAll'>,
   ) {}
 
   /**

@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { NotAuthenticated } from '../../access/access-errors.js';
-import type { RequestContext } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { WaysIn } from '../../users/store/ways-in.js';
-import { Identities } from '../identities/identities.js';
-import { identityRemoved } from '../identities/identity-events.js';
 import { levelOf, MULTIPLE_FACTORS } from '../sessions/assurance.js';
 import type { BrowserCookie } from '../sessions/session-cookies.js';
 import { SessionRenewals } from '../sessions/session-renewals.js';
@@ -45,7 +42,6 @@ export class FactorChanges {
     private readonly renewals: SessionRenewals,
     private readonly requirement: FactorRequirement,
     private readonly waysIn: WaysIn,
-    private readonly identities: Identities,
   ) {}
 
   /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
@@ -85,20 +81,6 @@ export class FactorChanges {
       const user = await this.users.find(tx, request.id);
       if (user && !(await this.waysIn.hasOne(tx, user))) throw new NoWayLeft();
     });
-  }
-
-  /**
-   * When the address of an account is proved for the first time: the factors from before, and the identities at providers, may be
-   * those of its creator.
-   * Part of a transaction that ends its sessions, too.
-   */
-  async forgetAll(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
-    for (const { kind, label } of await this.factors.removeAll(tx, userId)) {
-      await this.users.change(tx, userId, (state) => removeAuthenticator(state, kind, label), context);
-    }
-    for (const identity of await this.identities.remove(tx, userId, 'all')) {
-      await this.users.change(tx, userId, identityRemoved(identity), context);
-    }
   }
 
   /**

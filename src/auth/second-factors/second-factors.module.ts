@@ -5,6 +5,7 @@ import { UsersModule } from '../../users/users.module.js';
 import { IdentitiesModule } from '../identities/identities.module.js';
 import { FactorChanges } from './factor-changes.js';
 import { FactorRequirement } from './factor-requirement.js';
+import { ForgottenFactors } from './forgotten-factors.js';
 import { SecondFactors } from './second-factors.js';
 import { SecondFactorsController } from './second-factors.controller.js';
 import { SignInTickets } from './sign-in-tickets.js';
@@ -14,7 +15,7 @@ import { StepCookies } from './step-cookies.js';
 @Module({
   imports: [DiscoveryModule, JobsModule, UsersModule, IdentitiesModule],
   controllers: [SecondFactorsController],
-  providers: [SecondFactors, FactorChanges, FactorRequirement, SignInTickets, StepCookies],
-  exports: [SecondFactors, FactorChanges, FactorRequirement, SignInTickets, StepCookies],
+  providers: [SecondFactors, FactorChanges, FactorRequirement, ForgottenFactors, SignInTickets, StepCookies],
+  exports: [SecondFactors, FactorChanges, FactorRequirement, ForgottenFactors, SignInTickets, StepCookies],
 })
 export class SecondFactorsModule {}

@@ -6,7 +6,7 @@ import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { ApiProblems } from '../../problems/api-problems.js';
 import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
 import { ApiUserChange, ApiUserId, IfMatch, UserId } from '../../users/api/user-id.js';
-import { MethodOffer } from './sign-in-method.js';
+import { MethodOffer } from './method-offer.js';
 import { SignInMethods } from './sign-in-methods.js';
 
 class OfferedMethod extends MethodOffer {
