@@ -54,9 +54,14 @@ export function Dialog({
             className={classNames(styles.popup, wide && styles.wide)}
             initialFocus={initialFocus}
             role={mustAnswer ? 'alertdialog' : 'dialog'}
-            render={onSubmit ? <form onSubmit={submit} noValidate /> : undefined}
           >
-            {content}
+            {onSubmit ? (
+              <form className={styles.form} onSubmit={submit} noValidate>
+                {content}
+              </form>
+            ) : (
+              content
+            )}
           </Base.Popup>
         </Base.Viewport>
       </Base.Portal>

@@ -55,14 +55,7 @@ export function AsOfBar({ user, point, past }: AsOfProps) {
     <form className={styles.asOfBar} onSubmit={look}>
       <label htmlFor={id}>
         {say.asOf}
-        <input
-          id={id}
-          type="datetime-local"
-          step={1}
-          min={localInput(new Date(user.createdAt))}
-          value={value}
-          onChange={(event) => type(event.target.value)}
-        />
+        <input id={id} type="datetime-local" step={1} value={value} onChange={(event) => type(event.target.value)} />
       </label>
       <Button type="submit" disabled={momentOfInput(value) === undefined}>
         {say.asOfGo}

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import type { User } from '../api/schema.js';
 import { Button } from '../components/button.js';
 import { Skeleton } from '../components/skeleton.js';
-import { EmptyState, ErrorState } from '../components/states.js';
+import { EmptyState, ErrorState, RefusedState } from '../components/states.js';
 import type { Tone } from '../components/badge.js';
 import { Timeline, TimelineItem } from '../components/timeline.js';
 import { useSentences } from '../events-in-words/sentences.js';
@@ -27,6 +27,7 @@ interface TimelineProps {
 export function TimelineSection({ user, kinds, onKinds, until }: TimelineProps) {
   const say = useWords(words);
   const offered = KINDS.filter((kind) => LINKS[kind] in user._links);
+  const isRefused = offered.length === 0;
   const chosen = offered.filter((kind) => kinds.includes(kind));
   const lists = useLists(user, chosen);
   const failed = chosen.filter((kind) => lists[kind].isError && lists[kind].data === undefined);
@@ -60,7 +61,11 @@ export function TimelineSection({ user, kinds, onKinds, until }: TimelineProps) 
           <TimelineEntry key={`${entry.kind} ${entry.item.id}`} entry={entry} user={user} />
         ))}
       </Timeline>
-      {isLoading || isBehind ? (
+      {isRefused ? (
+        <RefusedState>
+          <p>{say.timelineRefused}</p>
+        </RefusedState>
+      ) : isLoading || isBehind ? (
         <Skeleton rows={shown.length === 0 ? 8 : 2} />
       ) : shown.length === 0 && failed.length === 0 ? (
         <EmptyState title={say.noEntries}>

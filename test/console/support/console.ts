@@ -121,6 +121,8 @@ export async function expectGoodPage(page: Page, name: string): Promise<void> {
   await bringAxe(page);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // Even the shortest transition of a colour takes a frame.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     for (const width of [size.width, ...WIDTHS]) {
       await page.setViewportSize({ width, height: size.height });
       const place = `${name}, ${colorScheme}, ${width} px`;
