@@ -34,13 +34,13 @@ export class HelpController {
   @ApiOkResponse({ type: HelpAnswer })
   @ApiProblems('validation-failed')
   async about(
-    @Query() { about }: HelpQuery,
+    @Query() { about, timeZone }: HelpQuery,
     @CurrentCaller() caller: Caller,
     @Req() { headers }: FastifyRequest,
     @Reply() reply: FastifyReply,
   ): Promise<HelpAnswer> {
     const { found, viewer } = await this.help.find(about, caller);
-    const { locale, facts } = inWords(found.facts, headers['accept-language']);
+    const { locale, facts } = inWords(found.facts, headers['accept-language'], timeZone);
     void reply.header('content-language', locale).header('vary', 'Accept-Language');
     const user = found.user && UserResponse.from(found.user, this.clock.now(), viewer.rank);
     const links = found.user && user ? helpfulLinks(found.facts, found.user, user, viewer) : {};

@@ -1,5 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { IsOptional, Matches, ValidateBy } from 'class-validator';
 import { LINE } from '../http/request/text-patterns.js';
 import { UserMailItem } from '../mail/api/all-mails.dto.js';
 import { Link, UserResponse } from '../users/api/user.response.js';
@@ -22,6 +22,28 @@ export class HelpQuery {
   })
   @Matches(new RegExp(LINE, 'u'), { message: 'must be one line of text' })
   readonly about: string;
+
+  @ApiPropertyOptional({
+    maxLength: 64,
+    pattern: '^[A-Za-z0-9_+/-]+$',
+    description: 'the time zone of the times in sentences, by its IANA name; UTC without it',
+    example: 'Europe/Vienna',
+  })
+  @IsOptional()
+  @ValidateBy(
+    { name: 'isTimeZone', validator: { validate: isTimeZone } },
+    { message: 'must be a time zone such as Europe/Vienna' },
+  )
+  readonly timeZone?: string;
+}
+
+function isTimeZone(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_+/-]+$/.test(value)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** One thing that is known, with its sentence. */

@@ -7,14 +7,15 @@ import { Reader, type Words } from './words/words.js';
 
 const LANGUAGES: Readonly<Record<string, Words>> = { en: EN, de: DE };
 
-/** What was found, in words. @param acceptLanguage the header of the request */
+/** What was found, in words. @param acceptLanguage the header of the request @param timeZone of the reader */
 export function inWords(
   facts: readonly Fact[],
   acceptLanguage: string | undefined,
+  timeZone?: string,
 ): { locale: string; facts: HelpFact[] } {
   const { locale, format } = readerLanguage(acceptLanguage, Object.keys(LANGUAGES));
   const words = LANGUAGES[locale] ?? EN;
-  const reader = new Reader(format);
+  const reader = new Reader(format, timeZone);
   return { locale, facts: facts.map((one) => told(one, words, reader)) };
 }
 

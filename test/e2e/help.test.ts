@@ -92,9 +92,17 @@ describe('somebody who cannot sign in', () => {
     const german = await help('locked@example.com', { language: 'de-AT' });
     expect(the('locked', german).text).toMatch(/^Gesperrt bis .+ UTC, nach 5 Fehlversuchen von 203\.0\.113\.9\.$/);
 
+    const { body: local } = await roster.api
+      .get('/help?about=locked@example.com&timeZone=Asia/Kathmandu')
+      .set(as(admin))
+      .expect(200);
+    expect(the('locked', local as Answer).text).toMatch(/^Locked until .+ GMT\+5:45, after/);
+    await roster.api.get('/help?about=x&timeZone=Mars/Olympus').set(as(admin)).expect(400);
+
     expect(answer._links).toEqual({ unlock: { href: `/users/${id}/unlock`, method: 'POST' } });
     await roster.api.post(`/users/${id}/unlock`).set(as(manager.token)).expect(200);
     await login('locked@example.com').expect(200);
+    await settled('locked@example.com');
     expect(reasons(await help('locked@example.com'))).toEqual([]);
   });
 

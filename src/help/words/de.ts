@@ -28,7 +28,7 @@ const ENDS: Readonly<Record<FactValues['erased']['reason'], string>> = {
 const REFUSALS: Readonly<Record<string, string>> = {
   'wrong-proof': 'Passwort, Code oder Link war falsch',
   locked: 'das Konto war gesperrt',
-  suspended: 'das Konto war suspendiert',
+  suspended: 'das Konto war deaktiviert',
   deleted: 'das Konto war gelöscht',
   'email-not-verified': 'das Passwort war richtig, aber die Adresse nicht bestätigt',
   'expired-or-used-link': 'der Link war schon benutzt oder abgelaufen',
@@ -50,7 +50,7 @@ export const DE: Words = {
         ? 'Wer sich anmeldet, bekommt einen Link, der das Konto zurückholt; auch ein ADMIN kann es wiederherstellen.'
         : 'Nur ein ADMIN kann es wiederherstellen.'),
     suspended: ({ by: name, reason }) =>
-      `Suspendiert${by(name)}${said(reason)}. Niemand kann sich anmelden, bis ein MANAGER oder ADMIN die Suspendierung aufhebt.`.replace(
+      `Deaktiviert${by(name)}${said(reason)}. Niemand kann sich anmelden, bis ein MANAGER oder ADMIN das Konto wieder aktiviert.`.replace(
         /\.\.(?= )/,
         '.',
       ),

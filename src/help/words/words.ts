@@ -4,12 +4,27 @@ import type { MailTemplate } from '../../mail/notifications/mail-templates.js';
 import { formatTime } from '../../rendering/formats.js';
 import type { FactCode, FactValues } from '../facts.js';
 
+const TIME: Intl.DateTimeFormatOptions = {
+  ...{ day: 'numeric', month: 'long', year: 'numeric' },
+  ...{ hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+};
+
 /** Formats of one reader. */
 export class Reader {
-  constructor(private readonly locale: string) {}
+  private readonly times: Intl.DateTimeFormat | undefined;
 
+  /** @param timeZone an IANA name; UTC without one */
+  constructor(
+    private readonly locale: string,
+    timeZone?: string,
+  ) {
+    // In an answer to one reader there are few times, so nothing is kept.
+    this.times = timeZone === undefined ? undefined : new Intl.DateTimeFormat(locale, { ...TIME, timeZone });
+  }
+
+  /** "21 November 2026 at 10:14 CET", or in UTC. */
   time(time: Date): string {
-    return formatTime(time, this.locale);
+    return this.times?.format(time) ?? formatTime(time, this.locale);
   }
 
   /** "a, b and c". */
