@@ -128,6 +128,8 @@ describe('every route', () => {
       'POST /account/devices/remembered/:deviceId/forget AUTHENTICATED',
       'POST /account/devices/sign-out-others AUTHENTICATED',
       'POST /account/email AUTHENTICATED',
+      'POST /account/identities/:identityId/remove AUTHENTICATED',
+      'POST /account/identities/:provider/link AUTHENTICATED',
       'POST /account/methods/:method/remove AUTHENTICATED',
       'POST /account/passkeys AUTHENTICATED',
       'POST /account/passkeys/:passkeyId AUTHENTICATED',

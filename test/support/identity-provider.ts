@@ -52,6 +52,8 @@ export class IdentityProvider {
   /** @param redirectUris that Roster may come back to */
   static async start(redirectUris: readonly string[]): Promise<IdentityProvider> {
     const server = createServer();
+    // A file whose beginning fails does not stop it.
+    server.unref();
     server.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const started = new IdentityProvider(server);

@@ -62,6 +62,6 @@ import { UserIdentities } from './user-identities.js';
       inject: [SETTINGS_TOKEN, Identities],
     },
   ],
-  exports: [Providers, ProviderDepartures, UserIdentities],
+  exports: [Providers, ProviderAnswers, ProviderDepartures, UserIdentities],
 })
 export class ProvidersModule {}

@@ -4,6 +4,7 @@ import { EmailChangeModule } from '../../auth/email-change/email-change.module.j
 import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { PasskeysModule } from '../../auth/passkeys/passkeys.module.js';
 import { PasswordChangeModule } from '../../auth/password-change/password-change.module.js';
+import { ProvidersModule } from '../../auth/providers/providers.module.js';
 import { RecoveryCodesModule } from '../../auth/recovery-codes/recovery-codes.module.js';
 import { RememberedDevicesModule } from '../../auth/remembered-devices/remembered-devices.module.js';
 import { SecondFactorsModule } from '../../auth/second-factors/second-factors.module.js';
@@ -17,6 +18,8 @@ import { ConfirmController } from './confirm.controller.js';
 import { DataController } from './data.controller.js';
 import { DevicesController } from './devices.controller.js';
 import { Drafts } from './drafts.js';
+import { IdentityPagesController } from './identities.controller.js';
+import { LinkedAccounts } from './linked-accounts.js';
 import { OverviewController } from './overview.controller.js';
 import { PasswordController } from './password.controller.js';
 import { ProfileController } from './profile.controller.js';
@@ -36,6 +39,7 @@ import { SecurityOverview } from './security-overview.js';
     MailModule,
     PasskeysModule,
     PasswordChangeModule,
+    ProvidersModule,
     RecoveryCodesModule,
     RememberedDevicesModule,
     SecondFactorsModule,
@@ -46,6 +50,7 @@ import { SecurityOverview } from './security-overview.js';
     ProfileController,
     AddressesController,
     SecurityController,
+    IdentityPagesController,
     SecondFactorPagesController,
     PasswordController,
     DevicesController,
@@ -53,6 +58,6 @@ import { SecurityOverview } from './security-overview.js';
     DataController,
     ConfirmController,
   ],
-  providers: [Drafts, ProfileEdits, SecurityOverview],
+  providers: [Drafts, LinkedAccounts, ProfileEdits, SecurityOverview],
 })
 export class AccountPagesModule {}

@@ -7,20 +7,30 @@ import { SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import { Transactions } from '../../database/transaction.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { UserActions } from '../../users/api/user-actions.js';
+import type { ShownProvider } from '../../http/pages/shown-provider.js';
+import type { ProviderProblemShown } from '../provider-problem.js';
 import { at, type Here } from './account-frame.js';
+import { LinkedAccounts } from './linked-accounts.js';
 
 interface Used {
   readonly addedAt: Date | null;
   readonly lastUsedAt: Date | null;
 }
 
+const LISTED = ['password', 'magic-link', 'passkey'];
+
 /** What the page about sign-in and security shows. */
 export interface Security extends Here {
-  readonly has: Readonly<Record<'password' | 'magicLink' | 'totp' | 'factor', boolean>>;
+  readonly has: Readonly<Record<'password' | 'magicLink' | 'totp' | 'factor' | 'providers', boolean>>;
   readonly password: { addedAt: Date | null; removable: boolean } | null;
   readonly otherMethods: readonly { id: string; label: string; removable: boolean }[];
   readonly passkeys: readonly (Used & { id: string; name: string })[];
   readonly totp: Used | null;
+  /** At other providers; `account` is what the person is known by there. */
+  readonly identities: readonly (Used & ShownProvider & { account: string | null; removable: boolean })[];
+  /** Providers of which the person has none yet. */
+  readonly linkable: readonly ShownProvider[];
+  readonly providerProblem: ProviderProblemShown | null;
   /** Unused recovery codes. */
   readonly codesLeft: number;
 }
@@ -41,6 +51,7 @@ export class SecurityOverview {
     private readonly methods: SignInMethods,
     private readonly factors: SecondFactors,
     private readonly passkeys: UserPasskeys,
+    private readonly linked: LinkedAccounts,
   ) {}
 
   async of(caller: Caller): Promise<{ readonly values: Security; readonly locale: string | null }> {
@@ -57,14 +68,22 @@ export class SecurityOverview {
     const password = shown.find((method) => method.id === 'password') ?? null;
     const magicLink = shown.some((method) => method.id === 'magic-link');
     const { hasFactor, totp, codesLeft } = await this.factorsOf(id);
+    const { identities, linkable } = await this.linked.of(caller);
     const values = {
       ...at('security'),
-      has: { password: password !== null, magicLink, totp: totp !== null, factor: hasFactor },
+      has: {
+        password: password !== null,
+        magicLink,
+        totp: totp !== null,
+        factor: hasFactor,
+        providers: identities.length + linkable.length > 0,
+      },
       password,
       totp,
       codesLeft,
-      // Passkeys have a list of their own.
-      otherMethods: shown.filter((method) => !['password', 'magic-link', 'passkey'].includes(method.id)),
+      ...{ identities, linkable, providerProblem: null },
+      // Passkeys and linked accounts have lists of their own.
+      otherMethods: shown.filter(({ id: method }) => !LISTED.includes(method) && !this.linked.isProvider(method)),
       passkeys: passkeys.map(({ id, name, createdAt: addedAt, lastUsedAt }) => ({ id, name, addedAt, lastUsedAt })),
     };
     return { values, locale: user.locale };

@@ -1,16 +1,18 @@
-import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
 import { RequireStepUp } from '../../access/require-step-up.decorator.js';
 import { PasskeyNotFound } from '../../auth/passkeys/passkey-errors.js';
 import { RenamePasskeyDto } from '../../auth/passkeys/passkey.dto.js';
 import { UserPasskeys } from '../../auth/passkeys/user-passkeys.js';
+import { Providers } from '../../auth/providers/providers.js';
 import { SessionCookies } from '../../auth/sessions/session-cookies.js';
 import { NoSuchMethod, SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import { FormField, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
+import { providerProblem } from '../provider-problem.js';
 import { type AccountFrame, below } from './account-frame.js';
 import { type Security, SecurityOverview } from './security-overview.js';
 
@@ -19,6 +21,12 @@ declare module '../../http/pages/page-values.js' {
     'account-security': AccountFrame & Security;
     'account-passkey': AccountFrame & { id: string; entered: { name: string } };
   }
+}
+
+class SecurityQuery {
+  /** Why an account at this provider was not linked. */
+  @FormField(40) readonly provider?: string;
+  @FormField(40) readonly problem?: string;
 }
 
 class PasskeyForm {
@@ -36,13 +44,19 @@ export class SecurityController {
     private readonly methods: SignInMethods,
     private readonly passkeys: UserPasskeys,
     private readonly cookies: SessionCookies,
+    private readonly providers: Providers,
   ) {}
 
   @Get('security')
   @HostedPage('AUTHENTICATED')
-  async show(@CurrentCaller() caller: Caller, @Reply() reply: FastifyReply): Promise<string> {
+  async show(
+    @Query() query: SecurityQuery,
+    @CurrentCaller() caller: Caller,
+    @Reply() reply: FastifyReply,
+  ): Promise<string> {
     const { values, locale } = await this.overview.of(caller);
-    return this.pages.show(reply, 'account-security', values, locale);
+    const shown = { ...values, providerProblem: providerProblem(this.providers, query) };
+    return this.pages.show(reply, 'account-security', shown, locale);
   }
 
   @Post('methods/:method/remove')

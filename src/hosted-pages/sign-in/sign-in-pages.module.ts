@@ -4,6 +4,7 @@ import { LoginModule } from '../../auth/login/login.module.js';
 import { MagicLinkModule } from '../../auth/magic-link/magic-link.module.js';
 import { LinksModule } from '../../auth/one-time-tokens/links.module.js';
 import { PasskeysModule } from '../../auth/passkeys/passkeys.module.js';
+import { ProvidersModule } from '../../auth/providers/providers.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
 import { TotpModule } from '../../auth/totp/totp.module.js';
 import { UsersModule } from '../../users/users.module.js';
@@ -28,6 +29,7 @@ import { SignOutController } from './sign-out.controller.js';
     LockoutModule,
     RateLimitsModule,
     PasskeysModule,
+    ProvidersModule,
     TotpModule,
   ],
   controllers: [

@@ -2,15 +2,18 @@ import { Body, Controller, Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LoginDto } from '../../auth/login/login.dto.js';
 import { LoginService } from '../../auth/login/login.service.js';
+import { Providers } from '../../auth/providers/providers.js';
 import { ContinueTargets, withContinue } from '../../http/pages/continue-targets.js';
 import type { FormState } from '../../http/pages/form-state.js';
 import { filledIn, HostedPage } from '../../http/pages/hosted-page.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
+import type { ShownProvider } from '../../http/pages/shown-provider.js';
 import { Reply } from '../../http/request/reply.decorator.js';
 import { validated } from '../../http/request/validation.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { plainName } from '../../users/aggregate/account-name.js';
 import { UserLookup } from '../../users/store/user-lookup.js';
+import { type ProviderProblemShown, providerProblem } from '../provider-problem.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { ContinueQuery, SignInForm, SignInQuery } from './sign-in.forms.js';
 
@@ -27,6 +30,11 @@ declare module '../../http/pages/page-values.js' {
       unconfirmed: string | null;
       /** A passkey was refused. */
       byPasskey: boolean;
+      /** Of the address of a provider's button. */
+      startQuery: string;
+      providerProblem: ProviderProblemShown | null;
+      /** In place of those of the settings, in samples. */
+      providers?: readonly ShownProvider[];
     };
     /** For a browser in which somebody is signed in already. */
     'signed-in': { name: string; email: string | null; goOnUrl: string; anotherUrl: string };
@@ -46,6 +54,7 @@ export class SignInController {
     private readonly logins: LoginService,
     private readonly browsers: BrowserSignIns,
     private readonly users: UserLookup,
+    private readonly providers: Providers,
   ) {}
 
   @Get()
@@ -54,7 +63,11 @@ export class SignInController {
     const continueTo = this.targets.check(query.continue);
     const caller = query.another === undefined ? await this.browsers.callerOf(request) : undefined;
     const user = caller && (await this.users.findById(caller.userId));
-    if (!user) return this.hosted.show(reply, 'sign-in', signInForm(continueTo, query.identifier, false));
+    const problem = providerProblem(this.providers, query);
+    if (!user || problem) {
+      const values = signInForm(continueTo, query.identifier, false);
+      return this.hosted.show(reply, 'sign-in', { ...values, providerProblem: problem });
+    }
     const values = {
       name: plainName(user) ?? user.username ?? user.email ?? '',
       email: user.email,
@@ -104,5 +117,7 @@ export function signInForm(continueTo: string | null, identifier: string | undef
     forgotPasswordUrl: withContinue('/forgot-password', continueTo),
     unconfirmed: null,
     byPasskey: false,
+    startQuery: withContinue('', continueTo),
+    providerProblem: null,
   };
 }

@@ -11,6 +11,9 @@ export class SignInQuery extends ContinueQuery {
   @FormField(254) readonly identifier?: string;
   /** Shows the form although somebody is signed in. */
   @FormField(10) readonly another?: string;
+  /** Why a sign-in by this provider did not succeed. */
+  @FormField(40) readonly provider?: string;
+  @FormField(40) readonly problem?: string;
 }
 
 export class SecondFactorQuery extends ContinueQuery {

@@ -30,6 +30,8 @@ declare module '../../http/pages/page-values.js' {
         moreIsOpen: boolean;
         continueTo: string | null;
         signInHref: string;
+        /** Of the address of a provider's button. */
+        startQuery: string;
       };
   }
 }
@@ -88,6 +90,7 @@ export class SignUpController {
       moreIsOpen: isTaken || isWrong || MORE.some((name) => Boolean(form[name])),
       continueTo,
       signInHref: withContinue('/sign-in', continueTo),
+      startQuery: withContinue('', continueTo),
     };
   }
 }

@@ -5,6 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { type Brand, brandColors, brandOf } from '../../rendering/brand.js';
 import type { LinkEnding } from '../../problems/domain-error.js';
 import { deadLink } from './dead-links.js';
+import { type ShownProvider, shownProvider } from './shown-provider.js';
 import { camelCase } from './form-state.js';
 import { isHostedPage } from './hosted-page.js';
 import type { PageName, PageValues } from './page-values.js';
@@ -21,6 +22,7 @@ const LONGEST_TAG = 35;
 
 /** Parts of pages by the name that templates call them, each a file `<name>.hbs`. */
 const PARTIAL_NAMES = [
+  ...['provider-buttons', 'provider-mark', 'provider-problem'],
   ...['head', 'layout', 'support', 'new-password', 'next-step', 'password-refusal', 'flash', 'problem', 'passkey-says'],
   ...['layout', 'bar', 'nav', 'sections', 'back', 'field', 'theirs', 'current-password'].map(
     (name) => `account-${name}`,
@@ -41,11 +43,13 @@ export class Pages {
   /** Where pages send somebody to sign in; null where nothing is known of that. */
   private readonly signInUrl: string | null;
   private readonly accountUrl: string | null;
+  private readonly providers: readonly ShownProvider[];
 
   constructor(@InjectSettings() settings: Settings) {
     this.brand = brandOf(settings);
     this.signInUrl = settings.LINK_URLS?.['sign-in'] ?? (settings.HOSTED_PAGES ? OWN_SIGN_IN : null);
     this.accountUrl = settings.HOSTED_PAGES ? '/account' : null;
+    this.providers = settings.providers.map(shownProvider);
     this.policy = policyOf(this.brand, settings.SIGN_IN_REDIRECTS);
     this.files = templatesOf('pages', settings);
     const templates = (this.templates = new TemplateSet(this.files, PARTIALS, true));
@@ -107,6 +111,7 @@ export class Pages {
       lang: locale,
       signInUrl: this.signInUrl,
       accountUrl: this.accountUrl,
+      providers: this.providers,
       signInQuery: '',
       hasFlash: done !== undefined,
       flash: done === undefined ? {} : { [done]: true },

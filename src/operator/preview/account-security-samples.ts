@@ -2,7 +2,7 @@ import { renderSVG } from 'uqr';
 import { at, below } from '../../hosted-pages/account/account-frame.js';
 import { UNTOUCHED } from '../../http/pages/form-state.js';
 import type { PageValues } from '../../http/pages/page-values.js';
-import { EARLIER, EMAIL, invalid, MOMENT, problem } from './sample-values.js';
+import { EARLIER, EMAIL, invalid, MOMENT, problem, PROVIDERS } from './sample-values.js';
 
 const password = {
   ...UNTOUCHED,
@@ -20,7 +20,10 @@ const security = {
   ...UNTOUCHED,
   ...at('security'),
   password: { addedAt: EARLIER, removable: true },
-  has: { password: true, magicLink: true, totp: true, factor: true },
+  has: { password: true, magicLink: true, totp: true, factor: true, providers: true },
+  identities: PROVIDERS.slice(0, 2).map((one) => ({ ...one, ...used, account: EMAIL, removable: true })),
+  linkable: PROVIDERS.slice(2),
+  providerProblem: null,
   otherMethods: [],
   passkeys: [passkey, { ...passkey, id: 'b', name: 'Phone', lastUsedAt: null }],
   totp: used,
@@ -54,9 +57,12 @@ type SecurityPage =
 export const SECURITY_SAMPLES: Samples = {
   'account-security': {
     usual: security,
+    'link-refused': { ...security, providerProblem: { name: 'Google', is: { taken: true } } },
     'nothing-yet': {
       ...security,
-      has: { password: false, magicLink: true, totp: false, factor: false },
+      has: { password: false, magicLink: true, totp: false, factor: false, providers: false },
+      identities: [],
+      linkable: [],
       password: null,
       passkeys: [],
       totp: null,

@@ -16,3 +16,13 @@ export const invalid = (field: string) => ({
 
 /** A form that is refused as a whole. */
 export const problem = (code: string) => ({ ...UNTOUCHED, hasProblem: true, problem: { [code]: true } as const });
+
+/** One button of each kind. */
+export const PROVIDERS = [
+  ...['Google', 'Microsoft', 'Apple', 'GitHub', 'LinkedIn'].map((name) => ({
+    id: name.toLowerCase(),
+    name,
+    mark: { [name.toLowerCase()]: true as const },
+  })),
+  { id: 'corp', name: 'Corp & Co', mark: {} },
+];

@@ -1,7 +1,9 @@
 import '../../hosted-pages/hosted-pages.module.js';
-import { type FormState, UNTOUCHED } from '../../http/pages/form-state.js';
+import { PROVIDER_PROBLEMS } from '../../auth/providers/provider-errors.js';
+import { camelCase, type FormState, UNTOUCHED } from '../../http/pages/form-state.js';
 import { Duration } from '../../rendering/formats.js';
 import type { PageSamples } from './preview-sample.js';
+import { PROVIDERS } from './sample-values.js';
 
 const EMAIL = 'ada.lovelace@example.com';
 const CONTINUE = 'https://app.example.com/';
@@ -22,7 +24,16 @@ const signIn = {
   forgotPasswordUrl: '/forgot-password',
   byPasskey: false,
   unconfirmed: null,
+  startQuery: '?continue=https%3A%2F%2Fapp.example.com%2F',
+  providerProblem: null,
 };
+/** Every problem of a provider. */
+const providerProblems = Object.fromEntries(
+  PROVIDER_PROBLEMS.map((one) => [
+    `provider-${one}`,
+    { ...signIn, ...UNTOUCHED, providerProblem: { name: 'Google', is: { [camelCase(one)]: true as const } } },
+  ]),
+);
 const signUp = {
   email: EMAIL,
   minLength: 12,
@@ -35,6 +46,7 @@ const signUp = {
   moreIsOpen: true,
   continueTo: CONTINUE,
   signInHref: '/sign-in',
+  startQuery: '',
 };
 const secondFactor = {
   method: 'totp',
@@ -96,6 +108,8 @@ export const SIGN_IN_SAMPLES: PageSamples<
     'cross-site': { ...signIn, ...refused('crossSiteRequest') },
     empty: { ...signIn, ...refused('validationFailed', { identifier: 'is missing', password: 'is missing' }) },
     'passkey-refused': { ...signIn, byPasskey: true, ...refused('invalidCredentials') },
+    'by-provider': { ...signIn, providers: PROVIDERS, ...UNTOUCHED },
+    ...providerProblems,
     'no-address': { ...signIn, identifier: 'ada', ...refused('validationFailed', { email: 'is no address' }) },
   },
   'second-factor': {
