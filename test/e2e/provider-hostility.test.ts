@@ -13,7 +13,7 @@ beforeAll(async () => {
   corp = await IdentityProvider.start(['http://localhost:3000/auth/providers/corp/callback']);
   roster = await startRoster({ PROVIDERS: 'corp', ...corp.settings('corp'), TRUSTED_EMAIL_PROVIDERS: 'corp' });
   // Nobody waits five seconds here.
-  Object.assign(roster.app.get(ProviderHttp, { strict: false }), { answerWithinMs: 700 });
+  Object.assign(roster.app.get(ProviderHttp, { strict: false }), { answerWithinMs: 1500 });
   round = new ProviderRound(roster, 'corp', corp);
 });
 afterAll(async () => {

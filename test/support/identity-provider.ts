@@ -44,6 +44,8 @@ export class IdentityProvider {
   /** Requests that it got, as `GET /jwks`. */
   readonly requests: string[] = [];
   private key = newKey();
+  /** In no set. */
+  private readonly unknownKey = newKey();
   private handler!: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   private provider!: Provider;
 
@@ -173,7 +175,7 @@ export class IdentityProvider {
 
   private token(claims: Json): string {
     const { signature } = this.hostility;
-    const key = signature === 'unknown-key' ? newKey() : this.key;
+    const key = signature === 'unknown-key' ? this.unknownKey : this.key;
     const alg = signature === 'none' || signature === 'HS256' ? signature : 'RS256';
     const content = [{ alg, kid: key.kid, typ: 'JWT' }, claims].map(encoded).join('.');
     if (alg === 'none') return `${content}.`;
