@@ -45,7 +45,7 @@ export class BatchWriter {
       const values = row as unknown as Record<string, CopyValue>;
       return [
         ...userColumns.map(({ property }) => values[property] ?? null),
-        date(signIns.lockedUntil),
+        date(signIns.lock?.until ?? null),
         date(signIns.lastAt),
       ];
     });
@@ -91,8 +91,8 @@ export class BatchWriter {
       );
     await this.copy('auth_events', columns, evidence);
     await this.copySessions(users);
-    const locks = users.flatMap(({ id, signIns: { lockedUntil } }) =>
-      lockedUntil === null ? [] : [[this.shared.lockSubject(id), id, 0, 1, date(lockedUntil), new Date()]],
+    const locks = users.flatMap(({ id, signIns: { lock } }) =>
+      lock ? [[this.shared.lockSubject(id), id, 0, 1, date(lock.until), date(lock.at)]] : [],
     );
     await this.copy('lockouts', ['subject', 'user_id', 'failures', 'locks', 'locked_until', 'failed_at'], locks);
   }

@@ -31,7 +31,7 @@ export interface SignInsOfUser {
   readonly lastAt: number | null;
   readonly evidence: readonly MadeUpEvidence[];
   readonly session: MadeUpSession | undefined;
-  readonly lockedUntil: number | null;
+  readonly lock: { readonly at: number; readonly until: number } | undefined;
 }
 
 interface Times {
@@ -54,7 +54,7 @@ export function signInsOf(
   choices: Choices,
   { now, keptFrom, sessionIdleFor }: Times,
 ): SignInsOfUser {
-  if (!life.canSignIn) return { lastAt: null, evidence: [], session: undefined, lockedUntil: null };
+  if (!life.canSignIn) return { lastAt: null, evidence: [], session: undefined, lock: undefined };
   const { from, to } = life.canSignIn;
   const evidence: MadeUpEvidence[] = [];
   const add = (type: AuthEventType, at: number, more: Partial<MadeUpEvidence> = {}): void => {
@@ -63,7 +63,7 @@ export function signInsOf(
     evidence.push({ ...made, traceId: newTraceId(), at, isNewDevice: false, ...more });
   };
 
-  const lastAt = choices.chance(SIGNED_IN_SHARE) ? choices.moment(from, to, 0.5) : null;
+  const lastAt = fate === 'locked' || choices.chance(SIGNED_IN_SHARE) ? choices.moment(from, to, 0.5) : null;
   let session: MadeUpSession | undefined;
   let [at, isLatest] = [lastAt ?? 0, true];
   for (let left = choices.whole(1, 4); lastAt !== null && left > 0 && at >= Math.max(from, keptFrom); left--) {
@@ -83,11 +83,12 @@ export function signInsOf(
     at -= choices.whole(2, 400) * HOUR;
   }
 
-  if (fate !== 'locked') return { lastAt, evidence, session, lockedUntil: null };
+  if (fate !== 'locked') return { lastAt, evidence, session, lock: undefined };
   const lockedAt = now - choices.whole(1, 50) * MINUTE;
   add('login.failed', wholeMinute(lockedAt), { reason: 'wrong-password', times: 5, device: other });
   add('account.locked', lockedAt, { reason: 'too-many-failures', device: other });
-  return { lastAt, evidence, session, lockedUntil: now + choices.whole(2, LOCKED_AT_MOST / HOUR) * HOUR };
+  const until = now + choices.whole(2, LOCKED_AT_MOST / HOUR) * HOUR;
+  return { lastAt, evidence, session, lock: { at: lockedAt, until } };
 }
 
 /** Failures are counted by the minute. */
