@@ -129,18 +129,19 @@ async function open(page, address, items) {
 }
 
 async function next(page, items) {
-  const button = page.getByRole('button', { name: 'Next' });
+  // Without the looks that Playwright takes at a button before it clicks.
+  const button = await page.getByRole('button', { name: 'Next' }).elementHandle();
   const begin = performance.now();
-  await button.click();
+  await button.evaluate((element) => element.click());
   return until(page, items, begin);
 }
 
-/** Goes to another view of the list within the page, as a link does. */
+/** Goes to another view of the list within the page, as its filters do. */
 async function show(page, query, items) {
-  const address = query.replace('emailVerified=false', 'verified=no');
-  const [origin] = page.url().split('/console');
+  const address = `/console/people?${query.replace('emailVerified=false', 'verified=no')}`;
   const begin = performance.now();
-  await page.goto(`${origin}/console/people?${address}`, { waitUntil: 'commit' });
+  await page.evaluate((to) => globalThis.history.pushState(null, '', to), address);
+  await page.waitForURL(`**${address}`);
   return until(page, items, begin);
 }
 
@@ -173,7 +174,7 @@ function figuresOf(seen) {
 const TITLES = {
   first: 'The console opened at People',
   page: 'The next page of the list',
-  view: 'Another order or filter, opened anew',
+  view: 'Another order or filter',
   search: 'A search, from the last key on',
 };
 
