@@ -19,11 +19,23 @@ export async function startLocalServices(
   shutdown: Shutdown,
   progress: (text: string) => void,
 ): Promise<Services> {
-  const { settings, database, psql } = await startDatabase(given, shutdown, progress);
+  const { settings: found, database, psql } = await startDatabase(given, shutdown, progress);
+  const settings = await withDemoProvider(found, shutdown);
   if (settings.SMTP_URL !== undefined) return { settings, mailboxUrl: null, database, psql };
   const mailbox = await startMailbox({ dataDir: resolve(settings.DATA_DIR), onProgress: progress });
   shutdown.register('mailbox', () => mailbox.stop());
   return { settings: withOwn(settings, { SMTP_URL: mailbox.smtpUrl }), mailboxUrl: mailbox.webUrl, database, psql };
+}
+
+/** With `npm start` alone, and where no provider is set. */
+async function withDemoProvider(settings: Settings, shutdown: Shutdown): Promise<Settings> {
+  const isWanted = settings.NODE_ENV === 'development' && process.env['npm_lifecycle_event'] === 'start';
+  if (!isWanted || settings.providers.length > 0) return settings;
+  const { startDemoProvider } = await import('./identity-provider/demo-provider.js');
+  const demo = await startDemoProvider(settings.PUBLIC_URL, settings.PORT);
+  if (!demo) return settings;
+  shutdown.register('demo provider', () => demo.stop());
+  return withOwn(settings, { providers: [demo.settings] });
 }
 
 /** For an operator command: no mailbox, and the database of a running server, if there is one. */
