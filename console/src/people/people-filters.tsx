@@ -21,7 +21,8 @@ import {
 import styles from './people.module.css';
 import { words } from './words.js';
 
-const PAUSE_MS = 250;
+// With the list in a tenth of a second, a search is answered within three tenths of the last key.
+const PAUSE_MS = 120;
 const ANY = 'any';
 
 interface PeopleFiltersProps {
