@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { useRef } from 'react';
 import type { EventResponse } from '../api/schema.js';
 import { Button } from '../components/button.js';
 import { CodeBlock } from '../components/code-block.js';
@@ -24,15 +25,22 @@ interface EventPanelProps {
 /** One event: who, whom, when, in which request, and its payload. */
 export function EventPanel({ position, event: { here, query }, onClose }: EventPanelProps) {
   const say = useWords(words);
+  const close = useRef<HTMLButtonElement>(null);
   const sentences = useSentences();
   const event = here ?? query.data ?? undefined;
   return (
     <Dialog
       open
       wide
+      // A time would show its tooltip, and Esc close only that.
+      initialFocus={close}
       onClose={onClose}
       title={event ? sentences.change(event) : say.eventAt(position)}
-      actions={<Button onClick={onClose}>{say.close}</Button>}
+      actions={
+        <Button ref={close} onClick={onClose}>
+          {say.close}
+        </Button>
+      }
     >
       {here ? (
         <Details event={here} />

@@ -52,7 +52,7 @@ export function PersonFilter({ label, value, onChange }: PersonFilterProps) {
     );
   }
   return (
-    <form className={styles.person} onSubmit={submit} role="search" aria-label={label}>
+    <form className={styles.person} onSubmit={submit}>
       <TextField
         label={label}
         labelHidden

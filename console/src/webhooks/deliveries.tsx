@@ -33,9 +33,9 @@ export function Deliveries({ webhook: { id, enabled, deliveries } }: { readonly 
     refresh: [WEBHOOKS_KEY],
   });
   return (
-    <section className={styles.section} aria-labelledby="deliveries">
+    <div className={styles.section}>
       <div className={styles.bar}>
-        <h2 id="deliveries">{say.deliveries}</h2>
+        <h2>{say.deliveries}</h2>
         <Select
           inline
           label={say.state}
@@ -79,7 +79,7 @@ export function Deliveries({ webhook: { id, enabled, deliveries } }: { readonly 
           onClose={() => go({ delivery: undefined })}
         />
       )}
-    </section>
+    </div>
   );
 }
 

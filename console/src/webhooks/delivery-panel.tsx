@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { useAct } from '../act/use-act.js';
 import { answer, api } from '../api/client.js';
 import type { DeliveryAttempt, DeliveryWithMessage } from '../api/schema.js';
@@ -25,6 +26,7 @@ interface DeliveryPanelProps {
 /** One delivery: its message, and every answer. */
 export function DeliveryPanel({ webhookId, deliveryId, canResend, onClose }: DeliveryPanelProps) {
   const say = useWords(words);
+  const close = useRef<HTMLButtonElement>(null);
   const query = useDelivery(webhookId, deliveryId);
   const resend = useAct({
     run: () =>
@@ -38,11 +40,15 @@ export function DeliveryPanel({ webhookId, deliveryId, canResend, onClose }: Del
     <Dialog
       open
       wide
+      // A time would show its tooltip, and Esc close only that.
+      initialFocus={close}
       onClose={onClose}
       title={query.data?.type ?? say.delivery}
       actions={
         <>
-          <Button onClick={onClose}>{say.close}</Button>
+          <Button ref={close} onClick={onClose}>
+            {say.close}
+          </Button>
           <Button
             kind="primary"
             onClick={() => void resend.start()}
@@ -92,8 +98,8 @@ function Details({ delivery }: { readonly delivery: DeliveryWithMessage }) {
         <p className={styles.soft}>{say.noAttempts}</p>
       ) : (
         <ol className={styles.attempts}>
-          {attempts.map((attempt) => (
-            <Attempt key={attempt.at} attempt={attempt} />
+          {attempts.map((attempt, index) => (
+            <Attempt key={attempt.at} attempt={attempt} number={attempts.length - index} />
           ))}
         </ol>
       )}
@@ -103,12 +109,18 @@ function Details({ delivery }: { readonly delivery: DeliveryWithMessage }) {
   );
 }
 
-function Attempt({ attempt: { at, durationMs, status, error, answer: body } }: { readonly attempt: DeliveryAttempt }) {
+interface AttemptProps {
+  readonly attempt: DeliveryAttempt;
+  /** 1 for the first one. */
+  readonly number: number;
+}
+
+function Attempt({ attempt: { at, durationMs, status, error, answer: body }, number }: AttemptProps) {
   const say = useWords(words);
   return (
     <li>
       <Time at={at} absolute /> · {status === null ? error : say.answered(status)} · {say.milliseconds(durationMs)}
-      {body !== null && <CodeBlock label={say.answer} value={body} />}
+      {body !== null && <CodeBlock label={say.answerTo(number)} value={body} />}
     </li>
   );
 }

@@ -57,6 +57,7 @@ export function useDeadLetters(sink: string, cursor: string | undefined) {
     queryKey: [...SINKS_KEY, sink, query],
     queryFn: ({ signal }) =>
       answer(api.GET('/relay/{sink}/dead-letters', { params: { path: { sink }, query }, signal })),
+    refetchInterval: EVERY_MS,
     placeholderData: keepPreviousData,
   });
 }

@@ -29,8 +29,8 @@ export function Sinks() {
   const go = (search: WebhooksSearch): void => void navigate({ search });
   const open = query.data?.find((one) => one.sink === sink);
   return (
-    <section className={styles.section} aria-labelledby="sinks">
-      <h2 id="sinks">{say.sinks}</h2>
+    <div className={styles.section}>
+      <h2>{say.sinks}</h2>
       <p className={styles.soft}>{say.sinksWhy}</p>
       <QueryState query={query} isEmpty={(sinks) => sinks.length === 0}>
         {(sinks) => <SinksTable sinks={sinks} onOpen={(name) => go({ sink: name })} />}
@@ -43,7 +43,7 @@ export function Sinks() {
           onClose={() => go({})}
         />
       )}
-    </section>
+    </div>
   );
 }
 
