@@ -15,6 +15,8 @@ export interface Wanted {
   readonly filters: Filters;
   readonly viewer: Rank;
   readonly now: Date;
+  /** Only registrations that wait, or only other users; both, where a status is of either. */
+  readonly pending?: boolean;
 }
 
 /** The filters of the list; a cursor is bound to them. */
@@ -68,19 +70,26 @@ export function matching(tx: Transaction, wanted: Wanted): Matching {
   if (createdBefore !== undefined) builder.andWhere('created_at < :createdBefore', { createdBefore });
   if (lastLoginAfter !== undefined) builder.andWhere(`${SIGNED_IN_AT} > :lastLoginAfter`, { lastLoginAfter });
   if (lastLoginBefore !== undefined) {
-    // Not those who have never signed in.
-    builder.andWhere(`${SIGNED_IN_AT} > '-infinity' AND ${SIGNED_IN_AT} < :lastLoginBefore`, { lastLoginBefore });
+    // Not those who have never signed in. Nobody signs in before they exist, by whichever clock: so the newest are not walked through.
+    builder
+      .andWhere(`${SIGNED_IN_AT} > '-infinity' AND ${SIGNED_IN_AT} < :lastLoginBefore`, { lastLoginBefore })
+      .andWhere(`created_at < :lastLoginBefore::timestamptz + interval '1 day'`);
   }
   return builder;
 }
 
-function ofStatus(builder: Matching, { filters: { status, includeDeleted }, now }: Wanted): void {
-  const statuses = status === undefined ? [] : [status].flat();
-  if (statuses.length === 0) builder.where(includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
+function ofStatus(builder: Matching, { filters: { status, includeDeleted }, now, pending }: Wanted): void {
+  if (status === undefined) {
+    builder.where(includeDeleted ? 'NOT pending' : 'NOT pending AND deleted_at IS NULL');
+    return;
+  }
+  // Without those that cannot be: the planner does not see that they find nobody, and walks through everybody for them.
+  const impossible = pending === undefined ? undefined : pending ? 'ACTIVE' : 'PENDING';
   const any = new Brackets((where) => {
-    for (const one of statuses) where.orWhere(`(${IS_STATUS[one]})`, { now });
+    for (const one of [status].flat()) if (one !== impossible) where.orWhere(`(${IS_STATUS[one]})`, { now });
   });
-  if (statuses.length > 0) builder.where(any);
+  builder.where(any);
+  if (pending !== undefined) builder.andWhere(pending ? 'pending' : 'NOT pending');
 }
 
 /** Users whose second factors the viewer may see: no others are found by them. */

@@ -149,9 +149,9 @@ interface Subquery {
 function next(tx: Transaction, page: PageRead, length: number): Subquery {
   const { order, cursor } = page;
   const direction = directionOf(order, cursor);
-  const lists = ofSeveralLists(page.filters) ? ['NOT pending', 'pending'] : ['true'];
-  const walks = lists.map((list) =>
-    onSide(matching(tx, page).andWhere(list), order, cursor)
+  const lists = ofSeveralLists(page.filters) ? [false, true] : [undefined];
+  const walks = lists.map((pending) =>
+    onSide(matching(tx, { ...page, ...(pending !== undefined && { pending }) }), order, cursor)
       .select('"user".id', 'id')
       .addSelect('search', 'search')
       .addSelect(order.key.sql, 'sort_key')
