@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ProviderHttp } from '../../src/auth/providers/clients/provider-http.js';
 import { Providers } from '../../src/auth/providers/providers.js';
+import type { Settings } from '../../src/config/settings.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { PageBrowser } from '../support/page-browser.js';
 import { ProviderRound } from '../support/provider-round.js';
@@ -149,5 +150,27 @@ describe('a provider', () => {
     const start = await new PageBrowser(roster).open('/auth/providers/corp/start');
     expect(start.location).toBe('/sign-in?provider=corp&problem=failed');
     forget();
+  });
+});
+
+describe('the guard of inner addresses', () => {
+  const guarded = (more: object) => new ProviderHttp({ NODE_ENV: 'test', ...more } as Settings);
+  const path = '/.well-known/openid-configuration';
+
+  it('lets nothing reach a provider inside, by address or by name, unless that is allowed', async () => {
+    const port = new URL(corp.issuer).port;
+    corp.requests.length = 0;
+    for (const settings of [{ PROVIDERS_ALLOW_PRIVATE: false }, { NODE_ENV: 'production' }]) {
+      for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433']) {
+        await expect(guarded(settings).fetch(`http://${host}:${port}${path}`)).rejects.toMatchObject({
+          problem: 'unavailable',
+        });
+      }
+    }
+    // Plain HTTP in production is refused even where private addresses are allowed.
+    const allowed = { NODE_ENV: 'production', PROVIDERS_ALLOW_PRIVATE: true };
+    await expect(guarded(allowed).fetch(`${corp.issuer}${path}`)).rejects.toThrow('https://');
+    expect(corp.requests).toEqual([]);
+    expect((await guarded({ PROVIDERS_ALLOW_PRIVATE: true }).fetch(`${corp.issuer}${path}`)).status).toBe(200);
   });
 });
