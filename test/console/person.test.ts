@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
-import { ADMIN, type Console, expectGoodPage, refuse, startConsole } from './support/console.js';
+import { ADMIN, type Console, expectGoodPage, PASSWORD, refuse, startConsole } from './support/console.js';
 
 let roster: Console;
 let admin: { readonly authorization: string };
@@ -137,7 +137,7 @@ describe('the page of a person', () => {
     );
   });
 
-  test('ends a session, which is refused at its next request', async () => {
+  test('ends a session, which is refused at its next request, or all; removes second factors', async () => {
     const { id, token } = await somebody('device@example.com');
     const me = () => api().get('/users/me').set('authorization', `Bearer ${token}`);
     await me().expect(200);
@@ -147,6 +147,19 @@ describe('the page of a person', () => {
       await card(page, 'Devices').getByText('Signed in nowhere').waitFor();
       await me().expect(401);
       await entries(page).filter({ hasText: 'Signed out (ended by staff)' }).waitFor();
+
+      const again = await roster.roster.signIn('device@example.com', PASSWORD);
+      await more(page, 'Sign out everywhere');
+      await dialog(page, /^Sign Ada Lovelace out/)
+        .getByRole('button', { name: 'Sign out everywhere' })
+        .click();
+      await toast(page, 'Signed out everywhere');
+      await api().get('/users/me').set('authorization', `Bearer ${again}`).expect(401);
+      await more(page, 'Remove second factors');
+      await dialog(page, /^Remove all second factors/)
+        .getByRole('button', { name: 'Remove second factors' })
+        .click();
+      await toast(page, 'Second factors removed');
     });
   });
 

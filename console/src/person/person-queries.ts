@@ -42,8 +42,10 @@ async function readPerson(id: string, signal: AbortSignal): Promise<Found> {
   return { user, etag };
 }
 
+/** With its times in the reader's zone. */
 function readHelp(about: string, signal: AbortSignal): Promise<HelpAnswer> {
-  return answer(api.GET('/help', { params: { query: { about } }, signal }));
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return answer(api.GET('/help', { params: { query: { about, timeZone } }, signal }));
 }
 
 /** Why the person cannot sign in, and what else is known, in the reader's language. */
