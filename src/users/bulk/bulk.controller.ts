@@ -1,5 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
 import { type Caller, Context, CurrentCaller, type RequestContext } from '../../access/caller.js';
@@ -18,6 +27,9 @@ The answer comes at once; \`Location\` leads to the progress and the results, wh
 restarted, and acts on nobody twice. It stops when your session ends. \`role\` needs an ADMIN, and a sign-in or \`POST /auth/step-up\` no
 longer ago than STEP_UP_AGE, as \`PUT /users/{id}/role\` does.`;
 
+// Not one of all properties: `role` and `reason` each belong to one action.
+const EXAMPLE = { action: 'suspend', ids: ['019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071'], reason: 'Reported for spam.' };
+
 /** Acts on many users as one job. */
 @ApiTags('Users')
 @Controller('users/bulk')
@@ -28,6 +40,8 @@ export class BulkController {
   @HttpCode(202)
   @Allow('MANAGER')
   @ApiOperation({ operationId: 'beginBulkAct', summary: 'Act on many users at once', description: DESCRIPTION })
+  @ApiExtraModels(BulkActDto)
+  @ApiBody({ schema: { $ref: getSchemaPath(BulkActDto), example: EXAMPLE } as object })
   @ApiAcceptedResponse({ type: BulkActResponse, headers: apiHeaders('Location') })
   @ApiProblems('validation-failed', 'forbidden', 'step-up-required')
   async begin(
