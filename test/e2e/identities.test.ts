@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { RateLimits, TooManyRequests } from '../../src/auth/rate-limits/rate-limits.js';
 import { IdentityProvider } from '../support/identity-provider.js';
+import { tokenIn } from '../support/inbox.js';
 import { PageBrowser } from '../support/page-browser.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { Visitor } from '../support/visitor.js';
@@ -107,6 +109,38 @@ describe('a user links an identity', () => {
     expect((await browser.open(back.pathname + back.search)).location).toBe(
       '/account/security?provider=corp&problem=expired',
     );
+  });
+});
+
+describe('a registration that waits with an identity', () => {
+  const claim = { email: 'gina@example.com', email_verified: false, given_name: 'Not', family_name: 'Gina' };
+
+  it('is not what a sign-in link to its address confirms: somebody else may have begun it', async () => {
+    expect((await signIn({ sub: 'not-gina', ...claim })).location).toBe('/sign-up/sent');
+    await roster.api.post('/auth/magic-link/request').send({ email: 'gina@example.com' }).expect(202);
+    const mail = await roster.inbox.about('gina@example.com', /sign in/i);
+    const { body } = await roster.api
+      .post('/auth/magic-link')
+      .send({ token: tokenIn(mail) })
+      .expect(200);
+    const { user, accessToken } = body as { user: object; accessToken: string };
+    expect(user).toMatchObject({ email: 'gina@example.com', firstName: null, lastName: null });
+    expect((await listed(accessToken)).items).toEqual([]);
+  });
+
+  it('counts among the registrations of its network', async () => {
+    const consume = jest.spyOn(roster.app.get(RateLimits, { strict: false }), 'consumeForClient');
+    try {
+      consume.mockImplementation((rule) =>
+        rule === 'registration' ? Promise.reject(new TooManyRequests(60)) : Promise.resolve(),
+      );
+      const { location } = await signIn({ sub: 'hana', email: 'hana@example.com', email_verified: false });
+      expect(location).toBe('/sign-in?provider=corp&problem=busy');
+    } finally {
+      consume.mockRestore();
+    }
+    const rows = await roster.database.query('SELECT FROM users WHERE email_key = $1', ['hana@example.com']);
+    expect(rows).toHaveLength(0);
   });
 });
 

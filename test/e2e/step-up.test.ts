@@ -117,6 +117,7 @@ describe('every route that takes a fresh proof', () => {
       'POST /users/:id/totp/confirm',
       'POST /users/export',
       'POST /webhooks',
+      'POST /webhooks/:id/rotate-secret',
       'PUT /users/:id/email',
       'PUT /users/:id/password',
       'PUT /users/:id/role',

@@ -114,3 +114,19 @@ describe('an id_token', () => {
     expect([firstName, lastName, profile.name, profile.url]).toEqual([null, null, null, null]);
   });
 });
+
+describe('whether an address is verified', () => {
+  const of = (idToken: object, userInfo: object) => personOf(null, { ...base, ...idToken }, { ...userInfo }).profile;
+
+  it('may be said by the UserInfo endpoint of the address that the id_token names', () => {
+    const given = of({ email: 'ada@example.com' }, { email: 'ada@example.com', email_verified: true });
+    expect(given).toMatchObject({ email: 'ada@example.com', emailVerified: true });
+  });
+
+  it('is said of no other address than the one beside it', () => {
+    const ofOther = of({ email: 'ada@example.com' }, { email: 'new@example.com', email_verified: true });
+    expect(ofOther).toMatchObject({ email: 'ada@example.com', emailVerified: false });
+    const ofNone = of({ email_verified: true }, { email: 'new@example.com' });
+    expect(ofNone).toMatchObject({ email: 'new@example.com', emailVerified: false });
+  });
+});

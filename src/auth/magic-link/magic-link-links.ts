@@ -71,11 +71,15 @@ export class MagicLinkLinks {
     await this.events.record(tx, { type: 'link.refused', method: 'magic-link', ...refused, context });
   }
 
-  /** A registration without a password: one with a password may be a stranger's, and a sign-in link must not activate it. */
+  /**
+   * A registration without a password and without an identity at a provider: one that has either may be a stranger's, and a sign-in
+   * link must not activate it.
+   */
   private async ownClaim(tx: Transaction, email: string): Promise<string | undefined> {
     const [claim] = await tx.query<{ id: string }[]>(
       `SELECT id FROM users WHERE email_key = $1 AND pending
          AND NOT EXISTS (SELECT 1 FROM password_credentials WHERE user_id = users.id)
+         AND NOT EXISTS (SELECT 1 FROM identities WHERE user_id = users.id)
        ORDER BY id DESC LIMIT 1`,
       [addressKey(email)],
     );

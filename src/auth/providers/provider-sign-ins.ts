@@ -7,7 +7,7 @@ import { Metrics } from '../../ops/metrics.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { Identities } from '../identities/identities.js';
-import { TooManyRequests } from '../rate-limits/rate-limits.js';
+import { RateLimits, TooManyRequests } from '../rate-limits/rate-limits.js';
 import { RegistrationHandlers } from '../registration/before-registration.js';
 import { SecondFactorRequired, SecondFactorSetupRequired } from '../second-factors/second-factor-errors.js';
 import type { BrowserSignIn } from '../sessions/session-cookies.js';
@@ -73,6 +73,7 @@ export class ProviderSignIns {
     private readonly handlers: RegistrationHandlers,
     private readonly gate: SignInGate,
     private readonly users: UserStore,
+    private readonly limits: RateLimits,
   ) {
     this.outcomes = metrics.counter({
       name: 'roster_provider_sign_ins_total',
@@ -168,7 +169,7 @@ export class ProviderSignIns {
     }
   }
 
-  /** @throws RefusedByHandler */
+  /** A new account counts as any registration does: it may cost a mail to an address that is a stranger's. @throws RefusedByHandler, TooManyRequests */
   private async settle(provider: Provider, person: Person, { context, locale }: Returned): Promise<Settled> {
     const decide = (isWelcome: boolean) =>
       this.transactions.run((tx) => this.accounts.settle({ tx, provider, person, context, locale, isWelcome }));
@@ -177,6 +178,7 @@ export class ProviderSignIns {
     } catch (error) {
       if (!(error instanceof AskHandlersFirst)) throw error;
     }
+    await this.limits.consumeForClient('registration', context.ip);
     const { firstName, lastName, profile } = person;
     await this.handlers.callWith({ email: profile.email ?? '', firstName, lastName, locale }, context);
     return decide(true);

@@ -8,6 +8,7 @@ import { Identities } from '../identities/identities.js';
 import { IdentitiesModule } from '../identities/identities.module.js';
 import { LockoutModule } from '../lockout/lockout.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { RegistrationModule } from '../registration/registration.module.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -36,6 +37,7 @@ import { UserIdentities } from './user-identities.js';
     IdentitiesModule,
     LockoutModule,
     PasswordsModule,
+    RateLimitsModule,
     RegistrationModule,
     SecondFactorsModule,
     SessionsModule,

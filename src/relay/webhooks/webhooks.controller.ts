@@ -114,6 +114,8 @@ export class WebhooksController {
   @Post(':id/rotate-secret')
   @HttpCode(200)
   @Allow('ADMIN')
+  // Who has the secret can tell its receiver anything of any user.
+  @RequireStepUp()
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'rotateWebhookSecret',

@@ -50,7 +50,7 @@ export function personOf(
     ...keyOf(preset, idClaims),
     profile: {
       email,
-      emailVerified: email !== null && isProved(preset, email, claims['email_verified'], hostedDomain),
+      emailVerified: email !== null && isProved(preset, email, verifiedIn([idClaims, more], email), hostedDomain),
       name,
       username: line(claims['preferred_username']),
       url: httpsUrl(claims['profile']),
@@ -72,6 +72,11 @@ function keyOf(preset: Preset | null, { iss: issuer, sub, tid, oid }: Claims) {
   if (preset !== 'microsoft') return { issuer, subject: sub };
   if (typeof tid !== 'string' || typeof oid !== 'string') throw failure('has no tid or oid');
   return { issuer, subject: `${tid}:${oid}` };
+}
+
+/** What a document says of the address that it names itself: the proof of one address is none of another. */
+function verifiedIn(documents: readonly Readonly<Record<string, unknown>>[], email: string): unknown {
+  return documents.find((one) => one['email'] === email && one['email_verified'] !== undefined)?.['email_verified'];
 }
 
 /**
