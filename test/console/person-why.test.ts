@@ -102,5 +102,17 @@ describe('why somebody cannot sign in', () => {
     const { id } = await roster.roster.join('deleted@why.example');
     await api().delete(`/users/${id}`).set(admin).expect(204);
     await findByHelp('deleted@why.example', /^Deleted by admin@example\.com/);
+    // Or where the search finds nobody, by the link there.
+    await roster.visit(ADMIN, async ({ page, open }) => {
+      await open('/people');
+      await list(page).first().waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('deleted@why.example');
+      await page.getByRole('link', { name: 'Look it up in Help' }).click();
+      await page
+        .getByText(/^Deleted by admin@example\.com/)
+        .first()
+        .waitFor();
+    });
   });
 });

@@ -106,6 +106,11 @@ export function PeoplePage() {
           empty={
             <EmptyState title={isAnyFilter ? say.noneMatch : say.none}>
               <p>{isAnyFilter ? say.noneMatchWhy : say.noneWhy}</p>
+              {search.search !== undefined && (
+                <Link to="/help" search={{ about: search.search }}>
+                  {say.lookUp}
+                </Link>
+              )}
               {isAnyFilter ? (
                 <Button onClick={() => go(NO_FILTERS)}>{say.clear}</Button>
               ) : (

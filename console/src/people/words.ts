@@ -52,6 +52,7 @@ export const words = defineWords({
     noneWhy: 'Create somebody, or invite a colleague by mail.',
     noneMatch: 'Nobody matches',
     noneMatchWhy: 'Search and filters together find nobody.',
+    lookUp: 'Look it up in Help, which knows unconfirmed and deleted people too',
     shown: (count: number) => `${people(count)} on this page`,
     keys: { next: 'Next person', previous: 'Previous person', open: 'Open the person', toggle: 'Select the person' },
     selection: 'Selection',
@@ -162,6 +163,7 @@ export const words = defineWords({
     noneWhy: 'Legen Sie jemanden an, oder laden Sie jemanden per E-Mail ein.',
     noneMatch: 'Keine Treffer',
     noneMatchWhy: 'Suche und Filter zusammen finden niemanden.',
+    lookUp: 'In der Hilfe nachsehen, die auch unbestätigte und gelöschte Personen kennt',
     shown: (count) => `${personen(count)} auf dieser Seite`,
     keys: {
       next: 'Nächste Person',
