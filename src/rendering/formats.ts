@@ -52,7 +52,8 @@ export function formatDuration(milliseconds: number, locale = 'en'): string {
   return unitFormat(tagOf(locale), unit).format(Math.max(1, Math.round(milliseconds / size)));
 }
 
-function tagOf(locale: string): string {
+/** The locale whose formats are meant: `en` alone means British English. */
+export function tagOf(locale: string): string {
   return locale === 'en' ? 'en-GB' : locale;
 }
 

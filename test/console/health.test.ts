@@ -43,7 +43,8 @@ describe('the health page', () => {
       await page.getByRole('combobox', { name: /^State: / }).focus();
       await page.keyboard.press('Enter');
       await page.getByRole('option', { name: 'Failed' }).waitFor();
-      await page.keyboard.type('F');
+      await page.keyboard.press('End');
+      await page.locator('[role="option"][data-highlighted]', { hasText: 'Failed' }).waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL(/state=failed/);
       await table.getByText('550 no such mailbox').waitFor();

@@ -74,7 +74,7 @@ function Queues({ queues }: Pick<HealthDetails, 'queues'>) {
         <tbody>
           {queues.map(({ name, text, waiting, failed, dueSince }) => (
             <Row key={name} data-queue={name}>
-              <td>{text}</td>
+              <td className={styles.queue}>{text}</td>
               <td className={styles.number}>{formatNumber(waiting, locale)}</td>
               <td className={styles.number} data-bad={failed > 0 ? '' : undefined}>
                 {formatNumber(failed, locale)}

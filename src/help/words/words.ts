@@ -1,7 +1,7 @@
 import type { AuthEventType } from '../../auth/sign-in-evidence/auth-event.js';
 import type { UserEventType } from '../../events/catalogue.js';
 import type { MailTemplate } from '../../mail/notifications/mail-templates.js';
-import { formatTime } from '../../rendering/formats.js';
+import { formatTime, tagOf } from '../../rendering/formats.js';
 import type { FactCode, FactValues } from '../facts.js';
 
 const TIME: Intl.DateTimeFormatOptions = {
@@ -19,7 +19,7 @@ export class Reader {
     timeZone?: string,
   ) {
     // In an answer to one reader there are few times, so nothing is kept.
-    this.times = timeZone === undefined ? undefined : new Intl.DateTimeFormat(locale, { ...TIME, timeZone });
+    this.times = timeZone === undefined ? undefined : new Intl.DateTimeFormat(tagOf(locale), { ...TIME, timeZone });
   }
 
   /** "21 November 2026 at 10:14 CET", or in UTC. */
