@@ -12,6 +12,7 @@ import { givingWay } from '../../src/database/give-way.js';
 import { explainedMigration } from '../../src/database/migration-failure.js';
 import { type CommandResult, runCommand } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 
 const LONG_MS = 10_000;
 const SECRET_KEY = 'k3yZ'.repeat(12);
@@ -136,5 +137,32 @@ describe('A migration', () => {
     await database.query('DROP VIEW "Mailboxes"');
     await database.query('DROP MATERIALIZED VIEW reports.found');
     expect(await migrate(database)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('that builds an index beside others waits for none that waits for its turn, and leaves a valid one', async () => {
+    const { other } = inUse;
+    await goBefore('FindEvents', database);
+    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await other.query('SELECT count(*) FROM user_events');
+    // What an attempt leaves that was cut off.
+    const cut = new pg.Client({ connectionString: database.url, statement_timeout: 300 });
+    await cut.connect();
+    await expect(cut.query('CREATE INDEX CONCURRENTLY user_events_by_type ON user_events (type)')).rejects.toThrow();
+    await cut.end();
+    const sessions = async (sql: string) =>
+      (await database.query('SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1', [sql]))
+        .length;
+    const first = migrate(database);
+    await eventually(async () => (await sessions('%INDEX CONCURRENTLY%')) > 0);
+    const second = migrate(database);
+    await eventually(async () => (await sessions('%advisory_lock%')) > 1);
+    await other.query('COMMIT');
+    for (const migrated of await Promise.all([first, second])) expect(migrated).toMatchObject({ code: 0, stderr: '' });
+    const indexes = await database.query<{ indexdef: string; indisvalid: boolean }>(
+      `SELECT pg_get_indexdef(indexrelid) AS indexdef, indisvalid FROM pg_index
+       WHERE indexrelid IN ('user_events_by_type'::regclass, 'auth_events_by_type'::regclass)`,
+    );
+    expect(indexes.map(({ indisvalid }) => indisvalid)).toEqual([true, true]);
+    expect(indexes.map(({ indexdef }) => indexdef).join()).toContain('USING btree (type, occurred_at, id)');
   });
 });

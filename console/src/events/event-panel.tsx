@@ -66,7 +66,7 @@ function Details({ event }: { readonly event: EventResponse }) {
         <dt>{say.person}</dt>
         <dd>
           <PersonLink id={userId} /> ·{' '}
-          <Link to="/people/$id" params={{ id: userId }} search={{ at: occurredAt } as never}>
+          <Link to="/people/$id" params={{ id: userId }} search={{ at: occurredAt }}>
             {say.asOfThen}
           </Link>
         </dd>
@@ -89,7 +89,7 @@ function Details({ event }: { readonly event: EventResponse }) {
         </dd>
         <dt>{say.trace}</dt>
         <dd>
-          <Link to="/help" search={{ about: traceId } as never}>
+          <Link to="/help" search={{ about: traceId }}>
             <code>{traceId}</code>
           </Link>{' '}
           <Copy text={traceId} label={say.copyTrace} />

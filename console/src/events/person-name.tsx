@@ -18,7 +18,7 @@ export function PersonLink({ id, at }: { readonly id: string; readonly at?: stri
     retry: false,
   });
   return (
-    <Link to="/people/$id" params={{ id }} search={(at === undefined ? {} : { at }) as never} title={id}>
+    <Link to="/people/$id" params={{ id }} search={at === undefined ? {} : { at }} title={id}>
       {data ?? <code>{id.slice(-12)}</code>}
     </Link>
   );
