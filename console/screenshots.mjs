@@ -9,7 +9,7 @@ import { launchBrowser, startRosterProcess } from '../test/support/browser.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const OUT = resolve(process.argv[2] ?? join(ROOT, 'docs/images'));
-const PEOPLE = '1500';
+const PEOPLE = '1000';
 const RANDOM = '2026';
 const ADMIN = { email: 'admin@localhost', password: 'nine brown foxes at dawn' };
 const WIDE = { width: 1280, height: 800 };
@@ -50,12 +50,23 @@ async function takeAll(colorScheme) {
   for (const { name, path } of await pages(page)) {
     await page.goto(`${roster.url}${path}`);
     await page.locator('main h1').waitFor();
+    await hideFirstSteps(page);
+    // Names of people in the rows, and what else a page asks for once it has the rest.
+    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(1500);
     await page.waitForLoadState('networkidle');
     const file = join(OUT, `console-${name}${colorScheme === 'dark' ? '-dark' : ''}.png`);
     await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
     console.log(file);
   }
   await context.close();
+}
+
+/** They are there while something is left to do, as it is here; once hidden, they stay so. */
+async function hideFirstSteps(page) {
+  const hide = page.getByRole('button', { name: 'Hide these steps' });
+  await page.waitForLoadState('networkidle');
+  if (await hide.isVisible()) await hide.click();
 }
 
 /** The pages, and the people whom they are about. */

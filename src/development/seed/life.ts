@@ -77,7 +77,9 @@ export function planLife(person: MadeUpPerson, fate: Fate, bornAt: number, groun
   }
 
   const wait = origin === 'registration' ? choices.moment(MINUTE, HOUR, 3) : choices.moment(HOUR, 5 * DAY, 2);
-  const from = Math.min(origin === 'import' || origin === 'admin' ? bornAt : bornAt + wait, now);
+  // Of those who came just now, all have confirmed meanwhile who are not pending.
+  const waited = Math.floor(Math.min(wait, (now - bornAt) * choices.share()));
+  const from = origin === 'import' || origin === 'admin' ? bornAt : bornAt + waited;
   if (origin !== 'import' && origin !== 'admin') step(from, ANONYMOUS, decide.verifyEmail);
   const end = endOf(fate, from, ground);
   everydayLife({ person, from, to: end, step, ...ground });
