@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ADMIN, type Console, expectGoodPage, focused, startConsole } from './support/console.js';
+import { ADMIN, type Console, expectGoodPage, focused, startConsole, until } from './support/console.js';
 
 let roster: Console;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('the frame', () => {
       await page.getByRole('link', { name: 'Webhooks' }).click();
       await page.waitForURL(/\/console\/webhooks$/);
       expect(await page.locator(`${NAVIGATION}[aria-current]`).allInnerTexts()).toEqual(['Webhooks']);
-      await page.waitForFunction(`document.title === 'Webhooks · Roster'`);
+      await until(page, `document.title === 'Webhooks · Roster'`);
       expect(await focused(page)).toBe('Webhooks');
       for (const [keys, title] of [
         ['ge', 'Events'],
@@ -73,11 +73,37 @@ describe('the frame', () => {
       await expectGoodPage(page, 'the list of keys');
       for (let presses = 0; presses < 5; presses++) {
         await page.keyboard.press('Tab');
-        await page.waitForFunction(`document.querySelector('[role="dialog"]').contains(document.activeElement)`);
+        await until(page, `document.querySelector('[role="dialog"]').contains(document.activeElement)`);
       }
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
       expect(await focused(page)).toBe('Events');
+    });
+  });
+});
+
+describe('after the first start', () => {
+  test('the console says what to do next, ticks what is done, and hides it when told to', async () => {
+    await roster.visit(ADMIN, async ({ page, open }) => {
+      await open('/people');
+      const steps = page.getByRole('region', { name: 'First steps' });
+      await steps.waitFor();
+      const said = (await steps.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+      expect(said).toEqual([
+        expect.stringMatching(/^Invite a colleague \(not yet\)/),
+        expect.stringMatching(/^Try a registration \(not yet\)/),
+        // These tests send their mails to a server.
+        'Set up mail (done)',
+      ]);
+      await expectGoodPage(page, 'the first steps');
+      await roster.join('ada@example.com');
+      await page.reload();
+      await steps.getByText(/Try a registration\s+\(done\)/).waitFor();
+      await page.getByRole('button', { name: 'Hide these steps' }).click();
+      await steps.waitFor({ state: 'detached' });
+      await open('/people');
+      await page.waitForLoadState('networkidle');
+      expect(await steps.count()).toBe(0);
     });
   });
 });

@@ -24,7 +24,8 @@ export function notify({ text, detail, tone = 'good', undo }: Notice): void {
     title: text,
     description: detail,
     type: tone,
-    priority: tone === 'bad' ? 'high' : 'low',
+    // A high one is hidden from screen readers but for its announcement, together with its buttons.
+    priority: 'low',
     // Long enough to read and to decide (WCAG 2.2.1); the pointer or the focus on it makes it wait.
     timeout: tone === 'bad' ? 0 : undo ? 12_000 : 6000,
     ...(undo && {
@@ -56,7 +57,7 @@ function List() {
   const { close } = useWords(words);
   const { toasts } = Toast.useToastManager();
   return toasts.map((toast) => (
-    <Toast.Root key={toast.id} toast={toast} className={styles.toast} swipeDirection="right">
+    <Toast.Root key={toast.id} toast={toast} className={styles.toast} swipeDirection="right" data-notice="">
       <Toast.Content className={styles.content}>
         <Toast.Title className={styles.title} render={<p />} />
         <Toast.Description className={styles.detail} />

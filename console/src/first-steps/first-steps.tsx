@@ -10,8 +10,6 @@ import styles from './first-steps.module.css';
 import { useSteps } from './steps.js';
 import { words } from './words.js';
 
-const INVITE = '/people/new' as '/people';
-
 /** What to do after the first start, until all of it is done or somebody does not want to see it any more. */
 export function FirstSteps() {
   const say = useWords(words);
@@ -40,7 +38,7 @@ export function FirstSteps() {
       </div>
       <ol className={styles.steps}>
         <Step name={say.invite} text={say.inviteWhy} done={invited}>
-          <Link to={INVITE}>{say.inviteGo}</Link>
+          <Link to="/people/new">{say.inviteGo}</Link>
         </Step>
         <Step name={say.register} text={say.registerWhy} done={registered}>
           <a href={`${PREFIX}/sign-up`} target="_blank" rel="noreferrer">

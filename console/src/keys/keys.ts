@@ -67,7 +67,8 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function isCovered(): boolean {
-  return document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]') !== null;
+  // Base UI gives toasts the role of a dialog; they cover nothing.
+  return document.querySelector('[role$="dialog"]:not([data-notice]), [role="menu"], [role="listbox"]') !== null;
 }
 
 /** Called once, at the start. */

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from '@jest/globals';
 import { collectComplaints, freePort, launchBrowser } from '../../support/browser.js';
 import type { TestDatabase } from '../../support/database.js';
+import { eventually } from '../../support/eventually.js';
 import { bringAxe } from '../../support/journey.js';
 import { ADMIN, PASSWORD, type Roster, startRoster } from '../../support/roster.js';
 
@@ -193,4 +194,9 @@ interface Refusal {
   readonly code: string;
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Waits until an expression is true on the page. Playwright's own waiting for strings is refused by the policy of the console. */
+export async function until(page: Page, expression: string): Promise<void> {
+  await eventually(async () => (await page.evaluate(expression)) === true);
 }
