@@ -16,9 +16,17 @@ const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.expor
   format: 'pem',
 }) as string;
 
+const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
+/** Settings that are private keys. */
+const KEYS: Readonly<Record<string, string>> = { DKIM_PRIVATE_KEY: PEM, APPLE_PRIVATE_KEY: EC };
+
 /** A value that a secret setting accepts, with the mark in every place where a secret can stand. */
 function secretFor(name: string): string {
-  if (name === 'DKIM_PRIVATE_KEY') return PEM.replaceAll('\n', '\\n');
+  const pem = KEYS[name];
+  if (pem !== undefined) return pem.replaceAll('\n', '\\n');
   const texts = [
     `postgres://${MARK}:${MARK}@db.example/${MARK}?password=${MARK}`,
     `smtps://${MARK}:${MARK}@smtp.example`,
@@ -59,7 +67,8 @@ describe('the settings in effect', () => {
     for (const shown of all) {
       const text = JSON.stringify(shown);
       expect(text).not.toContain(MARK);
-      for (const line of PEM.trim().split('\n').slice(1, -1)) expect(text).not.toContain(line);
+      for (const line of [PEM, EC].flatMap((pem) => pem.trim().split('\n').slice(1, -1)))
+        expect(text).not.toContain(line);
       expect(shown.filter(({ isSecret }) => isSecret).map(({ name }) => name)).toEqual(SECRETS);
     }
     const origins = all.map((shown) => shown.find(({ name }) => name === 'SECRET_KEY')?.origin);
