@@ -13,13 +13,14 @@ const DECISIONS = find('docs/adr/[0-9]*.md').map((file) => file.replace(/^docs\/
 const FOLDERS = ['src', 'test', 'migrations', 'templates', 'nginx', 'docker', 'bench', 'docs', '.ci', '.github'];
 const FILES = [
   ...find('*', '.*', ...FOLDERS.map((folder) => `${folder}/**/*`)),
+  ...find('console/*', 'console/{src,test}/**/*'),
   ...globSync('examples/**/*', { cwd: PACKAGE_ROOT, exclude: (name) => name === 'node_modules' }),
 ];
 const PATHS = new Set(FILES);
 
 /** The text of the file that exports a name, by that name. A migration is called by its name without the time. */
 const EXPORTS = new Map<string, string>();
-for (const file of find('src/**/*.ts', 'migrations/*.ts')) {
+for (const file of find('src/**/*.ts', 'migrations/*.ts', 'console/src/**/*.{ts,tsx}')) {
   const text = read(file);
   const names = text.matchAll(/^export (?:abstract |async )*(?:class|interface|type|enum|const|function) (\w+)/gm);
   for (const [, name = ''] of names) EXPORTS.set(name.replace(/\d{13}$/, ''), text);
@@ -31,9 +32,14 @@ for (const [, inside = '', outside = ''] of read('src/index.ts').matchAll(/(\w+)
 
 /** Every word of the code: what a page calls by the name of a function or a field stands somewhere in it. */
 const CODE = new Set(
-  find('src/**/*.ts', 'migrations/*.ts', 'test/**/*.ts', 'bench/*.mjs', 'package.json').flatMap(
-    (file) => read(file).match(/\w+/g) ?? [],
-  ),
+  find(
+    'src/**/*.ts',
+    'migrations/*.ts',
+    'console/src/**/*.{ts,tsx}',
+    'test/**/*.ts',
+    'bench/*.mjs',
+    'package.json',
+  ).flatMap((file) => read(file).match(/\w+/g) ?? []),
 );
 
 // Names that are not ours: of JavaScript and Node, of packages, of PostgreSQL, of HTTP and of Unicode.
