@@ -128,6 +128,22 @@ describe('a registration that waits with an identity', () => {
     expect((await listed(accessToken)).items).toEqual([]);
   });
 
+  it('outlives no confirmation in another browser, which sets a password of its own', async () => {
+    const stranger = { sub: 'mallory-2', email: 'ines@example.com', email_verified: false };
+    await signIn(stranger);
+    const token = tokenIn(await roster.inbox.waitFor('ines@example.com'));
+    const refused = await roster.api.post('/auth/verify-email').send({ token }).expect(409);
+    expect(refused.body).toMatchObject({ code: 'new-password-required' });
+    await roster.api.post('/auth/verify-email').send({ token, newPassword: PASSWORD }).expect(200);
+    const { location } = await signIn(stranger);
+    expect(location).not.toBe('/sign-in/complete');
+    const signedIn = await roster.api
+      .post('/auth/login')
+      .send({ identifier: 'ines@example.com', password: PASSWORD })
+      .expect(200);
+    expect((await listed((signedIn.body as { accessToken: string }).accessToken)).items).toEqual([]);
+  });
+
   it('counts among the registrations of its network', async () => {
     const consume = jest.spyOn(roster.app.get(RateLimits, { strict: false }), 'consumeForClient');
     try {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
@@ -30,6 +30,11 @@ export class RegistrantSignIn {
     private readonly passwords: Passwords,
     private readonly targets: ContinueTargets,
   ) {}
+
+  /** Whether this browser made the registration of this user. */
+  is(request: FastifyRequest, userId: string): boolean {
+    return this.registrations.read(request)?.userId === userId;
+  }
 
   /** @returns where to go on; null if nobody was signed in here */
   async signIn(reply: FastifyReply, link: VerifiedLink): Promise<string | null> {

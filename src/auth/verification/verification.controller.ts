@@ -60,14 +60,16 @@ export class VerificationController {
     operationId: 'verifyEmail',
     summary: 'Confirm an email address',
     description:
-      'Works once. Requires a new password if the registered one may be somebody else’s, because others claimed the address too or the link was requested again. A form gets a page.',
+      'Works once. Requires a new password if the registered one may be somebody else’s, because others claimed the address too or the link was requested again; and, in another browser than the one that registered, if a provider of sign-ins was used, which is unlinked then. A form gets a page.',
     problems: ['weak-password', 'new-password-required', 'already-confirmed', 'refused-by-handler', 'busy'],
   })
   confirm(
     @Body() { token, newPassword = null }: VerifyEmailDto,
     @Reply() reply: FastifyReply,
   ): Promise<Message | string> {
-    return this.link.use(reply, token, (context) => this.verification.confirm(token, newPassword, context), {
+    const isRegistrant = (userId: string): boolean => this.registrant.is(reply.request, userId);
+    const confirmed = (context: RequestContext) => this.verification.confirm(token, newPassword, context, isRegistrant);
+    return this.link.use(reply, token, confirmed, {
       json: ({ isSuspended }) => ({
         message: `The address is confirmed. ${isSuspended ? 'The account is suspended.' : 'You can sign in now.'}`,
       }),

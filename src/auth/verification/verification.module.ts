@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { UsersModule } from '../../users/users.module.js';
+import { IdentitiesModule } from '../identities/identities.module.js';
 import { InvitationModule } from '../invitation/invitation.module.js';
 import { LinksModule } from '../one-time-tokens/links.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
@@ -14,7 +15,7 @@ import { Claims } from './claims.js';
 import { VerificationRequests } from './verification-requests.js';
 
 @Module({
-  imports: [UsersModule, InvitationModule, LinksModule, PasswordsModule, LockoutModule, SignInModule],
+  imports: [UsersModule, IdentitiesModule, InvitationModule, LinksModule, PasswordsModule, LockoutModule, SignInModule],
   controllers: [VerificationController],
   providers: [
     VerificationService,

@@ -6,6 +6,7 @@ import { addressKey } from '../../users/aggregate/identifiers.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { EmailTaken } from '../../users/aggregate/user-errors.js';
 import { UserStore } from '../../users/store/user-store.js';
+import { Identities } from '../identities/identities.js';
 import { NewPasswordRequired } from '../one-time-tokens/new-password-required.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails, UsedLink } from '../one-time-tokens/token-rows.js';
@@ -23,6 +24,8 @@ export interface VerifiedLink extends UsedLink {
   readonly changedAt: Date | undefined;
 }
 
+type IsRegistrant = (userId: string) => boolean;
+
 /**
  * Confirms addresses: the link of a registration activates it, and from then on no other registration for the address can be
  * activated.
@@ -37,6 +40,7 @@ export class VerificationService {
     private readonly passwords: Passwords,
     private readonly claims: Claims,
     private readonly claimPasswords: ClaimPasswords,
+    private readonly identities: Identities,
   ) {}
 
   /** Returns the registration of a valid link without using it. @throws TokenExpiredOrUsed */
@@ -49,15 +53,27 @@ export class VerificationService {
 
   /**
    * @param newPassword replaces the registered password
+   * @param isRegistrant whether the caller is known to have made the registration of this user. An identity of a provider in one that
+   * somebody else made may be a stranger's, and takes a new password, which ends it
    * @returns the user of the link
    * @throws NewPasswordRequired, WeakPassword, after which the link stays valid; TokenExpiredOrUsed,
    *   AlreadyConfirmed; RefusedByHandler; HashingOverloaded
    */
-  async confirm(token: string, newPassword: string | null, context: RequestContext): Promise<VerifiedLink> {
-    return this.use(token, newPassword, context).catch(rethrowAlreadyConfirmed);
+  async confirm(
+    token: string,
+    newPassword: string | null,
+    context: RequestContext,
+    isRegistrant: IsRegistrant,
+  ): Promise<VerifiedLink> {
+    return this.use(token, newPassword, context, isRegistrant).catch(rethrowAlreadyConfirmed);
   }
 
-  private async use(token: string, newPassword: string | null, context: RequestContext): Promise<VerifiedLink> {
+  private async use(
+    token: string,
+    newPassword: string | null,
+    context: RequestContext,
+    isRegistrant: IsRegistrant,
+  ): Promise<VerifiedLink> {
     const hash = await this.hashOf(token, newPassword);
     return this.transactions.run(async (tx) => {
       const { userId } = await this.tokens.peek(tx, token, 'verify-email');
@@ -68,7 +84,9 @@ export class VerificationService {
       // A rival may have come since, which servers of the previous release do not record.
       await this.claims.noteRivals(tx, email);
       const details = await this.tokens.consume(tx, token, 'verify-email');
-      if (details.newPasswordRequired && hash === null) throw new NewPasswordRequired();
+      if (hash === null && (details.newPasswordRequired || (await this.isStrange(tx, userId, isRegistrant)))) {
+        throw new NewPasswordRequired();
+      }
       let isSuspended: boolean;
       try {
         isSuspended = (await this.users.change(tx, userId, verifyEmail, context)).suspendedAt !== null;
@@ -80,6 +98,10 @@ export class VerificationService {
       if (hash !== null) await this.newPasswords.replaceAll(tx, userId, hash, context);
       return { ...details, email, isSuspended, changedAt: await this.passwords.changedAt(tx, userId) };
     });
+  }
+
+  private async isStrange(tx: Transaction, userId: string, isRegistrant: IsRegistrant): Promise<boolean> {
+    return !isRegistrant(userId) && (await this.identities.ofUser(tx, userId)).length > 0;
   }
 
   private async hashOf(token: string, newPassword: string | null): Promise<string | null> {
