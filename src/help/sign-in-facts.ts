@@ -59,7 +59,7 @@ export class SignInFacts {
       facts.push(fact('locked', { until: user.lockedUntil, failures: this.settings.LOCKOUT_THRESHOLD, from: [] }));
     }
     facts.push(...refusalsIn(attempts, user));
-    facts.push(...(await this.limitsOf([user.email, user.username], addressesOf(attempts))));
+    if (isAllowed) facts.push(...(await this.limitsOf([user.email, user.username], addressesOf(attempts))));
     return facts;
   }
 

@@ -107,13 +107,19 @@ export class ProviderAccounts {
     const { tx, provider, person } = arrival;
     const { owner: found, claim } = await this.users.ofAddress(tx, email);
     const owner = found && (await this.users.lockForUpdate(tx, found.id));
-    const hasSibling = owner !== null && (await this.identities.heldSince(tx, owner.id, provider.id)) !== undefined;
+    const hasSibling = owner !== null && (await this.hasSibling(arrival, owner.id));
     const outcome = linkingOutcome(claimOf(person), provider.isTrusted, stateOf(owner, claim), hasSibling);
     if (outcome === 'register' || outcome === 'confirm') return this.create(arrival, email, outcome);
     if (!owner || outcome === 'refuse' || outcome === 'sign-in-first' || outcome === 'no-address') {
       return { outcome: outcome as 'refuse' | 'sign-in-first', userId: owner?.id ?? null };
     }
     return { outcome, userId: owner.id, identityId: await this.link(arrival, owner.id, outcome) };
+  }
+
+  /** By the issuer, too: an operator may give a provider another id. */
+  private async hasSibling({ tx, provider, person }: Arrival, userId: string): Promise<boolean> {
+    const held = await this.identities.ofUser(tx, userId);
+    return held.some((one) => one.provider === provider.id || one.issuer === person.issuer);
   }
 
   private async link(

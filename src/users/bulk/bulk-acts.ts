@@ -48,12 +48,18 @@ export class BulkActs implements OnModuleInit {
     this.personalDataRegistry.register({
       name: 'bulkActs',
       tables: ['bulk_acts', 'bulk_act_rows'],
-      export: (tx, userId) =>
-        tx.query(
+      export: async (tx, userId) => ({
+        made: await tx.query<unknown[]>(
           `SELECT created_at AS "createdAt", action, role, finished_at AS "finishedAt" FROM bulk_acts
            WHERE maker_id = $1 ORDER BY 1`,
           [userId],
         ),
+        concerning: await tx.query<unknown[]>(
+          `SELECT act.created_at AS "createdAt", action, role, outcome, code
+           FROM bulk_act_rows JOIN bulk_acts act ON act.id = act_id WHERE user_id = $1 ORDER BY 1`,
+          [userId],
+        ),
+      }),
       erase: async (tx, { id }) => {
         await tx.query('UPDATE bulk_acts SET reason = NULL WHERE maker_id = $1 AND reason IS NOT NULL', [id]);
         await tx.query('UPDATE bulk_act_rows SET detail = NULL WHERE user_id = $1 AND detail IS NOT NULL', [id]);
