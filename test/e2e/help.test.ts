@@ -114,7 +114,7 @@ describe('somebody who cannot sign in', () => {
     expect(answer).toMatchObject({ kind: 'user', actions: ['reinstate'] });
     const { at, text } = the('suspended', answer);
     expect(text).toBe(
-      'Suspended by admin@example.com: Sent spam. Nobody can sign in until a MANAGER or an ADMIN reinstates the account.',
+      'Suspended by admin@example.com: Sent spam. Sign-in is refused until a MANAGER or an ADMIN reinstates the account.',
     );
     expect(Date.parse(at!)).toBeLessThanOrEqual(Date.now());
     expect(the('sign-in-failed', answer).text).toContain('the account was suspended');

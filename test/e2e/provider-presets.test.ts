@@ -35,12 +35,12 @@ class StandIn {
     this.server.close();
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<ServerResponse> {
     const { pathname } = new URL(request.url ?? '', this.url);
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const json = (value: unknown, status = 200): void =>
-      void response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
+    const json = (value: unknown, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
     const isAllowed =
       request.headers.authorization === 'Bearer gho_token' && request.headers['user-agent'] !== undefined;
     switch (pathname) {

@@ -1,3 +1,4 @@
+import { MemoryAdapter } from '../../src/development/identity-provider/memory-adapter.js';
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -120,6 +121,7 @@ export class IdentityProvider {
         },
       ],
       // Given, so that the library warns of nothing.
+      adapter: MemoryAdapter,
       jwks: {
         keys: [{ ...this.key.privateKey.export({ format: 'jwk' }), kid: this.key.kid, use: 'sig', alg: 'RS256' }],
       },

@@ -8,7 +8,7 @@ export const pageWords = defineWords({
     noAddress: 'no address',
     id: 'Id',
     you: 'you',
-    why: 'What is in the way',
+    why: 'What stands in the way',
     findings: 'What is known',
     moreFindings: (count: number) => `${count} more`,
     fewerFindings: 'Less',

@@ -1,5 +1,4 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Allow } from '../../access/allow.decorator.js';
@@ -134,7 +133,7 @@ export class ProvidersController {
   @Post('callback')
   @HttpCode(200)
   @Allow('ANONYMOUS')
-  @RouteConfig({ page: true })
+  @ApiPage()
   @ApiProvider()
   @ApiConsumes('application/x-www-form-urlencoded')
   @ApiOperation({

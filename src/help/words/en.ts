@@ -50,7 +50,7 @@ export const EN: Words = {
         ? 'A sign-in sends the person a link that brings the account back; an ADMIN can restore it too.'
         : 'Only an ADMIN can restore it.'),
     suspended: ({ by: name, reason }) =>
-      `Suspended${by(name)}${said(reason)}. Nobody can sign in until a MANAGER or an ADMIN reinstates the account.`.replace(
+      `Suspended${by(name)}${said(reason)}. Sign-in is refused until a MANAGER or an ADMIN reinstates the account.`.replace(
         /\.\.(?= )/,
         '.',
       ),

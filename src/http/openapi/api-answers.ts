@@ -126,6 +126,7 @@ const FORM = 'application/x-www-form-urlencoded';
 function describePage(method: string, operation: OperationObject): void {
   const body = operation.requestBody as RequestBodyObject | undefined;
   const takesForms = body?.content[FORM] !== undefined;
+  if (takesForms && Object.keys(body.content).length === 1) return;
   // Given two content types, openapi-python-client sends the form and gets a page.
   if (takesForms) Reflect.deleteProperty(body.content, FORM);
   const asked = takesForms ? `posts the same fields as a form (\`${FORM}\`)` : 'asks for `text/html`';
