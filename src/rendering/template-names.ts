@@ -33,8 +33,13 @@ export function samplesOf({ values, lists }: TemplateNames): Record<string, unkn
       const keys = name.split('.');
       const last = keys.pop() ?? name;
       let place = root;
-      for (const key of keys) place = (place[key] ??= {}) as Record<string, unknown>;
-      place[last] = lists.has(name) ? [root] : sample;
+      for (const key of keys) {
+        // A template may ask whether a group is there before it looks into it.
+        if (typeof place[key] !== 'object' || place[key] === null) place[key] = {};
+        place = place[key] as Record<string, unknown>;
+      }
+      if (lists.has(name)) place[last] = [root];
+      else if (typeof place[last] !== 'object' || place[last] === null) place[last] = sample;
     }
     return root;
   });
@@ -47,7 +52,9 @@ function collect(node: unknown, names: Found): void {
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
   const { type, ...parts } = node as Record<string, unknown>;
   if (type === 'PathExpression') {
-    if (parts['data'] !== true && parts['original'] !== 'this') names.values.add(parts['original'] as string);
+    // What an item of a list asks of the page around it is a value of the page.
+    const name = (parts['original'] as string).replace(/^(?:\.\.\/)+/, '');
+    if (parts['data'] !== true && name !== 'this') names.values.add(name);
     return;
   }
   const called = (parts['path'] as { original?: string } | undefined)?.original ?? '';
