@@ -23,7 +23,7 @@ interface EventSearchQuery extends EventFilter {
 }
 
 export interface FoundEvents extends PageRead<FeedEvent> {
-  /** The last position of the feed when it was read: whoever goes on from there misses none. */
+  /** The last position of the feed when it was read: a reader that goes on from there misses none. */
   readonly latest: number;
 }
 

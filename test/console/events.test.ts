@@ -98,7 +98,7 @@ describe('the page of events', () => {
 });
 
 describe('live', () => {
-  test('new events appear; whoever has scrolled is not moved, and sees their number', async () => {
+  test('new events appear; a page that was scrolled stays where it is, and shows their number', async () => {
     await roster.visit(ADMIN, async ({ page, open }) => {
       await open('/events');
       await rows(page).first().waitFor();

@@ -104,7 +104,7 @@ describe('an access token', () => {
     await me(token).expect(401);
   });
 
-  it('ends with its session, and with the suspension or deletion of its user, whoever wrote that to the database', async () => {
+  it('ends with its session, and with the suspension or deletion of its user, by whatever server that was written to the database', async () => {
     const { id, token } = await roster.join('ended@example.com');
     const set = async (sql: string) => {
       await roster.database.query(`${sql} WHERE ${sql.includes('sessions') ? 'user_id' : 'id'} = $1`, [id]);

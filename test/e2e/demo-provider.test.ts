@@ -23,7 +23,7 @@ afterAll(async () => {
   await demo.stop();
 });
 
-it('signs in whoever enters an address, as a person presses the button', async () => {
+it('signs in people by any address that they enter, once they have pressed the button', async () => {
   const browser = new PageBrowser(roster);
   const start = await browser.open('/auth/providers/demo/start');
   const cookies = new Map<string, string>();

@@ -81,7 +81,7 @@ export async function startProviderMock(
   };
 }
 
-/** `mockoidc`, a Go module: signs in this one person, whoever comes. @throws Error saying what is missing */
+/** `mockoidc`, a Go module: signs in this one person, always. @throws Error saying what is missing */
 export async function startMockoidc({ sub, email }: { readonly sub: string; readonly email: string }) {
   const program = await buildMockoidc();
   const home = mkdtempSync(join(tmpdir(), 'roster-mockoidc-'));

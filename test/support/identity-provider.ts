@@ -34,7 +34,7 @@ interface SigningKey {
 export const CLIENT = { id: 'roster', secret: 'a secret that only Roster and the provider know' };
 
 /**
- * `oidc-provider` on loopback, behind a server that can make it hostile. Whoever comes is `person`, without being asked.
+ * `oidc-provider` on loopback, behind a server that can make it hostile. Every browser that comes is `person`, without being asked.
  *
  * `authorize(url)` is the browser at the provider: it follows the provider's own redirects, with cookies of its own each time, and
  * returns the URL that leads back.
@@ -156,7 +156,7 @@ export class IdentityProvider {
     return this.handler(request, response);
   }
 
-  /** Signs in whoever is there, and consents. */
+  /** Signs in the person, who consents. */
   private async interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { prompt, params } = await this.provider.interactionDetails(request, response);
     const accountId = this.person.sub;

@@ -6,7 +6,7 @@ import { useViewer } from '../session/session.js';
 import styles from './layout.module.css';
 import { words } from './words.js';
 
-/** The pages, in the order of the navigation. Those for admins alone say so themselves to whoever opens their address. */
+/** The pages, in the order of the navigation. Those for admins alone say so themselves to other people who open their address. */
 const PAGES = [
   { to: '/people', name: 'people', icon: Users, keys: 'g p', forAdmins: false },
   { to: '/events', name: 'events', icon: Activity, keys: 'g e', forAdmins: true },

@@ -16,7 +16,7 @@ export const words = defineWords({
     noSuchPageWhy: 'The address may be mistyped, or from another version of Roster.',
     toPeople: 'To People',
     pageFailed: 'This page could not be shown',
-    pageFailedWhy: 'The error is ours. Reload the page; if it stays, tell whoever runs Roster.',
+    pageFailedWhy: 'The error is ours. Reload the page; if it stays, tell the people who run Roster.',
     reload: 'Reload',
     loading: 'Loading',
     account: 'My account',

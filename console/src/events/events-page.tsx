@@ -114,7 +114,7 @@ interface LiveEventsProps {
   readonly onOpen: (event: EventResponse) => void;
 }
 
-/** The page, and what has happened since. Whoever has scrolled down is not moved: new events are counted until asked for. */
+/** The page, and what has happened since. People who have scrolled down are not moved: new events are counted until asked for. */
 function LiveEvents({ page, search, isReady, onOpen }: LiveEventsProps) {
   const say = useWords(words);
   const [shown, setShown] = useState<readonly EventResponse[]>([]);

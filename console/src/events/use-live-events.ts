@@ -30,7 +30,7 @@ export function useLiveEvents({ after, filter, onEvents }: Live): LiveState {
   const client = useQueryClient();
   const take = useEffectEvent(onEvents);
   const query = new URLSearchParams(filterQuery(filter)).toString();
-  // Whoever refused may have ended the session: then the console says so.
+  // The session may have been ended together with the refusal: then the console says so.
   const askForSession = useEffectEvent(() => void client.invalidateQueries({ queryKey: SESSION_KEY }));
 
   useEffect(() => {

@@ -77,7 +77,7 @@ export function WebhooksPage() {
   );
 }
 
-/** Whoever may not see the webhooks is told so once. */
+/** People who may not see the webhooks are told so once. */
 function SinksSection() {
   const { error } = useWebhooks();
   const { role } = useViewer();

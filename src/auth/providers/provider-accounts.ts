@@ -52,7 +52,7 @@ export class ProviderAccounts {
   /** @throws AskHandlersFirst, RefusedByHandler */
   async settle(arrival: Arrival): Promise<Settled> {
     const { tx, person } = arrival;
-    // First of all locks: whoever brings this identity waits here.
+    // First of all locks: others who bring this identity wait here.
     await this.identities.lock(tx, person);
     const email = person.profile.email;
     // In the common lock order: the address before any row.
@@ -129,7 +129,7 @@ export class ProviderAccounts {
   ): Promise<string> {
     const { tx, context } = arrival;
     if (outcome === 'prove') {
-      // Whoever made the account may know its password, or have factors and identities of their own in it.
+      // The person who made the account may know its password, or have factors and identities of their own in it.
       const hadPassword = await this.newPasswords.forgetAll(tx, userId, context);
       await this.users.change(tx, userId, (state) => proveByMagicLink(state, hadPassword), context);
     }

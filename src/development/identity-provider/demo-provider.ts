@@ -17,8 +17,8 @@ export interface DemoProvider {
 }
 
 /**
- * An OpenID provider on loopback for development, so that the button can be pressed without an account anywhere: whoever enters an
- * address has it there, verified. The library is loaded with the first request.
+ * An OpenID provider on loopback for development, so that the button can be pressed without an account anywhere: any
+ * address that is entered there counts as verified. The library is loaded with the first request.
  * @returns undefined where the library, a development dependency, is not installed
  */
 export async function startDemoProvider(publicUrl: string, port: number): Promise<DemoProvider | undefined> {
@@ -132,7 +132,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 12vh auto
 input, button { font: inherit; width: 100%; box-sizing: border-box; padding: 0.7rem; margin: 0.35rem 0; }
 </style>
 <h1>Demo provider</h1>
-<p>An OpenID provider of this development server. Whoever enters an address is that person, verified.</p>
+<p>An OpenID provider of this development server. Enter any address: you are that person, and the address counts as verified.</p>
 <form method="post">
 <label for="email">Email address</label>
 <input id="email" name="email" type="email" value="ada@example.com" required>

@@ -1,4 +1,4 @@
-// A provider of OpenID Connect for tests, made of somebody else's parts: signs in whomever its arguments name, without a form.
+// A provider of OpenID Connect for tests, made of somebody else's parts: signs in the person whom its arguments name, without a form.
 package main
 
 import (
