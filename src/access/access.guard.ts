@@ -2,7 +2,13 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from './caller.js';
-import { ALLOW_METADATA, SERVICE_TOKEN_METADATA, SETUP_METADATA, type ServiceToken } from './allow.decorator.js';
+import {
+  ALLOW_METADATA,
+  NO_USE_METADATA,
+  SERVICE_TOKEN_METADATA,
+  SETUP_METADATA,
+  type ServiceToken,
+} from './allow.decorator.js';
 import { Forbidden, NotAuthenticated } from './access-errors.js';
 import { Authentication } from './authentication.js';
 import { STEP_UP_METADATA } from './require-step-up.decorator.js';
@@ -19,7 +25,8 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
-    return this.allow(execution, true);
+    const isUse = this.reflector.get<boolean | undefined>(NO_USE_METADATA, execution.getHandler()) !== true;
+    return this.allow(execution, isUse);
   }
 
   private async allow(execution: ExecutionContext, isUse: boolean): Promise<boolean> {

@@ -41,3 +41,13 @@ export const SETUP_METADATA = 'roster:setup-token';
 export function OrSetupToken(): MethodDecorator {
   return SetMetadata(SETUP_METADATA, true);
 }
+
+export const NO_USE_METADATA = 'roster:no-use-of-a-session';
+
+/**
+ * A request does not put off the idle end of its session: pages make it by themselves, so that it says nothing of a person who is there
+ * (NIST SP 800-63B-4, 5.2).
+ */
+export function WithoutUse(): MethodDecorator {
+  return SetMetadata(NO_USE_METADATA, true);
+}

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow } from '../../access/allow.decorator.js';
+import { Allow, WithoutUse } from '../../access/allow.decorator.js';
 import { type Caller, CurrentCaller } from '../../access/caller.js';
 import { NotAuthenticated } from '../../access/access-errors.js';
 import { Transactions } from '../../database/transaction.js';
@@ -45,10 +45,12 @@ export class CurrentSessionController {
 
   @Get()
   @Allow('AUTHENTICATED')
+  @WithoutUse()
   @ApiOperation({
     operationId: 'getSession',
     summary: 'Get the current session',
-    description: 'Who is signed in, since when and how. Accepts a session cookie or an access token.',
+    description:
+      'Who is signed in, since when and how. Accepts a session cookie or an access token. Does not count as use of the session, so that a page can ask again and again.',
   })
   @ApiOkResponse({ type: CurrentSessionResponse })
   async get(@CurrentCaller() caller: Caller): Promise<CurrentSessionResponse> {
