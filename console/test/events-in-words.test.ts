@@ -63,6 +63,21 @@ describe('an event in words', () => {
     ).toBe('Confirmation link requested, valid until 2026-11-29');
   });
 
+  it('calls providers of sign-ins by their names, and those that are not offered any more by their ids', () => {
+    const named = sentencesIn('en', (iso) => iso, { corp: 'Corp & Co' });
+    const linked = (kind: string) => ({
+      type: 'user.authenticator_added' as const,
+      data: { kind, label: 'ada@corp.example' },
+    });
+    expect(named.change(linked('corp'))).toBe('Account at Corp & Co linked: ada@corp.example');
+    expect(named.change({ ...linked('corp'), type: 'user.authenticator_removed' })).toBe(
+      'Account at Corp & Co unlinked: ada@corp.example',
+    );
+    expect(named.change(linked('gone'))).toBe('Account at gone linked: ada@corp.example');
+    expect(named.change(linked('passkey'))).toBe('Passkey added: ada@corp.example');
+    expect(named.evidence({ type: 'login.succeeded', method: 'corp', reason: null })).toBe('Signed in with Corp & Co');
+  });
+
   it('tells a code and a type that are newer than the console as they are', () => {
     expect(say.evidence({ type: 'login.failed', method: 'badge', reason: 'lost-badge' })).toBe(
       'Sign-in with badge failed (lost-badge)',

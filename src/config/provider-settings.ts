@@ -50,6 +50,9 @@ const TAKEN_IDS = ['password', 'magic-link', 'passkey', 'totp', 'recovery-codes'
 /** The settings of an id: `corp-sso` has `CORP_SSO_CLIENT_ID`. */
 export const settingOf = (id: string, name: string): string => `${id.toUpperCase().replaceAll('-', '_')}_${name}`;
 
+/** The redirect URI to register at the provider. @param publicUrl without a trailing slash */
+export const callbackUrlOf = (publicUrl: string, id: string): string => `${publicUrl}/auth/providers/${id}/callback`;
+
 /** The ids in `PROVIDERS`. @throws Error naming every wrong one */
 export function providerIds(value: string): string[] {
   const ids = value

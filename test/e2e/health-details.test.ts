@@ -16,6 +16,7 @@ interface Details {
   readonly queues: { name: string; text: string; waiting: number; failed: number; dueSince: string | null }[];
   readonly versions: Record<string, string | null>;
   readonly verification: { text: string; finishedAt: string | null; users: number; faults: number };
+  readonly providers: object[];
   readonly settings: { name: string; value: string | null; origin: string; isSecret: boolean }[];
 }
 interface Mail {
@@ -32,7 +33,17 @@ let roster: Roster;
 let admin: string;
 let manager: { id: string; token: string };
 beforeAll(async () => {
-  roster = await startRoster({ METRICS_TOKEN: 'a-token-for-the-figures-of-this-test' });
+  roster = await startRoster({
+    METRICS_TOKEN: 'a-token-for-the-figures-of-this-test',
+    PROVIDERS: 'google,corp',
+    GOOGLE_CLIENT_ID: 'roster-at-google',
+    GOOGLE_CLIENT_SECRET: 'a-secret-of-google',
+    CORP_ISSUER: 'https://sso.corp.example.com/realms/staff',
+    CORP_CLIENT_ID: 'roster',
+    CORP_CLIENT_SECRET: 'a-secret-of-corp',
+    CORP_NAME: 'Corp & Co',
+    TRUSTED_EMAIL_PROVIDERS: 'corp',
+  });
   admin = await roster.signIn();
   manager = await roster.join('manager@example.com');
   await roster.api.put(`/users/${manager.id}/role`).set(as(admin)).send({ role: 'MANAGER' }).expect(200);
@@ -89,6 +100,22 @@ describe('the health in words', () => {
     const { verification } = await details();
     expect(verification).toMatchObject({ faults: 0, text: expect.stringContaining('intact') });
     expect(verification.users).toBeGreaterThan(1);
+  });
+
+  it('lists the providers of sign-ins with the callback to register, and no secret', async () => {
+    const whole = await details();
+    const callbackOf = (id: string) => `http://localhost:3000/auth/providers/${id}/callback`;
+    expect(whole.providers).toEqual([
+      {
+        ...{ id: 'google', name: 'Google', preset: 'google', issuer: 'https://accounts.google.com', isTrusted: false },
+        callbackUrl: callbackOf('google'),
+      },
+      {
+        ...{ id: 'corp', name: 'Corp & Co', preset: null, issuer: 'https://sso.corp.example.com/realms/staff' },
+        ...{ isTrusted: true, callbackUrl: callbackOf('corp') },
+      },
+    ]);
+    expect(JSON.stringify(whole)).not.toContain('a-secret-of');
   });
 
   it('shows every setting, and no secret', async () => {

@@ -6,8 +6,11 @@ import { fieldName, fieldWords } from './field-words.js';
 /** How a moment is written: date and time in the reader's zone. */
 export type WriteTime = (iso: string) => string;
 
+/** The names of providers of sign-ins by their ids. */
+export type ProviderNames = Readonly<Record<string, string>>;
+
 /** What happened, as a sentence without its actor and without its time, which stand beside it. */
-type Sentence = (data: EventData, time: WriteTime) => string;
+type Sentence = (data: EventData, time: WriteTime, providers: ProviderNames) => string;
 
 /** One for every type of event: a new type without a sentence does not compile. */
 type Sentences = Readonly<Record<UserEventType, Sentence>>;
@@ -38,6 +41,9 @@ const METHODS_DE = {
   'recovery-codes': 'Wiederherstellungscodes',
 };
 
+/** Every other kind of sign-in method is a provider; one that is not offered any more is called by its id. */
+const isProvider = (kind: unknown): boolean => !Object.hasOwn(METHODS_EN, String(kind));
+
 const en: Sentences = {
   'user.created': ({ how, role }) => {
     const began = { registration: 'Registered', admin: 'Created', invitation: 'Invited', import: 'Imported' };
@@ -63,8 +69,14 @@ const en: Sentences = {
   'user.password_reset.requested': ({ expiresAt = '' }, time) =>
     `Link to choose a new password requested, valid until ${time(expiresAt)}`,
   'user.password_reset.completed': () => 'New password chosen through the link',
-  'user.authenticator_added': ({ kind, label }) => `${named(METHODS_EN, kind)} added${after(': ', label)}`,
-  'user.authenticator_removed': ({ kind, label }) => `${named(METHODS_EN, kind)} removed${after(': ', label)}`,
+  'user.authenticator_added': ({ kind, label }, _time, providers) =>
+    isProvider(kind)
+      ? `Account at ${named(providers, kind)} linked${after(': ', label)}`
+      : `${named(METHODS_EN, kind)} added${after(': ', label)}`,
+  'user.authenticator_removed': ({ kind, label }, _time, providers) =>
+    isProvider(kind)
+      ? `Account at ${named(providers, kind)} unlinked${after(': ', label)}`
+      : `${named(METHODS_EN, kind)} removed${after(': ', label)}`,
   'user.professional_status_changed': ({ to }) =>
     to === true ? 'Marked as professional' : 'No longer marked as professional',
   'user.suspended': ({ reason }) => `Suspended${after(': ', reason)}`,
@@ -113,8 +125,14 @@ const de: Sentences = {
   'user.password_reset.requested': ({ expiresAt = '' }, time) =>
     `Link für ein neues Passwort angefordert, gültig bis ${time(expiresAt)}`,
   'user.password_reset.completed': () => 'Neues Passwort über den Link gewählt',
-  'user.authenticator_added': ({ kind, label }) => `${named(METHODS_DE, kind)} hinzugefügt${after(': ', label)}`,
-  'user.authenticator_removed': ({ kind, label }) => `${named(METHODS_DE, kind)} entfernt${after(': ', label)}`,
+  'user.authenticator_added': ({ kind, label }, _time, providers) =>
+    isProvider(kind)
+      ? `Konto bei ${named(providers, kind)} verknüpft${after(': ', label)}`
+      : `${named(METHODS_DE, kind)} hinzugefügt${after(': ', label)}`,
+  'user.authenticator_removed': ({ kind, label }, _time, providers) =>
+    isProvider(kind)
+      ? `Verknüpfung mit dem Konto bei ${named(providers, kind)} gelöst${after(': ', label)}`
+      : `${named(METHODS_DE, kind)} entfernt${after(': ', label)}`,
   'user.professional_status_changed': ({ to }) =>
     to === true ? 'Als beruflich gekennzeichnet' : 'Nicht mehr als beruflich gekennzeichnet',
   'user.suspended': ({ reason }) => `Deaktiviert${after(': ', reason)}`,

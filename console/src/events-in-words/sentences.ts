@@ -1,8 +1,6 @@
 import type { AuditEventType, MailItem, UserEventType } from '../api/schema.js';
-import { localeOf, localTime } from '../language/formats.js';
-import { useLanguage } from '../language/language.js';
 import type { Language } from '../language/words.js';
-import { changeWords } from './change-words.js';
+import { changeWords, type ProviderNames } from './change-words.js';
 import { mailSentence, mailWords } from './mail-words.js';
 import { type Evidence, signInWords } from './sign-in-words.js';
 
@@ -15,20 +13,24 @@ export interface Sentences {
   readonly mail: (item: MailItem) => string;
 }
 
-/** @param time how a moment within a sentence is written */
-export function sentencesIn(language: Language, time: (iso: string) => string): Sentences {
+/**
+ * @param time how a moment within a sentence is written
+ * @param providers what the sentences call providers of sign-ins; by their ids those that are not among them
+ */
+export function sentencesIn(
+  language: Language,
+  time: (iso: string) => string,
+  providers: ProviderNames = {},
+): Sentences {
   // A type that is newer than this console is better named than not told.
   const change: Partial<(typeof changeWords)[Language]> = changeWords[language];
   const evidence: Partial<(typeof signInWords)[Language]> = signInWords[language];
   return {
-    change: ({ type, data }) => change[type]?.(data, time) ?? type,
-    evidence: (item) => evidence[item.type]?.(item) ?? item.type,
+    change: ({ type, data }) => change[type]?.(data, time, providers) ?? type,
+    evidence: (item) => {
+      const method = item.method === null ? null : (providers[item.method] ?? item.method);
+      return evidence[item.type]?.({ ...item, method }) ?? item.type;
+    },
     mail: (item) => mailSentence(mailWords[language], item),
   };
-}
-
-/** The sentences in the reader's language, with times in the reader's zone. */
-export function useSentences(): Sentences {
-  const language = useLanguage();
-  return sentencesIn(language, (iso) => localTime(new Date(iso), localeOf(language)));
 }

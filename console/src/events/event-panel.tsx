@@ -8,7 +8,7 @@ import { Dialog } from '../components/dialog.js';
 import { QueryState } from '../components/query-state.js';
 import { EmptyState } from '../components/states.js';
 import { Time } from '../components/time.js';
-import { useSentences } from '../events-in-words/sentences.js';
+import { useSentences } from '../events-in-words/use-sentences.js';
 import { useWords } from '../language/language.js';
 import { ActorName } from './events-table.js';
 import styles from './events.module.css';

@@ -2,7 +2,7 @@ import type { EventResponse } from '../api/schema.js';
 import { HeadCell, Row, Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { useRowKeys } from '../components/use-row-keys.js';
-import { useSentences } from '../events-in-words/sentences.js';
+import { useSentences } from '../events-in-words/use-sentences.js';
 import { useWords } from '../language/language.js';
 import { PersonLink } from './person-name.js';
 import styles from './events.module.css';

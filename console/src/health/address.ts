@@ -1,6 +1,6 @@
 import type { MailState } from '../api/schema.js';
 
-export type HealthTab = 'overview' | 'mails' | 'settings';
+export type HealthTab = 'overview' | 'mails' | 'providers' | 'settings';
 export const MAIL_STATES = ['queued', 'sent', 'failed'] as const satisfies readonly MailState[];
 
 /** What stands in the address of the page. */

@@ -11,6 +11,7 @@ import { AllMails } from './all-mails.js';
 import styles from './health.module.css';
 import { Overview } from './overview.js';
 import type { HealthSearch, HealthTab } from './address.js';
+import { ProvidersInUse } from './providers-in-use.js';
 import { SettingsInEffect } from './settings-in-effect.js';
 import { words } from './words.js';
 
@@ -19,7 +20,7 @@ const EVERY_MS = 5000;
 
 const TONES: Readonly<Record<HealthDetails['status'], Tone>> = { up: 'good', degraded: 'warn', down: 'bad' };
 
-/** How the installation is: checks and queues as they change, mails of everybody, settings. */
+/** How the installation is: checks and queues as they change, mails of everybody, providers of sign-ins, settings. */
 export function HealthPage() {
   const say = useWords(words);
   const language = useLanguage();
@@ -52,6 +53,7 @@ export function HealthPage() {
             tabs={[
               { id: 'overview', label: say.tabs.overview, panel: <Overview details={details} /> },
               { id: 'mails', label: say.tabs.mails, panel: <AllMails search={search} onGo={go} /> },
+              { id: 'providers', label: say.tabs.providers, panel: <ProvidersInUse providers={details.providers} /> },
               {
                 id: 'settings',
                 label: say.tabs.settings,

@@ -10,7 +10,7 @@ const health = createRoute({
   getParentRoute: () => rootRoute,
   path: '/health',
   validateSearch: (search: Record<string, unknown>): HealthSearch => ({
-    tab: oneOf(search['tab'], ['mails', 'settings']),
+    tab: oneOf(search['tab'], ['mails', 'providers', 'settings']),
     state: oneOf(search['state'], MAIL_STATES),
     template: template(search['template']),
     to: text(search['to']),

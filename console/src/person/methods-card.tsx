@@ -1,16 +1,13 @@
-import { useState } from 'react';
 import { api, answer } from '../api/client.js';
 import type { FactorResponse, OwnMethodResponse, User } from '../api/schema.js';
-import { Button } from '../components/button.js';
-import { ConfirmDialog } from '../components/confirm-dialog.js';
 import { QueryState } from '../components/query-state.js';
 import { Skeleton } from '../components/skeleton.js';
 import { Time } from '../components/time.js';
 import { useWords } from '../language/language.js';
 import styles from './person.module.css';
 import { useFactors, useMethods } from './person-queries.js';
+import { Removal } from './removal.js';
 import { Card, Things } from './things.js';
-import { usePerform } from './use-perform.js';
 import { words } from './words.js';
 
 /** In which ways the person can sign in, and what is asked for beside them. */
@@ -71,19 +68,18 @@ function Method({ user, method }: { readonly user: User; readonly method: OwnMet
           )}
         </p>
       </div>
-      {'remove' in _links && (
-        <Removal
-          name={name}
-          what={say.ask.removeMethodWhat}
-          act={(etag) =>
-            answer(
-              api.DELETE('/users/{id}/methods/{method}', {
-                params: { path: { id: user.id, method: id }, header: { 'if-match': etag } },
-              }),
-            )
-          }
-        />
-      )}
+      <Removal
+        offered={'remove' in _links}
+        name={name}
+        what={say.ask.removeMethodWhat}
+        act={(etag) =>
+          answer(
+            api.DELETE('/users/{id}/methods/{method}', {
+              params: { path: { id: user.id, method: id }, header: { 'if-match': etag } },
+            }),
+          )
+        }
+      />
     </>
   );
 }
@@ -111,54 +107,18 @@ function Factor({ user, factor }: { readonly user: User; readonly factor: Factor
           )}
         </p>
       </div>
-      {'remove' in _links && (
-        <Removal
-          name={name}
-          what={say.ask.removeFactorWhat}
-          act={(etag) =>
-            answer(
-              kind === 'passkey'
-                ? api.DELETE('/users/{id}/passkeys/{passkeyId}', { params: { path, header: { 'if-match': etag } } })
-                : api.DELETE('/users/{id}/totp', { params: { path, header: { 'if-match': etag } } }),
-            )
-          }
-        />
-      )}
-    </>
-  );
-}
-
-interface RemovalProps {
-  readonly name: string;
-  readonly what: string;
-  readonly act: (etag: string) => Promise<unknown>;
-}
-
-/** A button that removes something after it has asked. */
-function Removal({ name, what, act }: RemovalProps) {
-  const say = useWords(words);
-  const { perform, busy, error } = usePerform('caller');
-  const [isAsking, ask] = useState(false);
-  const remove = async (): Promise<void> => {
-    if (await perform({ act, done: say.done.removed })) ask(false);
-  };
-  return (
-    <>
-      <Button aria-label={`${say.acts.remove}: ${name}`} onClick={() => ask(true)}>
-        {say.acts.remove}
-      </Button>
-      <ConfirmDialog
-        open={isAsking}
-        onClose={() => ask(false)}
-        title={say.ask.removeMethod(name)}
-        confirm={say.acts.remove}
-        kind="danger"
-        onConfirm={() => void remove()}
-        busy={busy}
-        error={error}
-      >
-        <p>{what}</p>
-      </ConfirmDialog>
+      <Removal
+        offered={'remove' in _links}
+        name={name}
+        what={say.ask.removeFactorWhat}
+        act={(etag) =>
+          answer(
+            kind === 'passkey'
+              ? api.DELETE('/users/{id}/passkeys/{passkeyId}', { params: { path, header: { 'if-match': etag } } })
+              : api.DELETE('/users/{id}/totp', { params: { path, header: { 'if-match': etag } } }),
+          )
+        }
+      />
     </>
   );
 }

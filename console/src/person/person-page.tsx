@@ -15,6 +15,7 @@ import { type Point, pointOf } from './address.js';
 import { AsOfBar, isBefore, NotThen, PastBanner } from './as-of.js';
 import { ContactsCard } from './contacts-card.js';
 import { RememberedDevicesCard, SessionsCard } from './device-cards.js';
+import { IdentitiesCard } from './identities-card.js';
 import { MailsCard } from './mails-card.js';
 import { FactorsCard, MethodsCard } from './methods-card.js';
 import { nameOf } from './names.js';
@@ -122,6 +123,7 @@ function Cards({ user }: { readonly user: User }) {
     <div className={styles.side}>
       {'sessions' in links && <SessionsCard user={user} />}
       {'methods' in links && <MethodsCard user={user} />}
+      {'identities' in links && <IdentitiesCard user={user} />}
       {'factors' in links && <FactorsCard user={user} />}
       {'rememberedDevices' in links && <RememberedDevicesCard user={user} />}
       {'contacts' in links && <ContactsCard user={user} />}

@@ -169,6 +169,15 @@ export function useMethods({ id }: User) {
   });
 }
 
+/** The accounts at other providers that are linked. */
+export function useIdentities({ id }: User) {
+  return useQuery({
+    queryKey: [...personKey(id), 'identities'],
+    queryFn: async ({ signal }) =>
+      (await answer(api.GET('/users/{id}/identities', { params: { path: { id } }, signal }))).items,
+  });
+}
+
 /** The second factors, and how many recovery codes are left. */
 export function useFactors({ id }: User) {
   return useQuery({

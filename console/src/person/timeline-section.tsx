@@ -6,7 +6,7 @@ import { Skeleton } from '../components/skeleton.js';
 import { EmptyState, ErrorState, RefusedState } from '../components/states.js';
 import type { Tone } from '../components/badge.js';
 import { Timeline, TimelineItem } from '../components/timeline.js';
-import { useSentences } from '../events-in-words/sentences.js';
+import { useSentences } from '../events-in-words/use-sentences.js';
 import { useWords } from '../language/language.js';
 import { EntryDetails } from './entry-details.js';
 import styles from './person.module.css';

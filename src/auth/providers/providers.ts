@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
-import type { ProviderSettings } from '../../config/provider-settings.js';
+import { callbackUrlOf, type ProviderSettings } from '../../config/provider-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { GithubClient } from './clients/github.client.js';
@@ -46,7 +46,7 @@ export class Providers {
 
   private clientOf(provider: ProviderSettings): ProviderClient {
     const { PUBLIC_URL, GITHUB_URL, GITHUB_API_URL } = this.settings;
-    const redirectUri = `${PUBLIC_URL}/auth/providers/${provider.id}/callback`;
+    const redirectUri = callbackUrlOf(PUBLIC_URL, provider.id);
     if (provider.preset !== 'github') {
       return new OpenIdClient(provider, redirectUri, this.http, this.clock, this.appleKeyOf(provider));
     }

@@ -20,7 +20,7 @@ export class HealthDetailsController {
     operationId: 'getHealthDetails',
     summary: 'The health of the installation in words',
     description:
-      'Checks with what to do, queues, versions, the last verification of the log, and the settings in effect without their secrets. ' +
+      'Checks with what to do, queues, versions, the last verification of the log, providers of sign-ins, and the settings in effect without their secrets. ' +
       'For people; programs read `/health/ready` and `/metrics`.',
   })
   @ApiOkResponse({ type: HealthDetails })

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type Preset, PRESETS } from '../../config/provider-settings.js';
 import { SETTING_ORIGINS, type SettingOrigin } from '../../config/setting-origins.js';
 
 const time = { type: String, format: 'date-time', nullable: true, example: null } as const;
@@ -48,6 +49,32 @@ export class Verification {
   readonly withCheckpoint: boolean;
 }
 
+export class ProviderDetails {
+  @ApiProperty({ description: 'as in `PROVIDERS`', example: 'google' }) readonly id: string;
+  @ApiProperty({ description: 'what buttons and mails call it', example: 'Google' }) readonly name: string;
+  @ApiProperty({
+    type: String,
+    enum: PRESETS,
+    nullable: true,
+    description: 'whose quirks are known; null for an OpenID provider of your own',
+    example: 'google',
+  })
+  readonly preset: Preset | null;
+  @ApiProperty({ description: 'of GitHub, its web site', example: 'https://accounts.google.com' })
+  readonly issuer: string;
+  @ApiProperty({
+    description: 'whether an address that it has verified is proof enough to link the account with that address',
+    example: false,
+  })
+  readonly isTrusted: boolean;
+  @ApiProperty({
+    format: 'uri',
+    description: 'the redirect URI to register at the provider',
+    example: 'https://roster.example.com/auth/providers/google/callback',
+  })
+  readonly callbackUrl: string;
+}
+
 export class SettingDetails {
   @ApiProperty({ example: 'PASSWORD_MIN_LENGTH' }) readonly name: string;
   @ApiProperty({
@@ -74,5 +101,7 @@ export class HealthDetails {
   @ApiProperty({ type: Versions }) readonly versions: Versions;
   @ApiProperty({ type: Verification, description: 'the last verification of the log (`roster verify`)' })
   readonly verification: Verification;
+  @ApiProperty({ type: [ProviderDetails], description: 'in the order of `PROVIDERS`, without secrets' })
+  readonly providers: ProviderDetails[];
   @ApiProperty({ type: [SettingDetails] }) readonly settings: SettingDetails[];
 }

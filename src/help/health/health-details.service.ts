@@ -3,12 +3,20 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PACKAGE_ROOT } from '../../config/package-root.js';
+import { callbackUrlOf } from '../../config/provider-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { lastVerification } from '../../events/log-verifications.js';
 import { type CheckResult, HealthChecks, statusOf } from '../../ops/health-checks.js';
 import { HEALTH_WORDS, type HealthLocale, type HealthWords } from './health-words.js';
-import type { CheckDetails, HealthDetails, QueueDetails, Verification, Versions } from './health-details.dto.js';
+import type {
+  CheckDetails,
+  HealthDetails,
+  ProviderDetails,
+  QueueDetails,
+  Verification,
+  Versions,
+} from './health-details.dto.js';
 import { type QueueState, Queues } from './queues.js';
 import { settingsInEffect, withoutPasswords } from './settings-in-effect.js';
 
@@ -35,8 +43,16 @@ export class HealthDetailsService {
       queues: queues.map((queue) => queueInWords(queue, words)),
       versions: await this.versions(),
       verification: await this.verification(words),
+      providers: this.providers(),
       settings: settingsInEffect(this.settings),
     };
+  }
+
+  private providers(): ProviderDetails[] {
+    const { providers, PUBLIC_URL } = this.settings;
+    return providers.map(({ id, name, preset, issuer, isTrusted }) => {
+      return { id, name, preset, issuer, isTrusted, callbackUrl: callbackUrlOf(PUBLIC_URL, id) };
+    });
   }
 
   private async versions(): Promise<Versions> {

@@ -49,7 +49,7 @@ export async function startConsole(
   environment: Record<string, string> = {},
   database?: TestDatabase,
 ): Promise<Console> {
-  const port = String(await freePort());
+  const port = environment['PORT'] ?? String(await freePort());
   const url = `http://localhost:${port}`;
   const [browser, roster] = await Promise.all([
     launchBrowser(),
