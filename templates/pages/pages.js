@@ -66,6 +66,8 @@ const PASSKEY_OPTIONS = {
 /** A challenge lives for five minutes; one that waits in a field is replaced before. */
 const CHALLENGE_AGE = 4 * 60_000;
 let waiting;
+/** Whether the button for a passkey was pressed: then none is offered in the field any more. */
+let isPressed = false;
 
 const toBytes = (text) =>
   Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
@@ -131,6 +133,7 @@ const REASONS = { NotAllowedError: 'cancelled', AbortError: 'cancelled', Invalid
 
 async function usePasskey(form) {
   sayOfPasskey(form, undefined);
+  isPressed = true;
   waiting?.abort();
   waiting = undefined;
   const response = await fetchOptions(form);
@@ -150,6 +153,8 @@ async function usePasskey(form) {
 /** Offers passkeys in the field that has `autocomplete="... webauthn"`. */
 async function offerPasskeys(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  // Two requests at once would be answered by an error.
+  if (isPressed) return;
   waiting?.abort();
   const mine = (waiting = new AbortController());
   const since = Date.now();
