@@ -221,7 +221,7 @@ describe('a manager', () => {
             await context.request.post(roster.url + path, { data, headers: { 'sec-fetch-site': 'same-origin' } })
           ).status();
         expect(await post('/users/export', { ids: [manager.id], format: 'csv' })).toBe(403);
-        expect(await post('/users/bulk', { action: 'role', ids: [manager.id], role: 'ADMIN' })).toBe(403);
+        expect(await post('/bulk-acts', { action: 'role', ids: [manager.id], role: 'ADMIN' })).toBe(403);
         expect(await post('/users', { username: 'own.admin', role: 'ADMIN' })).toBe(403);
         await open('/people?status=DELETED');
         await page.getByRole('heading', { name: 'Not allowed' }).waitFor();

@@ -16,7 +16,7 @@ const NO_FAULT_OF_OURS = [
   /OpenAPI 3\.1 support is still in beta/,
   /ModelUtils - Failed to get the schema name: null/,
   // It looks at the names of parameters as if they were models, of which there are none of these names.
-  /(?:From \(reserved word\)|File \(model name matches existing language type\)) cannot be used as a? ?model name/,
+  /(?:(?:From|Continue) \(reserved word\)|(?:File|Error) \(model name matches existing language type\)) cannot be used as a? ?model name/,
 ];
 
 let roster: Roster;
@@ -93,7 +93,9 @@ describe('the API document', () => {
   it(
     'is clean for Redocly, with all that it recommends',
     async () => {
-      const report = await output('redocly', ['lint', '--extends=recommended', '--format=json', document]);
+      // That one knows no routes for browsers, which lead on and do nothing else: the next test stands in for it.
+      const skipped = '--skip-rule=operation-2xx-response';
+      const report = await output('redocly', ['lint', '--extends=recommended', '--format=json', skipped, document]);
       const { totals, problems } = JSON.parse(report.slice(report.indexOf('{'), report.lastIndexOf('}') + 1)) as {
         totals: object;
         problems: unknown[];
@@ -103,6 +105,17 @@ describe('the API document', () => {
     },
     TIMEOUT_MS,
   );
+
+  it('says for every operation how it succeeds', () => {
+    const { paths } = JSON.parse(readFileSync(document, 'utf8')) as {
+      paths: Record<string, Record<string, { responses: object }>>;
+    };
+    const operations = Object.values(paths).flatMap((item) => Object.values(item));
+    expect(operations.length).toBeGreaterThan(100);
+    const succeeds = ({ responses }: { responses: object }) =>
+      Object.keys(responses).some((status) => /^(?:2..|303)$/.test(status));
+    expect(operations.filter((operation) => !succeeds(operation))).toEqual([]);
+  });
 
   it(
     'is clean for Spectral, down to its hints',

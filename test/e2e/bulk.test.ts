@@ -62,9 +62,9 @@ async function make(count: number): Promise<string[]> {
   return ids;
 }
 
-const begin = (token: string, body: object) => roster.api.post('/users/bulk').set(as(token)).send(body);
+const begin = (token: string, body: object) => roster.api.post('/bulk-acts').set(as(token)).send(body);
 const read = async (id: string, token = admin) =>
-  (await roster.api.get(`/users/bulk/${id}`).set(as(token)).expect(200)).body as Act;
+  (await roster.api.get(`/bulk-acts/${id}`).set(as(token)).expect(200)).body as Act;
 
 async function finished(id: string, token = admin): Promise<Act> {
   await eventually(async () => (await read(id, token)).state === 'finished');
@@ -74,7 +74,7 @@ async function finished(id: string, token = admin): Promise<Act> {
 async function done(token: string, body: object): Promise<Act> {
   const response = await begin(token, body).expect(202);
   const { id } = response.body as Act;
-  expect(response.headers['location']).toBe(`/users/bulk/${id}`);
+  expect(response.headers['location']).toBe(`/bulk-acts/${id}`);
   return finished(id);
 }
 
@@ -201,7 +201,7 @@ describe('the maker of a bulk act', () => {
     const other = await staff('other-manager@example.com');
     const act = await done(manager.token, { action: 'suspend', ids: [id] });
     expect(await read(act.id, manager.token)).toEqual(await read(act.id));
-    const get = (token: string, of = act.id) => roster.api.get(`/users/bulk/${of}`).set(as(token));
+    const get = (token: string, of = act.id) => roster.api.get(`/bulk-acts/${of}`).set(as(token));
     const foreign = await get(other.token).expect(404);
     const missing = await get(other.token, '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071').expect(404);
     expect(foreign.body.detail).toBe(missing.body.detail);
@@ -281,7 +281,7 @@ describe('a job that runs again', () => {
     await acts.removeOld();
     await read(id);
     await roster.database.query("UPDATE bulk_acts SET created_at = now() - interval '7.1 days' WHERE id = $1", [id]);
-    await roster.api.get(`/users/bulk/${id}`).set(as(admin)).expect(404);
+    await roster.api.get(`/bulk-acts/${id}`).set(as(admin)).expect(404);
     await acts.removeOld();
     expect(await roster.database.query('SELECT FROM bulk_act_rows WHERE act_id = $1', [id])).toEqual([]);
   });

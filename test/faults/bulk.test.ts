@@ -51,7 +51,7 @@ it('A bulk act goes on after kill -9 where it was, and acts on nobody twice', as
       .expect(201);
     ids.push((body as { id: string }).id);
   }
-  const begun = await server.api.post('/users/bulk').set(as(admin)).send({ action: 'suspend', ids }).expect(202);
+  const begun = await server.api.post('/bulk-acts').set(as(admin)).send({ action: 'suspend', ids }).expect(202);
   const path = begun.headers['location'] as string;
   const read = async () => (await server.api.get(path).set(as(admin)).expect(200)).body as Act;
   await eventually('some rows', async () => (await read()).done > 5);

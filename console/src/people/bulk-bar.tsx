@@ -42,7 +42,7 @@ export function BulkBar({ people, viewerId, onSelectFirst, selectFirst, onClear,
   const begin = useAct({
     run: ({ reason, role: to }: Asked) =>
       answer(
-        api.POST('/users/bulk', {
+        api.POST('/bulk-acts', {
           body: {
             action: asking ?? 'suspend',
             ids,

@@ -35,7 +35,7 @@ export function BulkResults({ id, names, onClose }: BulkResultsProps) {
   const query = useQuery({
     queryKey: ['bulk', id],
     queryFn: ({ signal }): Promise<BulkActResponse> =>
-      answer(api.GET('/users/bulk/{actId}', { params: { path: { actId: id } }, signal })),
+      answer(api.GET('/bulk-acts/{actId}', { params: { path: { actId: id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === 'finished' ? false : POLL_MS),
   });
   const isFinished = query.data?.state === 'finished';

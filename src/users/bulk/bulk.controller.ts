@@ -32,7 +32,7 @@ const EXAMPLE = { action: 'suspend', ids: ['019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071
 
 /** Acts on many users as one job. */
 @ApiTags('Users')
-@Controller('users/bulk')
+@Controller('bulk-acts')
 export class BulkController {
   constructor(private readonly bulk: BulkService) {}
 
@@ -51,7 +51,7 @@ export class BulkController {
     @Reply() reply: FastifyReply,
   ): Promise<BulkActResponse> {
     const act = await this.bulk.begin(input, caller, context);
-    void reply.header('location', `/users/bulk/${act.id}`);
+    void reply.header('location', `/bulk-acts/${act.id}`);
     return act;
   }
 
