@@ -122,11 +122,21 @@ function takesCookie(method: string, operation: OperationObject): boolean {
 
 const FORM = 'application/x-www-form-urlencoded';
 
+/** Whether browsers alone send it: then programs do not take its form for what they should send. */
+function takesFormAlone(operation: OperationObject): boolean {
+  const { content } = (operation.requestBody ?? {}) as Partial<RequestBodyObject>;
+  return hasPage(operation) && content?.[FORM] !== undefined && Object.keys(content).length === 1;
+}
+
+function orPage(response: ResponseObject): ResponseObject {
+  return { ...response, content: { ...response.content, 'text/html': structuredClone(PAGE) } };
+}
+
 /** Describes HTML pages in prose only: programs that read the document should use JSON. */
 function describePage(method: string, operation: OperationObject): void {
   const body = operation.requestBody as RequestBodyObject | undefined;
+  if (takesFormAlone(operation)) return;
   const takesForms = body?.content[FORM] !== undefined;
-  if (takesForms && Object.keys(body.content).length === 1) return;
   // Given two content types, openapi-python-client sends the form and gets a page.
   if (takesForms) Reflect.deleteProperty(body.content, FORM);
   const asked = takesForms ? `posts the same fields as a form (\`${FORM}\`)` : 'asks for `text/html`';
@@ -183,7 +193,8 @@ function addProblems(document: OpenAPIObject, operation: OperationObject, codes:
     if (operation.responses[status]) continue;
     const response = problemResponse(status, alike);
     const [only, ...others] = alike;
-    operation.responses[status] = only && others.length === 0 ? shared(document, only, response) : response;
+    if (takesFormAlone(operation)) operation.responses[status] = orPage(response);
+    else operation.responses[status] = only && others.length === 0 ? shared(document, only, response) : response;
   }
 }
 
