@@ -4,6 +4,7 @@ import type { Tone } from './badge.js';
 import { classNames } from './class-names.js';
 import { Time } from './time.js';
 import styles from './timeline.module.css';
+import tones from './tones.module.css';
 
 /** What happened, newest first: `TimelineItem`s. */
 export function Timeline({ label, children }: { readonly label: string; readonly children: ReactNode }) {
@@ -27,7 +28,7 @@ interface TimelineItemProps {
 export function TimelineItem({ at, icon: Icon, tone = 'neutral', title, children }: TimelineItemProps) {
   return (
     <li className={styles.item}>
-      <span className={classNames(styles.icon, styles[tone])} aria-hidden="true">
+      <span className={classNames(styles.icon, tones[tone])} aria-hidden="true">
         <Icon />
       </span>
       <div>

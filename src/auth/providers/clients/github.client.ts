@@ -49,7 +49,7 @@ export class GithubClient implements ProviderClient {
     );
     this.config[openid.customFetch] = http.fetch;
     // Plain HTTP is for development, where settings allow it: `ProviderHttp` decides for each URL.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it stands out
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- not deprecated: the library marks it as such to warn of it
     openid.allowInsecureRequests(this.config);
   }
 

@@ -121,7 +121,7 @@ export class OpenIdClient implements ProviderClient {
       return await openid.discovery(new URL(issuer), clientId, undefined, this.authentication, {
         timeout: TIMEOUT,
         // Plain HTTP is for development, where settings allow it: `ProviderHttp` decides for each URL.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it stands out
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- not deprecated: the library marks it as such to warn of it
         execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks],
         [openid.customFetch]: fetch,
       });
