@@ -53,6 +53,9 @@ for (const text of document.querySelectorAll('[data-countdown]')) {
   tick();
 }
 
+/** What stands before every path, where a proxy serves Roster below one. */
+const PREFIX = import.meta.url.replace(/^[a-z]+:\/\/[^/]*|\/assets\/[^/]*$/g, '');
+
 /**
  * `<form data-passkey="sign-in | second-step | confirm | add" hidden>`: its button asks the browser for a passkey, and the form then
  * sends what that says. Where browsers can, a sign-in page offers passkeys in the field for the user name, too.
@@ -104,7 +107,7 @@ async function fetchOptions(form) {
   const body = token === undefined ? {} : { body: JSON.stringify({ token }) };
   const headers = { accept: 'application/json', ...(token !== undefined && { 'content-type': 'application/json' }) };
   try {
-    const response = await fetch(PASSKEY_OPTIONS[kind], { method: 'POST', headers, ...body });
+    const response = await fetch(PREFIX + PASSKEY_OPTIONS[kind], { method: 'POST', headers, ...body });
     return response.status === 429 || response.status >= 500 ? undefined : response;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import type { FormState } from '../../http/pages/form-state.js';
 
-type Section = 'overview' | 'profile' | 'addresses' | 'security' | 'devices' | 'activity' | 'data';
+type Section = 'overview' | 'profile' | 'addresses' | 'security' | 'devices' | 'applications' | 'activity' | 'data';
 
 /** Where a page of the account stands among the others. */
 export interface Here {

@@ -12,8 +12,10 @@ import { EvidenceModule } from '../../auth/sign-in-evidence/evidence.module.js';
 import { TotpModule } from '../../auth/totp/totp.module.js';
 import { MailModule } from '../../mail/mail.module.js';
 import { UsersModule } from '../../users/users.module.js';
+import { GrantsModule } from '../../openid/grants/grants.module.js';
 import { ActivityController } from './activity.controller.js';
 import { AddressesController } from './addresses.controller.js';
+import { ApplicationsController } from './applications.controller.js';
 import { ConfirmController } from './confirm.controller.js';
 import { DataController } from './data.controller.js';
 import { DevicesController } from './devices.controller.js';
@@ -35,6 +37,7 @@ import { SecurityOverview } from './security-overview.js';
     ContactConfirmationModule,
     EmailChangeModule,
     EvidenceModule,
+    GrantsModule,
     LinksModule,
     MailModule,
     PasskeysModule,
@@ -54,6 +57,7 @@ import { SecurityOverview } from './security-overview.js';
     SecondFactorPagesController,
     PasswordController,
     DevicesController,
+    ApplicationsController,
     ActivityController,
     DataController,
     ConfirmController,

@@ -31,6 +31,8 @@ declare module '../../http/pages/page-values.js' {
 
 class ConfirmQuery {
   @FormField(CONTINUE_LENGTH) readonly continue?: string;
+  /** However fresh the last proof is. */
+  @FormField(3) readonly again?: string;
 }
 
 class ConfirmForm extends ConfirmQuery {
@@ -60,7 +62,8 @@ export class ConfirmController {
     @Reply() reply: FastifyReply,
   ): Promise<string> {
     // Somebody went back, or confirmed in another window.
-    if (await this.policy.isFresh(caller)) return this.pages.redirect(reply, this.targetOf(query));
+    if (query.again === undefined && (await this.policy.isFresh(caller)))
+      return this.pages.redirect(reply, this.targetOf(query));
     const { values, locale } = await this.read(caller, query);
     return this.pages.show(reply, 'account-confirm', values, locale);
   }
@@ -74,7 +77,7 @@ export class ConfirmController {
     @Reply() reply: FastifyReply,
   ): Promise<string> {
     const browser = this.cookies.ofBrowser(reply.request, reply);
-    const { continue: _, method, assertion: field, ...proof } = form;
+    const { continue: _, again: __, method, assertion: field, ...proof } = form;
     const assertion = credentialIn(field);
     try {
       const given = await validated(

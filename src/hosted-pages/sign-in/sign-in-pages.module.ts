@@ -8,11 +8,13 @@ import { ProvidersModule } from '../../auth/providers/providers.module.js';
 import { RateLimitsModule } from '../../auth/rate-limits/rate-limits.module.js';
 import { TotpModule } from '../../auth/totp/totp.module.js';
 import { UsersModule } from '../../users/users.module.js';
+import { PasswordsModule } from '../../auth/passwords/passwords.module.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
 import { SignInModule } from '../../auth/sign-in/sign-in.module.js';
 import { SecondFactorController } from './second-factor.controller.js';
 import { SecondFactorsModule } from '../../auth/second-factors/second-factors.module.js';
 import { SignInPasskeyController } from './sign-in-passkey.controller.js';
+import { PatientLogins } from './patient-logins.js';
 import { SetUpController } from './set-up.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInLinkController } from './sign-in-link.controller.js';
@@ -22,6 +24,7 @@ import { SignOutController } from './sign-out.controller.js';
   imports: [
     UsersModule,
     LoginModule,
+    PasswordsModule,
     MagicLinkModule,
     SignInModule,
     SecondFactorsModule,
@@ -40,7 +43,7 @@ import { SignOutController } from './sign-out.controller.js';
     SignInPasskeyController,
     SignOutController,
   ],
-  providers: [BrowserSignIns],
+  providers: [BrowserSignIns, PatientLogins],
   exports: [BrowserSignIns],
 })
 export class SignInPagesModule {}

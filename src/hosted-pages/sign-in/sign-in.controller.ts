@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LoginDto } from '../../auth/login/login.dto.js';
-import { LoginService } from '../../auth/login/login.service.js';
 import { Providers } from '../../auth/providers/providers.js';
 import { ContinueTargets, withContinue } from '../../http/pages/continue-targets.js';
 import type { FormState } from '../../http/pages/form-state.js';
@@ -15,6 +14,7 @@ import { plainName } from '../../users/aggregate/account-name.js';
 import { UserLookup } from '../../users/store/user-lookup.js';
 import { type ProviderProblemShown, providerProblem } from '../provider-problem.js';
 import { BrowserSignIns } from './browser-sign-ins.js';
+import { PatientLogins } from './patient-logins.js';
 import { ContinueQuery, SignInForm, SignInQuery } from './sign-in.forms.js';
 
 declare module '../../http/pages/page-values.js' {
@@ -51,7 +51,7 @@ export class SignInController {
   constructor(
     private readonly hosted: HostedPages,
     private readonly targets: ContinueTargets,
-    private readonly logins: LoginService,
+    private readonly logins: PatientLogins,
     private readonly browsers: BrowserSignIns,
     private readonly users: UserLookup,
     private readonly providers: Providers,
