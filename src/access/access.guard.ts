@@ -1,15 +1,19 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from './caller.js';
+import type { Caller, ServiceKeyUse } from './caller.js';
 import {
   ALLOW_METADATA,
+  CLIENT_METADATA,
   NO_USE_METADATA,
+  SERVICES_METADATA,
   SERVICE_TOKEN_METADATA,
   SETUP_METADATA,
+  type ServiceDemand,
   type ServiceToken,
 } from './allow.decorator.js';
-import { Forbidden, NotAuthenticated } from './access-errors.js';
+import { Forbidden, InsufficientScope, NotAuthenticated } from './access-errors.js';
+import { clientCredentialsIn } from './client-credentials.js';
 import { Authentication } from './authentication.js';
 import { STEP_UP_METADATA } from './require-step-up.decorator.js';
 import { includesRole, type Role } from './role.js';
@@ -36,6 +40,8 @@ export class AccessGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const token = this.reflector.get<ServiceToken | undefined>(SERVICE_TOKEN_METADATA, execution.getHandler());
     if (token !== undefined && this.authentication.isService(request, token)) return true;
+    const takesClients = this.reflector.get<boolean | undefined>(CLIENT_METADATA, execution.getHandler()) === true;
+    if (takesClients && clientCredentialsIn(request)) return true;
     if (this.reflector.get<boolean | undefined>(SETUP_METADATA, execution.getHandler()) === true) {
       const setup = await this.stepUps.setupCallerOf(request);
       if (setup) {
@@ -48,9 +54,14 @@ export class AccessGuard implements CanActivate {
     const caller = await this.authentication.callerOf(request, isUse);
     if (!caller) throw new NotAuthenticated();
     request.caller = caller;
-    if (!includesRole(caller.role, least)) throw new Forbidden();
+    const services = this.reflector.get<ServiceDemand | undefined>(SERVICES_METADATA, execution.getHandler());
+    if (caller.service) refuseService(caller.service, services);
+    else if (services?.who === 'only') throw new Forbidden('Only a service account may do this: send one of its keys.');
+    const anyRole = caller.service && services?.who !== 'of-the-role';
+    if (!anyRole && !includesRole(caller.role, least)) throw new Forbidden();
     const demand = this.reflector.get<StepUpDemand | undefined>(STEP_UP_METADATA, execution.getHandler());
     if (demand) {
+      if (caller.service) throw new Forbidden('Only a person may do this, who can prove again who they are.');
       await this.stepUps.require(caller, { passwordInBody: demand.passwordInBody && isAbout(request, caller) });
     }
     return true;
@@ -64,10 +75,18 @@ export class AccessGuard implements CanActivate {
     try {
       return await this.allow(execution, false);
     } catch (error) {
-      if (error instanceof NotAuthenticated || error instanceof Forbidden) return false;
+      if (REFUSALS.some((refusal) => error instanceof refusal)) return false;
       throw error;
     }
   }
+}
+
+const REFUSALS = [NotAuthenticated, Forbidden, InsufficientScope];
+
+/** @throws Forbidden on a route for people; InsufficientScope */
+function refuseService({ scopes }: ServiceKeyUse, demand: ServiceDemand | undefined): void {
+  if (!demand) throw new Forbidden('This is for people, not for service accounts.');
+  if (!scopes.includes(demand.scope)) throw new InsufficientScope(demand.scope);
 }
 
 /** Whether the request is about the caller's own account. */

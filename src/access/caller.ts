@@ -2,14 +2,22 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { bareAddress, UNKNOWN_ADDRESS } from './client-address.js';
 import type { UserRole } from './role.js';
+import type { Scope } from './scopes.js';
 
-/** The authenticated user of this request, with the current role and session. */
+/** The authenticated user of this request, with the current role and session, or the service account whose key was sent. */
 export interface Caller {
   readonly userId: string;
   readonly role: UserRole;
   readonly sessionId: string;
   /** The bearer token of a user who is to set up a second factor and has no session; `sessionId` is that of the token. */
   readonly setupToken?: string;
+  /** For a service account, the key that it sent and what that may be used for; `sessionId` is that of the key, and no session has it. */
+  readonly service?: ServiceKeyUse;
+}
+
+export interface ServiceKeyUse {
+  readonly keyId: string;
+  readonly scopes: readonly Scope[];
 }
 
 /** The actor of an event, as stored in the log. */

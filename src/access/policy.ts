@@ -1,4 +1,4 @@
-import type { UserRole } from './role.js';
+import { USER_KINDS, USER_ROLES, type UserKind, type UserRole } from './role.js';
 
 /** The actions on a user that the API offers. */
 export const USER_ACTIONS = [
@@ -37,6 +37,7 @@ export const USER_ACTIONS = [
   'contacts',
   'addContact',
   'removeContact',
+  'keys',
 ] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
 
@@ -93,17 +94,33 @@ const TABLE: Readonly<Record<UserAction, Rule>> = {
   contacts:           { self: yes, managerOnUser: yes, managerOnStaff: yes, admin: yes },
   addContact:         { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
   removeContact:      { self: yes, managerOnUser: yes, managerOnStaff: no,  admin: yes },
+  // Of service accounts alone: to make a key is to become one.
+  keys:               { self: no,  managerOnUser: no,  managerOnStaff: no,  admin: yes },
 };
 
 export interface Rank {
   readonly id: string;
   readonly role: UserRole;
+  /** A person by default. */
+  readonly kind?: UserKind;
 }
+
+// What there is to do with an account that has no address, no ways to sign in, and no profile but its name.
+const ON_SERVICES: ReadonlySet<UserAction> = new Set([
+  ...(['read', 'history', 'role', 'suspend', 'suspensionReason', 'reinstate'] as const),
+  ...(['delete', 'restore', 'erase', 'export', 'keys'] as const),
+]);
 
 /** True if `actor` may take `action` on `target`, given their current state. */
 export function allows(actor: Rank, action: UserAction, target: Rank): boolean {
   const rule = TABLE[action];
   const isSelf = actor.id === target.id;
+  if (target.kind === 'SERVICE') {
+    // Services belong to the ADMINs; the staff may look at them.
+    if (!ON_SERVICES.has(action)) return false;
+    return actor.role === 'ADMIN' ? rule.admin : action === 'read' && (isSelf || actor.role === 'MANAGER');
+  }
+  if (action === 'keys') return false;
   if (actor.role === 'ADMIN') return rule.admin || (isSelf && rule.self);
   if (isSelf) return rule.self;
   if (actor.role !== 'MANAGER') return false;
@@ -117,5 +134,5 @@ export function mayCreate(actor: UserRole, role: UserRole): boolean {
 
 /** True if `actor` may take `action` on anyone at all; if not, the refusal does not depend on whether `id` exists. */
 export function mayEver(actor: Rank, action: UserAction, id: string): boolean {
-  return (['AUTHENTICATED', 'MANAGER', 'ADMIN'] as const).some((role) => allows(actor, action, { id, role }));
+  return USER_KINDS.some((kind) => USER_ROLES.some((role) => allows(actor, action, { id, role, kind })));
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { afterCommit, type Transaction } from '../database/transaction.js';
 import { Metrics } from '../ops/metrics.js';
-import { HashPool, type HashPoolStats } from './passwords/hash-pool/hash-pool.js';
+import { HashPool } from './passwords/hash-pool/hash-pool.js';
+import type { HashPoolStats } from './passwords/hash-pool/hash-request.js';
 import { AUTH_EVENT_TYPES, type AuthEvent } from './sign-in-evidence/auth-event.js';
 import { OnAuthEvent } from './sign-in-evidence/auth-events.js';
 
@@ -11,6 +12,7 @@ const OUTCOMES = ['asked', 'passed', 'failed'] as const;
 @Injectable()
 export class AuthMetrics {
   private readonly events;
+  private readonly signIns;
   private readonly secondFactors;
 
   constructor(
@@ -24,6 +26,11 @@ export class AuthMetrics {
     });
     // So that a rate is 0 rather than absent before the first.
     for (const type of AUTH_EVENT_TYPES) this.events.inc({ type }, 0);
+    this.signIns = metrics.counter({
+      name: 'roster_sign_ins_total',
+      help: 'Sign-ins that succeeded on this server, by method.',
+      labels: ['method'],
+    });
     this.secondFactors = metrics.counter({
       name: 'roster_second_factors_total',
       help: 'Second steps of sign-ins on this server: asked for, passed, and failed with a wrong code or during a lockout.',
@@ -36,6 +43,7 @@ export class AuthMetrics {
       {
         name: 'roster_password_hashes_refused_total',
         help: 'Password hashes refused with 503 because the queue was too long.',
+        ofWorkers: 'sum',
       },
       () => [{ value: this.pool.stats().refused }],
     );
@@ -43,16 +51,17 @@ export class AuthMetrics {
 
   @OnAuthEvent(...AUTH_EVENT_TYPES)
   count(event: AuthEvent, tx: Transaction): void {
-    const { type, times = 1 } = event;
+    const { type, method, times = 1 } = event;
     const outcome = outcomeOf(event);
     afterCommit(tx, () => {
       this.events.inc({ type }, times);
+      if (type === 'login.succeeded' && method !== undefined) this.signIns.inc({ method }, times);
       if (outcome) this.secondFactors.inc({ outcome }, times);
     });
   }
 
   private gauge(name: string, help: string, stat: keyof HashPoolStats): void {
-    this.metrics.gauge({ name, help }, () => [{ value: this.pool.stats()[stat] }]);
+    this.metrics.gauge({ name, help, ofWorkers: 'sum' }, () => [{ value: this.pool.stats()[stat] }]);
   }
 }
 

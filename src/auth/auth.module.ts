@@ -8,6 +8,7 @@ import { AuthMetrics } from './auth-metrics.js';
 import { Accounts } from './accounts.js';
 import { RegistrationModule } from './registration/registration.module.js';
 import { VerificationModule } from './verification/verification.module.js';
+import { UserImportModule } from './user-import/user-import.module.js';
 import { UserCreationModule } from './user-creation/user-creation.module.js';
 import { InvitationModule } from './invitation/invitation.module.js';
 import { LoginModule } from './login/login.module.js';
@@ -32,6 +33,8 @@ import { TotpModule } from './totp/totp.module.js';
 import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { RememberedDevicesModule } from './remembered-devices/remembered-devices.module.js';
 import { StepUpModule } from './step-up/step-up.module.js';
+import { RevocationFeedModule } from './revocation-feed/revocation-feed.module.js';
+import { VerifyModule } from './verify/verify.module.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 
 /** The table of contents: authentication, sign-in methods, address confirmation and password changes. */
@@ -43,6 +46,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     RegistrationModule,
     VerificationModule,
     UserCreationModule,
+    UserImportModule,
     InvitationModule,
     LoginModule,
     SessionsModule,
@@ -62,6 +66,8 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
     PasswordsModule,
     SignInModule,
     RateLimitsModule,
+    RevocationFeedModule,
+    VerifyModule,
     StepUpModule,
     RememberedDevicesModule,
     SecondFactorsModule,

@@ -75,6 +75,13 @@ export class Identities {
     return row.since ?? undefined;
   }
 
+  /** The provider of the oldest one, so that with which an unconfirmed registration was made; null without one. */
+  async firstProviderOf(tx: Transaction, userId: string): Promise<string | null> {
+    const query = 'SELECT provider FROM identities WHERE user_id = $1 ORDER BY linked_at, id LIMIT 1';
+    const [row] = await tx.query<{ provider: string }[]>(query, [userId]);
+    return row?.provider ?? null;
+  }
+
   /** Whether it is linked to this user now. */
   async isHeld(tx: Transaction, userId: string, id: string): Promise<boolean> {
     const rows = await tx.query<unknown[]>('SELECT FROM identities WHERE id = $1 AND user_id = $2', [id, userId]);
@@ -122,7 +129,7 @@ export class Identities {
     const sealer = await this.personalData.sealer(tx, userId);
     // Every user has a key from the first event on, until erased.
     if (!sealer) throw new Error(`User ${userId} has no key`);
-    return sealer.seal(Buffer.from(JSON.stringify(profile)), labelOf(id));
+    return sealer.seal(Buffer.from(JSON.stringify(profile)), identitySealLabel(id));
   }
 
   private async opened(tx: Transaction, userId: string, rows: readonly Row[]): Promise<Identity[]> {
@@ -135,7 +142,7 @@ export class Identities {
       issuer: row.issuer,
       subject: row.subject,
       profile: sealer
-        ? (JSON.parse(sealer.open(row.profile, labelOf(row.id)).toString()) as IdentityProfile)
+        ? (JSON.parse(sealer.open(row.profile, identitySealLabel(row.id)).toString()) as IdentityProfile)
         : NO_PROFILE,
       linkedAt: row.linked_at,
       lastUsedAt: row.last_used_at,
@@ -152,7 +159,8 @@ const NO_PROFILE: IdentityProfile = {
   hostedDomain: null,
 };
 
-const labelOf = (id: string): string => `identity:${id}`;
+/** The label under which the profile of an identity is sealed. */
+export const identitySealLabel = (id: string): string => `identity:${id}`;
 
 /** What people know an identity by. */
 export function identityLabel({ email, username, name }: IdentityProfile): string | null {

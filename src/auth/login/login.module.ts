@@ -1,14 +1,19 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { LockoutModule } from '../lockout/lockout.module.js';
+import { LinksModule } from '../one-time-tokens/links.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SignInModule } from '../sign-in/sign-in.module.js';
+import { UserImportModule } from '../user-import/user-import.module.js';
 import { LoginController } from './login.controller.js';
 import { LoginService } from './login.service.js';
+import { ImportedSignIns } from './imported-sign-ins.js';
+import { ElsewhereHandlers } from './verify-elsewhere.js';
 
 @Module({
-  imports: [LockoutModule, PasswordsModule, SignInModule],
+  imports: [DiscoveryModule, LockoutModule, LinksModule, PasswordsModule, SignInModule, UserImportModule],
   controllers: [LoginController],
-  providers: [LoginService],
-  exports: [LoginService],
+  providers: [LoginService, ImportedSignIns, ElsewhereHandlers],
+  exports: [LoginService, ElsewhereHandlers],
 })
 export class LoginModule {}

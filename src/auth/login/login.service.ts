@@ -7,6 +7,7 @@ import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { maySignIn } from '../sign-in/sign-in-outcomes.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
+import { ImportedSignIns } from './imported-sign-ins.js';
 
 type PasswordAttempt = Omit<SignInAttempt, 'method' | 'amr'> & {
   readonly identifier: string;
@@ -29,6 +30,7 @@ export class LoginService {
     private readonly passwords: Passwords,
     private readonly claims: ClaimPasswords,
     private readonly gate: SignInGate,
+    private readonly imported: ImportedSignIns,
   ) {}
 
   /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, HashingOverloaded */
@@ -82,6 +84,11 @@ export class LoginService {
     if (isOwner && owner && maySignIn(owner) && !attempt.isLocked) {
       await this.passwords.upgrade(owner.id, password, own?.hash, work);
       return { attempt, userId: owner.id, changedAt: own?.changedAt, isClaimant };
+    }
+    if (owner && own === undefined && maySignIn(owner) && !attempt.isLocked) {
+      const changedAt = await this.imported.adopt(owner, password, work);
+      if (changedAt) return { attempt, userId: owner.id, changedAt, isClaimant };
+      this.imported.offerPassword(owner, attempt.context);
     }
     // For the owner of the address, if any, it still counts as a wrong password.
     const isTold = (await isClaimant()) && !attempt.isClaimLocked;

@@ -5,6 +5,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { requestMagicLink } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
+import { isClaimOf } from '../../users/store/claim-of-address.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { signInRefusal } from '../sign-in/sign-in-outcomes.js';
@@ -77,7 +78,7 @@ export class MagicLinkLinks {
    */
   private async ownClaim(tx: Transaction, email: string): Promise<string | undefined> {
     const [claim] = await tx.query<{ id: string }[]>(
-      `SELECT id FROM users WHERE email_key = $1 AND pending
+      `SELECT id FROM users WHERE ${isClaimOf('$1')}
          AND NOT EXISTS (SELECT 1 FROM password_credentials WHERE user_id = users.id)
          AND NOT EXISTS (SELECT 1 FROM identities WHERE user_id = users.id)
        ORDER BY id DESC LIMIT 1`,

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
@@ -12,26 +12,23 @@ import {
   type DeliverableToken,
   details,
   DUE,
+  dueParameters,
   type DueRow,
   FIND,
   FIND_BEGINNING,
   type FoundRow,
   type LinkOrigin,
+  newNonce,
   originParameters,
   PROLONG,
   REPLACE,
+  TELLS_ITS_BEGINNING,
   type TokenDetails,
   type TokenRow,
   USE,
   type WantedLink,
 } from './token-rows.js';
 export { TokenExpiredOrUsed } from './token-expired-or-used.js';
-
-const NONCE_BYTES = 32;
-const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
-
-/** Purposes whose mails and pages show the origin of the registration, even if others request the link again. */
-const TELLS_ITS_BEGINNING: ReadonlySet<TokenPurpose> = new Set(['verify-email']);
 
 /**
  * Links that work once. A row holds a nonce; the token is an HMAC of it, computed when the mail is sent and not stored, so a copy
@@ -64,6 +61,11 @@ export class OneTimeTokens {
     const link = { userId, purpose, ttl, subject };
     const kept = await this.prolong(tx, link, TELLS_ITS_BEGINNING.has(purpose) ? undefined : origin);
     return kept ?? (await this.replace(tx, link, origin));
+  }
+
+  /** As `issue`, for a user whom this transaction has created: there is nothing to extend or to end. */
+  async issueFirst(tx: Transaction, link: WantedLink, by: LinkOrigin, newPasswordRequired: boolean): Promise<Date> {
+    return this.insert(tx, link, { ...by, newPasswordRequired });
   }
 
   /** As `forDeliveries`, for one. */
@@ -167,6 +169,11 @@ export class OneTimeTokens {
     await this.ended.end(tx, userId, 'withdrawn', `purpose NOT LIKE 'confirm-contact:%'`);
   }
 
+  /** Revokes every link of a user, those for contacts too. */
+  async revokeEvery(tx: Transaction, userId: string): Promise<void> {
+    await this.ended.end(tx, userId, 'withdrawn', 'true');
+  }
+
   /** Extends a token that would expire too soon, unless it is being used concurrently; renews it after its end. */
   private async renewed(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {
     const [row] = await this.due(tx, [link], 'FOR UPDATE OF tokens');
@@ -190,22 +197,25 @@ export class OneTimeTokens {
   }
 
   private async replace(tx: Transaction, link: WantedLink, origin: LinkOrigin): Promise<Date> {
+    const column = columnOf(link.purpose, link.subject);
+    const isTold = TELLS_ITS_BEGINNING.has(link.purpose);
+    const [before] = isTold ? await tx.query<Beginning[]>(FIND_BEGINNING, [link.userId, column]) : [];
+    await this.ended.end(tx, link.userId, 'replaced', 'purpose = $3', [column]);
+    return this.insert(tx, link, before ?? origin);
+  }
+
+  private async insert(tx: Transaction, link: WantedLink, like: LinkOrigin & Partial<Beginning>): Promise<Date> {
     const { userId, purpose, ttl, subject } = link;
-    const column = columnOf(purpose, subject);
-    const [before] = TELLS_ITS_BEGINNING.has(purpose)
-      ? await tx.query<Beginning[]>(FIND_BEGINNING, [userId, column])
-      : [];
-    await this.ended.end(tx, userId, 'replaced', 'purpose = $3', [column]);
     const [row] = await tx.query<[{ expires_at: Date }]>(REPLACE, [
       uuidv7(),
       userId,
-      column,
+      columnOf(purpose, subject),
       this.keyring.current('one-time-token').id,
-      randomBytes(NONCE_BYTES),
+      newNonce(),
       ttl,
-      before?.requestedAt ?? null,
-      before?.newPasswordRequired ?? false,
-      ...originParameters(before ?? origin),
+      like.requestedAt ?? null,
+      like.newPasswordRequired ?? false,
+      ...originParameters(like),
     ]);
     return row.expires_at;
   }
@@ -217,12 +227,7 @@ export class OneTimeTokens {
 
   /** @returns in the order of `links`, undefined for links that must not be mailed */
   private async due(tx: Transaction, links: readonly WantedLink[], forUpdate = ''): Promise<(DueRow | undefined)[]> {
-    const rows = await tx.query<DueRow[]>(`${DUE} ${forUpdate}`, [
-      links.map(({ userId }) => userId),
-      links.map(({ purpose, subject }) => columnOf(purpose, subject)),
-      links.map(({ ttl }) => ttl / 2),
-      links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
-    ]);
+    const rows = await tx.query<DueRow[]>(`${DUE} ${forUpdate}`, dueParameters(links));
     const byPlace = new Map(rows.map((row) => [row.place, row]));
     return links.map((_link, index) => byPlace.get(index + 1));
   }

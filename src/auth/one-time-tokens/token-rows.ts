@@ -1,6 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { RequestContext } from '../../access/caller.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 import type { EndedLink, LinkEnd } from './token-expired-or-used.js';
+
+const NONCE_BYTES = 32;
+
+export const newNonce = (): Buffer => randomBytes(NONCE_BYTES);
+
+/** Purposes without whose link an account could never be used. */
+const RENEWED_AFTER_EXPIRY: ReadonlySet<TokenPurpose> = new Set(['verify-email', 'invitation']);
+
+/** Purposes whose mails and pages show the origin of the registration, even if others request the link again. */
+export const TELLS_ITS_BEGINNING: ReadonlySet<TokenPurpose> = new Set(['verify-email']);
 
 export interface TokenRow {
   readonly id: string;
@@ -163,3 +174,11 @@ export const DUE = `
     AS link (user_id, purpose, least, is_renewed, place)
   JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
   WHERE used_at IS NULL AND (expires_at > now() OR link.is_renewed)`;
+
+/** The parameters of `DUE`. */
+export const dueParameters = (links: readonly WantedLink[]): unknown[][] => [
+  links.map(({ userId }) => userId),
+  links.map(({ purpose, subject }) => columnOf(purpose, subject)),
+  links.map(({ ttl }) => ttl / 2),
+  links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
+];

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -10,7 +10,7 @@ import { Keyring } from '../../database/keyring.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { CHALLENGE_TTL_MS } from './challenges.js';
 import type { Passkey } from './passkeys.js';
-import { webAuthn, webAuthnHelpers } from './webauthn.js';
+import { webAuthn } from './webauthn.js';
 
 /** A passkey as a browser has to find it. */
 export interface PasskeyHandle {
@@ -28,7 +28,7 @@ export const ALGORITHMS: readonly number[] = [-7, -8, -257];
 
 /** This server as the party that passkeys are made for (WebAuthn Level 3): what it asks browsers for. */
 @Injectable()
-export class RelyingParty implements OnApplicationBootstrap {
+export class RelyingParty {
   /** The host of `PUBLIC_URL`. A passkey works for it alone; another host makes all of them useless. */
   readonly id: string;
   /** Where a passkey may be used: `PUBLIC_URL`, and those of `CORS_ORIGINS` that browsers let use this id. */
@@ -42,11 +42,6 @@ export class RelyingParty implements OnApplicationBootstrap {
     this.id = passkeyHost(settings);
     this.origins = passkeyOrigins(settings.PUBLIC_URL, settings.CORS_ORIGINS);
     this.name = settings.PRODUCT_NAME;
-  }
-
-  /** A server loads it before anybody asks. */
-  async onApplicationBootstrap(): Promise<void> {
-    await Promise.all([webAuthn(), webAuthnHelpers()]);
   }
 
   /** @param existing those of the user: an authenticator that holds one of them makes no second */

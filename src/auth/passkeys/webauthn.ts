@@ -1,4 +1,4 @@
-/** Loads the library for WebAuthn, apart from the rest: it takes as long as many an operator's command, and none needs it. */
+/** Loads the library for WebAuthn when it is needed: it is large, and most processes never use it. */
 export const webAuthn = () => import('@simplewebauthn/server');
 
 /** What it uses itself. */

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import type { Transaction } from '../../database/transaction.js';
+import { isClaimOf } from '../../users/store/claim-of-address.js';
 
 /** Stands for a missing user, so that the query is the same. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -34,11 +35,14 @@ const typed = (waiting: string, proved: string) => `
   SELECT hash, changed_at AS "changedAt", true AS "isOwn" FROM password_credentials WHERE user_id = $1
   UNION ALL
   (SELECT hash, NULL, false FROM users LEFT JOIN password_credentials ON user_id = users.id
-   WHERE ${waiting} AND pending ORDER BY users.id DESC LIMIT 1000)
+   WHERE ${waiting} ORDER BY users.id DESC LIMIT 1000)
   UNION ALL
   SELECT hash, NULL, false FROM proved_claims WHERE ${proved}`;
-const BY_ADDRESS: Statement = { name: 'passwords-by-address', text: typed('email_key = $2', 'address_hash = $3') };
-const BY_USERNAME: Statement = { name: 'passwords-by-username', text: typed('users.id = $2', 'user_id = $2') };
+const BY_ADDRESS: Statement = { name: 'passwords-by-address', text: typed(isClaimOf('$2'), 'address_hash = $3') };
+const BY_USERNAME: Statement = {
+  name: 'passwords-by-username',
+  text: typed('users.id = $2 AND pending', 'user_id = $2'),
+};
 
 /**
  * The passwords of registrations, next to those of users. The creator of a registration must not learn that it, or another one for

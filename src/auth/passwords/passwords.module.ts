@@ -10,6 +10,7 @@ import { NewPasswords } from './new-passwords.js';
 import { ClaimPasswords } from './claim-passwords.js';
 import { Passwords } from './passwords.js';
 import { PasswordHasher } from './password-hasher.js';
+import { HashFloor } from './hash-floor.js';
 import { HashPool } from './hash-pool/hash-pool.js';
 import { BreachedPasswords } from './hibp.js';
 
@@ -19,17 +20,24 @@ import { BreachedPasswords } from './hibp.js';
     NewPasswords,
     ClaimPasswords,
     Passwords,
+    HashFloor,
     {
       provide: PasswordHasher,
-      inject: [Keyring, SETTINGS_TOKEN, HashPool],
-      useFactory: (keyring: Keyring, settings: Settings, pool: HashPool) =>
-        new PasswordHasher(keyring, settings.BCRYPT_COST, pool),
+      inject: [Keyring, SETTINGS_TOKEN, HashPool, HashFloor],
+      useFactory: (keyring: Keyring, settings: Settings, pool: HashPool, floor: HashFloor) =>
+        new PasswordHasher(keyring, settings.BCRYPT_COST, pool, () => floor.rounds(), settings.PASSWORD_HASH),
     },
     {
       provide: HashPool,
       inject: [SETTINGS_TOKEN, LOG_TOKEN],
-      useFactory: ({ HASH_NICE: nice }: Settings, log: Log) =>
-        new HashPool({ nice, onLoss: (how) => log.warn({ how }, 'hash worker exited unexpectedly') }),
+      useFactory: ({ HASH_NICE: nice, HASH_PROCESSES: workers, HASH_MAX_WAIT: longestWaitMs }: Settings, log: Log) =>
+        new HashPool({
+          nice,
+          longestWaitMs,
+          ...(workers !== undefined && { workers }),
+          onLoss: (how) => log.warn({ how }, 'hash worker exited unexpectedly'),
+          onFault: (fault) => log.error({ fault }, 'a password hash cannot be computed; no password matches it'),
+        }),
     },
     {
       provide: BreachedPasswords,

@@ -89,7 +89,7 @@ export class Passwords {
   }
 
   /**
-   * Rehashes a password whose stored hash has an outdated cost or pepper. Opens its own transaction.
+   * Rehashes a password whose stored hash has an outdated cost or pepper, or was imported. Opens its own transaction.
    * @param password just verified
    * @param stored the hash that it was compared with; if that is no longer stored, nothing is changed
    */
@@ -98,7 +98,11 @@ export class Passwords {
     try {
       const hash = await this.hasher.hash(password, work);
       await this.transactions.run((tx) =>
-        tx.query('UPDATE password_credentials SET hash = $3 WHERE user_id = $1 AND hash = $2', [userId, stored, hash]),
+        tx.query('UPDATE password_credentials SET hash = $3, imported_rounds = NULL WHERE user_id = $1 AND hash = $2', [
+          userId,
+          stored,
+          hash,
+        ]),
       );
     } catch (error) {
       // The next sign-in will do.
@@ -106,12 +110,28 @@ export class Passwords {
     }
   }
 
+  /**
+   * Stores a password that was verified elsewhere, whatever the rules for new ones say, unless there is one meanwhile.
+   * @returns when it was stored
+   * @throws HashingOverloaded
+   */
+  async adopt(userId: string, password: string, work?: HashWork): Promise<Date | undefined> {
+    const hash = await this.hasher.hash(password, work);
+    return this.transactions.run(async (tx) => {
+      await tx.query('INSERT INTO password_credentials (user_id, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        userId,
+        hash,
+      ]);
+      return (await this.storedHash(tx, userId)) === hash ? this.changedAt(tx, userId) : undefined;
+    });
+  }
+
   /** @param from the origin of the change, for an existing account */
   async set(tx: Transaction, userId: string, hash: string, from: ClientOrigin = UNKNOWN_ORIGIN): Promise<void> {
     await tx.query(
       `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (user_id) DO UPDATE SET (hash, changed_at, changed_ip, changed_user_agent) =
-         (excluded.hash, now(), excluded.changed_ip, excluded.changed_user_agent)`,
+       ON CONFLICT (user_id) DO UPDATE SET (hash, imported_rounds, changed_at, changed_ip, changed_user_agent) =
+         (excluded.hash, NULL, now(), excluded.changed_ip, excluded.changed_user_agent)`,
       [userId, hash, from.ip, from.userAgent],
     );
   }

@@ -146,7 +146,7 @@ export class ProviderAccounts {
     // Before the address is confirmed, so that nobody gets a mail about the first way to sign in.
     const identityId = await this.add(arrival, userId);
     if (outcome === 'confirm') {
-      await this.verification.send(tx, { id: userId, email }, context);
+      await this.verification.send(tx, { id: userId, email }, context, true);
       return { outcome, userId };
     }
     await this.users.change(tx, userId, verifyEmail, context);

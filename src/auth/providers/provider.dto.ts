@@ -34,7 +34,7 @@ export class StartProviderSignInDto extends Continue {
     maxLength: 43,
     pattern: CHALLENGE,
     description:
-      'for applications with a session of their own: SHA-256, in base64url, of a random `codeVerifier` (RFC 7636, 4.2, `S256`). `continue`, which is required then, gets `?code=` for `POST /auth/providers/{id}/exchange`, or `?error=`, and the browser gets no session',
+      'for applications with a session of their own: SHA-256, in base64url, of a random `codeVerifier` (RFC 7636, 4.2, `S256`). `continue`, which is required then and may also be a redirect URI in `APP_REDIRECTS`, gets `?code=` for `POST /auth/providers/{id}/exchange`, or `?error=`, and the browser gets no session',
   })
   @isGiven
   @Matches(new RegExp(CHALLENGE), { message: 'must be the SHA-256 of the codeVerifier in base64url, without padding' })

@@ -20,16 +20,12 @@ import { ProviderAnswers } from './provider-answers.js';
 import { ProviderDepartures } from './provider-departures.js';
 import { ProviderFailure } from './provider-errors.js';
 import { FlowCookies } from './flow-cookies.js';
+import { isLedByStranger } from './led-by-stranger.js';
 import { ProviderReturnDto, ProviderReturnForm, queryOf, RETURNED } from './provider-return.dto.js';
 import { ProviderSignIns } from './provider-sign-ins.js';
 import { Providers } from './providers.js';
 
-declare module '../../http/pages/page-values.js' {
-  interface PageValues {
-    /** On the way from or to a provider: the browser goes on by itself. */
-    'going-on': { goOnUrl: string };
-  }
-}
+const NO_TARGET = { path: 'continue', message: 'must be a URL of an origin in SIGN_IN_REDIRECTS, or in APP_REDIRECTS' };
 
 const ApiProvider = (): MethodDecorator =>
   ApiParam({ name: 'id', example: 'google', description: 'of a provider in `PROVIDERS`', schema: { type: 'string' } });
@@ -61,7 +57,11 @@ export class ProvidersController {
     operationId: 'startProviderSignIn',
     summary: 'Sign in or register with a provider',
     description:
-      'For browsers to open. Leads to the provider, which leads back to the callback. If the provider cannot be reached, leads to the page to sign in, which says so.',
+      'For browsers to open. Leads to the provider, which leads back to the callback. If the provider cannot be reached, leads to the page to sign in, which says so. A browser that is led here by a page of a site that is not in `SIGN_IN_REDIRECTS` gets a page that asks whether to go on, because that site may want to sign somebody in who did not ask for it, or to get a code for the account.',
+  })
+  @ApiOkResponse({
+    description: 'a page that asks whether to go on',
+    content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html><title>Roster</title>' } },
   })
   @ApiLeadsOn('to the provider, or to the page to sign in')
   @ApiProblems('validation-failed', 'not-found')
@@ -69,12 +69,13 @@ export class ProvidersController {
     @Param('id') id: string,
     @Query() { continue: target, keepSignedIn, codeChallenge }: StartProviderSignInDto,
     @Reply() reply: FastifyReply,
-  ): Promise<undefined> {
+  ): Promise<string | undefined> {
     const provider = this.providers.find(id);
-    const continueTo = this.targets.check(target);
-    if (codeChallenge !== undefined && continueTo === null) {
-      throw new ValidationFailed([{ path: 'continue', message: 'must be a URL of an origin in SIGN_IN_REDIRECTS' }]);
-    }
+    const continueTo =
+      codeChallenge === undefined ? this.targets.check(target) : this.targets.checkForApplication(target);
+    if (codeChallenge !== undefined && continueTo === null) throw new ValidationFailed([NO_TARGET]);
+    // With a `codeChallenge`, too: of a person who is never asked at the provider, a page of a stranger would get a code to its own verifier.
+    if (isLedByStranger(reply.request, this.targets.origins)) return this.departures.ask(reply, provider);
     const flow = {
       purpose: 'sign-in',
       ...{ userId: null, sessionId: null, continueTo },

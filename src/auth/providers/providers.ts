@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
-import { callbackUrlOf, type ProviderSettings } from '../../config/provider-settings.js';
+import { callbackUrlOf, providerName, type ProviderSettings } from '../../config/provider-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { GithubClient } from './clients/github.client.js';
@@ -41,7 +41,7 @@ export class Providers {
 
   /** As it was given, also for identities of a provider that is not in the settings any more. */
   nameOf(id: string): string {
-    return this.known.get(id)?.name ?? id;
+    return providerName(this.settings, id);
   }
 
   private clientOf(provider: ProviderSettings): ProviderClient {

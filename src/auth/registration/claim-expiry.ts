@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { systemContext } from '../../access/caller.js';
+import { inBatches } from '../../async/in-batches.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
@@ -35,12 +36,9 @@ export class ClaimExpiry implements OnModuleInit {
     const context = systemContext(newTraceId());
     // Together with unconfirmed ones, or it would show which of them were confirmed.
     await this.transactions.run((tx) => this.passwords.forgetOld(tx, this.settings.PENDING_RETENTION));
-    let removed = 0;
-    for (let batch = BATCH; batch === BATCH; removed += batch) {
-      batch = await this.transactions.run((tx) =>
-        this.users.dropStaleClaims(tx, this.settings.PENDING_RETENTION, BATCH, context),
-      );
-    }
+    const removed = await inBatches(BATCH, () =>
+      this.transactions.run((tx) => this.users.dropStaleClaims(tx, this.settings.PENDING_RETENTION, BATCH, context)),
+    );
     await this.transactions.run((tx) => this.throttle.forgetOld(tx));
     if (removed > 0) this.log.info({ removed, traceId: context.traceId }, 'unconfirmed registrations removed');
   }

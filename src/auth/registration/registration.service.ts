@@ -51,7 +51,7 @@ export class RegistrationService {
         context,
       );
       await this.passwords.set(tx, user.id, hash);
-      await this.links.send(tx, { id: user.id, email }, context);
+      await this.links.send(tx, { id: user.id, email }, context, true);
       return user.id;
     });
   }

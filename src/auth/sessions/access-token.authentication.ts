@@ -29,6 +29,7 @@ export interface ProvedToken {
   readonly iat?: number;
   readonly jti?: string;
   readonly client_id?: string;
+  readonly epoch?: number;
 }
 
 /** A valid token, and the current user of its session. */
@@ -57,7 +58,7 @@ type Handler = (request: object, response: object, next: (error: unknown) => voi
 const BEARER = new RegExp(`^Bearer +([^ ]{1,${MAX_ACCESS_TOKEN}})$`, 'i');
 
 /** The token of an `Authorization` header (RFC 6750, 2.1). Not passport's extractor, whose pattern takes quadratic time. */
-function bearerOf({ headers }: Headers): string | null {
+export function bearerOf({ headers }: Headers): string | null {
   return BEARER.exec(headers.authorization ?? '')?.[1] ?? null;
 }
 
@@ -103,7 +104,16 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
   }
 
   /** Missing claims make a token invalid, like wrong ones. */
-  validate({ sub, sid, exp, nbf, iat, jti, client_id }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
+  validate({
+    sub,
+    sid,
+    exp,
+    nbf,
+    iat,
+    jti,
+    client_id,
+    epoch,
+  }: Record<keyof ProvedToken, unknown>): ProvedToken | false {
     if (!isId(sub) || !isId(sid) || typeof exp !== 'number' || typeof nbf !== 'number') return false;
     const now = this.clock.now().getTime() / 1000;
     if (exp <= now || nbf > now + CLOCK_LEEWAY) return false;
@@ -115,6 +125,7 @@ export class AccessTokenAuthentication extends PassportStrategy(Strategy, STRATE
       ...(typeof iat === 'number' && { iat }),
       ...(typeof jti === 'string' && { jti }),
       ...(typeof client_id === 'string' && { client_id }),
+      ...(typeof epoch === 'number' && { epoch }),
     };
   }
 

@@ -20,11 +20,14 @@ export const CLOCK_LEEWAY = 30;
 export const MAX_ACCESS_TOKEN = 4096;
 
 export interface AccessTokenClaims {
-  /** The user. */
-  readonly sub: string;
+  readonly user: {
+    readonly id: string;
+    readonly role: UserRole;
+    /** The epoch: a later change of the role revokes the token by it. */
+    readonly version: number;
+  };
   /** The session, which is checked on every request. */
   readonly sid: string;
-  readonly role: UserRole;
   readonly assurance: Assurance;
 }
 
@@ -59,13 +62,13 @@ export class AccessTokens {
     return Math.floor(this.settings.ACCESS_TOKEN_TTL / 1000);
   }
 
-  sign({ sub, sid, role, assurance }: AccessTokenClaims): string {
+  sign({ user, sid, assurance }: AccessTokenClaims): string {
     const { id, secret } = this.keyring.current('access-token');
     let key = this.privateKeys.get(id);
     if (!key) this.privateKeys.set(id, (key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })));
     return this.jwt.sign(
       {
-        ...{ sid, role, ...claimsOf(assurance) },
+        ...{ sid, role: user.role, epoch: user.version, ...claimsOf(assurance) },
         client_id: CLIENT_ID,
         iat: Math.floor(this.clock.now().getTime() / 1000),
       },
@@ -74,7 +77,7 @@ export class AccessTokens {
         algorithm: ACCESS_TOKEN_ALGORITHM,
         keyid: id,
         header: { alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE },
-        subject: sub,
+        subject: user.id,
         issuer: this.settings.PUBLIC_URL,
         audience: this.settings.PUBLIC_URL,
         jwtid: randomUUID(),

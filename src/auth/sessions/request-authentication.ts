@@ -3,12 +3,13 @@ import type { FastifyRequest } from 'fastify';
 import type { ServiceToken } from '../../access/allow.decorator.js';
 import type { Authentication } from '../../access/authentication.js';
 import { type Caller, contextOf } from '../../access/caller.js';
+import { KEY_PREFIX, ServiceKeyCheck } from '../../access/service-key-check.js';
 import { LruCache } from '../../async/lru-cache.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { AccessTokenAuthentication } from './access-token.authentication.js';
+import { AccessTokenAuthentication, bearerOf } from './access-token.authentication.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionStates } from './session-states.js';
 
@@ -17,7 +18,7 @@ const NOTE_USE_EVERY_MS = 60_000;
 const REMEMBERED = 20_000;
 
 /**
- * Who sends a request: by an access token, or by the cookie of a browser session. A token wins over a cookie, and a bad token never
+ * Who sends a request: by an access token, by the key of a service account, or by the cookie of a browser session. A token wins over a cookie, and a bad token never
  * falls back to one, or a client could not tell which of them it acts with.
  */
 @Injectable()
@@ -29,6 +30,7 @@ export class RequestAuthentication implements Authentication {
     @InjectSettings() private readonly settings: Settings,
     @InjectLog() private readonly log: Log,
     private readonly tokens: AccessTokenAuthentication,
+    private readonly keys: ServiceKeyCheck,
     private readonly cookies: SessionCookies,
     private readonly states: SessionStates,
     private readonly statements: Statements,
@@ -36,9 +38,13 @@ export class RequestAuthentication implements Authentication {
     this.noteEveryMs = Math.min(NOTE_USE_EVERY_MS, settings.REFRESH_TOKEN_IDLE_TTL / 4);
   }
 
-  /** @throws CrossSiteRequest for an unsafe request by cookie from elsewhere */
+  /** @throws CrossSiteRequest for an unsafe request by cookie from elsewhere; as `ServiceKeyCheck.callerOf` */
   async callerOf(request: FastifyRequest, isUse = true): Promise<Caller | undefined> {
-    if (request.headers.authorization !== undefined) return this.tokens.callerOf(request);
+    if (request.headers.authorization !== undefined) {
+      const bearer = bearerOf(request);
+      if (bearer?.startsWith(KEY_PREFIX)) return this.keys.callerOf(bearer, contextOf(request).ip);
+      return this.tokens.callerOf(request);
+    }
     const cookie = this.cookies.read(request);
     if (!cookie) return undefined;
     const caller = await this.states.callerByCookie(cookie);

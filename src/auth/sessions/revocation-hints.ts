@@ -9,7 +9,7 @@ import { Revocations } from './revocations.js';
 
 const CHANNEL = 'roster_revocations';
 /** Reads without a hint: detects a lost connection, and lets an idle server learn of new keys. */
-const AT_LEAST_EVERY_MS = 10_000;
+const AT_LEAST_EVERY_MS = 15_000;
 const ANSWER_WITHIN_MS = 5000;
 
 /** Notifies other servers of revocations, and is notified by them. An optimisation only: see `Revocations`. */

@@ -88,8 +88,16 @@ const SELECT_PAGE = `
   LEFT JOIN revocations ON xid >= $1::xid8 AND xid < pg_snapshot_xmax(snapshot)
   ORDER BY revocations.id`;
 
-/** Removes rows older than an hour, except for the newest of these, and rows from a dump of another cluster. */
+const HOUR_MS = 3_600_000;
+const MARGIN_MS = 10 * 60_000;
+
+/** How long revocations are kept: no access token from before lives any more, whatever services know of its end. */
+export function keptForMs({ ACCESS_TOKEN_TTL }: Pick<Settings, 'ACCESS_TOKEN_TTL'>): number {
+  return Math.max(HOUR_MS, ACCESS_TOKEN_TTL + MARGIN_MS);
+}
+
+/** Removes rows older than $1 milliseconds, except for the newest of these, and rows from a dump of another cluster. */
 export const SWEEP_REVOCATIONS = `
   DELETE FROM revocations WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
     OR xid < (SELECT max(xid) FROM revocations
-              WHERE created_at < now() - interval '1 hour' AND xid < pg_snapshot_xmax(pg_current_snapshot()))`;
+              WHERE created_at < now() - $1 * interval '1 millisecond' AND xid < pg_snapshot_xmax(pg_current_snapshot()))`;

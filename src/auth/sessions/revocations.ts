@@ -24,6 +24,8 @@ const REMEMBERED = 10_000;
 export class Revocations {
   /** Wakes on a revocation by this server, to notify the others. */
   readonly made = new Wakeup();
+  /** Wakes when a read found revocations, of any server. */
+  readonly found = new Wakeup();
   private now = 0;
   private lookedAt = Number.NEGATIVE_INFINITY;
   private mustSee = Number.NEGATIVE_INFINITY;
@@ -101,6 +103,7 @@ export class Revocations {
     this.cursor = cursor;
     this.now = epoch;
     this.lookedAt = began;
+    if (missed || fresh.length > 0) this.found.wake();
   }
 
   private async reloadKeys(): Promise<void> {

@@ -20,6 +20,7 @@ interface RenewableSession extends TokenSource, Assurance {
 interface Somebody {
   readonly id: string;
   readonly role: UserRole;
+  readonly version: number;
 }
 
 /** A session whose user proved again who they are. */

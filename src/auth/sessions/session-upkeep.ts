@@ -1,20 +1,21 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { inBatches } from '../../async/in-batches.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { SECRET_KEY_REPLACED } from '../../database/key-errors.js';
 import { Keyring } from '../../database/keyring.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
-import { SWEEP_REVOCATIONS } from './revocation-reader.js';
+import { keptForMs, SWEEP_REVOCATIONS } from './revocation-reader.js';
 
 const EVERY_HOUR = '27 * * * *';
 const BATCH = 1000;
 const DAY_MS = 86_400_000;
 /** Age at which a signing key is rotated. */
-const KEY_LIFE_MS = 90 * DAY_MS;
+export const KEY_LIFE_MS = 90 * DAY_MS;
 /** How long a server may keep signing with the old key before it learns of the new one. */
-const KEY_MARGIN_MS = 10 * 60_000;
+export const KEY_MARGIN_MS = 10 * 60_000;
 
 /** Rotates the key that signs access tokens, and removes expired data. */
 @Injectable()
@@ -33,7 +34,7 @@ export class SessionUpkeep implements OnModuleInit {
 
   async sweep(): Promise<void> {
     await this.removeOldSessions();
-    await this.dataSource.query(SWEEP_REVOCATIONS);
+    await this.dataSource.query(SWEEP_REVOCATIONS, [keptForMs(this.settings)]);
     const keyId = await this.keyring.rotate('access-token', KEY_LIFE_MS);
     if (keyId !== undefined) this.log.info({ keyId }, 'access token signing key rotated');
     if (this.keyring.isSecretReplaced) this.log.error(SECRET_KEY_REPLACED);
@@ -43,12 +44,13 @@ export class SessionUpkeep implements OnModuleInit {
 
   /** Sessions past their absolute end, however they ended; until then, reuse of their tokens is detected. */
   private async removeOldSessions(): Promise<void> {
-    for (let removed = BATCH; removed === BATCH;) {
-      [, removed] = await this.dataSource.query<[unknown[], number]>(
+    await inBatches(BATCH, async () => {
+      const [, removed] = await this.dataSource.query<[unknown[], number]>(
         `DELETE FROM sessions WHERE id IN (
            SELECT id FROM sessions WHERE absolute_expires_at < now() ORDER BY absolute_expires_at LIMIT $1)`,
         [BATCH],
       );
-    }
+      return removed;
+    });
   }
 }

@@ -7,8 +7,6 @@ import { UsersModule } from '../../users/users.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { RefreshController } from './refresh.controller.js';
 import { SessionsController } from './sessions.controller.js';
-import { IntrospectionController } from './introspection.controller.js';
-import { JwksController } from './jwks.controller.js';
 import { CurrentSessionController } from './current-session.controller.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { SessionCookies } from './session-cookies.js';
@@ -32,14 +30,7 @@ import { SessionUpkeep } from './session-upkeep.js';
 @Global()
 @Module({
   imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
-  controllers: [
-    RefreshController,
-    SessionsController,
-    IntrospectionController,
-    JwksController,
-    UserSessionsController,
-    CurrentSessionController,
-  ],
+  controllers: [RefreshController, SessionsController, UserSessionsController, CurrentSessionController],
   providers: [
     Sessions,
     UserSessions,
@@ -60,6 +51,17 @@ import { SessionUpkeep } from './session-upkeep.js';
     { provide: Authentication, useExisting: RequestAuthentication },
     { provide: LiveSessions, useExisting: SessionStates },
   ],
-  exports: [Sessions, UserSessions, SessionCookies, SessionRenewals, Authentication, LiveSessions],
+  exports: [
+    Sessions,
+    UserSessions,
+    SessionCookies,
+    SessionRenewals,
+    SessionStates,
+    Revocations,
+    AccessTokenAuthentication,
+    AccessTokens,
+    Authentication,
+    LiveSessions,
+  ],
 })
 export class SessionsModule {}

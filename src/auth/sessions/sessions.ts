@@ -7,12 +7,14 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
 import { newTraceId } from '../../config/trace-id.js';
+import type { NewAuthEvent } from '../sign-in-evidence/auth-event.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import { AccessTokens } from './access-tokens.js';
 import { type Assurance, MULTIPLE_FACTORS } from './assurance.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 import type { BrowserSignIn } from './session-cookies.js';
+import { START_SESSION } from './start-session.js';
 
 /** Maximum number of sessions per user; one more ends the least recently used one. */
 export const MAX_SESSIONS = 100;
@@ -33,7 +35,8 @@ export type EndReason =
   | 'factors-removed'
   | 'second-factor-required'
   | 'suspended'
-  | 'deleted';
+  | 'deleted'
+  | 'backup-restored';
 
 /** The tokens of a session. */
 export interface SessionTokens {
@@ -80,7 +83,10 @@ export interface StartedSession {
 interface Somebody {
   readonly id: string;
   readonly role: UserRole;
+  readonly version: number;
 }
+
+type Ending = Pick<NewAuthEvent, 'userId' | 'context'> & { readonly reason: EndReason };
 
 /** Condition: the session has not ended. */
 export const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
@@ -92,6 +98,8 @@ export const newNonce = (): Buffer => randomBytes(NONCE_BYTES);
 const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr,
   coalesce(authenticated_at, created_at) AS authenticated_at,
   least(idle_expires_at, absolute_expires_at) AS expires_at`;
+
+const TOO_MANY: EndReason = 'too-many-sessions';
 
 /** The devices on which somebody is signed in. */
 @Injectable()
@@ -114,34 +122,30 @@ export class Sessions {
     context: RequestContext,
     { kind, amr, keepSignedIn = false }: NewSession,
   ): Promise<StartedSession> {
-    await this.makeRoom(tx, user.id, context);
     const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: newNonce() };
-    const [started] = await tx.query<[Assurance]>(
-      `INSERT INTO sessions (id, user_id, key_id, nonce, ip, user_agent, idle_expires_at, absolute_expires_at, kind, amr,
-         keep_signed_in)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 millisecond', now() + $8 * interval '1 millisecond', $9, $10, $11)
-       RETURNING amr, authenticated_at AS "authenticatedAt"`,
-      [
-        source.id,
-        user.id,
-        source.key_id,
-        source.nonce,
-        context.ip,
-        context.userAgent,
-        this.settings.REFRESH_TOKEN_IDLE_TTL,
-        this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
-        kind,
-        amr,
-        keepSignedIn,
-      ],
-    );
+    const [{ ended, ...started }] = await tx.query<[Assurance & { readonly ended: string[] }]>(START_SESSION, [
+      source.id,
+      user.id,
+      source.key_id,
+      source.nonce,
+      context.ip,
+      context.userAgent,
+      this.settings.REFRESH_TOKEN_IDLE_TTL,
+      this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
+      kind,
+      amr,
+      keepSignedIn,
+      TOO_MANY,
+      MAX_SESSIONS - 1,
+    ]);
+    await this.noteEnded(tx, ended, { userId: user.id, reason: TOO_MANY, context });
     return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user, started) };
   }
 
   /** The tokens of a session at a generation. */
   tokens(source: TokenSource, generation: number, user: Somebody, assurance: Assurance): SessionTokens {
     return {
-      accessToken: this.accessTokens.sign({ sub: user.id, sid: source.id, role: user.role, assurance }),
+      accessToken: this.accessTokens.sign({ user, sid: source.id, assurance }),
       tokenType: 'Bearer',
       expiresIn: this.accessTokens.expiresIn,
       refreshToken: this.refreshTokens.derive(source, generation),
@@ -221,12 +225,6 @@ export class Sessions {
     }
   }
 
-  private async makeRoom(tx: Transaction, userId: string, context: RequestContext): Promise<void> {
-    const tooMany = `id IN (
-      SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC OFFSET $3)`;
-    await this.endWhere(tx, tooMany, [userId, 'too-many-sessions', MAX_SESSIONS - 1], context);
-  }
-
   /** @param values user, reason, and further parameters of the condition */
   private async endWhere(
     tx: Transaction,
@@ -239,10 +237,13 @@ export class Sessions {
       [...values],
     );
     const [userId, reason] = values;
-    for (const { id } of ended) {
-      await this.events.record(tx, { type: 'session.ended', userId, sessionId: id, reason, context });
-    }
-    if (ended.length > 0) afterCommit(tx, this.revocations.expire);
-    return ended.length;
+    const ids = ended.map(({ id }) => id);
+    await this.noteEnded(tx, ids, { userId, reason, context });
+    return ids.length;
+  }
+
+  private async noteEnded(tx: Transaction, ids: readonly string[], how: Ending): Promise<void> {
+    for (const sessionId of ids) await this.events.record(tx, { type: 'session.ended', sessionId, ...how });
+    if (ids.length > 0) afterCommit(tx, this.revocations.expire);
   }
 }

@@ -15,7 +15,7 @@ export class AuditController {
   constructor(private readonly trail: AuditTrail) {}
 
   @Get()
-  @Allow('ADMIN')
+  @Allow('ADMIN', 'events:read')
   @ApiOperation({
     operationId: 'listAuditEvents',
     summary: 'List audit events, newest first',

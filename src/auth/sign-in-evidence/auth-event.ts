@@ -14,6 +14,8 @@ export const AUTH_EVENT_TYPES = [
   'session.stepped_up',
   'device.remembered',
   'passkey.copy_suspected',
+  'application.signed_in',
+  'application.disconnected',
   'access.denied',
   'access.granted',
   'limit.exceeded',

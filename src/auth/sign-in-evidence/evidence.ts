@@ -91,11 +91,13 @@ function targetOf({ routeOptions: { url = '' }, params }: FastifyRequest): strin
   return id !== undefined && url.includes('/users/:id') && UUID.test(id) ? id : null;
 }
 
+const ACTS = ['GET /events', 'GET /users/:id/export', 'GET /users/export', 'POST /users/export', 'POST /users/import'];
+
 /** The administrative action that is not in a user's log; undefined for everything else. */
 function actOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const { method, url } = request;
   const route = routeOf(request);
-  if (['GET /events', 'GET /users/:id/export', 'POST /users/export'].includes(route)) return route;
+  if (ACTS.includes(route)) return route;
   if (!/^(?:POST|PATCH|DELETE) \/(?:webhooks|relay)(?:\/|$)/.test(route)) return undefined;
   // Includes the id, as the resource may be gone when the evidence is read.
   const made = route === 'POST /webhooks' ? reply.getHeader('location') : undefined;

@@ -18,7 +18,7 @@ export class SignInsController {
   constructor(private readonly signIns: SignIns) {}
 
   @Get()
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'events:read')
   @ApiUserId()
   @ApiOperation({
     operationId: 'listSignIns',

@@ -55,7 +55,7 @@ export class SignInOutcomes {
   async succeeded(tx: Transaction, attempt: EnteredAttempt, user: UserEntity, sessionId: string): Promise<UserEntity> {
     const { method, secondFactor, context } = attempt;
     const isNewDevice = user.lastLoginAt !== null && this.attempts.subjectOf(attempt, user.id).kind !== 'device';
-    await this.users.recordSignIn(tx, user.id);
+    user.lastLoginAt = (await this.users.recordSignIn(tx, user.id)) ?? null;
     const event = {
       type: 'login.succeeded',
       userId: user.id,
@@ -66,7 +66,7 @@ export class SignInOutcomes {
       context,
     } as const;
     await this.events.record(tx, event);
-    return (await this.users.find(tx, user.id)) ?? user;
+    return user;
   }
 
   /**

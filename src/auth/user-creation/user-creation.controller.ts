@@ -17,7 +17,7 @@ export class UserCreationController {
 
   @Post()
   @HttpCode(201)
-  @Allow('MANAGER')
+  @Allow('MANAGER', 'users:write')
   @ApiOperation({
     operationId: 'createUser',
     summary: 'Create or invite a user',

@@ -11,5 +11,6 @@ import { Idempotency } from './idempotency.js';
   imports: [JobsModule, UsersModule, InvitationModule, PasswordsModule],
   controllers: [UserCreationController],
   providers: [UserCreationService, Idempotency],
+  exports: [Idempotency],
 })
 export class UserCreationModule {}

@@ -4,6 +4,7 @@ import { clientNetwork } from '../../access/client-network.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
+import { isClaimOf } from '../../users/store/claim-of-address.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 
 /** An unconfirmed registration. */
@@ -17,6 +18,9 @@ export interface Claim {
  */
 @Injectable()
 export class Claims {
+  /** Whether several users own or claim the address that a transaction has last looked at. */
+  private readonly noted = new WeakMap<Transaction, { readonly address: string; readonly isContested: boolean }>();
+
   constructor(private readonly tokens: OneTimeTokens) {}
 
   /** Another user now owns or claims the address. */
@@ -31,20 +35,31 @@ export class Claims {
   /**
    * If several users own or claim this address, the password of a registration may be a rival's: its link requires a new one from
    * now on, even after the others are gone.
+   * @returns whether there are several
    */
-  async noteRivals(tx: Transaction, email: string): Promise<void> {
+  async noteRivals(tx: Transaction, email: string): Promise<boolean> {
+    const address = addressKey(email);
     const rows = await tx.query<{ id: string; pending: boolean }[]>(
       // Each half uses its own index; there is none for both.
       `SELECT id, pending FROM users WHERE email_key = $1 AND NOT pending
-       UNION ALL SELECT id, pending FROM users WHERE email_key = $1 AND pending`,
-      [addressKey(email)],
+       UNION ALL SELECT id, pending FROM users WHERE ${isClaimOf('$1')}`,
+      [address],
     );
-    if (rows.length < 2) return;
+    const isContested = rows.length > 1;
+    this.noted.set(tx, { address, isContested });
+    if (!isContested) return false;
     await this.tokens.requireNewPassword(
       tx,
       rows.filter(({ pending }) => pending).map(({ id }) => id),
       'verify-email',
     );
+    return true;
+  }
+
+  /** Whether a user whom this transaction has created has rivals. They were looked for then (`changed`), which is not done twice. */
+  async hasRivals(tx: Transaction, email: string): Promise<boolean> {
+    const noted = this.noted.get(tx);
+    return noted?.address === addressKey(email) ? noted.isContested : this.noteRivals(tx, email);
   }
 
   /** The registration whose link is requested again: one from the same network, else the newest. */
@@ -52,7 +67,7 @@ export class Claims {
     const claims = await tx.query<(Claim & { readonly ip: string | null })[]>(
       `SELECT users.id, email, host(requested_ip) AS ip FROM users
        LEFT JOIN one_time_tokens ON user_id = users.id AND purpose = 'verify-email'
-       WHERE email_key = $1 AND pending ORDER BY users.id DESC LIMIT 100`,
+       WHERE ${isClaimOf('$1')} ORDER BY users.id DESC LIMIT 100`,
       [addressKey(email)],
     );
     const network = clientNetwork(ip);

@@ -21,11 +21,14 @@ export class VerificationLinks {
     private readonly throttle: AddressThrottle,
   ) {}
 
-  /** For a new registration, under the lock on its address. */
-  async send(tx: Transaction, claim: Claim, context: RequestContext): Promise<void> {
+  /**
+   * For a registration, under the lock on its address.
+   * @param isNew whether this transaction has created it
+   */
+  async send(tx: Transaction, claim: Claim, context: RequestContext, isNew = false): Promise<void> {
     // Even without a mail: the row records the origin of the registration.
-    const expiresAt = await this.issue(tx, claim, context);
-    await this.claims.noteRivals(tx, claim.email);
+    const expiresAt = await (isNew ? this.issueFirst(tx, claim, context) : this.issue(tx, claim, context));
+    if (!isNew) await this.claims.noteRivals(tx, claim.email);
     await this.mailIfDue(tx, claim, expiresAt, context);
   }
 
@@ -46,6 +49,16 @@ export class VerificationLinks {
     if (await this.mailIfDue(tx, claim, expiresAt, context)) {
       await this.tokens.requireNewPassword(tx, [claim.id], 'verify-email');
     }
+  }
+
+  private async issueFirst(tx: Transaction, { id, email }: Claim, context: RequestContext): Promise<Date> {
+    const link = {
+      userId: id,
+      purpose: 'verify-email',
+      ttl: this.settings.VERIFICATION_TOKEN_TTL,
+      subject: '',
+    } as const;
+    return this.tokens.issueFirst(tx, link, context, await this.claims.hasRivals(tx, email));
   }
 
   private async issue(tx: Transaction, { id }: Claim, context: RequestContext): Promise<Date> {

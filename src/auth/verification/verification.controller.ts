@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Context, type RequestContext } from '../../access/caller.js';
 import { Limit } from '../../access/limit.decorator.js';
+import { providerName } from '../../config/provider-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Message } from '../../http/openapi/message.js';
@@ -37,6 +38,7 @@ export class VerificationController {
       values: (link, refused) => ({
         accountName: accountName(link.user),
         ...requestOf(link),
+        providerName: link.provider === null ? null : providerName(settings, link.provider),
         newPasswordRequired: link.newPasswordRequired || refused !== undefined,
         ...newPasswordForm(link.user.email, settings.PASSWORD_MIN_LENGTH, refused),
       }),

@@ -43,11 +43,15 @@ export class VerificationService {
     private readonly identities: Identities,
   ) {}
 
-  /** Returns the registration of a valid link without using it. @throws TokenExpiredOrUsed */
-  async findLink(token: string): Promise<TokenDetails & { readonly user: Claimant }> {
+  /**
+   * Returns the registration of a valid link without using it, with the id of the provider by which it was made, if it was.
+   * @throws TokenExpiredOrUsed
+   */
+  async findLink(token: string): Promise<TokenDetails & { readonly user: Claimant; readonly provider: string | null }> {
     return this.transactions.run(async (tx) => {
       const details = await this.tokens.peek(tx, token, 'verify-email');
-      return { ...details, user: await this.claimant(tx, details.userId) };
+      const user = await this.claimant(tx, details.userId);
+      return { ...details, user, provider: await this.identities.firstProviderOf(tx, user.id) };
     });
   }
 
@@ -101,7 +105,7 @@ export class VerificationService {
   }
 
   private async isStrange(tx: Transaction, userId: string, isRegistrant: IsRegistrant): Promise<boolean> {
-    return !isRegistrant(userId) && (await this.identities.ofUser(tx, userId)).length > 0;
+    return !isRegistrant(userId) && (await this.identities.firstProviderOf(tx, userId)) !== null;
   }
 
   private async hashOf(token: string, newPassword: string | null): Promise<string | null> {

@@ -1,46 +1,28 @@
 import { availableParallelism, constants } from 'node:os';
 import { backoff } from '../../../async/backoff.js';
+import { inSpan } from '../../../tracing/tracing.js';
 import { HashingOverloaded } from './hashing-overloaded.js';
 import { HashChild } from './hash-child.js';
 import { HashQueue } from './hash-queue.js';
-import type { HashAnswer, HashLane, HashRequest, HashWork } from './hash-request.js';
-
-export interface HashPoolOptions {
-  /** Called when a worker exits unexpectedly. */
-  readonly onLoss?: (how: string) => void;
-  /** Nice value of the workers, 0 to 19; 19 yields to everything else. */
-  readonly nice?: number;
-  /** Maximum number of processes; default: number of cores. */
-  readonly workers?: number;
-  /** Requests with a longer expected wait are refused immediately. */
-  readonly longestWaitMs?: number;
-  /** Requests that have actually waited this long are refused. */
-  readonly longestQueuedMs?: number;
-  /** Workers idle for this long are stopped. */
-  readonly idleMs?: number;
-}
-
-export interface HashPoolStats {
-  readonly queued: number;
-  readonly busy: number;
-  readonly workers: number;
-  /** Since the start. */
-  readonly refused: number;
-}
+import type { HashPoolOptions } from './hash-pool-options.js';
+import type { ForeignHashRequest, HashAnswer, HashCost, HashLane } from './hash-request.js';
+import type { HashPoolStats, HashRequest, HashWork } from './hash-request.js';
 
 interface Job {
   readonly request: HashRequest;
   readonly account: string;
   readonly lane: HashLane;
   readonly resolve: (result: string | boolean) => void;
-  readonly reject: (error: HashingOverloaded) => void;
+  readonly reject: (error: Error) => void;
   readonly deadline: NodeJS.Timeout;
   /** Number of workers that died processing it. */
   losses: number;
 }
 
 const LOWEST_PRIORITY = constants.priority.PRIORITY_LOW;
-const IDLE_MS = 5 * 60_000;
+const IDLE_MS = 20_000;
+const LONGEST_WAIT_MS = 2000;
+const LEEWAY_MS = 1000;
 // Longer than any hash that a request could wait for.
 const STUCK_MS = 30_000;
 const CLOSE_GRACE_MS = 1000;
@@ -51,7 +33,7 @@ const GUESSED_MS_A_ROUND = 180 / 2 ** 12;
 const NEWEST = 0.1;
 
 /**
- * Computes bcrypt in child processes of the lowest priority, one per core, so that everything else stays fast during sign-ins
+ * Computes password hashes in child processes of the lowest priority, one per core, so that everything else stays fast during sign-ins
  * (docs/adr/0021-hash-pool.md). They start on demand and stop when idle. The queue is bounded: requests with a long expected wait
  * are refused immediately.
  */
@@ -66,6 +48,7 @@ export class HashPool {
   private readonly busy = new Map<HashChild, { readonly job: Job; readonly stuck: NodeJS.Timeout }>();
   private averageMs: number | undefined;
   private refused = 0;
+  private hasFailed = false;
   /** Workers lost since the last result. */
   private losses = 0;
   /** No worker is started until it has passed. */
@@ -74,24 +57,30 @@ export class HashPool {
 
   constructor(private readonly options: HashPoolOptions = {}) {
     this.workers = options.workers ?? availableParallelism();
-    this.longestWaitMs = options.longestWaitMs ?? 2000;
-    this.longestQueuedMs = options.longestQueuedMs ?? 3000;
+    this.longestWaitMs = options.longestWaitMs ?? LONGEST_WAIT_MS;
+    this.longestQueuedMs = options.longestQueuedMs ?? this.longestWaitMs + LEEWAY_MS;
   }
 
   /**
-   * @param salt the prefix of a bcrypt string with algorithm and cost; `cost` is then the minimum cost
+   * @param cost of bcrypt, or the work of a comparison
+   * @param salt the prefix of a bcrypt or PHC string with algorithm and cost; `cost` is then the minimum cost
    * @throws HashingOverloaded
    */
-  async hash(prehash: string, cost: number, work?: HashWork, salt?: string): Promise<string> {
-    return (await this.run({ prehash, cost, ...(salt !== undefined && { salt }) }, work)) as string;
+  async hash(prehash: string, cost: number | HashCost, work?: HashWork, salt?: string): Promise<string> {
+    return (await this.run({ prehash, ...costOf(cost), ...(salt !== undefined && { salt }) }, work)) as string;
   }
 
   /**
-   * @param cost the minimum cost of the comparison, regardless of that of `stored`
+   * @param cost the least work of the comparison, regardless of that of `stored`
    * @throws HashingOverloaded
    */
-  async compare(prehash: string, stored: string, cost: number, work?: HashWork): Promise<boolean> {
-    return (await this.run({ prehash, cost, stored }, work)) as boolean;
+  async compare(prehash: string, stored: string, cost: number | HashCost, work?: HashWork): Promise<boolean> {
+    return (await this.run({ prehash, stored, ...costOf(cost) }, work)) as boolean;
+  }
+
+  /** The same with an imported hash. @throws HashingOverloaded */
+  async compareForeign(request: ForeignHashRequest, work?: HashWork): Promise<boolean> {
+    return (await this.run(request, work)) as boolean;
   }
 
   /**
@@ -122,13 +111,13 @@ export class HashPool {
   }
 
   private run(request: HashRequest, { account = '', lane = 'other' }: HashWork = {}): Promise<string | boolean> {
-    return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => {
-        if (this.queue.remove(job)) this.refuse(job);
-      }, this.longestQueuedMs);
-      const job: Job = { request, account, lane, resolve, reject, deadline, losses: 0 };
-      this.admit(job);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<string | boolean>();
+    const deadline = setTimeout(() => {
+      if (this.queue.remove(job)) this.refuse(job);
+    }, this.longestQueuedMs);
+    const job: Job = { request, account, lane, resolve, reject, deadline, losses: 0 };
+    this.admit(job);
+    return inSpan({ name: 'hash password' }, () => promise);
   }
 
   private admit(job: Job): void {
@@ -192,7 +181,7 @@ export class HashPool {
     return child;
   }
 
-  private finish(child: HashChild, { result, ms }: HashAnswer): void {
+  private finish(child: HashChild, { result, fault, ms }: HashAnswer): void {
     const job = this.takeJob(child);
     this.losses = 0;
     this.averageMs = this.averageMs === undefined ? ms : NEWEST * ms + (1 - NEWEST) * this.averageMs;
@@ -204,7 +193,10 @@ export class HashPool {
     if (this.closing) dismiss(one);
     else this.idle.push(one);
     clearTimeout(job?.deadline);
-    job?.resolve(result);
+    if (fault !== undefined && !this.hasFailed) this.options.onFault?.(fault);
+    this.hasFailed ||= fault !== undefined;
+    if (result === undefined) job?.reject(new Error(`The hash could not be computed: ${fault}`));
+    else job?.resolve(result);
     this.dispatch();
   }
 
@@ -243,6 +235,8 @@ export class HashPool {
     return at?.job;
   }
 }
+
+const costOf = (cost: number | HashCost): HashCost => (typeof cost === 'number' ? { cost } : cost);
 
 function dismiss({ child, dismissal }: { readonly child: HashChild; readonly dismissal: NodeJS.Timeout }): void {
   clearTimeout(dismissal);

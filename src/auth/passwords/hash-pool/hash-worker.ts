@@ -17,7 +17,27 @@ process.on('disconnect', () => process.exit());
 
 process.on('message', (request: HashRequest) => {
   const begin = performance.now();
-  const result = computeHash(request);
-  const answer: HashAnswer = { result, ms: performance.now() - begin };
-  process.send?.(answer);
+  const { result, fault } = answerTo(request);
+  const answer: HashAnswer = { result, ms: performance.now() - begin, ...(fault !== undefined && { fault }) };
+  // If the parent is gone by now, `disconnect` follows; without a callback, the error would be thrown.
+  process.send?.(answer, () => undefined);
 });
+
+/** Whatever a hash is made of, the process goes on: others wait for it. */
+function answerTo(request: HashRequest): Pick<HashAnswer, 'result' | 'fault'> {
+  let fault: string | undefined;
+  const failed = (error: unknown): void => void (fault = nameOf(error));
+  try {
+    const result = computeHash(request, failed);
+    return { result, ...(fault !== undefined && { fault }) };
+  } catch (error) {
+    const isComparison = 'foreign' in request || request.stored !== undefined;
+    return { result: isComparison ? false : undefined, fault: nameOf(error) };
+  }
+}
+
+/** Not the message, in which a value of the hash could be. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error ? String(error.code) : error.name;
+}
