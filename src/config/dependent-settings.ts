@@ -10,6 +10,7 @@ const PAIRS = [
 const ADDITIONS = [
   ['DATABASE_DIRECT_URL', 'DATABASE_URL'],
   ['MIGRATION_DATABASE_URL', 'DATABASE_URL'],
+  ['READ_DATABASE_URL', 'DATABASE_URL'],
 ] as const;
 
 /** @returns a problem for every setting that another one requires */
@@ -33,4 +34,20 @@ export function missingDependentSettings(settings: Readonly<Record<string, unkno
 export function hasSignInPage(settings: Readonly<Record<string, unknown>>): boolean {
   const links = settings['LINK_URLS'] as LinkUrls | undefined;
   return settings['HOSTED_PAGES'] !== false || links?.['sign-in'] !== undefined;
+}
+
+const LEAST_AFTER_DELAY_MS = 6000;
+
+const MOST_MS = 3_600_000;
+
+/** @returns a problem if no time would be left to answer requests, or the end would be out of sight */
+export function wrongShutdown(settings: {
+  readonly SHUTDOWN_DELAY?: number;
+  readonly SHUTDOWN_TIMEOUT?: number;
+}): string[] {
+  const { SHUTDOWN_DELAY = 0, SHUTDOWN_TIMEOUT = Infinity } = settings;
+  if (SHUTDOWN_TIMEOUT !== Infinity && SHUTDOWN_TIMEOUT > MOST_MS) return ['SHUTDOWN_TIMEOUT: expected at most 1h'];
+  return SHUTDOWN_TIMEOUT < SHUTDOWN_DELAY + LEAST_AFTER_DELAY_MS
+    ? ['SHUTDOWN_TIMEOUT: expected at least 6 seconds more than SHUTDOWN_DELAY']
+    : [];
 }

@@ -12,6 +12,17 @@ export const duration: Parser<number> = (text) => {
   return milliseconds;
 };
 
+/** A duration within these, inclusive. */
+export function durationWithin(least: string, most: string): Parser<number> {
+  return (value) => {
+    const milliseconds = duration(value);
+    if (milliseconds < duration(least) || milliseconds > duration(most)) {
+      throw new Error(`expected a duration from ${least} to ${most}`);
+    }
+    return milliseconds;
+  };
+}
+
 export const text: Parser<string> = (value) => value;
 
 export const flag: Parser<boolean> = (value) => {
@@ -57,6 +68,18 @@ export const origin: Parser<string> = (value) => {
     throw new Error('expected only scheme, host and port, such as https://accounts.example.com');
   }
   return parsed.origin;
+};
+
+/** The URL under which people reach the server: an origin, and a path below which a proxy serves it; no slash at the end. */
+export const baseUrl: Parser<string> = (value) => {
+  url('http:', 'https:')(value);
+  const { origin: host, pathname, search, hash, username } = new URL(value);
+  if (search || hash || username || !/^(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)*\/?$/.test(pathname)) {
+    throw new Error(
+      'expected scheme, host, port and at most a path, such as https://accounts.example.com or https://example.com/accounts',
+    );
+  }
+  return host + pathname.replace(/\/$/, '');
 };
 
 /** An https URL of an image for mails and pages; without credentials. */

@@ -26,6 +26,10 @@ export interface ProviderSettings {
 /** The settings of every provider that `PROVIDERS` names. */
 export type HasProviders = { readonly providers: readonly ProviderSettings[] };
 
+/** As it was given, also for a provider that is not in the settings any more. */
+export const providerName = ({ providers }: HasProviders, id: string): string =>
+  providers.find((one) => one.id === id)?.name ?? id;
+
 const NAMES: Readonly<Record<Preset, string>> = {
   google: 'Google',
   microsoft: 'Microsoft',

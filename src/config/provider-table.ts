@@ -1,3 +1,4 @@
+import { appRedirects } from './app-redirects.js';
 import * as parse from './parsers.js';
 import * as provider from './provider-settings.js';
 import { optional, secret, type Setting } from './setting.js';
@@ -18,6 +19,10 @@ export const PROVIDER_TABLE = {
   PROVIDERS_ALLOW_PRIVATE: optional(
     parse.flag,
     'whether providers may be at private and loopback addresses and internal names (default: not in production)',
+  ),
+  APP_REDIRECTS: optional(
+    appRedirects,
+    'redirect URIs of native apps that sign in by providers, e.g. com.example.app:/sign-in or http://127.0.0.1/sign-in (any port), separated by commas',
   ),
   GITHUB_URL: optional(provider.baseUrl, 'GitHub Enterprise Server, e.g. https://github.example.com'),
   GITHUB_API_URL: optional(provider.baseUrl, 'its API, e.g. https://github.example.com/api/v3'),

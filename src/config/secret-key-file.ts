@@ -4,14 +4,17 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from './settings.js';
+import { StartError } from './start-error.js';
 
 const NAME = 'secret-key';
 
@@ -32,17 +35,43 @@ export class SecretKeyFile {
     return randomBytes(48).toString('base64');
   }
 
+  /** Whether a key is kept there; `read` would make one. */
+  get exists(): boolean {
+    return existsSync(this.file);
+  }
+
   /** @param opens whether this key opens the database; only called after an interrupted rotation */
   async read(opens: (secretKey: string) => Promise<boolean>): Promise<string> {
     if (!existsSync(this.file)) {
       mkdirSync(this.dataDir, { recursive: true });
-      // Never overwrites: of two concurrent starts, the second reads what the first wrote.
-      write(this.file, SecretKeyFile.generate(), 'wx');
+      this.create();
     }
     // A key that does not open it is kept: the command that wrote it may still be running.
-    if (existsSync(this.nextFile) && (await opens(readKey(this.nextFile)))) this.promote();
+    const next = existsSync(this.nextFile) ? readKey(this.nextFile) : '';
+    if (next !== '' && (await opens(next))) this.promote();
     chmodSync(this.file, 0o600);
-    return readKey(this.file);
+    const key = readKey(this.file);
+    // Everything would be sealed with a key that anybody knows.
+    if (key === '') {
+      throw new StartError(
+        `${this.file} is empty: put back the key that was there, or remove the file if the data directory is new.`,
+      );
+    }
+    return key;
+  }
+
+  /** Whole or not at all, and never over another: of two concurrent starts, the second reads what the first wrote. */
+  private create(): void {
+    const draft = `${this.file}.${randomBytes(6).toString('hex')}`;
+    write(draft, SecretKeyFile.generate(), 'wx');
+    try {
+      linkSync(draft, this.file);
+    } catch (error) {
+      // Else, the file system has no hard links.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') write(this.file, readKey(draft), 'wx');
+    } finally {
+      unlinkSync(draft);
+    }
   }
 
   /** Stores the next key; call this before the database is rewrapped. */

@@ -6,8 +6,6 @@ export interface Setting<T> {
   /** The default as it would be written in the environment; absent when there is none. */
   readonly default?: string;
   readonly describe: string;
-  /** True while no part of this release reads it: accepted and checked, so that a deployment can be prepared. */
-  readonly planned?: true;
   /** True for secrets, such as a password or a URL with one: they may come from a file (`<NAME>_FILE`). */
   readonly secret?: true;
 }
@@ -16,8 +14,8 @@ export function required<T>(parse: Parser<T>, fallback: string, describe: string
   return { parse, default: fallback, describe };
 }
 
-export function optional<T>(parse: Parser<T>, describe: string, planned?: 'planned'): Setting<T | undefined> {
-  return { parse, describe, ...(planned && { planned: true as const }) };
+export function optional<T>(parse: Parser<T>, describe: string): Setting<T | undefined> {
+  return { parse, describe };
 }
 
 export function secret<T>(parse: Parser<T>, describe: string): Setting<T | undefined> & { readonly secret: true } {

@@ -1,5 +1,5 @@
 import { BROKER_TABLE } from './broker-table.js';
-import { hasSignInPage, missingDependentSettings } from './dependent-settings.js';
+import { hasSignInPage, missingDependentSettings, wrongShutdown } from './dependent-settings.js';
 import { contradictingLinkUrls, linkUrls } from './link-urls.js';
 import * as mail from './mail-settings.js';
 import * as network from './network-settings.js';
@@ -8,39 +8,18 @@ import { productionProblems } from './production.js';
 import { type HasProviders, providerSecrets, readProviders } from './provider-settings.js';
 import { PROVIDER_TABLE } from './provider-table.js';
 import { type Environment, withSecretFiles } from './secret-files.js';
+import { SERVER_TABLE } from './server-table.js';
 import { optional, required, secret, type Setting } from './setting.js';
 import { keepOrigins } from './setting-origins.js';
 import { SettingsError } from './settings-error.js';
+import { TRACING_TABLE } from './tracing-table.js';
 
 export { isPlaceholder } from './production.js';
 export { SettingsError } from './settings-error.js';
 
 /** Every setting that Roster knows, in the order of `.env.example`. */
 export const SETTINGS = {
-  NODE_ENV: required(
-    parse.oneOf('development', 'test', 'production'),
-    'development',
-    'production refuses placeholder secrets and the embedded database and mailbox',
-  ),
-  PORT: required(parse.integer(0, 65535), '3000', 'port of the HTTP server'),
-  HOST: required(parse.text, '127.0.0.1', 'address the HTTP server listens on (the image sets 0.0.0.0)'),
-  PUBLIC_URL: required(
-    parse.origin,
-    'http://localhost:3000',
-    'public base URL (follows PORT when unset); links in mails are built from it, never from a Host header',
-  ),
-  DATABASE_URL: secret(
-    parse.url('postgres:', 'postgresql:'),
-    'PostgreSQL 15 or newer; when unset, an embedded one is started under DATA_DIR',
-  ),
-  DATABASE_DIRECT_URL: secret(
-    parse.url('postgres:', 'postgresql:'),
-    'the same database, bypassing a pooler in transaction mode; for migrations, commands, jobs, LISTEN and locks',
-  ),
-  MIGRATION_DATABASE_URL: secret(
-    parse.url('postgres:', 'postgresql:'),
-    'the same database, connecting as the schema owner; also bypassing a pooler',
-  ),
+  ...SERVER_TABLE,
   DATA_DIR: required(parse.text, '.data', 'directory of the embedded database, the mailbox and a generated SECRET_KEY'),
   SECRET_KEY: secret(
     parse.secret,
@@ -92,11 +71,25 @@ export const SETTINGS = {
     '30d',
     'how long a device that the user lets Roster remember is not asked for a second factor',
   ),
+  PASSWORD_HASH: required(
+    parse.oneOf('bcrypt', 'argon2id'),
+    'bcrypt',
+    'algorithm of password hashes: bcrypt, or argon2id (19 MiB, 2 passes), which is several times as fast at the same strength',
+  ),
   BCRYPT_COST: required(parse.integer(4, 15), '12', 'bcrypt work factor; production refuses less than 10'),
   HASH_NICE: required(
     parse.integer(0, 19),
     '19',
     'nice value of the hashing processes: 19 yields to everything else; lower it where other programs keep the machine busy',
+  ),
+  HASH_PROCESSES: optional(
+    parse.integer(1, 256),
+    'hashing processes of each server process; by default one for each core, shared by the processes of --workers',
+  ),
+  HASH_MAX_WAIT: required(
+    parse.durationWithin('100ms', '20s'),
+    '2s',
+    'longest expected wait for a hashing process; a sign-in that would wait longer is refused at once with 503 and Retry-After',
   ),
   PASSWORD_MIN_LENGTH: required(
     parse.integer(8, 64),
@@ -105,7 +98,11 @@ export const SETTINGS = {
   ),
   INTROSPECTION_TOKEN: secret(
     parse.secret,
-    'bearer token for services that call POST /auth/introspect; at least 32 bytes',
+    'bearer token for services that call POST /auth/introspect; at least 32 bytes. Goes with the next release: use keys of service accounts',
+  ),
+  CLIENT_REGISTRATION_TOKEN: secret(
+    parse.secret,
+    'bearer token of those who may register applications at POST /oauth2/register (RFC 7591); at least 32 bytes. Nobody may without it',
   ),
   LOCKOUT_THRESHOLD: required(parse.integer(1, 1000), '5', 'wrong passwords before an account is locked'),
   LOCKOUT_DURATION: required(parse.duration, '1m', 'duration of the first lock; doubles each time'),
@@ -172,13 +169,13 @@ export const SETTINGS = {
     'whether webhooks may target private and loopback addresses, internal names and plain HTTP (default: not in production)',
   ),
   REDIS_URL: secret(parse.url('redis:', 'rediss:'), 'shares rate limits through Redis instead of PostgreSQL'),
-  DOCS_ENABLED: required(parse.flag, 'true', 'whether /docs and /docs-json are served'),
+  DOCS_ENABLED: required(parse.flag, 'true', 'whether /docs, /redoc and /docs-json are served'),
   LOG_LEVEL: required(
     parse.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     'info',
     'minimum level that is logged',
   ),
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(parse.url('http:', 'https:'), 'endpoint to which traces are sent', 'planned'),
+  ...TRACING_TABLE,
 } satisfies Record<string, Setting<unknown>>;
 
 type Table = typeof SETTINGS;
@@ -220,7 +217,12 @@ export function loadSettings(given: Environment): Settings {
     providers,
     PUBLIC_URL: isGiven('PUBLIC_URL') ? settings['PUBLIC_URL'] : `http://localhost:${String(settings['PORT'])}`,
   } as Settings;
-  problems.push(...missingDependentSettings(loaded), ...contradictingLinkUrls(loaded), ...providerProblems);
+  problems.push(
+    ...missingDependentSettings(loaded),
+    ...wrongShutdown(loaded),
+    ...contradictingLinkUrls(loaded),
+    ...providerProblems,
+  );
   problems.push(...mail.dkimProblems(isGiven));
   if (loaded.NODE_ENV === 'production') problems.push(...productionProblems(loaded, isGiven));
   if (problems.length > 0) throw new SettingsError(problems);

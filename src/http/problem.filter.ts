@@ -5,8 +5,12 @@ import { isHostedPage } from './pages/hosted-page.js';
 import { HostedPages } from './pages/hosted-pages.js';
 import { Pages, wantsErrorPage } from './pages/pages.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom, problemHeaders } from './problem.js';
+import { isProtocol, protocolError } from './protocol.js';
 
-/** Turns every error into `application/problem+json`, or into a page for browsers that followed a link. */
+/**
+ * Turns every error into `application/problem+json`, into a page for browsers that followed a link, or into what clients of OAuth and
+ * OpenID Connect read.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -29,7 +33,10 @@ export class ProblemFilter implements ExceptionFilter {
     }
     void reply.headers(problemHeaders(error, problem));
     const linkEnding = error instanceof DomainError ? error.linkEnding : undefined;
-    if (wantsErrorPage(request)) this.pages.sendProblem(reply, problem, linkEnding);
+    if (isProtocol(request)) {
+      const type = 'application/json; charset=utf-8';
+      void reply.code(problem.status).header('content-type', type).send(protocolError(problem));
+    } else if (wantsErrorPage(request)) this.pages.sendProblem(reply, problem, linkEnding);
     else void reply.code(problem.status).header('content-type', PROBLEM_CONTENT_TYPE).send(problem);
   }
 }

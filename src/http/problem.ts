@@ -56,15 +56,15 @@ export function problemHeaders(error: unknown, { status }: Problem): Record<stri
   return {
     // Even if the route allows caching.
     'cache-control': 'no-store',
-    ...(status === 401 && { 'www-authenticate': challengeOf(error) }),
+    ...((status === 401 || challengeIn(error) !== undefined) && { 'www-authenticate': challengeIn(error) ?? 'Bearer' }),
     ...(error instanceof UnsupportedBody &&
       error.acceptEncoding !== undefined && { 'accept-encoding': error.acceptEncoding }),
     ...((retryAfter !== undefined || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
   };
 }
 
-function challengeOf(error: unknown): string {
-  return (error instanceof DomainError ? error.challenge : undefined) ?? 'Bearer';
+function challengeIn(error: unknown): string | undefined {
+  return error instanceof DomainError ? error.challenge : undefined;
 }
 
 function problem(code: ProblemCode, detail: string, where: Where, errors?: readonly FieldError[]): Problem {
@@ -93,7 +93,8 @@ const UNREACHABLE =
 const WITHOUT_CODE =
   /^(Connection terminated|timeout exceeded when trying|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|Query runner already released|Database connection provided by a query runner was already released)/;
 
-function isUnreachable(error: unknown): boolean {
+/** Whether a service that a request depends on is away or takes no requests for now, such as a database without its primary. */
+export function isUnreachable(error: unknown): boolean {
   const { code, message, routine, driverError, errors } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
   // An unlogged table on a standby.

@@ -1,5 +1,5 @@
 import { Inject, type LoggerService } from '@nestjs/common';
-import { type Logger, pino, type TransportSingleOptions } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino, type TransportSingleOptions } from 'pino';
 import type { Settings } from '../config/settings.js';
 
 export type Log = Logger;
@@ -21,7 +21,39 @@ const SECRET_NAMES = [
 
 /** JSON lines, or a readable format on a terminal. Secrets are redacted in every line. */
 export function createLog(settings: Settings): Log {
-  return pino({
+  const options = optionsOf(settings);
+  if (process.stdout.isTTY && settings.NODE_ENV !== 'production') return pino({ ...options, transport: PRETTY });
+  return pino(options, gathered());
+}
+
+/** At most so much later than it is logged, a line is written. */
+const GATHER_MS = 10;
+/** Written at once when there is more. */
+const GATHER_BYTES = 16_000;
+
+/**
+ * Standard output, with the lines of a moment in one write: a write for each took a sixth of what a read costs. What waits is
+ * written before the process exits, however it does, except by a signal that cannot be caught (SIGKILL).
+ */
+function gathered(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: false, minLength: GATHER_BYTES });
+  let waiting = false;
+  const write = output.write.bind(output);
+  output.write = (line) => {
+    if (!waiting) {
+      waiting = true;
+      setTimeout(() => {
+        waiting = false;
+        output.flush();
+      }, GATHER_MS);
+    }
+    return write(line);
+  };
+  return output;
+}
+
+function optionsOf(settings: Settings): LoggerOptions {
+  return {
     level: settings.LOG_LEVEL,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -37,8 +69,7 @@ export function createLog(settings: Settings): Log {
       censor: '[redacted]',
     },
     serializers: { err: serializeError },
-    ...(process.stdout.isTTY && settings.NODE_ENV !== 'production' && { transport: PRETTY }),
-  });
+  };
 }
 
 const PRETTY: TransportSingleOptions = {

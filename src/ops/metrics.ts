@@ -13,6 +13,11 @@ export interface Figure {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /**
+   * What the worker processes of one server together have: `max` for what each of them reads in the database, `sum` for what is of a
+   * process.
+   */
+  readonly ofWorkers?: 'max' | 'min' | 'sum';
 }
 
 /**
@@ -24,11 +29,21 @@ export class Metrics {
   /** The registry for metrics counted as things happen. */
   readonly registry = new Registry();
   private readonly process = ofProcess();
+  private read = (): Promise<string> => this.ofThisProcess();
+
+  get registries(): Registry[] {
+    return [this.process, this.registry];
+  }
+
+  /** @param read what `text` gives in place of the metrics of this process */
+  readAs(read: () => Promise<string>): void {
+    this.read = read;
+  }
 
   /** A gauge that is read on scrape. */
   gauge(figure: Figure, read: () => Readings | Promise<Readings>): void {
     new Gauge({
-      ...this.options(figure),
+      ...this.readOptions(figure),
       collect: collecting(figure, read, (gauge: Gauge, labels, value) => gauge.set(labels, value)),
     });
   }
@@ -36,7 +51,7 @@ export class Metrics {
   /** A counter that is counted elsewhere and read on scrape. */
   total(figure: Figure, read: () => Readings | Promise<Readings>): void {
     new Counter({
-      ...this.options(figure),
+      ...this.readOptions(figure),
       collect: collecting(figure, read, (counter: Counter, labels, value) => counter.inc(labels, value)),
     });
   }
@@ -47,16 +62,20 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    return (await Promise.all([this.process.metrics(), this.registry.metrics()])).join('');
+    return this.read();
   }
 
-  private options({ name, help, labels = [] }: Figure): {
-    name: string;
-    help: string;
-    labelNames: string[];
-    registers: Registry[];
-  } {
+  private async ofThisProcess(): Promise<string> {
+    return (await Promise.all(this.registries.map((registry) => registry.metrics()))).join('');
+  }
+
+  private options({ name, help, labels = [] }: Figure) {
     return { name, help, labelNames: [...labels], registers: [this.registry] };
+  }
+
+  /** For what is read on scrape, mostly in the database. */
+  private readOptions(figure: Figure) {
+    return { ...this.options(figure), aggregator: figure.ofWorkers ?? ('max' as const) };
   }
 }
 

@@ -22,7 +22,12 @@ export class ServerMetrics implements OnModuleInit {
   onModuleInit(): void {
     this.timeRequests();
     this.metrics.gauge(
-      { name: 'roster_check_up', help: 'Whether a part works, as in /health/ready.', labels: ['check'] },
+      {
+        name: 'roster_check_up',
+        help: 'Whether a part works, as in /health/ready.',
+        labels: ['check'],
+        ofWorkers: 'min',
+      },
       async () =>
         (await this.health.results()).map(({ name, state }) => ({
           labels: { check: name },

@@ -10,21 +10,25 @@ import {
 } from 'fastify';
 import { linkWarnings } from '../config/link-urls.js';
 import { productionWarnings } from '../config/production.js';
+import { pathPrefixOf, withoutPrefix } from '../config/path-prefix.js';
 import type { Settings } from '../config/settings.js';
 import { setUpApiDocument } from '../http/openapi/api-document.js';
-import { addBodyParsers } from '../http/request/body.js';
+import { addBodyParsers, addStreamedBodies } from '../http/request/body.js';
 import { refuseBrokenRequest } from '../http/request/broken-request.js';
 import { clientAddress, within } from '../access/client-address.js';
 import { allowOrigins, corsHeaders } from '../http/request/cors.js';
 import { Drain } from './drain.js';
+import { addPathPrefix } from './path-prefix.js';
 import { refuseOtherMethods } from '../http/request/method-not-allowed.js';
 import { PROBLEM_CONTENT_TYPE, problemFrom } from '../http/problem.js';
 import { lowerCasePathIds } from '../http/request/path-ids.js';
 import { LONGEST_PATH, refuseUnreadableAddresses } from '../http/request/request-target.js';
 import { securityHeaders } from '../http/request/security-headers.js';
 import { shownPath } from '../http/request/shown-path.js';
-import { traceIdFrom } from '../config/trace-id.js';
+import { tracedIdFrom, traceIdFrom } from '../config/trace-id.js';
 import { type Log, nestLogger } from '../ops/log.js';
+import { isTraced, startTracing } from '../tracing/tracing.js';
+import { addRequestSpans } from './request-spans.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -39,10 +43,13 @@ export async function createApp(
   const fastify = adapter.getInstance<FastifyInstance>();
   findClients(fastify, settings);
   addBodyParsers(fastify);
+  addStreamedBodies(fastify, '/users/import', ['text/csv', 'application/x-ndjson']);
   addHeaders(fastify, settings);
+  addPathPrefix(fastify, settings.PUBLIC_URL);
   addLog(fastify, log);
+  await addTraces(fastify, settings, log);
   if (settings.CORS_ORIGINS) allowOrigins(fastify, settings.CORS_ORIGINS);
-  fastify.decorate('drain', new Drain(fastify));
+  fastify.decorate('drain', new Drain(fastify, settings));
   lowerCasePathIds(fastify);
   refuseUnreadableAddresses(fastify);
   refuseOtherMethods(fastify);
@@ -52,7 +59,7 @@ export async function createApp(
     ...(logger !== null && { logger }),
     abortOnError: false,
   });
-  if (settings.DOCS_ENABLED) setUpApiDocument(app);
+  if (settings.DOCS_ENABLED) setUpApiDocument(app, pathPrefixOf(settings.PUBLIC_URL));
   if (settings.NODE_ENV === 'production') for (const warning of productionWarnings(settings)) log.warn(warning);
   for (const warning of linkWarnings(settings)) log.warn(warning);
   return app;
@@ -72,14 +79,18 @@ declare module 'fastify' {
 
 /** Fastify configured for Roster. */
 export function createAdapter(settings: Settings, log: Log): FastifyAdapter {
+  const prefix = pathPrefixOf(settings.PUBLIC_URL);
   return new FastifyAdapter({
-    genReqId: traceIdFrom,
+    ...(prefix !== '' && { rewriteUrl: ({ url = '/' }) => withoutPrefix(url, prefix) }),
+    genReqId: isTraced(settings) ? tracedIdFrom : traceIdFrom,
     requestIdHeader: false,
     loggerInstance: log,
     // Requests are logged by our own hooks; see addLog.
     logController: new LogController({ requestIdLogLabel: 'traceId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // It would also end a drain after ten seconds, which keeps to SHUTDOWN_TIMEOUT by itself.
+    pluginTimeout: 0,
     forceCloseConnections: 'idle',
     // Fastify would answer without a problem body; see Drain.
     return503OnClosing: false,
@@ -146,6 +157,14 @@ function addLog(fastify: FastifyInstance, log: Log): void {
     );
     done();
   });
+}
+
+async function addTraces(fastify: FastifyInstance, settings: Settings, log: Log): Promise<void> {
+  if (!isTraced(settings)) return;
+  const stop = await startTracing(settings, log);
+  addRequestSpans(fastify);
+  // After the last request; background work has ended before.
+  fastify.addHook('onClose', stop);
 }
 
 /** A URL that the router cannot read: no hook and no filter has run. */

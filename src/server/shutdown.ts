@@ -1,4 +1,6 @@
 const LONGEST_END_MS = 9500;
+/** Before the sender of the signal ends the process by force. */
+const SAFETY_MS = 500;
 
 /** The process was stopped while starting. */
 export class Interrupted extends Error {}
@@ -7,6 +9,7 @@ export class Interrupted extends Error {}
 export class Shutdown {
   private readonly parts: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   private ended: Promise<void> | undefined;
+  private longestEndMs = LONGEST_END_MS;
 
   get ending(): boolean {
     return this.ended !== undefined;
@@ -23,11 +26,16 @@ export class Shutdown {
     if (this.ending) throw new Interrupted();
   }
 
+  /** @param timeoutMs in which the process ends, whatever hangs; 10 seconds before this is called */
+  endWithin(timeoutMs: number): void {
+    this.longestEndMs = timeoutMs - SAFETY_MS;
+  }
+
   endOnSignals(): void {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.end(0));
   }
 
-  /** Stops everything and exits, within ten seconds even if something hangs. */
+  /** Stops everything and exits in time, even if something hangs. */
   end(exitCode: number): Promise<void> {
     return (this.ended ??= this.stopAll(exitCode));
   }
@@ -37,7 +45,7 @@ export class Shutdown {
     setTimeout(() => {
       console.error('Shutdown timed out; exiting.');
       process.exit(1);
-    }, LONGEST_END_MS).unref();
+    }, this.longestEndMs).unref();
     for (const { name, stop } of this.parts.toReversed()) {
       await stop().catch((error: unknown) => {
         console.error(`${name} did not stop cleanly:`, error);

@@ -1,4 +1,5 @@
 import { StartError } from '../config/start-error.js';
+import { isUnreachable } from '../http/problem.js';
 
 export class PortTaken extends StartError {
   constructor(host: string, port: number) {
@@ -21,6 +22,12 @@ export class MissingPackage extends StartError {
 /** One message for the person at the terminal, with a stack trace only for unexpected errors. */
 export function explainFailure(error: unknown, what = 'Roster could not start'): string {
   if (error instanceof StartError) return `\n${error.message}\n`;
+  if (isUnreachable(error)) {
+    return (
+      `\n${what}: a service that it needs has stopped answering meanwhile (${(error as Error).message}).\n` +
+      'Try again once the database takes writes; after a failover, that is some seconds later.\n'
+    );
+  }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `\n${what} because of an unexpected error:\n${detail}\n`;
 }

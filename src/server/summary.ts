@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
 
 /** How the first admin signs in, or a hint for the operator about admins. */
-type AboutAdmin =
+export type AboutAdmin =
   { readonly email: string; readonly generatedPassword: string | null } | 'no-way-in' | 'never-signed-in';
 
 interface Started {
@@ -10,10 +10,12 @@ interface Started {
   readonly database: string;
   readonly psql: string | null;
   readonly admin: AboutAdmin | undefined;
+  /** 0 if the one process serves. */
+  readonly workers?: number;
 }
 
 /** The summary that is printed once everything is running. */
-export function summary({ settings, mailboxUrl, database, psql, admin }: Started): string {
+export function summary({ settings, mailboxUrl, database, psql, admin, workers = 0 }: Started): string {
   const url = settings.PUBLIC_URL;
   const lines = [
     ['API', url],
@@ -24,6 +26,7 @@ export function summary({ settings, mailboxUrl, database, psql, admin }: Started
     ['Database', database],
     ...(psql === null ? [] : [['', psql]]),
   ];
+  if (workers > 0) lines.push(['Workers', String(workers)]);
   if (admin) lines.push(['Admin', aboutAdmin(admin)]);
   return [
     '',

@@ -9,6 +9,7 @@ import {
   type ResponseObject,
   type SchemaObject,
 } from '@nestjs/swagger';
+import { headersOf, SCOPE_CHALLENGE } from './problem-headers.js';
 import { exampleOf, resolve } from './api-examples.js';
 import { ApiPage, hasPage } from '../pages/api-page.js';
 import { STEP_UP_EXTENSION } from '../../access/require-step-up.decorator.js';
@@ -41,7 +42,7 @@ const HEADERS = {
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   },
   ETag: {
-    description: 'the version of the user, for `If-Match`',
+    description: 'the version of the user or client, for `If-Match`',
     required: true,
     schema: { type: 'string', pattern: '^"[0-9]+"$' },
     example: '"3"',
@@ -208,11 +209,10 @@ function shared(document: OpenAPIObject, code: ProblemCode, response: ResponseOb
 function problemResponse(status: number, codes: readonly ProblemCode[]): ResponseObject {
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
-    headers: apiHeaders(
-      'X-Trace-Id',
-      ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
-      ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
-    ),
+    headers: {
+      ...(codes.includes('insufficient-scope') && { 'WWW-Authenticate': SCOPE_CHALLENGE }),
+      ...apiHeaders('X-Trace-Id', ...headersOf(status)),
+    },
     content: {
       [PROBLEM_TYPE]: {
         // One schema for all of them: narrowed schemas per response would be anonymous or break client generators. The possible

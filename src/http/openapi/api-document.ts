@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { PACKAGE_ROOT } from '../../config/package-root.js';
 import { completeAnswers } from './api-answers.js';
 import { problemMarks } from '../../problems/api-problems.js';
 import { ProblemSchema } from './problem.schema.js';
+import { setUpRedoc } from './redoc.js';
 import { tidySchemas } from './api-schemas.js';
 
 const DESCRIPTION = `Registers, signs in and manages users.
@@ -25,6 +27,10 @@ const ANY_OBJECT = { type: 'object', additionalProperties: true };
 /** The paths that Swagger adds itself, besides the routes of the controllers. */
 const OWN_PATHS: Record<string, PathItemObject> = {
   '/docs': documentPath('getApiPage', 'The API description as a page', 'For people: Swagger UI.', 'text/html', {
+    type: 'string',
+    example: '<!doctype html><title>Roster API</title>',
+  }),
+  '/redoc': documentPath('getApiReference', 'The API description to read', 'For people: Redoc.', 'text/html', {
     type: 'string',
     example: '<!doctype html><title>Roster API</title>',
   }),
@@ -59,6 +65,8 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Mails', 'Delivery of each mail')
     .addTag('Events', 'The event feed')
     .addTag('Webhooks', 'Events posted to a URL')
+    .addTag('Clients', 'Applications that users sign in to by OpenID Connect')
+    .addTag('Service accounts', 'Other services, and their keys')
     .addTag('Operations', 'Health, help, metrics and the API description')
     .addBearerAuth({
       type: 'http',
@@ -66,6 +74,10 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       bearerFormat: 'JWT',
       description: 'the `accessToken` returned by POST /auth/login',
     })
+    .addBasicAuth(
+      { type: 'http', scheme: 'basic', description: 'the id and secret of an application (RFC 6749, 2.3.1)' },
+      'client',
+    )
     .addCookieAuth(
       'roster-session',
       {
@@ -89,14 +101,19 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** Swagger UI at `/docs` and the OpenAPI document at `/docs-json`. */
-export function setUpApiDocument(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => apiDocument(app), {
+/**
+ * Swagger UI at `/docs`, Redoc at `/redoc`, and the OpenAPI document at `/docs-json`.
+ * @param prefix what stands before every path of the document where people reach it
+ */
+export function setUpApiDocument(app: INestApplication, prefix = ''): void {
+  const document = (): OpenAPIObject => ({ ...apiDocument(app), servers: [{ url: prefix || '/' }] });
+  SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
     customSiteTitle: 'Roster API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
   });
+  setUpRedoc(app.getHttpAdapter().getInstance() as FastifyInstance);
 }
 
 function documentPath(

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { isAppRedirect } from '../../config/app-redirects.js';
+import { pathPrefixOf, withoutPrefix } from '../../config/path-prefix.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 
@@ -11,12 +13,16 @@ const LONGEST = 2000;
 @Injectable()
 export class ContinueTargets {
   private readonly own: string;
+  private readonly prefix: string;
   /** Besides our own. */
   readonly origins: readonly string[];
+  private readonly apps: readonly string[];
 
-  constructor(@InjectSettings() { PUBLIC_URL, SIGN_IN_REDIRECTS = [] }: Settings) {
+  constructor(@InjectSettings() { PUBLIC_URL, SIGN_IN_REDIRECTS = [], APP_REDIRECTS = [] }: Settings) {
     this.own = new URL(PUBLIC_URL).origin;
+    this.prefix = pathPrefixOf(PUBLIC_URL);
     this.origins = SIGN_IN_REDIRECTS;
+    this.apps = APP_REDIRECTS;
   }
 
   /**
@@ -29,7 +35,17 @@ export class ContinueTargets {
     if (url.origin !== this.own) return this.origins.includes(url.origin) ? url.href : null;
     // `/.//evil.example` is such a path once its dots are resolved; as a redirect it would name a host.
     if (url.pathname.startsWith('//')) return null;
-    return url.pathname + url.search + url.hash;
+    const path = withoutPrefix(url.pathname, this.prefix);
+    if (path.startsWith('//')) return null;
+    return path + url.search + url.hash;
+  }
+
+  /**
+   * For what is of use to nobody but the application that asked, such as a code that only its verifier redeems: also to native apps,
+   * whose redirect URIs are in `APP_REDIRECTS`.
+   */
+  checkForApplication(given: string | undefined): string | null {
+    return given !== undefined && isAppRedirect(given, this.apps) ? given : this.check(given);
   }
 
   private parse(given: string | undefined): URL | null {

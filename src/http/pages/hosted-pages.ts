@@ -92,6 +92,29 @@ export class HostedPages {
     return path === undefined ? undefined : withContinue(path, page);
   }
 
+  /**
+   * The page to sign in: ours, or the application's where ours are not served.
+   * @param page of ours, to come back to
+   * @param query what our page knows beside it
+   */
+  signInUrl(page: string, query: Readonly<Record<string, string>> = {}): string {
+    if (this.ownSignIn !== undefined) return signInAt(this.ownSignIn, this.publicUrl, page);
+    return withContinue('/sign-in', page, query);
+  }
+
+  /** The same as an absolute URL, for visitors of another server. @param target checked */
+  absoluteSignInUrl(target: string | null): string {
+    if (this.ownSignIn !== undefined) return signInAt(this.ownSignIn, this.publicUrl, target);
+    return this.publicUrl + withContinue('/sign-in', target);
+  }
+
+  /** The page to prove again who one is; the one to sign in where ours are not served. */
+  confirmUrl(page: string): string {
+    return this.ownSignIn === undefined
+      ? withContinue('/account/confirm', page, { again: 'yes' })
+      : this.signInUrl(page);
+  }
+
   /** The page itself, or that of the form: what was in the form is lost. */
   private pageOf({ method, url, headers }: FastifyRequest): string | null {
     return this.targets.check(method === 'GET' || method === 'HEAD' ? url : headers.referer);
@@ -109,9 +132,9 @@ export class HostedPages {
   }
 }
 
-/** The application's page, told where to come back to. */
+/** The application's page, told where to come back to. @param page a path of ours, or an absolute URL */
 function signInAt(signIn: string, publicUrl: string, page: string | null): string {
   const url = new URL(signIn);
-  if (page !== null) url.searchParams.set('continue', publicUrl + page);
+  if (page !== null) url.searchParams.set('continue', page.startsWith('/') ? publicUrl + page : page);
   return url.href;
 }

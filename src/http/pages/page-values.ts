@@ -39,7 +39,10 @@ export function signInQuery(email: string | null): string {
  * that shows them; `PAGE_SAMPLES` of the gallery then asks for a sample.
  */
 export interface PageValues {
-  'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean };
+  /** A request of an application that cannot go back to it. */
+  'openid-problem': { error: string; description: string; traceId: string };
+  /** `providerName`: by which the registration was made. A new password unlinks it. */
+  'verify-email': LinkOfAccount & NewPasswordForm & { newPasswordRequired: boolean; providerName: string | null };
   'accept-invitation': { token: string } & NewPasswordForm;
   'invitation-accepted': SignInHint;
   /** `goOnUrl`: for the browser that registered, which is signed in now. */

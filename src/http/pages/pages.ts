@@ -82,10 +82,10 @@ export class Pages {
     locale: string | null = null,
     done?: string,
   ): string {
-    const wanted = locale === null ? acceptedLanguages(reply.request.headers['accept-language']) : [locale];
+    const wanted = locale === null ? languagesOf(reply.request) : [locale];
     void reply.headers({
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': this.policy,
+      'content-security-policy': withForms(this.policy, reply.request.formTargets),
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
@@ -157,6 +157,24 @@ function policyOf({ logoUrl }: Brand, redirects: readonly string[] = []): string
     `default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src ${images}; ` +
     `form-action ${forms}; base-uri 'none'; frame-ancestors 'none'`
   );
+}
+
+/** The policy of a page whose form leads on to further places, which browsers apply to the redirect after a form, too. */
+function withForms(policy: string, targets: readonly string[] = []): string {
+  return targets.length === 0 ? policy : policy.replace('form-action ', `form-action ${targets.join(' ')} `);
+}
+
+function languagesOf({ headers, wantedLanguages = [] }: FastifyRequest): string[] {
+  return [...wantedLanguages, ...acceptedLanguages(headers['accept-language'])];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Origins beside ours to which the forms of the page lead that answers this request. */
+    formTargets?: readonly string[];
+    /** The languages that the application wants which sent the visitor, preferred first: before those of the browser. */
+    wantedLanguages?: readonly string[];
+  }
 }
 
 const FORM = 'application/x-www-form-urlencoded';

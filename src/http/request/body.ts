@@ -33,6 +33,17 @@ export function addBodyParsers(fastify: FastifyInstance): void {
   }
 }
 
+/** Passes bodies of these types on as streams, unread and without the limit of others, to one route; elsewhere they are refused. */
+export function addStreamedBodies(fastify: FastifyInstance, route: string, types: readonly string[]): void {
+  fastify.addContentTypeParser([...types], (request, body, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (request.routeOptions.url?.endsWith(route) !== true) done(new UnsupportedBody('Send the body as JSON.'));
+    else if (encoding !== 'identity')
+      done(new UnsupportedBody('Send the body without a Content-Encoding.', 'identity'));
+    else done(null, body);
+  });
+}
+
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/gi;
 

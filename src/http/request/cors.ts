@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { isProtocol } from '../protocol.js';
 
 /** Response headers exposed to other origins, besides the safelisted ones (Fetch standard, 3.2.3). */
 const EXPOSED = [
@@ -26,6 +27,11 @@ const PREFLIGHT_GOOD_FOR_SECONDS = 7200;
  */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
   fastify.addHook('onRequest', (request, reply, done) => {
+    // Whose pages may call the endpoints of OAuth is a matter of the application's registration.
+    if (isProtocol(request)) {
+      done();
+      return;
+    }
     void reply.headers(corsHeaders(request.headers, origins));
     const { origin, 'access-control-request-method': wanted } = request.headers;
     if (request.method === 'OPTIONS' && origin !== undefined && wanted !== undefined) void reply.code(204).send();

@@ -13,13 +13,23 @@ const OTHERS_IGNORED = 'roster:other-query-ignored';
  */
 export const IgnoreOtherQuery = (...known: string[]): MethodDecorator => SetMetadata(OTHERS_IGNORED, new Set(known));
 
+const ANY_INPUT = 'roster:any-input';
+
+/** The route checks its whole input itself, as a protocol that others have written says. */
+export const AnyInput = (): MethodDecorator => SetMetadata(ANY_INPUT, true);
+
+const STREAMED = 'roster:streamed-body';
+
+/** The route reads its body itself, as a stream; see `addStreamedBodies`. */
+export const StreamedBody = (): MethodDecorator => SetMetadata(STREAMED, true);
+
 /** The declared input of a route. */
 interface Declared {
   /** The only query keys that count, if others are ignored. */
   readonly known: ReadonlySet<string> | undefined;
   /** The query keys that its parameters take; undefined for one that takes the whole query. */
   readonly query: ReadonlySet<string | undefined>;
-  readonly body: 'none' | 'optional' | 'required';
+  readonly body: 'none' | 'optional' | 'required' | 'streamed';
 }
 
 /**
@@ -37,16 +47,14 @@ export class DeclaredInputGuard implements CanActivate {
   canActivate(execution: ExecutionContext): boolean {
     const { url, query, body } = execution.switchToHttp().getRequest<FastifyRequest>();
     const handler = execution.getHandler();
+    if (Reflect.getMetadata(ANY_INPUT, handler) === true) return true;
     let declared = this.routes.get(handler);
     if (!declared) this.routes.set(handler, (declared = declaredBy(execution)));
     checkQuery(url, declared.known);
     for (const key of declared.known ? Object.keys(query as object) : []) {
       if (!declared.known?.has(key)) Reflect.deleteProperty(query as object, key);
     }
-    const errors = [
-      ...wrongKeys(query as Record<string, unknown>, declared.query),
-      ...(declared.body === 'none' ? unexpected(body) : missing(body, declared.body === 'optional')),
-    ];
+    const errors = [...wrongKeys(query as Record<string, unknown>, declared.query), ...bodyErrors(body, declared.body)];
     if (errors.length > 0) throw new ValidationFailed(errors);
     return true;
   }
@@ -56,11 +64,17 @@ function declaredBy(execution: ExecutionContext): Declared {
   const handler = execution.getHandler();
   const parameters = parametersOf(execution.getClass(), handler.name);
   const takesBody = parameters.some(({ from }) => from === 'body');
+  const jsonBody = !takesBody ? 'none' : isBodyOptional(handler) ? 'optional' : 'required';
   return {
     known: Reflect.getMetadata(OTHERS_IGNORED, handler) as Declared['known'],
     query: new Set(parameters.filter(({ from }) => from === 'query').map(({ key }) => key)),
-    body: !takesBody ? 'none' : isBodyOptional(handler) ? 'optional' : 'required',
+    body: Reflect.getMetadata(STREAMED, handler) === true ? 'streamed' : jsonBody,
   };
+}
+
+function bodyErrors(body: unknown, declared: Declared['body']): FieldError[] {
+  if (declared === 'streamed') return [];
+  return declared === 'none' ? unexpected(body) : missing(body, declared === 'optional');
 }
 
 function wrongKeys(query: Record<string, unknown>, declared: Declared['query']): FieldError[] {
