@@ -1,5 +1,7 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
+import { beginWithFirstStatement } from './begin.js';
+import { PreparedNames, prepareRecurring } from './prepared.js';
 import { noteReadOnly } from './read-only.js';
 import { type SessionKind, settleSession } from './session.js';
 
@@ -7,6 +9,8 @@ import { type SessionKind, settleSession } from './session.js';
 export function dataSourceOptions(url: string, poolSize = 10, kind: SessionKind = {}): DataSourceOptions {
   return {
     type: 'postgres',
+    // TypeORM would look for a copy of its own beside the bundle.
+    driver: pg,
     url,
     poolSize,
     applicationName: 'roster',
@@ -21,10 +25,15 @@ export function dataSourceOptions(url: string, poolSize = 10, kind: SessionKind 
 
 /** Prepares each new connection of a pool. */
 export function sessionOptions(kind: SessionKind = {}): { readonly onConnect: (client: pg.ClientBase) => unknown } {
+  const names = new PreparedNames();
   return {
     // pg awaits the result, although its type does not say so.
     onConnect: (client) => {
       noteReadOnly(client);
+      if (!kind.pooled && !kind.patient) {
+        beginWithFirstStatement(client);
+        prepareRecurring(client, names);
+      }
       return settleSession(client, kind);
     },
   };

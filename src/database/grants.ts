@@ -1,12 +1,12 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** Append-only tables; each also has a trigger that refuses updates and deletions. */
-export const APPEND_ONLY_TABLES: readonly string[] = ['user_events', 'event_positions'];
+export const APPEND_ONLY_TABLES: readonly string[] = ['user_events', 'event_positions', 'client_events'];
 
 /** Tables that record migrations: accessible only to the migrating role. */
 const READ_ONLY_TABLES: readonly string[] = ['migrations'];
 
-const JOBS_SCHEMA = 'graphile_worker';
+export const JOBS_SCHEMA = 'graphile_worker';
 
 interface Relation {
   readonly schema: string;
@@ -138,8 +138,13 @@ const WRITERS = `
   WHERE nspname IN (current_schema(), $1) AND relowner = quote_ident(current_user)::regrole
     AND grantee NOT IN (0, relowner) AND privilege_type = 'INSERT'`;
 
-function rightsOn({ name, is_sequence }: Relation): string {
-  if (is_sequence) return 'USAGE, SELECT';
-  if (READ_ONLY_TABLES.includes(name)) return 'SELECT';
-  return APPEND_ONLY_TABLES.includes(name) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
+function rightsOn(relation: Relation): string {
+  return rightsNeededOn(relation).join(', ');
+}
+
+/** What a server needs on a table or sequence of ours. */
+export function rightsNeededOn({ name, is_sequence }: Pick<Relation, 'name' | 'is_sequence'>): readonly string[] {
+  if (is_sequence) return ['USAGE', 'SELECT'];
+  if (READ_ONLY_TABLES.includes(name)) return ['SELECT'];
+  return APPEND_ONLY_TABLES.includes(name) ? ['SELECT', 'INSERT'] : ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 }

@@ -1,53 +1,31 @@
-import { generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 import { KeyOutOfReach, WrongSecretKey } from './key-errors.js';
+import {
+  isMadeLater,
+  type Key,
+  KEY_PURPOSES,
+  type KeyPurpose,
+  makeSecret,
+  type PurposeThatRotates,
+  SIGNING_PURPOSES,
+} from './key-purposes.js';
 import { connect } from './migrate.js';
 import { seal, unseal } from './sealing.js';
 import { lock, type Transaction, Transactions } from './transaction.js';
 
-/** The purpose of a key; keys are never used for another purpose (NIST SP 800-57, 5.2). */
-export const KEY_PURPOSES = [
-  'password-pepper',
-  'one-time-token',
-  'refresh-token',
-  'address',
-  'idempotent-request',
-  'device-token',
-  'sign-in-ticket',
-  'remembered-device',
-  'recovery-code',
-  'registration',
-  'lockout',
-  'rate-limit',
-  'sign-in-evidence',
-  'access-token',
-  'event-chain',
-  'personal-data',
-  'webhook-secret',
-  'checkpoint',
-  'passkey-user',
-  'provider-flow',
-] as const;
-export type KeyPurpose = (typeof KEY_PURPOSES)[number];
-
-export interface Key {
-  readonly id: string;
-  readonly purpose: KeyPurpose;
-  /** 32 random bytes; for `access-token` an ES256 and for `checkpoint` an Ed25519 private key, as PKCS #8 DER. */
-  readonly secret: Buffer;
-}
+export { type Key, KEY_PURPOSES, type KeyPurpose, SIGNING_PURPOSES } from './key-purposes.js';
 
 /** The channel that notifies running servers of key changes; a lost notification is made up for by `revocations`. */
 export const KEYS_CHANNEL = 'roster_keys';
-
-type PurposeThatRotates = 'access-token';
 
 interface KeyRow {
   readonly id: string;
   readonly purpose: KeyPurpose;
   readonly wrapped: Buffer;
+  readonly created_at: Date;
 }
 
 /**
@@ -79,7 +57,8 @@ export class Keyring {
       // First: a key created under a different SECRET_KEY than the others would lock everybody out.
       const existing = await this.unwrapAll(tx);
       for (const purpose of KEY_PURPOSES) {
-        if (!existing.some((key) => key.purpose === purpose)) await this.make(tx, purpose);
+        if (isMadeLater(purpose) || existing.some((key) => key.purpose === purpose)) continue;
+        await this.make(tx, purpose, await makeSecret(purpose));
       }
     });
     this.take(await this.unwrapAll(this.dataSource));
@@ -101,12 +80,30 @@ export class Keyring {
     this.replaced = read.includes(undefined);
   }
 
+  /** Makes the first key of a purpose if there is none. */
+  async ensure(purpose: PurposeThatRotates): Promise<void> {
+    if (this.newest.has(purpose)) return;
+    // Outside the transaction: an RSA key takes a tenth of a second and more.
+    const secret = await makeSecret(purpose);
+    await this.transactions.run(async (tx) => {
+      await lock(tx, 'keys');
+      const rows = await tx.query<KeyRow[]>(SELECT_KEYS);
+      if (rows.some((row) => row.purpose === purpose) || rows.some((row) => this.unwrap(row) === undefined)) return;
+      await tx.query('SELECT pg_notify($1, $2)', [KEYS_CHANNEL, '']);
+      await this.make(tx, purpose, secret);
+    });
+    await this.reload();
+    if (!this.newest.has(purpose)) throw new KeyOutOfReach(purpose);
+  }
+
   /**
    * Creates a new current key. The previous one stays valid for verification until `dropRetired`.
    * @param age does nothing while the newest key is younger than this, in milliseconds
    * @returns the id of the new key; undefined if none was due, or if `isSecretReplaced`
    */
   async rotate(purpose: PurposeThatRotates, age = 0): Promise<string | undefined> {
+    if (isMadeLater(purpose) && !this.newest.has(purpose)) return undefined;
+    const secret = await makeSecret(purpose);
     const id = await this.transactions.run(async (tx) => {
       await lock(tx, 'keys');
       const rows = await tx.query<KeyRow[]>(SELECT_KEYS);
@@ -119,9 +116,16 @@ export class Keyring {
       if (young.length > 0) return undefined;
       await tx.query('UPDATE keys SET retired_at = now() WHERE purpose = $1 AND retired_at IS NULL', [purpose]);
       await tx.query('SELECT pg_notify($1, $2)', [KEYS_CHANNEL, '']);
-      return this.make(tx, purpose);
+      return this.make(tx, purpose, secret);
     });
     if (id !== undefined) await this.reload();
+    return id;
+  }
+
+  /** Rotates every key that signs tokens. @returns the id of the one for access tokens; undefined if `isSecretReplaced` */
+  async rotateSigning(): Promise<string | undefined> {
+    const id = await this.rotate('access-token');
+    for (const purpose of SIGNING_PURPOSES) await this.rotate(purpose);
     return id;
   }
 
@@ -182,9 +186,9 @@ export class Keyring {
     return [...this.keys.values()].filter((key) => key.purpose === purpose);
   }
 
-  private async make(tx: Transaction, purpose: KeyPurpose): Promise<string> {
+  private async make(tx: Transaction, purpose: KeyPurpose, secret: Buffer): Promise<string> {
     const id = randomBytes(8).toString('hex');
-    const wrapped = seal(this.wrappingKey, makeSecret(purpose), `${purpose}:${id}`);
+    const wrapped = seal(this.wrappingKey, secret, `${purpose}:${id}`);
     await tx.query('INSERT INTO keys (id, purpose, wrapped) VALUES ($1, $2, $3)', [id, purpose, wrapped]);
     return id;
   }
@@ -204,16 +208,16 @@ export class Keyring {
     });
   }
 
-  private unwrap({ id, purpose, wrapped }: KeyRow): Key | undefined {
+  private unwrap({ id, purpose, wrapped, created_at: createdAt }: KeyRow): Key | undefined {
     try {
-      return { id, purpose, secret: unseal(this.wrappingKey, wrapped, `${purpose}:${id}`) };
+      return { id, purpose, secret: unseal(this.wrappingKey, wrapped, `${purpose}:${id}`), createdAt };
     } catch {
       return undefined;
     }
   }
 }
 
-const SELECT_KEYS = 'SELECT id, purpose, wrapped FROM keys ORDER BY retired_at NULLS LAST, created_at, id';
+const SELECT_KEYS = 'SELECT id, purpose, wrapped, created_at FROM keys ORDER BY retired_at NULLS LAST, created_at, id';
 
 /**
  * Whether this is the `SECRET_KEY` of the database; false while that has no keys.
@@ -235,11 +239,4 @@ export async function opensKeys(url: string, secretKey: string): Promise<boolean
 
 function wrappingKeyOf(secretKey: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secretKey, '', 'roster key wrapping v1', 32));
-}
-
-function makeSecret(purpose: KeyPurpose): Buffer {
-  if (purpose !== 'access-token' && purpose !== 'checkpoint') return randomBytes(32);
-  const { privateKey } =
-    purpose === 'checkpoint' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return privateKey.export({ format: 'der', type: 'pkcs8' });
 }

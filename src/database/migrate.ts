@@ -10,6 +10,7 @@ import { givingWay, LOCK_TIMEOUT_MS } from './give-way.js';
 import { admit, closeRoutines, grantTo, openToAll } from './grants.js';
 import { explainedMigration } from './migration-failure.js';
 import type { SessionKind } from './session.js';
+import { objectionToServer, objectionToServerAt } from './supported-server.js';
 import { postgresCode } from './transaction.js';
 import { StartError } from '../config/start-error.js';
 
@@ -26,20 +27,22 @@ const SILENT = new Logger(() => () => undefined);
 // An arbitrary number that no other program should use on this database.
 const MIGRATION_LOCK = 7_205_759_403;
 const TURN_EVERY_MS = 100;
+// One has the turn, one migrates, and one looks for what to say of a failure, after which TypeORM may keep the second.
+const CONNECTIONS = 3;
 
 /**
  * Applies pending migrations under an advisory lock, so that replicas starting together migrate once. A migration yields to holders
  * of a table that it needs, and retries. The servers' roles are granted the rights that they need, unless they own the schema.
  * @param warn receives what stays open to every role of this PostgreSQL, and who can close it
  * @returns the names of the migrations that were applied
- * @throws DatabaseUnavailable if no connection is possible
+ * @throws DatabaseUnavailable if no connection is possible, or to something else than PostgreSQL 15 or newer that takes writes
  * @throws MigrationFailed if objects or sessions outside Roster are in the way
  */
 export async function migrate(addresses: Addresses, warn: (text: string) => void = () => undefined): Promise<string[]> {
   const url = ownerAddress(addresses);
   const dataSource = await connect(
     new DataSource({
-      ...dataSourceOptions(url, 2, { patient: true, lockTimeoutMs: LOCK_TIMEOUT_MS }),
+      ...dataSourceOptions(url, CONNECTIONS, { patient: true, lockTimeoutMs: LOCK_TIMEOUT_MS }),
       migrations: [join(FOLDER, '*.js')],
       migrationsTransactionMode: 'each',
       migrationsTableName: 'migrations',
@@ -48,7 +51,8 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
   );
   const runner = dataSource.createQueryRunner();
   try {
-    await refuseOldServer(dataSource);
+    await refuseOtherServers(dataSource);
+    await refuseReadOnly(dataSource, url);
     await runner.query('SET lock_timeout = 0');
     await takeTurn(runner);
     // Before rights are revoked.
@@ -122,7 +126,8 @@ export async function connect(dataSource: DataSource, url: string): Promise<Data
   try {
     return await dataSource.initialize();
   } catch (error) {
-    throw new DatabaseUnavailable(unavailableMessage(url, error), { cause: error });
+    const message = (await objectionToServerAt(url)) ?? unavailableMessage(url, error);
+    throw new DatabaseUnavailable(message, { cause: error });
   }
 }
 
@@ -130,13 +135,29 @@ export async function connect(dataSource: DataSource, url: string): Promise<Data
  * The timestamps of migrations that are not yet applied.
  * @throws if the database does not answer
  */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  const applied = await dataSource.query<{ timestamp: string }[]>('SELECT timestamp FROM migrations');
-  const stamps = new Set(applied.map(({ timestamp }) => timestamp));
+export async function pendingMigrations(database: Pick<DataSource, 'query'>): Promise<string[]> {
+  const applied = new Set(await appliedMigrations(database));
+  return ownMigrations().filter((stamp) => !applied.has(stamp));
+}
+
+/**
+ * The timestamps of applied migrations that this release does not have: a newer one has migrated the database.
+ * @throws if the database does not answer
+ */
+export async function unknownMigrations(database: Pick<DataSource, 'query'>): Promise<string[]> {
+  const own = new Set(ownMigrations());
+  return (await appliedMigrations(database)).filter((stamp) => !own.has(stamp));
+}
+
+async function appliedMigrations(database: Pick<DataSource, 'query'>): Promise<string[]> {
+  const rows = await database.query<{ timestamp: string }[]>('SELECT timestamp FROM migrations');
+  return rows.map(({ timestamp }) => timestamp);
+}
+
+function ownMigrations(): string[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.js'))
-    .flatMap((file) => file.split('-', 1))
-    .filter((stamp) => !stamps.has(stamp));
+    .flatMap((file) => file.split('-', 1));
 }
 
 /** Whether the role has no right to connect to this database. */
@@ -160,17 +181,29 @@ async function roleOf(url: string, kind: SessionKind): Promise<string> {
   }
 }
 
-const OLDEST_POSTGRES = 150_000;
-
-async function refuseOldServer(dataSource: DataSource): Promise<void> {
-  const [row] = await dataSource.query<[{ version: string }]>(
-    "SELECT current_setting('server_version_num') AS version",
-  );
-  if (Number(row.version) >= OLDEST_POSTGRES) return;
-  throw new DatabaseUnavailable(`PostgreSQL is too old (${row.version}); Roster needs 15 or newer.`);
+async function refuseOtherServers(dataSource: DataSource): Promise<void> {
+  const [row] = await dataSource.query<[{ version: string }]>('SELECT version() AS version');
+  const objection = objectionToServer(row.version);
+  if (objection !== undefined) throw new DatabaseUnavailable(objection);
 }
 
-function unavailableMessage(url: string, error: unknown): string {
+async function refuseReadOnly(dataSource: DataSource, url: string): Promise<void> {
+  const [row] = await dataSource.query<[{ standby: boolean; readOnly: string }]>(
+    `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS "readOnly"`,
+  );
+  if (row.readOnly === 'off') return;
+  const { hostname, port, pathname } = new URL(url);
+  throw new DatabaseUnavailable(
+    `The database at ${hostname}:${port || '5432'}${pathname} takes no writes: ` +
+      (row.standby
+        ? 'it is a standby.\nLet DATABASE_URL lead to the primary (READ_DATABASE_URL may name a standby). ' +
+          'After a failover, start again once the address leads to the new primary.'
+        : 'default_transaction_read_only is on.\nSwitch it off for this database and role, and start again.'),
+  );
+}
+
+/** Why the database at this URL cannot be used, in the first line, and what to check. */
+export function unavailableMessage(url: string, error: unknown): string {
   const { hostname, port, pathname, username } = new URL(url);
   const reason = error instanceof AggregateError ? String(error.errors[0]) : (error as Error).message;
   const place = `The database cannot be reached at ${hostname}:${port || '5432'}${pathname}: ${reason}\n`;

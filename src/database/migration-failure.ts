@@ -8,6 +8,7 @@ export class MigrationFailed extends StartError {
   override readonly name = 'MigrationFailed';
 }
 
+const INSUFFICIENT_PRIVILEGE = '42501';
 // Columns used by other objects cannot be changed, and objects that others depend on cannot be dropped.
 const DEPENDED_ON = new Set(['0A000', '2BP01']);
 
@@ -20,9 +21,20 @@ export async function explainedMigration(
   name: () => Promise<string> | string,
   dataSource: DataSource,
 ): Promise<unknown> {
+  if (postgresCode(error) === INSUFFICIENT_PRIVILEGE) {
+    return new MigrationFailed(await notAllowed(error, await name(), dataSource), { cause: error });
+  }
   if (isInTheWay(error)) return new MigrationFailed(await heldUp(await name(), dataSource), { cause: error });
   if (!DEPENDED_ON.has(postgresCode(error) ?? '')) return error;
   return new MigrationFailed(await dependedOn(error, await name(), dataSource), { cause: error });
+}
+
+async function notAllowed(error: unknown, what: string, dataSource: DataSource): Promise<string> {
+  const [row] = await dataSource.query<[{ role: string }]>('SELECT current_user AS role');
+  return (
+    `${what} needs rights that the role ${row.role} does not have: ${(error as Error).message}.\n` +
+    'Let the role that owns the schema do it: run `migrate` with its URL as MIGRATION_DATABASE_URL, or give it to the server.'
+  );
 }
 
 async function heldUp(what: string, dataSource: DataSource): Promise<string> {

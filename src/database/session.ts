@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { traceStatements } from '../tracing/statement-spans.js';
 
 /** Whether the connection goes through a pooler in transaction mode. */
 export interface SessionKind {
@@ -37,6 +38,7 @@ export async function settleSession(client: pg.ClientBase, kind: SessionKind = {
   const text = `${REPORTED}${kind.pooled ? '' : ofASession(kind)}`;
   const query: pg.QueryConfig & { readonly query_timeout: number } = { text, query_timeout: ANSWER_WITHIN_MS };
   await client.query(query);
+  traceStatements(client);
 }
 
 function ofASession({ patient, lockTimeoutMs }: SessionKind): string {

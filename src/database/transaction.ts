@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm';
+import { DomainError } from '../problems/domain-error.js';
+import { wasOutdated } from './prepared.js';
+import type { ReadReplica } from './read-replica.js';
 
 declare const inTransaction: unique symbol;
 
@@ -21,7 +24,43 @@ const PAUSE_MS = 20;
 /** The one way to open a transaction. */
 @Injectable()
 export class Transactions {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly replica?: ReadReplica,
+  ) {}
+
+  /**
+   * For lists and the like, which may be some seconds old: reads the replica at `READ_DATABASE_URL`, where there is one that keeps up,
+   * else the primary. Never for what decides whether somebody may do something.
+   * @param reader whose own changes are seen at once
+   * @param work changes nothing
+   */
+  async read<T>(reader: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const replica = await this.replica?.forReader(reader);
+    if (!replica) return this.run(work);
+    try {
+      return await replica.transaction((manager) => work(manager as Transaction));
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      // Lost, or cancelled because the primary has removed what it reads.
+      this.replica?.leave(error);
+      return this.run(work);
+    }
+  }
+
+  /**
+   * As `read`, once the primary has said that the reader may: a standby may not know yet that the reader may no longer.
+   * @param allow throws if not @param work gets what it returned
+   */
+  async readAllowed<A, T>(
+    reader: string,
+    allow: (tx: Transaction) => Promise<A>,
+    work: (tx: Transaction, allowed: A) => Promise<T>,
+  ): Promise<T> {
+    if (!(await this.replica?.forReader(reader))) return this.run(async (tx) => work(tx, await allow(tx)));
+    const allowed = await this.run(allow);
+    return this.read(reader, (tx) => work(tx, allowed));
+  }
 
   /**
    * Commits `work`, or rolls it back if it throws. It may be retried (`inSomeOrder`), so `work` does database work only: no mail,
@@ -40,13 +79,15 @@ export class Transactions {
   }
 }
 
-/** Retries after a deadlock or serialization failure. */
+/** Retries after a deadlock or serialization failure, and when a prepared statement has become outdated. */
 export async function inSomeOrder<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS || !RETRYABLE.has(postgresCode(error) ?? '')) throw error;
+      const code = postgresCode(error);
+      const isRetryable = RETRYABLE.has(code ?? '') || wasOutdated(code, (error as Error).message);
+      if (attempt === ATTEMPTS || !isRetryable) throw error;
       // Jitter, so that conflicting transactions do not retry in step.
       await sleep(Math.random() * PAUSE_MS * 2 ** attempt);
     }

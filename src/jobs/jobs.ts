@@ -13,11 +13,13 @@ import pg from 'pg';
 import { pause } from '../async/pause.js';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
+import { newTraceId } from '../config/trace-id.js';
 import { sessionAddress } from '../database/addresses.js';
 import { sessionOptions } from '../database/data-source.js';
 import { leaveReadOnly } from '../database/read-only.js';
 import type { Transaction } from '../database/transaction.js';
 import { InjectLog, type Log } from '../ops/log.js';
+import { currentTraceparent, inSpan } from '../tracing/tracing.js';
 import { LivenessLocks } from './liveness-locks.js';
 
 /** What a handler knows of the run of its job. */
@@ -31,6 +33,8 @@ export interface JobOptions {
   /** Replaces a job with the same key that has not started. */
   readonly key?: string;
   readonly maxAttempts?: number;
+  /** Jobs of one queue run one after the other, over all servers. */
+  readonly queue?: string;
 }
 
 type JobHandler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
@@ -38,6 +42,9 @@ type JobHandler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
 const CONCURRENCY = 4;
 const SHUTDOWN_GRACE_MS = 4000;
 const RESTART_AFTER_MS = 1000;
+/** How often each worker polls. PostgreSQL notifies of new jobs, and `retryOnTime` of those that are to be retried by this server. */
+const POLL_EVERY_MS = 20_000;
+const RETRY_MARGIN_MS = 100;
 
 /**
  * Durable work. A job is enqueued in the caller's transaction and runs after its commit, at least once, so its handler must be
@@ -60,7 +67,8 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** Registers the handler of the jobs of this name. To be called before the application has started. */
   handle<Payload>(name: string, handler: JobHandler<Payload>): void {
     this.tasks[name] = (payload, { job, abortPromise }) => {
-      const done = handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
+      const work = () => handler(payload as Payload, { attempt: job.attempts, maxAttempts: job.max_attempts });
+      const done = inSpan({ ...causeOf(payload), name: `job ${name}`, kind: 'consumer', facts: factsOf(job) }, work);
       // Work that hangs must not delay the end of the process: the job is released, and retried.
       return Promise.race([done, abortPromise]);
     };
@@ -77,8 +85,9 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   async enqueue(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
     await tx.query(
-      'SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3::text, max_attempts := $4::int)',
-      [name, payload, options.key ?? null, options.maxAttempts ?? null],
+      `SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3::text, max_attempts := $4::int,
+         queue_name := $5::text)`,
+      [name, withCause(payload), options.key ?? null, options.maxAttempts ?? null, options.queue ?? null],
     );
   }
 
@@ -121,6 +130,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const locks = (this.locks = new LivenessLocks(pool, this.log));
     const events = new EventEmitter() as WorkerEvents;
     events.on('pool:create', ({ workerPool }) => void locks.lockPool(workerPool.id));
+    events.on('job:error', ({ job }) => this.retryOnTime(pool, job.attempts));
     this.runner = await run({
       pgPool: pool,
       taskList: this.tasks,
@@ -132,6 +142,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       preset: {
         worker: {
           gracefulShutdownAbortTimeout: SHUTDOWN_GRACE_MS,
+          pollInterval: POLL_EVERY_MS,
           // graphile-worker retries the recording of outcomes only for batches; without, a database that is away ends the process.
           completeJobBatchDelay: 0,
           failJobBatchDelay: 0,
@@ -140,6 +151,16 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     });
     const restart = () => void this.restart(pool);
     this.runner.promise.then(restart, restart);
+  }
+
+  /** Wakes the workers when graphile-worker lets them retry a job: e^attempts seconds after it failed, attempts being at most 10. */
+  private retryOnTime(pool: pg.Pool, attempts: number): void {
+    const waitMs = 1000 * Math.exp(Math.min(attempts, 10));
+    if (waitMs > POLL_EVERY_MS) return;
+    void pause(waitMs + RETRY_MARGIN_MS, this.ending.signal)
+      .then(() => (this.isEnding() ? undefined : pool.query(`SELECT pg_notify('jobs:insert', '{"count": 1}')`)))
+      // The next poll finds it.
+      .catch(() => undefined);
   }
 
   /** The queue stops by itself when outcomes could not be recorded for minutes; its jobs are released. */
@@ -161,6 +182,26 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private isEnding(): boolean {
     return this.ending.signal.aborted;
   }
+}
+
+/** The `traceparent` of what enqueued a job travels in its payload. */
+interface Caused {
+  readonly traceparent?: string;
+}
+
+function withCause(payload: object): object & Caused {
+  const traceparent = currentTraceparent();
+  return traceparent === undefined ? payload : { ...payload, traceparent };
+}
+
+/** Jobs of a schedule begin a trace. */
+function causeOf(payload: unknown): { readonly parent?: string | undefined; readonly trace?: string } {
+  const { traceparent } = (payload ?? {}) as Caused;
+  return typeof traceparent === 'string' ? { parent: traceparent } : { trace: newTraceId() };
+}
+
+function factsOf({ attempts }: { readonly attempts: number }) {
+  return { 'roster.job.attempt': attempts };
 }
 
 function workerLogger(log: Log): WorkerLogger {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { refuseStandby } from '../database/read-only.js';
+import { StandbyAnswered } from '../database/read-only.js';
 import type { Log } from '../ops/log.js';
 
 const RENEW_EVERY_MS = 15_000;
@@ -42,8 +42,8 @@ export class LivenessLocks {
     const connection = (this.connection ??= this.connect());
     try {
       const client = await connection;
-      await refuseStandby(client);
-      await client.query(LOCK_POOLS, [[...this.pools]]);
+      const { rows } = await client.query<{ standby: boolean }>(LOCK_POOLS, [[...this.pools]]);
+      if (rows.some(({ standby }) => standby)) throw new StandbyAnswered();
       await client.query(RELEASE_DEAD, [[...this.pools]]);
     } catch (err) {
       this.dropConnection(connection);
@@ -80,10 +80,12 @@ export class LivenessLocks {
 }
 
 // Tries rather than waits: the database may not have noticed yet that our old connection is lost. Locking twice does no harm.
-const LOCK_POOLS = 'SELECT pg_try_advisory_lock(hashtextextended(id, 1)) FROM unnest($1::text[]) AS id';
+const LOCK_POOLS = `
+  SELECT pg_try_advisory_lock(hashtextextended(id, 1)), pg_is_in_recovery() AS standby FROM unnest($1::text[]) AS id`;
 
 const RELEASE_DEAD = `
   WITH dead AS MATERIALIZED (
     SELECT id FROM (SELECT DISTINCT locked_by AS id FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL) AS owner
     WHERE id <> ALL ($1::text[]) AND pg_try_advisory_xact_lock(hashtextextended(id, 1)))
-  SELECT graphile_worker.force_unlock_workers(array_agg(id)) FROM dead HAVING count(*) > 0`;
+  SELECT graphile_worker.force_unlock_workers(array_agg(id)), pg_notify('jobs:insert', '{"count": 4}')
+  FROM dead HAVING count(*) > 0`;

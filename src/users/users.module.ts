@@ -6,6 +6,7 @@ import { BulkActs } from './bulk/bulk-acts.js';
 import { BulkController } from './bulk/bulk.controller.js';
 import { BulkRunner } from './bulk/bulk-runner.js';
 import { BulkService } from './bulk/bulk.service.js';
+import { UserPages } from './export/user-pages.js';
 import { ExportUsersController } from './export/export-users.controller.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { PastStates } from './history/past-states.js';
@@ -23,6 +24,7 @@ import { Deletions } from './erasure/deletions.js';
 import { UserEntity } from './store/user.entity.js';
 import { UserStore } from './store/user-store.js';
 import { UsersController } from './api/users.controller.js';
+import { OwnChanges } from './list/own-changes.js';
 
 @Module({
   imports: [EventsModule, JobsModule],
@@ -41,6 +43,7 @@ import { UsersController } from './api/users.controller.js';
     UserActions,
     UserEtags,
     UserHistory,
+    OwnChanges,
     PastStates,
     Snapshots,
     Retention,
@@ -48,6 +51,7 @@ import { UsersController } from './api/users.controller.js';
     SharedMailboxes,
     BulkActs,
     BulkRunner,
+    UserPages,
     BulkService,
   ],
   exports: [UserStore, UserLookup, UserActions, UserHistory, Deletions],

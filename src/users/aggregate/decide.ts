@@ -1,5 +1,6 @@
 // Deciders: pure functions from (state, command) to events. They throw when a rule is violated.
-import type { UserRole } from '../../access/role.js';
+import type { UserKind, UserRole } from '../../access/role.js';
+import { type Scope, scopeText } from '../../access/scopes.js';
 import {
   type ClaimEnd,
   type ErasureReason,
@@ -26,6 +27,10 @@ export interface NewUser extends Readonly<Partial<Profile>> {
   readonly username?: string | null;
   readonly role: UserRole;
   readonly how: Origin;
+  /** A person by default. */
+  readonly kind?: UserKind;
+  /** Of a service account. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** @throws NamelessUser without any name or identifier; InvalidUsername */
@@ -39,6 +44,7 @@ export function create(command: NewUser): NewUserEvent[] {
     locale: command.locale ?? null,
     role: command.role,
     how: command.how,
+    ...(command.kind === 'SERVICE' && { kind: command.kind, scope: scopeText(command.scopes ?? []) }),
   };
   if (data.username !== null) checkUsername(data.username);
   if (!data.email && !data.username && !data.firstName && !data.lastName && !data.nickname) throw new NamelessUser();
@@ -154,8 +160,8 @@ export function refuseDeleted(state: UserState): void {
   if (state.deletedAt !== null || state.erasedAt !== null) throw new UserNotFound();
 }
 
-/** A suspended or deleted admin does not count towards the required one. */
+/** A suspended or deleted admin does not count towards the required one, nor does a service account. */
 function refuseLastAdmin(state: UserState, otherActiveAdmins: number): void {
   const isActive = state.suspendedAt === null && state.deletedAt === null && !state.pending;
-  if (state.role === 'ADMIN' && isActive && otherActiveAdmins === 0) throw new LastAdmin();
+  if (state.kind === 'PERSON' && state.role === 'ADMIN' && isActive && otherActiveAdmins === 0) throw new LastAdmin();
 }

@@ -54,12 +54,21 @@ export function foldForSearch(text: string): string {
  * or the index would take all of them for words with q; of those with c, such as `com`, a walk of the list finds enough.
  */
 function encode(folded: string): string {
-  const encoded = folded.replace(/[^a-z0-9 ]/gu, (character) => {
-    const nibbles = [...(character.codePointAt(0) ?? 0).toString(16)];
-    const letters = nibbles.map((nibble) => String.fromCharCode(0x41 + Number.parseInt(nibble, 16))).join('');
-    return `Q${letters}Q${/[\p{L}\p{M}\p{N}]/u.test(character) ? '' : ' '}`;
-  });
-  return encoded.replaceAll(' Q', ' CQ');
+  return folded.replace(/[^a-z0-9 ]/gu, encodedCharacter).replaceAll(' Q', ' CQ');
+}
+
+/** Of ASCII, which is most of what is encoded. */
+const encodedAscii = new Map<string, string>();
+
+function encodedCharacter(character: string): string {
+  const known = encodedAscii.get(character);
+  if (known !== undefined) return known;
+  const codePoint = character.codePointAt(0) ?? 0;
+  const nibbles = [...codePoint.toString(16)];
+  const letters = nibbles.map((nibble) => String.fromCharCode(0x41 + Number.parseInt(nibble, 16))).join('');
+  const encoded = `Q${letters}Q${/[\p{L}\p{M}\p{N}]/u.test(character) ? '' : ' '}`;
+  if (codePoint < 0x80) encodedAscii.set(character, encoded);
+  return encoded;
 }
 
 interface Searchable {

@@ -1,4 +1,4 @@
-import type { UserRole } from '../../access/role.js';
+import type { UserKind, UserRole } from '../../access/role.js';
 import type { Profile, UserEvents } from '../../events/catalogue.js';
 import type { UserEvent } from '../../events/user-event.js';
 import { type Contact, evolveContacts } from './contact.js';
@@ -15,6 +15,9 @@ export interface UserState extends Readonly<Profile> {
   readonly isProfessional: boolean;
   readonly professionalStatusChangedAt: Date | null;
   readonly role: UserRole;
+  readonly kind: UserKind;
+  /** What the keys of a service account may be used for (`scopesOf`); null for a person. */
+  readonly scope: string | null;
   /** Additional addresses and phone numbers, oldest first. */
   readonly contacts: readonly Contact[];
   /** Registered with an unconfirmed address: a claim to it, which others may have as well. */
@@ -41,6 +44,8 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
       return { ...next, emailVerified: true, pending: false };
     case 'user.role_changed':
       return { ...next, role: stored.data.to };
+    case 'user.scope_changed':
+      return { ...next, scope: stored.data.to };
     case 'user.updated':
       return { ...next, ...stored.data };
     case 'user.username_changed':
@@ -70,6 +75,8 @@ export function evolve(state: UserState | undefined, stored: UserEvent): UserSta
     case 'user.password_reset.completed':
     case 'user.authenticator_added':
     case 'user.authenticator_removed':
+    case 'user.key_created':
+    case 'user.key_retired':
       return next;
     default:
       // Written by a newer release: skipping it would produce a wrong row.
@@ -107,6 +114,8 @@ function created(data: UserEvents['user.created'], stored: UserEvent): UserState
     isProfessional: false,
     professionalStatusChangedAt: null,
     role: data.role,
+    kind: data.kind ?? 'PERSON',
+    scope: data.scope ?? null,
     pending: data.how === 'registration',
     suspendedAt: null,
     deletedAt: null,

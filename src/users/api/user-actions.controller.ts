@@ -74,7 +74,7 @@ export class UserActionsController {
   }
 
   @Put('professional-status')
-  @Allow('MANAGER')
+  @Allow('MANAGER', 'users:write')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'changeProfessionalStatus',
@@ -97,7 +97,7 @@ export class UserActionsController {
 
   @Post('suspend')
   @HttpCode(200)
-  @Allow('MANAGER')
+  @Allow('MANAGER', 'users:write')
   @ApiUserChange()
   @ApiBody({ type: SuspendDto, required: false })
   @ApiOperation({
@@ -121,7 +121,7 @@ export class UserActionsController {
 
   @Post('reinstate')
   @HttpCode(200)
-  @Allow('MANAGER')
+  @Allow('MANAGER', 'users:write')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'reinstateUser',
@@ -163,7 +163,7 @@ export class UserActionsController {
 
   @Post('restore')
   @HttpCode(200)
-  @Allow('ADMIN')
+  @Allow('ADMIN', 'users:write')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'restoreUser',

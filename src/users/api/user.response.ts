@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import { allows, type Rank, USER_ACTIONS, type UserAction } from '../../access/policy.js';
-import { USER_ROLES, type UserRole } from '../../access/role.js';
+import { USER_KINDS, USER_ROLES, type UserKind, type UserRole } from '../../access/role.js';
 import type { UserState } from '../aggregate/user.js';
 import type { UserEntity } from '../store/user.entity.js';
 
@@ -109,6 +109,9 @@ export class UserResponse {
   @ApiProperty({ example: false }) readonly isProfessional: boolean;
   @ApiProperty(time) readonly professionalStatusChangedAt: string | null;
   @ApiProperty({ enum: USER_ROLES, enumName: 'UserRole' }) readonly role: UserRole;
+  @ApiProperty({ enum: USER_KINDS, enumName: 'UserKind', description: 'a person, or a service account' })
+  readonly kind: UserKind;
+
   @ApiProperty({ enum: USER_STATUSES, enumName: 'UserStatus' }) readonly status: UserStatus;
   @ApiProperty(time) readonly lockedUntil: string | null;
   @ApiProperty(time) readonly lastLoginAt: string | null;
@@ -143,6 +146,7 @@ export class UserResponse {
       isProfessional: user.isProfessional,
       professionalStatusChangedAt: user.professionalStatusChangedAt?.toISOString() ?? null,
       role: user.role,
+      kind: user.kind,
       status: statusOf(user, now),
       lockedUntil: user.lockedUntil?.toISOString() ?? null,
       lastLoginAt: user.lastLoginAt?.toISOString() ?? null,

@@ -47,7 +47,7 @@ export class UsersController {
   ) {}
 
   @Get('me')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiOperation({
     operationId: 'getMe',
     summary: 'Get your own user',
@@ -78,7 +78,7 @@ export class UsersController {
   }
 
   @Get()
-  @Allow('MANAGER')
+  @Allow('MANAGER', 'users:read')
   @ApiOperation({
     operationId: 'listUsers',
     summary: 'List users',
@@ -93,13 +93,13 @@ export class UsersController {
   ): Promise<UserPage> {
     const now = this.clock.now();
     const viewer = { id: caller.userId, role: caller.role };
-    const { users, ...page } = await this.transactions.run((tx) => listUsers(tx, query, viewer, now));
+    const { users, ...page } = await this.transactions.read(viewer.id, (tx) => listUsers(tx, query, viewer, now));
     const items = users.map((user) => UserResponse.from(user, now, viewer));
     return pageAnswer(reply, query.limit, { items, ...page });
   }
 
   @Get(':id')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiUserId()
   @ApiOperation({
     operationId: 'getUser',
@@ -128,7 +128,7 @@ export class UsersController {
   }
 
   @Patch(':id')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:write')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'updateUser',
@@ -150,7 +150,7 @@ export class UsersController {
   }
 
   @Put(':id')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:write')
   @ApiUserChange()
   @ApiOperation({
     operationId: 'replaceUser',

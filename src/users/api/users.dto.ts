@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsArray, IsBoolean, IsDate, IsIn, IsOptional, ValidateBy } from 'class-validator';
-import { USER_ROLES, type UserRole } from '../../access/role.js';
+import { USER_KINDS, USER_ROLES, type UserKind, type UserRole } from '../../access/role.js';
 import { listOf } from '../../events/read-events.dto.js';
 import { LONGEST_DATE_TIME, parseInstant } from '../../http/request/date-time.js';
 import { PageInfo, PageQuery } from '../../http/pagination/page.dto.js';
@@ -94,6 +94,15 @@ export class ListUsersQuery extends PageQuery {
   @Transform(several(USER_STATUSES))
   @IsArray(anyOf(USER_STATUSES))
   readonly status?: UserStatus[];
+
+  @ApiPropertyOptional({
+    enum: USER_KINDS,
+    enumName: 'UserKind',
+    description: '`SERVICE` lists the service accounts instead of people',
+  })
+  @IsOptional()
+  @IsIn(USER_KINDS, oneOf(USER_KINDS))
+  readonly kind?: UserKind;
 
   @ApiPropertyOptional({ type: Boolean })
   @IsOptional()

@@ -22,7 +22,7 @@ export class ContactsController {
   constructor(private readonly actions: UserActions) {}
 
   @Get()
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiUserId()
   @ApiOperation({
     operationId: 'listContacts',
@@ -42,7 +42,7 @@ export class ContactsController {
   }
 
   @Get(':contactId')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiContactId()
   @ApiOperation({
     operationId: 'getContact',
@@ -64,7 +64,7 @@ export class ContactsController {
   }
 
   @Post()
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:write')
   @Limit('contact-mail')
   @ApiUserChange()
   @ApiOperation({
@@ -106,7 +106,7 @@ export class ContactsController {
 
   @Delete(':contactId')
   @HttpCode(204)
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:write')
   @ApiContactChange()
   @ApiOperation({
     operationId: 'removeContact',

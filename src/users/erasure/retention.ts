@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { systemContext } from '../../access/caller.js';
+import { inBatches } from '../../async/in-batches.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Transactions } from '../../database/transaction.js';
@@ -30,15 +31,14 @@ export class Retention implements OnModuleInit {
   /** In batches, each in its own transaction, so that no lock is held for long. */
   async eraseDue(): Promise<void> {
     const context = systemContext(newTraceId());
-    let erased = 0;
-    for (let batch = BATCH; batch === BATCH; erased += batch) {
-      batch = await this.transactions.run(async (tx) => {
+    const erased = await inBatches(BATCH, () =>
+      this.transactions.run(async (tx) => {
         const due = await this.users.deletedLongAgo(tx, this.settings.DELETED_RETENTION, BATCH);
         // A deleted user is not an active admin, so none of them can be the last one.
         for (const id of due) await this.users.change(tx, id, (state) => erase(state, 'retention', 1), context);
         return due.length;
-      });
-    }
+      }),
+    );
     if (erased > 0) this.log.info({ erased, traceId: context.traceId }, 'deleted users erased');
   }
 }

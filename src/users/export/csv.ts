@@ -1,7 +1,8 @@
 type Cell = string | number | boolean | null;
 
-// What spreadsheets take for a formula, also in full width (OWASP, "CSV Injection").
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
+// What spreadsheets take for a formula, also in full width (OWASP, "CSV Injection"); and what looks like one made harmless, so that an
+// import, which takes one apostrophe off, gives back the same text.
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
 
 /**
  * One line of CSV (RFC 4180) with its line break. A text that a spreadsheet would take for a formula gets an apostrophe before it,

@@ -20,7 +20,7 @@ export class UserHistoryController {
   constructor(private readonly history: UserHistory) {}
 
   @Get('history')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiUserId()
   @ApiOperation({
     operationId: 'listUserHistory',
@@ -40,7 +40,7 @@ export class UserHistoryController {
   }
 
   @Get('diff')
-  @Allow('AUTHENTICATED')
+  @Allow('AUTHENTICATED', 'users:read')
   @ApiUserId()
   @ApiOperation({
     operationId: 'diffUser',

@@ -35,8 +35,11 @@ export class UserHistory {
 
   /** @throws Forbidden, UserNotFound; ValidationFailed for a cursor of another list */
   async page(request: HistoryRequest, query: HistoryQuery): Promise<PageRead<HistoryItem>> {
-    return this.readIfAllowed(request, (tx, user) =>
-      readHistoryPage(tx, this.events, this.users, { ...request, user }, query),
+    this.refuseOthers(request);
+    return this.transactions.readAllowed(
+      request.caller.userId,
+      (tx) => this.allowed(tx, request),
+      (tx, user) => readHistoryPage(tx, this.events, this.users, { ...request, user }, query),
     );
   }
 
@@ -66,20 +69,28 @@ export class UserHistory {
     });
   }
 
-  private async readIfAllowed<T>(
-    { id, caller, includeDeleted }: HistoryRequest,
-    read: (tx: Transaction, user: UserEntity | null) => Promise<T>,
-  ): Promise<T> {
+  /** On the primary: past states are kept for next time. */
+  private async readIfAllowed<T>(request: HistoryRequest, read: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.refuseOthers(request);
+    return this.transactions.run(async (tx) => {
+      await this.allowed(tx, request);
+      return read(tx);
+    });
+  }
+
+  /** Before the database is asked. */
+  private refuseOthers({ id, caller, includeDeleted }: HistoryRequest): void {
     refuseOutsiders(rankOf(caller), 'history', id);
     refuseLookingAtDeleted(caller, includeDeleted);
-    return this.transactions.run(async (tx) => {
-      const user = await this.users.find(tx, id);
-      // Of a completely erased user only the log is left.
-      const isGone = user ? user.deletedAt !== null : (await this.events.newestVersion(tx, id)) > 0;
-      if (isGone ? !includeDeleted : !user) throw new UserNotFound();
-      if (user && !allows(rankOf(caller), 'history', user)) throw new Forbidden();
-      return read(tx, user);
-    });
+  }
+
+  private async allowed(tx: Transaction, { id, caller, includeDeleted }: HistoryRequest): Promise<UserEntity | null> {
+    const user = await this.users.find(tx, id);
+    // Of a completely erased user only the log is left.
+    const isGone = user ? user.deletedAt !== null : (await this.events.newestVersion(tx, id)) > 0;
+    if (isGone ? !includeDeleted : !user) throw new UserNotFound();
+    if (user && !allows(rankOf(caller), 'history', user)) throw new Forbidden();
+    return user;
   }
 
   private async stateAt(tx: Transaction, id: string, point: PointInHistory): Promise<UserState> {

@@ -35,6 +35,8 @@ export function filtersOf(query: ListUsersQuery) {
     lastLoginAfter: query.lastLoginAfter?.toISOString(),
     lastLoginBefore: query.lastLoginBefore?.toISOString(),
     includeDeleted: query.includeDeleted === true ? true : undefined,
+    // Of people where it is absent: cursors of the release before go on.
+    kind: query.kind === 'SERVICE' ? query.kind : undefined,
   };
 }
 
@@ -56,6 +58,8 @@ export function matching(tx: Transaction, wanted: Wanted): Matching {
   const builder = tx.getRepository(UserEntity).createQueryBuilder('user');
   const { search, isProfessional, emailVerified, hasSecondFactor, ...filters } = wanted.filters;
   ofStatus(builder, wanted);
+  // Not a parameter, see below.
+  builder.andWhere(wanted.filters.kind === 'SERVICE' ? `account_kind = 'SERVICE'` : `account_kind = 'PERSON'`);
   if (search !== undefined) builder.andWhere(hasAll(search), patternsOf(search));
   const { role } = filters;
   if (role !== undefined) builder.andWhere(Array.isArray(role) ? 'role = ANY (:role)' : 'role = :role', { role });

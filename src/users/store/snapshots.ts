@@ -8,7 +8,7 @@ import type { UserState } from '../aggregate/user.js';
  * The version of the shape of `UserState` and of the results of `evolve`. Raise it whenever either changes: snapshots of another
  * shape are ignored and rewritten on demand.
  */
-export const STATE_SHAPE = 1;
+export const STATE_SHAPE = 2;
 
 const EVERY = 200;
 

@@ -9,6 +9,8 @@ import { UserEventHandlers } from '../../events/handlers.js';
 import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { create, loseClaim, type NewUser } from '../aggregate/decide.js';
+import { isClaimOf } from './claim-of-address.js';
+import { CreatedUsers } from './created-users.js';
 import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
 import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
@@ -18,7 +20,7 @@ import { WaysIn } from './ways-in.js';
 // Each half uses its own index; there is none for both.
 const OF_ADDRESS = `
   SELECT id FROM users WHERE email_key = :emailKey AND NOT pending
-  UNION ALL (SELECT id FROM users WHERE email_key = :emailKey AND pending ORDER BY id DESC LIMIT 1)`;
+  UNION ALL (SELECT id FROM users WHERE ${isClaimOf(':emailKey')} ORDER BY id DESC LIMIT 1)`;
 
 /**
  * The users and every change to them. Each change is decided by the pure functions of `decide*.ts`, written to the log, folded
@@ -26,6 +28,7 @@ const OF_ADDRESS = `
  */
 @Injectable()
 export class UserStore {
+  private readonly created = new CreatedUsers();
   constructor(
     private readonly log: EventLog,
     private readonly handlers: UserEventHandlers,
@@ -55,11 +58,12 @@ export class UserStore {
     decide: (state: UserState) => NewUserEvent[],
     context: RequestContext,
   ): Promise<UserState> {
-    const row = await this.lockForUpdate(tx, id);
-    if (!row) throw new UserNotFound();
-    const state = stateOf(row);
+    const own = this.created.find(tx, id);
+    const row = own ? null : await this.lockForUpdate(tx, id);
+    const state = row ? stateOf(row) : own;
+    if (!state) throw new UserNotFound();
     // Not the id as given, which may be spelled in upper case: the log is hashed over it.
-    return this.commit(tx, row.id, state, decide(state), context);
+    return this.commit(tx, state.id, state, decide(state), context);
   }
 
   /**
@@ -91,11 +95,8 @@ export class UserStore {
 
   /** Removes every unconfirmed registration for this address, together with its user. */
   async dropClaims(tx: Transaction, email: string, context: RequestContext): Promise<void> {
-    const claims = await tx.getRepository(UserEntity).find({
-      select: { id: true },
-      where: { emailKey: addressKey(email), pending: true },
-      order: { id: 'ASC' },
-    });
+    const sql = `SELECT id FROM users WHERE ${isClaimOf('$1')} ORDER BY id`;
+    const claims = await tx.query<{ id: string }[]>(sql, [addressKey(email)]);
     for (const { id } of claims) await this.change(tx, id, (state) => loseClaim(state), context);
   }
 
@@ -165,9 +166,13 @@ export class UserStore {
     return tx.getRepository(UserEntity).findOneBy({ usernameKey: usernameKey(username) });
   }
 
-  /** Operational, outside log and version. */
-  async recordSignIn(tx: Transaction, id: string): Promise<void> {
-    await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [id]);
+  /** Operational, outside log and version. @returns when: the start of the transaction */
+  async recordSignIn(tx: Transaction, id: string): Promise<Date | undefined> {
+    const [rows] = await tx.query<[{ at: Date }[], number]>(
+      'UPDATE users SET last_login_at = now() WHERE id = $1 RETURNING last_login_at AS at',
+      [id],
+    );
+    return rows[0]?.at;
   }
 
   /** Operational, outside log and version. @param id null to do the same work without effect, so that timing reveals nothing */
@@ -192,6 +197,7 @@ export class UserStore {
     const next = states.at(-1);
     if (!next) throw new Error('A command that creates a user must decide at least one event');
     await this.save(tx, state, next);
+    this.created.note(tx, state, next, !rowOf(next));
     if (state && next.erasedAt !== null) await this.personalDataRegistry.erase(tx, state);
     await this.snapshots.save(tx, states);
     await this.handlers.dispatch(events, tx);

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { UserRole } from '../../access/role.js';
+import type { UserKind, UserRole } from '../../access/role.js';
 import type { Contact } from '../aggregate/contact.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { searchColumnOf } from '../aggregate/search-text.js';
@@ -30,6 +30,8 @@ export class UserEntity {
   @Column('boolean', { name: 'is_professional' }) isProfessional: boolean;
   @Column({ ...time, name: 'professional_status_changed_at' }) professionalStatusChangedAt: Date | null;
   @Column('text') role: UserRole;
+  @Column('text', { name: 'account_kind' }) kind: UserKind;
+  @Column(text) scope: string | null;
   @Column('jsonb') contacts: readonly Contact[];
   @Column('boolean') pending: boolean;
   @Column({ ...time, name: 'suspended_at' }) suspendedAt: Date | null;
