@@ -11,9 +11,11 @@ import { HttpModule } from './http/http.module.js';
 import { MailModule } from './mail/mail.module.js';
 import type { Log } from './ops/log.js';
 import { OpsModule } from './ops/ops.module.js';
+import { OpenIdModule } from './openid/openid.module.js';
 import { RelayModule } from './relay/relay.module.js';
 import { EventDocumentsModule } from './relay/documents/event-documents.module.js';
 import { WebhooksModule } from './relay/webhooks/webhooks.module.js';
+import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
 import { UserEntity } from './users/store/user.entity.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -34,12 +36,14 @@ export class AppModule {
         DatabaseModule.forRoot(settings, [UserEntity, ...entities]),
         UsersModule,
         AuthModule,
+        ServiceAccountsModule,
         // After AccessModule and AuthModule, as guards run in this order: unauthorised callers do not get validation errors.
         HttpModule,
         MailModule,
         RelayModule,
         WebhooksModule,
         EventDocumentsModule,
+        OpenIdModule,
         HelpModule,
         ...(settings.HOSTED_PAGES ? [HostedPagesModule] : []),
         ...(settings.CONSOLE_ENABLED ? [ConsoleModule] : []),

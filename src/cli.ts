@@ -2,17 +2,23 @@ import './server/refuse-old-node.js';
 import 'reflect-metadata';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { readEnvironment } from './config/environment.js';
 import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
 import { secretKeyFileOf } from './config/secret-key-file.js';
 import { Shutdown } from './server/shutdown.js';
+import { addClientCommands } from './operator/client-commands.js';
+import { addDoctorCommand } from './operator/doctor-command.js';
+import { addTransferCommands } from './operator/import-command.js';
+import { addRelayCommands } from './operator/relay-commands.js';
+import { addServiceAccountCommands } from './operator/service-account-commands.js';
 import { OperatorError } from './operator/operator-error.js';
 import { showProgress } from './operator/progress.js';
 import { checkpointReport, replayReport, verifyReport } from './operator/reports.js';
 import type { OperatorContext } from './operator/operator-context.js';
+import { wholeNumber } from './operator/whole-number.js';
 import { explainFailure } from './server/start-failure.js';
 
 const shutdown = new Shutdown();
@@ -33,6 +39,16 @@ program
     const shared = await readSharedMailboxes(settings);
     if (shared.length > 0) console.log(sharedMailboxesReport(shared));
   });
+
+addDoctorCommand(program, {
+  // Starts nothing: only what runs can be looked at.
+  complete: async (given) => {
+    if (given.NODE_ENV === 'production') return given;
+    const { runningServices } = await import('./development/local-services.js');
+    return runningServices(given);
+  },
+  fail: () => shutdown.end(1),
+});
 
 program
   .command('shared-mailboxes')
@@ -60,6 +76,8 @@ program
     const { seed } = await import('./development/seed/seed.js');
     await seed(settings, users, shutdown, { random });
   });
+
+addTransferCommands(program, { context: operatorContext, fail: () => shutdown.end(1) });
 
 program
   .command('verify')
@@ -101,6 +119,18 @@ program
   });
 
 program
+  .command('after-restore')
+  .description(
+    'for a database restored from a backup, before the first start: end sessions, links and remembered devices, give up queued mails',
+  )
+  .requiredOption('--yes', 'confirm that everybody is to be signed out')
+  .action(async () => {
+    const { afterRestore, afterRestoreReport } = await import('./operator/after-restore.js');
+    const progress = await showProgress('Ending sessions and links', 'users');
+    console.log(afterRestoreReport(await afterRestore(await operatorContext(), progress)));
+  });
+
+program
   .command('rotate-secret')
   .description(
     'rewrap every key with a new SECRET_KEY, given as NEW_SECRET_KEY in the environment; tokens and data stay valid',
@@ -122,13 +152,11 @@ program
 
 program
   .command('rotate-signing-key')
-  .description('rotate the key that signs access tokens; nobody is signed out (the server does so every 90 days)')
+  .description('rotate the keys that sign tokens; nobody is signed out (the server does so every 90 days)')
   .action(async () => {
-    const id = await (await operatorContext()).keyring.rotate('access-token');
+    const id = await (await operatorContext()).keyring.rotateSigning();
     if (id === undefined) throw new WrongSecretKey();
-    console.log(
-      `Access tokens are now signed with key ${id}. The previous key still verifies its tokens until they expire.`,
-    );
+    console.log(`Access tokens are now signed with key ${id}. The previous key verifies them until they expire.`);
   });
 
 program
@@ -175,25 +203,10 @@ admin
     console.log(factorsReport(await resetFactors(await operatorContext(), user)));
   });
 
-const relay = program.command('relay').description('delivery of events to Kafka, RabbitMQ and other sinks');
+addServiceAccountCommands(program, operatorContext);
+addClientCommands(program, operatorContext);
 
-relay
-  .command('status')
-  .description('show the position, sender and dead letters of each sink')
-  .action(async () => {
-    const { relayStatus } = await import('./operator/relay.js');
-    console.log(await relayStatus(await operatorContext()));
-  });
-
-relay
-  .command('rewind')
-  .description('resend events to a sink, or skip events; servers may keep running')
-  .requiredOption('--sink <sink>', 'name of the sink, as shown by relay status')
-  .requiredOption('--to <place>', 'the first event to send: a position, a time (ISO 8601), "beginning" or "end"')
-  .action(async ({ sink, to }: { sink: string; to: string }) => {
-    const { rewind, rewindReport } = await import('./operator/relay.js');
-    console.log(rewindReport(sink, await rewind(await operatorContext(), sink, to)));
-  });
+addRelayCommands(program, operatorContext);
 
 program
   .command('mail-preview')
@@ -219,11 +232,6 @@ async function operatorContext(): Promise<OperatorContext> {
   const settings = await settingsForCommand((text) => console.error(text));
   const { openOperatorContext } = await import('./operator/operator-context.js');
   return openOperatorContext(settings, shutdown);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 99999999.');
-  return Number(text);
 }
 
 shutdown.endOnSignals();

@@ -12,6 +12,7 @@ export {
 } from './access/caller.js';
 export type { Role, UserRole } from './access/role.js';
 export { type AcceptedPassword, Accounts } from './auth/accounts.js';
+export { type ElsewhereAttempt, VerifyElsewhere } from './auth/login/verify-elsewhere.js';
 export { HashingOverloaded as Busy } from './auth/passwords/hash-pool/hashing-overloaded.js';
 export { WeakPassword } from './auth/passwords/password-rules.js';
 export { BeforeRegistration, type RegistrationRequest } from './auth/registration/before-registration.js';

@@ -49,6 +49,18 @@ export async function settingsForCommand(
   return (await startDatabase(joined, shutdown, progress)).settings;
 }
 
+/** For `doctor`, which starts and makes nothing: with the database that runs here and the key that is kept, if there are any. */
+export async function runningServices(given: Settings): Promise<Settings> {
+  const DATABASE_URL = given.DATABASE_URL ?? (await findRunningPostgres(resolve(given.DATA_DIR)));
+  const kept = secretKeyFileOf(given);
+  if (DATABASE_URL === undefined || !kept?.exists) return withOwn(given, { DATABASE_URL });
+  const url = sessionAddress({ ...given, DATABASE_URL });
+  return withOwn(given, {
+    DATABASE_URL,
+    SECRET_KEY: given.SECRET_KEY ?? (await kept.read((key) => opensKeys(url, key))),
+  });
+}
+
 async function startDatabase(
   settings: Settings,
   shutdown: Shutdown,

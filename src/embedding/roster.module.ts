@@ -16,6 +16,7 @@ import { AppModule } from '../app.module.js';
 import { createAdapter, createApp } from '../server/app-setup.js';
 import { Accounts } from '../auth/accounts.js';
 import { FirstAdmin } from '../auth/first-admin.js';
+import { ElsewhereHandlers } from '../auth/login/verify-elsewhere.js';
 import { RegistrationHandlers } from '../auth/registration/before-registration.js';
 import { migrate } from '../database/migrate.js';
 import { EventStream } from '../events/event-stream.js';
@@ -98,6 +99,7 @@ export class RosterModule
     const { app, host } = this.inside;
     app.get(UserEventHandlers, { strict: false }).addFrom(host.discovery);
     app.get(RegistrationHandlers, { strict: false }).addFrom(host.discovery);
+    app.get(ElsewhereHandlers, { strict: false }).addFrom(host.discovery);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     this.mount();

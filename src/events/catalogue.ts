@@ -1,4 +1,4 @@
-import { USER_ROLES } from '../access/role.js';
+import { USER_KINDS, USER_ROLES } from '../access/role.js';
 import {
   type DataOf,
   described,
@@ -60,6 +60,10 @@ const PROFILE_CHANGES = Object.fromEntries(
 
 const ROLE = oneOf(USER_ROLES);
 const USERNAME = text('ada');
+const SCOPE = described(
+  text('users:read introspect'),
+  'what the keys of a service account may be used for, separated by spaces',
+);
 const CONTACT = { contactId: uuid(), kind: oneOf(CONTACT_KINDS) };
 const METHOD = {
   kind: described(
@@ -100,6 +104,8 @@ const DECLARED = {
     locale: personal(PROFILE.locale),
     role: ROLE,
     how: oneOf(ORIGINS),
+    kind: optional(described(oneOf(USER_KINDS), '`PERSON` where it is absent')),
+    scope: optional(SCOPE),
   }),
   'user.email_verified': declare('The person proved that the address is theirs.', { email: personal(email()) }),
   'user.verification_token.created': declare(
@@ -139,6 +145,21 @@ const DECLARED = {
   ),
   'user.restored': declare('The deletion was undone.', NOTHING),
   'user.role_changed': declare('An admin gave the user another role.', { from: ROLE, to: ROLE }),
+  'user.scope_changed': declare('An admin changed what the keys of a service account may be used for.', {
+    from: SCOPE,
+    to: SCOPE,
+  }),
+  'user.key_created': declare('An admin made a key of a service account. The key itself is in no event.', {
+    keyId: uuid(),
+    name: personal(text('CI')),
+    expiresAt: maybe(time()),
+    networks: maybe(
+      described(text('10.1.0.0/16'), 'the networks that it may be used from (CIDR), separated by spaces; null for all'),
+    ),
+  }),
+  'user.key_retired': declare('An admin retired a key of a service account: it is refused from then on.', {
+    keyId: uuid(),
+  }),
   'user.contact_added': declare('A further email address (not confirmed yet) or phone number was added.', {
     ...CONTACT,
     value: personal(text('ada@work.example.com')),

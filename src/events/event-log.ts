@@ -1,14 +1,16 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
 import { type Key, Keyring } from '../database/keyring.js';
+import { keyObjectOf } from '../database/sealing.js';
 import { afterCommit, type Transaction, violatedConstraint } from '../database/transaction.js';
 import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
-import { PersonalData, type SealedEvent } from './personal-data.js';
+import { openEventSpan } from '../tracing/event-spans.js';
+import { PersonalData, type SealedEvent, type WrappedUserKey } from './personal-data.js';
 import { Sequencer } from './sequencer.js';
 import { type EventShapes, upcast } from './upcast.js';
 import type { UserEvent } from './user-event.js';
@@ -49,6 +51,9 @@ export const EVENT_COLUMNS = [
 /** The append-only record of every change to a user. The database refuses UPDATE, DELETE and TRUNCATE on it. */
 @Injectable()
 export class EventLog {
+  /** The last events that open transactions have written themselves, by user. */
+  private readonly heads = new WeakMap<Transaction, Map<string, Written>>();
+
   constructor(
     private readonly clock: Clock,
     private readonly keyring: Keyring,
@@ -67,13 +72,15 @@ export class EventLog {
     newEvents: readonly NewUserEvent[],
     context: Pick<RequestContext, 'actor' | 'traceId'>,
   ): Promise<UserEvent[]> {
-    const head = await findHead(tx, stream.userId, stream.afterVersion);
+    const written = this.heads.get(tx) ?? new Map<string, Written>();
+    const own = written.get(stream.userId);
+    const head = own?.version === stream.afterVersion ? own : await findHead(tx, stream.userId, stream.afterVersion);
     let previousHash = head?.hash ?? null;
     const now = this.clock.now();
     const occurredAt = head && head.occurred_at > now ? head.occurred_at : now;
     const events: UserEvent[] = [];
     for (const [index, newEvent] of newEvents.entries()) {
-      const sealed = await this.personalData.seal(tx, stream.userId, newEvent);
+      const sealed = await this.personalData.seal(tx, stream.userId, newEvent, head?.userKey);
       const key = this.keyring.current('event-chain');
       const place = {
         id: uuidv7(),
@@ -86,9 +93,14 @@ export class EventLog {
       };
       const row = chainedRow(place, newEvent.type, sealed, key);
       previousHash = row.hash;
+      const span = openEventSpan({ id: row.id, type: row.type, traceId: row.trace_id });
       await insert(tx, row);
+      if (span) afterCommit(tx, () => span.end());
       events.push(toEvent(row, () => newEvent.data));
     }
+    const version = stream.afterVersion + events.length;
+    if (previousHash)
+      this.heads.set(tx, written.set(stream.userId, { version, hash: previousHash, occurred_at: occurredAt }));
     // A trigger has put each into the outbox, from where the sequencer gives it a position.
     afterCommit(tx, this.sequencer.wake);
     return events;
@@ -134,16 +146,23 @@ interface VersionRange {
   readonly upTo?: number;
 }
 
-type Head = Pick<EventRow, 'hash' | 'occurred_at'>;
+type Head = Pick<EventRow, 'hash' | 'occurred_at'> & { readonly userKey?: WrappedUserKey };
+type Written = Head & { readonly version: number };
 
+type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
+
+/** With the user's key, which the next event is sealed under. */
 async function findHead(tx: Transaction, userId: string, version: number): Promise<Head | null> {
   if (version === 0) return null;
-  const rows = await tx.query<Head[]>(
-    'SELECT hash, occurred_at FROM user_events WHERE user_id = $1 AND user_version = $2',
+  const [row] = await tx.query<(Head & Nullable<WrappedUserKey>)[]>(
+    `SELECT hash, occurred_at, user_keys.key_id, wrapped
+     FROM user_events AS event LEFT JOIN user_keys ON user_keys.user_id = event.user_id
+     WHERE event.user_id = $1 AND user_version = $2`,
     [userId, version],
   );
-  if (!rows[0]) throw new Error(`The row of user ${userId} has version ${version}, but the log has no such event`);
-  return rows[0];
+  if (!row) throw new Error(`The row of user ${userId} has version ${version}, but the log has no such event`);
+  const { key_id, wrapped, ...head } = row;
+  return key_id === null || wrapped === null ? head : { ...head, userKey: { key_id, wrapped } };
 }
 
 /**
@@ -157,8 +176,7 @@ export function chainHash(row: Omit<EventRow, 'hash'>, key: Buffer): Buffer {
     personal: row.personal?.toString('base64') ?? null,
     previous_hash: row.previous_hash?.toString('base64') ?? null,
   });
-  // From the bytes of the key, Node 24 takes five times as long.
-  return createHmac('sha256', createSecretKey(key))
+  return createHmac('sha256', keyObjectOf(key))
     .update(canonical ?? '')
     .digest();
 }

@@ -7,12 +7,13 @@ import { Allow } from '../access/allow.decorator.js';
 import { Execution } from '../access/execution.js';
 import { ApiProblems } from '../problems/api-problems.js';
 import { linkHeader, pageLinks } from '../http/pagination/page-links.js';
+import { LastEventId, wantsStream } from '../http/request/event-stream.js';
 import { Reply } from '../http/request/reply.decorator.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
 import { EventSearch } from './event-search.js';
 import { EventStream } from './event-stream.js';
 import { EventPage, EventResponse } from './event.response.js';
-import { LastEventId, ReadEventsQuery, refuseOtherOrder } from './read-events.dto.js';
+import { ReadEventsQuery, refuseOtherOrder } from './read-events.dto.js';
 
 const DESCRIPTION = `Every event of every user, in the order of their positions, which never changes. Follow \`next\`, also
 from an empty page, and each event comes exactly once. With \`types\`, a page may hold fewer than \`limit\` events before the
@@ -39,7 +40,7 @@ export class EventsController {
   ) {}
 
   @Get()
-  @Allow('ADMIN')
+  @Allow('ADMIN', 'events:read')
   @ApiOperation({
     operationId: 'listEvents',
     summary: 'The feed of events, or the events newest first',
@@ -104,9 +105,4 @@ export class EventsController {
     void reply.header('link', linkHeader(links));
     return { items: events.map((event) => EventResponse.from(event)), page, _links: links };
   }
-}
-
-/** A HEAD has no body to stream. */
-function wantsStream({ method, headers }: FastifyRequest): boolean {
-  return method !== 'HEAD' && /\btext\/event-stream\b/i.test(headers.accept ?? '');
 }

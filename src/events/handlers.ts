@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Transaction } from '../database/transaction.js';
 import type { UserEventType } from './catalogue.js';
+import { causedByEvent } from '../tracing/event-spans.js';
 import { asHandlerRefusal } from './event-errors.js';
 import { type DecoratedMethod, findDecoratedMethods } from './decorated-methods.js';
 import type { UserEvent } from './user-event.js';
@@ -46,7 +47,7 @@ export class UserEventHandlers implements OnModuleInit {
       for (const { metadata: types, call } of this.handlers) {
         if (types.length > 0 && !types.includes(event.type)) continue;
         try {
-          await call(event, tx);
+          await causedByEvent(event, () => call(event, tx));
         } catch (error) {
           throw asHandlerRefusal(error);
         }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keyring } from '../database/keyring.js';
-import { seal, unseal } from '../database/sealing.js';
+import { newSealingKey, seal, unseal } from '../database/sealing.js';
 import type { Transaction } from '../database/transaction.js';
 import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 
@@ -45,13 +44,20 @@ export interface Sealer {
  */
 @Injectable()
 export class PersonalData {
+  /** The keys that open transactions have made, by user: nobody else can destroy them yet. */
+  private readonly made = new WeakMap<Transaction, Map<string, Buffer>>();
+
   constructor(private readonly keyring: Keyring) {}
 
-  /** Splits an event into open and sealed data; makes the user's key with the first. */
-  async seal(tx: Transaction, userId: string, event: NewUserEvent): Promise<SealedEvent> {
+  /**
+   * Splits an event into open and sealed data; makes the user's key with the first.
+   * @param known the user's key, if this transaction has read it
+   */
+  async seal(tx: Transaction, userId: string, event: NewUserEvent, known?: WrappedUserKey): Promise<SealedEvent> {
     const { version, personal } = USER_EVENTS[event.type];
     if (personal.length === 0) return { version, open: event.data, personal: null };
-    const key = (await this.userKey(tx, userId)) ?? (await this.makeUserKey(tx, userId));
+    const read = known ? this.unwrap(userId, known) : await this.userKey(tx, userId);
+    const key = read ?? (await this.makeUserKey(tx, userId));
     return this.sealUnder(key, userId, event);
   }
 
@@ -87,6 +93,11 @@ export class PersonalData {
     return key && sealerWith(userId, key);
   }
 
+  /** The same under a key that is known. */
+  sealerUnder(key: Buffer, userId: string): Sealer {
+    return sealerWith(userId, key);
+  }
+
   /** The same for several users; those whose keys are destroyed have none. */
   async sealers(tx: Transaction, userIds: readonly string[]): Promise<ReadonlyMap<string, Sealer>> {
     if (userIds.length === 0) return new Map();
@@ -106,10 +117,13 @@ export class PersonalData {
 
   /** Destroys the user's key: nothing that was sealed under it can be read again. */
   async destroy(tx: Transaction, userId: string): Promise<void> {
+    this.made.get(tx)?.delete(userId);
     await tx.query('DELETE FROM user_keys WHERE user_id = $1', [userId]);
   }
 
   private async userKey(tx: Transaction, userId: string): Promise<Buffer | undefined> {
+    const made = this.made.get(tx)?.get(userId);
+    if (made) return made;
     const [row] = await tx.query<WrappedUserKey[]>('SELECT key_id, wrapped FROM user_keys WHERE user_id = $1', [
       userId,
     ]);
@@ -118,7 +132,7 @@ export class PersonalData {
 
   /** A new key for a user, and the same as `user_keys` holds it. */
   newUserKey(userId: string): { readonly key: Buffer; readonly row: WrappedUserKey } {
-    const key = randomBytes(32);
+    const key = newSealingKey();
     const wrapping = this.keyring.current('personal-data');
     return { key, row: { key_id: wrapping.id, wrapped: seal(wrapping.secret, key, userId) } };
   }
@@ -130,6 +144,7 @@ export class PersonalData {
       row.key_id,
       row.wrapped,
     ]);
+    this.made.set(tx, (this.made.get(tx) ?? new Map<string, Buffer>()).set(userId, key));
     return key;
   }
 }

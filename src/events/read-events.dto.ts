@@ -1,10 +1,9 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsArray, IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, Max, Min, ValidateIf } from 'class-validator';
-import type { FastifyRequest } from 'fastify';
 import { LONGEST_CURSOR } from '../http/pagination/cursor.js';
 import { LONGEST_DATE_TIME, parseInstant } from '../http/request/date-time.js';
+import { parsePosition } from '../http/request/event-stream.js';
 import { ValidationFailed } from '../http/request/validation.js';
 import { USER_EVENTS, type UserEventType } from './catalogue.js';
 
@@ -36,10 +35,6 @@ export function parseEventTypes(text: string): UserEventType[] | undefined {
     return family ?? TYPES.filter((type) => type === name);
   });
   return named.some((types) => types.length === 0) ? undefined : [...new Set(named.flat())];
-}
-
-function parsePosition(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Replaces a value that is not a string, and is refused by the validation that follows. */
@@ -148,12 +143,3 @@ export function refuseOtherOrder(given: object, sort: ReadEventsQuery['sort']): 
     sort === 'position' ? 'is only possible with sort=-occurredAt' : 'is not possible with sort=-occurredAt';
   throw new ValidationFailed(errors.map((path) => ({ path, message })));
 }
-
-/** Parameter: the position of a reader of server-sent events, from its `Last-Event-ID`. */
-export const LastEventId = createParamDecorator((_: unknown, execution: ExecutionContext): number | undefined => {
-  const text = execution.switchToHttp().getRequest<FastifyRequest>().headers['last-event-id'];
-  if (text === undefined || text === '') return undefined;
-  const position = typeof text === 'string' ? parsePosition(text) : undefined;
-  if (position !== undefined) return position;
-  throw new ValidationFailed([{ path: 'Last-Event-ID', message: 'must be the id of an event of this feed' }]);
-});

@@ -4,9 +4,11 @@ import { DataSource } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { OwnConnection } from '../database/own-connection.js';
+import { StandbyAnswered } from '../database/read-only.js';
 import { HealthChecks } from '../ops/health-checks.js';
 import { InjectLog, type Log } from '../ops/log.js';
 import { Metrics } from '../ops/metrics.js';
+import { PollInterval } from '../async/poll-interval.js';
 import { Wakeup } from '../async/wakeup.js';
 
 const BATCH_SIZE = 1000;
@@ -15,6 +17,8 @@ const GATHER_MS = 5;
 /** How often the leader polls without a wakeup: soon after a batch, then less and less often. */
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
+/** When there were no events for a minute. Shorter than the session's time-out. */
+const QUIET_PAUSE_MS = 7000;
 /** How often the followers check whether there is still a leader. */
 const FOLLOWER_PAUSE_MS = 500;
 const ANSWER_WITHIN_MS = 15_000;
@@ -87,14 +91,16 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     let leads = false;
     let wasWoken = false;
     let pause = FOLLOWER_PAUSE_MS;
+    const longest = new PollInterval(LONGEST_PAUSE_MS, QUIET_PAUSE_MS);
     while (!ending.aborted) {
       const seen = this.outbox.count;
       const begin = performance.now();
       if (!leads && (leads = await tryLead(client, wasWoken))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
       if (leads) {
-        const count = await sequenceBatch(client);
+        const count = wasWoken || (await hasEvents(client)) ? await sequenceBatch(client) : 0;
         if (count === BATCH_SIZE) continue;
-        pause = count > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
+        if (count > 0 || wasWoken) longest.worked();
+        pause = count > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, longest.ms);
       }
       wasWoken = await this.outbox.waitAfter(seen, pause, ending);
       const early = GATHER_MS - (performance.now() - begin);
@@ -103,7 +109,8 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-const OUTBOX_CHANNEL = 'roster_event_outbox';
+/** Wakes the leader: for those who write events without `EventLog`. */
+export const OUTBOX_CHANNEL = 'roster_event_outbox';
 const POSITIONS_CHANNEL = 'roster_event_positions';
 
 /**
@@ -117,6 +124,18 @@ async function tryLead(client: pg.Client, wasWoken: boolean): Promise<boolean> {
     [wasWoken],
   );
   return rows[0]?.leads === true;
+}
+
+/**
+ * Whether events wait. A single statement, for the polls that find nothing.
+ * @throws StandbyAnswered
+ */
+async function hasEvents(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ some: boolean; standby: boolean }>(
+    'SELECT EXISTS (SELECT FROM event_outbox) AS some, pg_is_in_recovery() AS standby',
+  );
+  if (rows[0]?.standby !== false) throw new StandbyAnswered();
+  return rows[0].some;
 }
 
 /** @returns how many events got positions */
@@ -139,7 +158,7 @@ const SEQUENCE_BATCH = `
   SELECT (SELECT coalesce(max(position), 0) FROM event_positions) + row_number() OVER (ORDER BY id), event_id FROM taken;
   COMMIT`;
 
-// A leader that is cut off would lead for hours, until TCP notices. It queries at least every second, so the time-out ends it.
+// A leader that is cut off would lead for hours, until TCP notices. It queries at least every seven seconds, so the time-out ends it.
 // A position that was read must survive a crash, even where the database does not wait for the disk by default.
 const SESSION = `
   SET idle_session_timeout = '10s';

@@ -17,9 +17,15 @@ export class CredentialFacts {
 
   /** Of a user who is neither deleted nor waiting for the address to be confirmed. */
   async of(tx: Transaction, user: UserEntity): Promise<Fact[]> {
-    const held = (await this.methods.heldBy(tx, user)).map(({ method }) => method.id);
+    const held = (await this.methods.heldBy(tx, user)).map(({ method }) => method);
     const facts = held.length === 0 ? await this.withoutMethods(tx, user) : [];
-    if (held.length > 0 && !held.includes('password')) facts.push(fact('no-password', { methods: held }));
+    if (held.length > 0 && !held.some(({ id }) => id === 'password')) {
+      const providers = held.flatMap((one): [string, string][] => {
+        const name = one.offer().provider?.name;
+        return name === undefined ? [] : [[one.id, name]];
+      });
+      facts.push(fact('no-password', { methods: held.map(({ id }) => id), names: Object.fromEntries(providers) }));
+    }
     if (this.requirement.appliesTo(user.role) && !(await this.factors.hasOne(tx, user.id))) {
       facts.push(fact('second-factor-missing', { role: user.role }));
     }

@@ -40,7 +40,8 @@ export interface FactValues {
   'invitation-open': { readonly until: Date };
   'invitation-over': object;
   'no-way-in': object;
-  'no-password': { readonly methods: readonly string[] };
+  /** `names`: of those methods that are providers. */
+  'no-password': { readonly methods: readonly string[]; readonly names: Readonly<Record<string, string>> };
   'no-own-address': object;
   'second-factor-missing': { readonly role: UserRole };
   'staff-only': object;

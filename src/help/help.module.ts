@@ -11,6 +11,7 @@ import { AccountFacts } from './account-facts.js';
 import { CredentialFacts } from './credential-facts.js';
 import { HealthDetailsController } from './health/health-details.controller.js';
 import { HealthDetailsService } from './health/health-details.service.js';
+import { ProviderUses } from './health/provider-use.js';
 import { Queues } from './health/queues.js';
 import { HelpController } from './help.controller.js';
 import { HelpService } from './help.service.js';
@@ -36,6 +37,7 @@ import { TraceFacts } from './trace-facts.js';
   providers: [
     HealthDetailsService,
     Queues,
+    ProviderUses,
     HelpService,
     NameFacts,
     TraceFacts,

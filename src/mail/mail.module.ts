@@ -1,4 +1,5 @@
 import { Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { IdentitiesModule } from '../auth/identities/identities.module.js';
 import { InvitationModule } from '../auth/invitation/invitation.module.js';
 import { SecondFactorsModule } from '../auth/second-factors/second-factors.module.js';
 import { SignInMethodsModule } from '../auth/sign-in-methods/sign-in-methods.module.js';
@@ -47,6 +48,7 @@ const JOB_OF_RELEASE_BEFORE = 'mail.deliver';
     PasswordsModule,
     RateLimitsModule,
     UnlockModule,
+    IdentitiesModule,
   ],
   controllers: [MailsController],
   providers: [

@@ -51,7 +51,7 @@ export function sessionsAt({ settings, keyring }: OperatorContext, events: AuthE
 /** Hashes passwords in this process. */
 export function passwordsAt({ settings, keyring, transactions, dataSource }: OperatorContext): Passwords {
   const idle = new HashPool({ nice: settings.HASH_NICE, onLoss: () => undefined });
-  const hasher = new PasswordHasher(keyring, settings.BCRYPT_COST, idle);
+  const hasher = new PasswordHasher(keyring, settings.BCRYPT_COST, idle, undefined, settings.PASSWORD_HASH);
   const breached = new BreachedPasswords(false, createLog(settings));
   return new Passwords(settings, hasher, transactions, new Statements(settings, dataSource), breached);
 }

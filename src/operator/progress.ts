@@ -8,18 +8,18 @@ export interface Progress {
 }
 
 /** A bar on a terminal; otherwise, such as in a log, a line every five seconds. */
-export async function showProgress(what: string): Promise<Progress> {
-  const bar = process.stderr.isTTY ? await progressBar(what) : undefined;
-  return bar ?? progressLines(what);
+export async function showProgress(what: string, unit = 'events'): Promise<Progress> {
+  const bar = process.stderr.isTTY ? await progressBar(what, unit) : undefined;
+  return bar ?? progressLines(what, unit);
 }
 
-async function progressBar(what: string): Promise<Progress | undefined> {
+async function progressBar(what: string, unit: string): Promise<Progress | undefined> {
   const progress = await import('cli-progress').catch(() => undefined);
   // Not installed in production.
   if (!progress) return undefined;
   const bar = new progress.default.SingleBar(
     {
-      format: `${what} {bar} {percentage}% | {value} of {total} events | {eta_formatted} left`,
+      format: `${what} {bar} {percentage}% | {value} of {total} ${unit} | {eta_formatted} left`,
       stream: process.stderr,
     },
     progress.default.Presets.shades_classic,
@@ -27,7 +27,7 @@ async function progressBar(what: string): Promise<Progress | undefined> {
   return { start: (total) => bar.start(total, 0), add: (count) => bar.increment(count), stop: () => bar.stop() };
 }
 
-function progressLines(what: string): Progress {
+function progressLines(what: string, unit: string): Progress {
   let [done, total, lineAt] = [0, 0, 0];
   return {
     start: (count) => {
@@ -38,7 +38,7 @@ function progressLines(what: string): Progress {
       done += count;
       if (performance.now() < lineAt) return;
       lineAt += LINE_EVERY_MS;
-      console.error(`${what}: ${done} of ${total} events`);
+      console.error(`${what}: ${done} of ${total} ${unit}`);
     },
     stop: () => undefined,
   };

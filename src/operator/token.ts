@@ -24,8 +24,8 @@ export async function makeToken(operator: OperatorContext, user: string): Promis
       ? ['email_key', addressKey(user)]
       : ['username_key', usernameKey(user)];
   return transactions.run(async (tx) => {
-    const [found] = await tx.query<{ id: string; role: UserRole; barred: boolean }[]>(
-      `SELECT id, role, suspended_at IS NOT NULL OR deleted_at IS NOT NULL AS barred
+    const [found] = await tx.query<{ id: string; role: UserRole; version: number; barred: boolean }[]>(
+      `SELECT id, role, version, suspended_at IS NOT NULL OR deleted_at IS NOT NULL AS barred
        FROM users WHERE ${column} = $1 AND NOT pending`,
       [value],
     );

@@ -15,7 +15,7 @@ export abstract class DomainError extends Error {
   readonly retryAfterSeconds?: number;
   /** What a client needs to go on after this error; a member of the problem (RFC 9457, 3.2). */
   readonly continueWith?: ContinueWith;
-  /** For `WWW-Authenticate` (RFC 9110, 11.6.1) of an error with status 401; `Bearer` by default. */
+  /** For `WWW-Authenticate` (RFC 9110, 11.6.1); with status 401 `Bearer` by default. */
   readonly challenge?: string;
   /** For a dead link: what its page says beyond the message. */
   readonly linkEnding?: LinkEnding;

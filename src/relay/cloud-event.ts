@@ -2,6 +2,8 @@ import type { Actor } from '../access/caller.js';
 import type { Settings } from '../config/settings.js';
 import { USER_EVENTS, type UserEventType } from '../events/catalogue.js';
 import type { FeedEvent } from '../events/event-feed.js';
+import { traceparentOfEvent } from '../tracing/event-spans.js';
+import { spanIdOf } from '../tracing/span.js';
 
 /** A published event: CloudEvents 1.0 in JSON. Extension names are lower case, as the specification requires. */
 export interface CloudEvent {
@@ -76,12 +78,11 @@ function withoutPersonal({ type, data }: FeedEvent): object {
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 
-/** The span id is derived from the event id, so that it is the same when the event is sent again. */
+/** The span id is derived from the event id, so that it is the same when the event is sent again, and names its span where it is traced. */
 function traceparentOf({ id, traceId }: FeedEvent): { readonly traceparent?: string } {
-  if (!TRACE_ID.test(traceId)) return {};
-  // The last 16 digits of a UUIDv7 begin with its variant, so they are never all zero.
-  const span = id.replaceAll('-', '').slice(16);
-  return { traceparent: `00-${traceId}-${span}-01` };
+  const traced = traceparentOfEvent({ id, traceId });
+  if (traced !== undefined) return { traceparent: traced };
+  return TRACE_ID.test(traceId) ? { traceparent: `00-${traceId}-${spanIdOf(id)}-01` } : {};
 }
 
 function authOf(actor: Actor): Pick<CloudEvent, 'authtype' | 'authid'> {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { StandbyAnswered } from '../database/read-only.js';
 import type { OutgoingEvent, Refusal } from './event-sink.js';
 
 /** The position of one sink in the feed: a row of `relay_cursors`, which its leader advances and an operator may set. */
@@ -8,11 +9,20 @@ export class SinkPosition {
     private readonly sink: string,
   ) {}
 
-  /** The last position that was published. */
+  /** The last position that was published, which an operator may have set. */
   async read(): Promise<number> {
-    const [row] = await this.query<{ position: string }>('position', READ);
+    return (await this.look()).position;
+  }
+
+  /**
+   * As `read`, and whether there are events after it.
+   * @throws StandbyAnswered
+   */
+  async look(): Promise<{ readonly position: number; readonly isBehind: boolean }> {
+    const [row] = await this.query<{ position: string; behind: boolean; standby: boolean }>('position', READ);
     if (!row) throw new Error(`The position of ${this.sink} is missing from relay_cursors`);
-    return Number(row.position);
+    if (row.standby) throw new StandbyAnswered();
+    return { position: Number(row.position), isBehind: row.behind };
   }
 
   /** Records which server publishes now. */
@@ -59,7 +69,9 @@ export const INSERT_SINK_POSITION = `
   SELECT $1::text, CASE WHEN $2::text = 'end' THEN (SELECT coalesce(max(position), 0) FROM event_positions) ELSE 0 END
   ON CONFLICT DO NOTHING`;
 
-const READ = 'SELECT position FROM relay_cursors WHERE sink = $1';
+const READ = `
+  SELECT position, position < (SELECT coalesce(max(position), 0) FROM event_positions) AS behind, pg_is_in_recovery() AS standby
+  FROM relay_cursors WHERE sink = $1`;
 const RECORD_LEADER = 'UPDATE relay_cursors SET leader = $2 WHERE sink = $1';
 
 const RECORD_FAILURE = `

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { backoff } from '../async/backoff.js';
 import { withDeadline } from '../async/deadline.js';
 import { waitAtMost } from '../async/pause.js';
+import { PollInterval } from '../async/poll-interval.js';
 import type { Wakeup } from '../async/wakeup.js';
 import type { Settings } from '../config/settings.js';
 import { OwnConnection } from '../database/own-connection.js';
@@ -11,16 +12,18 @@ import type { EventFeed, FeedReader } from '../events/event-feed.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
 import { SinkPosition } from './sink-position.js';
+import { inPublishSpans } from './publish-spans.js';
 import type { EventSink, OutgoingEvent, Refusal } from './event-sink.js';
 import { OutageLog, reasonOf } from './outage-log.js';
 
 const BATCH_SIZE = 1000;
-/** How often the leader polls without a wakeup, and how often the others try to lead. */
+/** How often the leader polls without a wakeup, and when there were no events for a minute; how often the others try to lead. */
 const POLL_EVERY_MS = 1000;
+const POLL_QUIET_MS = 7000;
 const FOLLOW_EVERY_MS = 500;
-/** How often the leader queries while it waits for the sink; PostgreSQL ends its session after `SESSION_TIMEOUT`. */
+/** How often the leader queries while it waits for the sink; PostgreSQL ends a session that is silent for `SESSION_TIMEOUT`. */
 const HEARTBEAT_EVERY_MS = 2000;
-const SESSION_TIMEOUT = '7s';
+const SESSION_TIMEOUT = '10s';
 const ANSWER_WITHIN_MS = 5000;
 const PUBLISH_WITHIN_MS = 30_000;
 const RETRY_BACKOFF = { firstMs: 250, longestMs: 8000 };
@@ -43,6 +46,9 @@ export class SinkPublisher {
   private readonly connection: OwnConnection;
   /** Cuts off a batch that is being published. */
   private readonly cut = new AbortController();
+  /** Whether it waits for new events: its polls keep the session alive. */
+  private isPolling = false;
+  private readonly interval = new PollInterval(POLL_EVERY_MS, POLL_QUIET_MS);
   private readonly sinkOutage: OutageLog;
   private readonly databaseOutage: OutageLog;
 
@@ -89,7 +95,7 @@ export class SinkPublisher {
     }
     const position = new SinkPosition(client, this.sink.name);
     const heartbeat = setInterval(() => {
-      refuseStandby(client).catch(lose);
+      if (!this.isPolling) refuseStandby(client).catch(lose);
     }, HEARTBEAT_EVERY_MS);
     try {
       await position.recordLeader(`${hostname()} (process ${process.pid})`);
@@ -120,9 +126,13 @@ export class SinkPublisher {
     while (!this.isEnding()) {
       const last = batch.at(-1);
       if (!last) {
-        const isIdle = seen !== undefined && !(await this.parts.positions.waitAfter(seen, POLL_EVERY_MS, woken));
-        // An operator may have set it.
-        if (isIdle) from = await position.read();
+        if (seen !== undefined && !(await this.hasPositionsAfter(seen, woken))) {
+          const { position: current, isBehind } = await position.look();
+          // An operator may have set it.
+          from = current;
+          if (!isBehind) continue;
+        }
+        this.interval.worked();
         seen = this.parts.positions.count;
         batch = await this.readBatch(reader, from);
         continue;
@@ -156,9 +166,21 @@ export class SinkPublisher {
     }
   }
 
+  /** Waits for a wakeup, or until it is time to poll. @returns whether there was a wakeup */
+  private async hasPositionsAfter(seen: number, signal: AbortSignal): Promise<boolean> {
+    this.isPolling = true;
+    const wasWoken = await this.parts.positions.waitAfter(seen, this.interval.ms, signal);
+    this.isPolling = false;
+    return wasWoken;
+  }
+
   private async publishBatch(batch: readonly OutgoingEvent[], lost: AbortSignal): Promise<readonly Refusal[]> {
     const message = `it has not confirmed a batch within ${PUBLISH_WITHIN_MS / 1000} s`;
-    return withDeadline(PUBLISH_WITHIN_MS, () => this.sink.publish(batch), { message, signal: lost });
+    return withDeadline(
+      PUBLISH_WITHIN_MS,
+      () => inPublishSpans(this.sink.name, batch, () => this.sink.publish(batch)),
+      { message, signal: lost },
+    );
   }
 
   private async readBatch(reader: FeedReader, after: number): Promise<OutgoingEvent[]> {

@@ -43,3 +43,9 @@ export function acceptedLanguages(header = ''): string[] {
     .sort((one, other) => other.quality - one.quality)
     .flatMap(({ tag }) => canonical(tag) ?? []);
 }
+
+/** The tags of `ui_locales` (OpenID Connect Core 1.0, 3.1.2.1), preferred first. */
+export function wantedLanguages(uiLocales: unknown): string[] {
+  if (typeof uiLocales !== 'string') return [];
+  return uiLocales.split(' ', MOST_LANGUAGES).flatMap((tag) => canonical(tag) ?? []);
+}

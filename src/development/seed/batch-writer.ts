@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Key } from '../../database/keyring.js';
 import { EVENT_COLUMNS } from '../../events/event-log.js';
 import type { MadeUpUser } from './batch.js';
-import { copyInto, type CopyValue } from './copy.js';
+import { copyInto, type CopyValue } from '../../database/copy.js';
 
 /** What is the same for all users of a run. */
 export interface Shared {

@@ -13,7 +13,7 @@ import type { UserState } from '../../users/aggregate/user.js';
 import type { Choices } from './choices.js';
 import type { Fate } from './fate.js';
 import type { MadeUpPerson } from './made-up-people.js';
-import { newId } from './new-id.js';
+import { newId } from '../../events/new-id.js';
 import type { Staff } from './staff.js';
 
 export const MINUTE = 60_000;

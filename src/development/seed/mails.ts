@@ -4,7 +4,7 @@ import { describeOrigin } from '../../rendering/device.js';
 import { maskedAddress } from '../../users/aggregate/account-name.js';
 import type { Choices } from './choices.js';
 import type { MadeUpPerson } from './made-up-people.js';
-import { newId } from './new-id.js';
+import { newId } from '../../events/new-id.js';
 import type { MadeUpEvidence } from './sign-ins.js';
 
 export interface MadeUpMail {

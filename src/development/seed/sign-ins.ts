@@ -5,7 +5,7 @@ import type { Choices } from './choices.js';
 import type { Fate } from './fate.js';
 import { DAY, HOUR, MINUTE, type Life } from './life.js';
 import type { Device, MadeUpPerson } from './made-up-people.js';
-import { newId } from './new-id.js';
+import { newId } from '../../events/new-id.js';
 
 export interface MadeUpEvidence {
   readonly id: string;
@@ -71,7 +71,7 @@ export function signInsOf(
     const device = isNewDevice ? other : usual;
     const sessionId = newId(at);
     if (choices.chance(0.12)) {
-      add('login.failed', wholeMinute(at), { reason: 'wrong-password', times: choices.whole(1, 3), device });
+      add('login.failed', wholeMinute(at), { reason: 'wrong-proof', times: choices.whole(1, 3), device });
     }
     add('login.succeeded', at, { sessionId, device, isNewDevice });
     const canLast = fate !== 'suspended' && fate !== 'deleted' && isLatest && at > now - sessionIdleFor;
@@ -85,7 +85,7 @@ export function signInsOf(
 
   if (fate !== 'locked') return { lastAt, evidence, session, lock: undefined };
   const lockedAt = now - choices.whole(1, 50) * MINUTE;
-  add('login.failed', wholeMinute(lockedAt), { reason: 'wrong-password', times: 5, device: other });
+  add('login.failed', wholeMinute(lockedAt), { reason: 'wrong-proof', times: 5, device: other });
   add('account.locked', lockedAt, { reason: 'too-many-failures', device: other });
   const until = now + choices.whole(2, LOCKED_AT_MOST / HOUR) * HOUR;
   return { lastAt, evidence, session, lock: { at: lockedAt, until } };

@@ -73,6 +73,15 @@ export class ProviderDetails {
     example: 'https://roster.example.com/auth/providers/google/callback',
   })
   readonly callbackUrl: string;
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    nullable: true,
+    description: 'accounts that are linked, counted to 100,000; null while the database is away',
+    example: 1204,
+  })
+  readonly identities: number | null;
+  @ApiProperty({ ...time, description: 'when one of them last came from there' }) readonly lastUsedAt: string | null;
 }
 
 export class SettingDetails {

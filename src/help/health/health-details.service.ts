@@ -17,6 +17,7 @@ import type {
   Verification,
   Versions,
 } from './health-details.dto.js';
+import { ProviderUses } from './provider-use.js';
 import { type QueueState, Queues } from './queues.js';
 import { settingsInEffect, withoutPasswords } from './settings-in-effect.js';
 
@@ -30,6 +31,7 @@ export class HealthDetailsService {
     private readonly dataSource: DataSource,
     private readonly health: HealthChecks,
     private readonly queues: Queues,
+    private readonly uses: ProviderUses,
   ) {}
 
   /** What cannot be read while the database is away is empty: the checks then say why. */
@@ -43,15 +45,18 @@ export class HealthDetailsService {
       queues: queues.map((queue) => queueInWords(queue, words)),
       versions: await this.versions(),
       verification: await this.verification(words),
-      providers: this.providers(),
+      providers: await this.providers(),
       settings: settingsInEffect(this.settings),
     };
   }
 
-  private providers(): ProviderDetails[] {
+  private async providers(): Promise<ProviderDetails[]> {
     const { providers, PUBLIC_URL } = this.settings;
+    const uses = await this.uses.read(providers.map(({ id }) => id)).catch(() => undefined);
     return providers.map(({ id, name, preset, issuer, isTrusted }) => {
-      return { id, name, preset, issuer, isTrusted, callbackUrl: callbackUrlOf(PUBLIC_URL, id) };
+      const { identities = null, lastUsedAt } = uses?.get(id) ?? {};
+      const use = { identities, lastUsedAt: lastUsedAt?.toISOString() ?? null };
+      return { id, name, preset, issuer, isTrusted, callbackUrl: callbackUrlOf(PUBLIC_URL, id), ...use };
     });
   }
 

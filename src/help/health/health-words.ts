@@ -38,6 +38,11 @@ const EN: HealthWords = {
       down: 'SECRET_KEY was replaced meanwhile; this server goes on with the old one.',
       advice: 'Restart this server with the new SECRET_KEY.',
     },
+    readReplica: {
+      up: 'The read replica keeps up.',
+      down: 'The read replica is away or too far behind; lists and histories are read from the primary.',
+      advice: 'Check that the standby streams (pg_stat_replication on the primary), and READ_DATABASE_URL.',
+    },
     events: {
       up: 'Events get their positions in the feed at once.',
       down: 'Events wait for their positions, so feeds, webhooks and brokers stand still.',
@@ -97,6 +102,11 @@ const DE: HealthWords = {
       up: 'SECRET_KEY öffnet die Schlüssel der Datenbank.',
       down: 'SECRET_KEY wurde inzwischen ersetzt; dieser Server arbeitet mit dem alten weiter.',
       advice: 'Starten Sie diesen Server mit dem neuen SECRET_KEY neu.',
+    },
+    readReplica: {
+      up: 'Das Lesereplikat hält Schritt.',
+      down: 'Das Lesereplikat ist weg oder zu weit zurück; Listen und Verläufe kommen vom Primärserver.',
+      advice: 'Prüfen Sie, ob das Replikat folgt (pg_stat_replication auf dem Primärserver), und READ_DATABASE_URL.',
     },
     events: {
       up: 'Ereignisse bekommen ihre Position im Feed sofort.',

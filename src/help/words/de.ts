@@ -69,8 +69,8 @@ export const DE: Words = {
       'Eingeladen, aber die Einladung wurde nicht angenommen, und ihr Link gilt nicht mehr. Senden Sie die Einladung erneut: Sie bringt einen neuen Link.',
     'no-way-in': () =>
       'Das Konto hat keine Möglichkeit zur Anmeldung: kein Passwort, keinen Passkey und keine bestätigte Adresse.',
-    'no-password': ({ methods }, reader) =>
-      `Das Konto hat kein Passwort; es meldet sich mit ${reader.list(methods.map((id) => METHODS[id] ?? id))} an.`,
+    'no-password': ({ methods, names }, reader) =>
+      `Das Konto hat kein Passwort; es meldet sich mit ${reader.list(methods.map((id) => METHODS[id] ?? names[id] ?? id))} an.`,
     'no-own-address': () =>
       'Das Konto teilt seine Adresse mit einem anderen und hat keinen Benutzernamen; deshalb gibt es nichts, womit man sich anmelden könnte. Geben Sie ihm eine andere Adresse oder einen Benutzernamen.',
     'second-factor-missing': ({ role }) =>

@@ -68,8 +68,8 @@ export const EN: Words = {
     'invitation-over': () =>
       'Invited, but the invitation was not accepted, and its link is no longer good. Send the invitation again: it brings a fresh link.',
     'no-way-in': () => 'The account has no way to sign in: no password, no passkey and no confirmed address.',
-    'no-password': ({ methods }, reader) =>
-      `The account has no password; it signs in with ${reader.list(methods.map((id) => METHODS[id] ?? id))}.`,
+    'no-password': ({ methods, names }, reader) =>
+      `The account has no password; it signs in with ${reader.list(methods.map((id) => METHODS[id] ?? names[id] ?? id))}.`,
     'no-own-address': () =>
       'The account shares its address with another one and has no username, so there is nothing to sign in with. Give it another address or a username.',
     'second-factor-missing': ({ role }) =>

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../database/transaction.js';
 import { InjectLog, type Log } from '../../ops/log.js';
+import type { Facts } from '../../tracing/span.js';
+import { inSpan } from '../../tracing/tracing.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { MailContents, type CurrentData } from '../notifications/mail-contents.js';
 import type { RenderedMail } from '../notifications/mail-templates.js';
@@ -40,7 +42,18 @@ export class MailAttempts {
   }
 
   /** @param ending aborts when the process ends: a mail that fails then is due at once, for another process */
-  async attempt({ mail, current }: PreparedMail, ending: AbortSignal): Promise<MailOutcome> {
+  async attempt(prepared: PreparedMail, ending: AbortSignal): Promise<MailOutcome> {
+    const { template, traceparent, trace_id: trace, id, attempts } = prepared.mail;
+    const facts = { 'roster.mail.id': id, 'roster.mail.template': template, 'roster.mail.attempt': attempts + 1 };
+    const name = `mail ${template}`;
+    return inSpan({ name, kind: 'client', parent: traceparent ?? undefined, trace, facts }, async (note) => {
+      const outcome = await this.send(prepared, ending);
+      note(outcomeFacts(outcome));
+      return outcome;
+    });
+  }
+
+  private async send({ mail, current }: PreparedMail, ending: AbortSignal): Promise<MailOutcome> {
     const { id, template, recipient: to, trace_id: traceId, created_at: date } = mail;
     const about = { mailId: id, template, traceId };
     const content = 'state' in current ? current : this.compose(mail, current);
@@ -93,6 +106,12 @@ export class MailAttempts {
       .recordOutage(reason)
       .catch((err: unknown) => this.log.warn({ err }, 'could not record on waiting mails why they wait'));
   }
+}
+
+/** Not the reason nor the answer of the server, which may quote the address. */
+function outcomeFacts({ state, wasTried }: MailOutcome): Facts {
+  const failed = state !== 'sent' && wasTried;
+  return { 'roster.mail.state': state, ...(failed && { 'error.type': 'SmtpFault' }) };
 }
 
 function failure({ id, attempts }: LeasedMail, error: unknown, isEnding: boolean): MailOutcome {

@@ -26,6 +26,22 @@ const OUTAGE_BATCH = 1000;
 
 const DUE_AND_FREE = `state = 'queued' AND due_at <= now() AND (held_until IS NULL OR held_until <= now())`;
 
+const rankOf = ({ template }: LeasedMail): number => Number(template === 'invitation');
+
+// Two walks of `mails_due`, whose first column is whether it is an invitation; as a parameter, since PostgreSQL would turn a constant
+// into a condition that the index does not know. The limits are sub-selects, so that the statement is prepared (`prepareRecurring`):
+// the best plan is the same for all of them.
+const LEASE = `
+  WITH awaited AS MATERIALIZED (
+    SELECT id FROM mails WHERE (template = 'invitation') = $3 AND ${DUE_AND_FREE}
+    ORDER BY due_at LIMIT (SELECT $1::int) FOR UPDATE SKIP LOCKED),
+  invitations AS MATERIALIZED (
+    SELECT id FROM mails WHERE (template = 'invitation') = $4 AND ${DUE_AND_FREE}
+    ORDER BY due_at LIMIT (SELECT $1::int - count(*) FROM awaited) FOR UPDATE SKIP LOCKED)
+  UPDATE mails SET held_until = now() + $2 * interval '1 millisecond'
+  WHERE id = ANY (ARRAY (SELECT id FROM awaited UNION ALL SELECT id FROM invitations))
+  RETURNING *, (SELECT email FROM users WHERE users.id = mails.user_id) AS address`;
+
 /** Leases mails to processes and records their outcomes: single statements, each its own transaction. */
 @Injectable()
 export class MailLeases {
@@ -36,21 +52,9 @@ export class MailLeases {
    * once, come after mails that somebody is waiting for.
    */
   async leaseDue(count: number): Promise<LeasedMail[]> {
-    const awaited = await this.lease(count, { invitations: false });
-    if (awaited.length === count) return awaited;
-    return [...awaited, ...(await this.lease(count - awaited.length, { invitations: true }))];
-  }
-
-  private async lease(count: number, { invitations }: { invitations: boolean }): Promise<LeasedMail[]> {
-    const [mails] = await this.dataSource.query<[LeasedMail[], number]>(
-      `UPDATE mails SET held_until = now() + $2 * interval '1 millisecond'
-       WHERE id = ANY (ARRAY (
-         SELECT id FROM mails WHERE (template = 'invitation') = $3 AND ${DUE_AND_FREE}
-         ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-       RETURNING *, (SELECT email FROM users WHERE users.id = mails.user_id) AS address`,
-      [count, MAIL_LEASE_MS, invitations],
-    );
-    return mails;
+    const [mails] = await this.dataSource.query<[LeasedMail[], number]>(LEASE, [count, MAIL_LEASE_MS, false, true]);
+    // Not in the order in which they were locked.
+    return mails.sort((one, other) => rankOf(one) - rankOf(other));
   }
 
   /** Renews the leases of these mails. */

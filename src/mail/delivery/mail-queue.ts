@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
+import { currentTraceparent } from '../../tracing/tracing.js';
 import type { MailTemplate } from '../notifications/mail-templates.js';
 
 /** Two templates are only chosen when a mail leaves: see `MailContents` and `TemplateChoice`. */
@@ -32,6 +33,8 @@ export interface MailRow {
   /** What the SMTP server answered when it accepted the mail. */
   readonly answer: string | null;
   readonly trace_id: string;
+  /** W3C Trace Context of what queued it; null where nothing was traced. */
+  readonly traceparent: string | null;
   readonly created_at: Date;
   /** While it is queued: the earliest time of the next attempt. */
   readonly due_at: Date;
@@ -59,8 +62,8 @@ export class MailQueue {
   async enqueue(tx: Transaction, mail: NewMail, resend?: Resend): Promise<string> {
     const id = uuidv7();
     await tx.query(
-      `INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      `INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by, traceparent)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         id,
         mail.userId,
@@ -70,6 +73,7 @@ export class MailQueue {
         mail.traceId,
         resend?.of ?? null,
         resend?.by ?? null,
+        currentTraceparent() ?? null,
       ],
     );
     afterCommit(tx, this.notify);

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { inBatches } from '../../async/in-batches.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
@@ -39,12 +40,13 @@ export class MailRetention implements OnModuleInit {
 
   /** Queued mails never expire. */
   async removeExpired(): Promise<void> {
-    for (let deleted = BATCH_SIZE; deleted === BATCH_SIZE;) {
-      [, deleted] = await this.dataSource.query<[unknown[], number]>(
+    await inBatches(BATCH_SIZE, async () => {
+      const [, deleted] = await this.dataSource.query<[unknown[], number]>(
         `DELETE FROM mails WHERE id = ANY (ARRAY (
            SELECT id FROM mails WHERE state <> 'queued' AND created_at < now() - $1 * interval '1 millisecond' LIMIT $2))`,
         [this.settings.MAIL_RETENTION, BATCH_SIZE],
       );
-    }
+      return deleted;
+    });
   }
 }

@@ -11,6 +11,12 @@ const MAILS_PER_SESSION = 100;
 const QUIT_WITHIN_MS = 1000;
 const BEYOND_ASCII = /[^\x20-\x7e]/;
 
+/** What nodemailer's own commands are made with. */
+interface InsideConnection {
+  readonly _responseActions: ((answer: string) => void)[];
+  _sendCommand(command: string): void;
+}
+
 /** One connection to the SMTP server (RFC 5321), which sends mails one after the other. */
 export class SmtpSession {
   private mails = 0;
@@ -91,6 +97,25 @@ export class SmtpSession {
     } finally {
       connection.off('end', ended);
     }
+  }
+
+  /** Whether the connection is encrypted. */
+  get isEncrypted(): boolean {
+    return this.connection.secure;
+  }
+
+  /** Begins a mail from this address and drops it again: whether the server takes mails from it. @throws SmtpFault */
+  async offer(from: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    // Its public `send` goes on to the recipients.
+    const inside = this.connection as unknown as InsideConnection;
+    inside._responseActions.push((answer) =>
+      /^2/.test(answer) ? resolve(undefined) : reject(sendingFault(new Error(answer), false)),
+    );
+    this.connection.once('end', () => reject(new Error('it closed the connection')));
+    inside._sendCommand(`MAIL FROM:<${from}>`);
+    await promise;
+    await this.reset();
   }
 
   /** Checks that the server still answers (RSET), and drops a mail that was begun. @throws SmtpFault about the server */

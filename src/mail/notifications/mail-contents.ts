@@ -195,7 +195,7 @@ function queuedDataOf({ data, created_at: created }: MailRow): Record<string, st
   return Object.fromEntries(values);
 }
 
-/** What the release before does not queue with `sign-in-method-removed`. */
+/** What the release before does not queue with `sign-in-method-removed` and `verify-email`. */
 const UNKNOWN_BEFORE = {
   isPassword: null,
   isTotp: null,
@@ -203,6 +203,7 @@ const UNKNOWN_BEFORE = {
   isRecoveryCodes: null,
   label: null,
   byAdministrator: null,
+  providerName: null,
 };
 
 const MINUTE_MS = 60_000;

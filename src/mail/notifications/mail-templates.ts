@@ -54,8 +54,8 @@ interface MethodValues {
 
 /** The values of each mail, beside the brand. */
 export interface MailValues {
-  /** Where and when the registration was made, not its link asked for again. */
-  'verify-email': LinkValues & RequestValues & AccountValues;
+  /** Where, when and with which provider, if with one, the registration was made, not its link asked for again. */
+  'verify-email': LinkValues & RequestValues & AccountValues & { providerName: string | null };
   /** By whom, as far as a name may be shown to somebody who does not know them yet. */
   invitation: LinkValues & { invitedBy: string | null };
   /** Its reader may be a stranger to the user: nothing in it says from where the user acts. */

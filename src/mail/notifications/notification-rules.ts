@@ -49,7 +49,7 @@ export const NOTIFICATION_RULES: readonly NotificationRule[] = [
   rule('user.verification_token.created', 'verify-email', {
     when: hasPurpose('verify-email'),
     to: to.claimantOfFreeAddress,
-    data: data.linkRequest('verify-email'),
+    data: data.registration,
   }),
   rule('user.verification_token.created', 'already-registered', {
     when: hasPurpose('verify-email'),

@@ -6,8 +6,10 @@ import { SignInMethods } from '../../auth/sign-in-methods/sign-in-methods.js';
 import { SecondFactors } from '../../auth/second-factors/second-factors.js';
 import { OneTimeTokens } from '../../auth/one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../../auth/one-time-tokens/token-rows.js';
+import { Identities } from '../../auth/identities/identities.js';
 import { Passwords } from '../../auth/passwords/passwords.js';
 import type { AuthEvent } from '../../auth/sign-in-evidence/auth-event.js';
+import { providerName } from '../../config/provider-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import type { Transaction } from '../../database/transaction.js';
@@ -59,6 +61,7 @@ export class NotificationServices {
     private readonly methods: SignInMethods,
     private readonly unlockLinks: UnlockLinks,
     private readonly factors: SecondFactors,
+    private readonly identities: Identities,
   ) {}
 
   async ownerOf(tx: Transaction, email: string | null): Promise<UserEntity | null> {
@@ -77,6 +80,12 @@ export class NotificationServices {
 
   async issueUnlockLink(tx: Transaction, userId: string, context: RequestContext): Promise<Date> {
     return this.unlockLinks.issue(tx, userId, context);
+  }
+
+  /** The name of the provider with which an unconfirmed user registered; null without one. */
+  async providerOf(tx: Transaction, userId: string): Promise<string | null> {
+    const provider = await this.identities.firstProviderOf(tx, userId);
+    return provider === null ? null : providerName(this.settings, provider);
   }
 
   async passwordChangedFrom(tx: Transaction, userId: string): ReturnType<Passwords['changedFrom']> {
@@ -105,13 +114,18 @@ type EmailChangeRequested = UserEventOf<'user.email_change_requested'>;
 export const flag = (is: boolean): string | null => (is ? 'yes' : null);
 
 export function linkRequest(purpose: 'verify-email' | 'magic-link' | 'reset-password') {
-  return async ({ event, user, services, tx }: NotificationContext<UserEvent>): Promise<QueuedData<typeof purpose>> => {
+  return async ({ event, user, services, tx }: NotificationContext<UserEvent>): Promise<QueuedData<'magic-link'>> => {
     const link = await services.findLink(tx, user.id, purpose);
     return {
       requestedAt: link?.requestedAt ?? event.occurredAt,
       requestedFrom: describeOrigin(link?.requestedUserAgent ?? null, link?.requestedIp ?? null),
     };
   };
+}
+
+export async function registration(context: NotificationContext<LinkCreated>): Promise<QueuedData<'verify-email'>> {
+  const { services, tx, user } = context;
+  return { ...(await linkRequest('verify-email')(context)), providerName: await services.providerOf(tx, user.id) };
 }
 
 /** By id: a name would outlive the erasure of its owner here. */

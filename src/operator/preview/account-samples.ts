@@ -66,6 +66,20 @@ const addresses = {
 
 const session = { createdAt: EARLIER, lastUsedAt: MOMENT, isCurrent: false };
 const here = { ...session, id: 'a', device: 'Firefox (Linux)', ip: '203.0.113.5', isCurrent: true };
+const applications = {
+  ...UNTOUCHED,
+  ...at('applications'),
+  applications: [
+    {
+      id: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071',
+      name: 'Grafana',
+      wants: { profile: true, email: true, roles: true } as const,
+      resources: ['https://billing.example.com'],
+      since: EARLIER,
+    },
+    { id: '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6072', name: 'Wiki', wants: {}, resources: [], since: EARLIER },
+  ],
+};
 const devices = {
   ...UNTOUCHED,
   ...at('devices'),
@@ -122,6 +136,10 @@ export const ACCOUNT_SAMPLES: Samples = {
     'without-password': { ...addresses, emailVerified: false, changePossible: false, mayAdd: false },
   },
   'account-devices': { usual: devices, 'only-this': { ...devices, sessions: [here], others: false, remembered: [] } },
+  'account-applications': {
+    usual: applications,
+    empty: { ...applications, applications: [] },
+  },
   'account-activity': {
     usual: {
       ...UNTOUCHED,

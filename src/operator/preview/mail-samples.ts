@@ -28,7 +28,10 @@ const webhook = { webhook: 'https://crm.example.com/hooks/roster', failingSince:
 
 /** Sample values of each mail, by the variant that they show. */
 export const MAIL_SAMPLES: { readonly [Name in MailTemplate]: Readonly<Record<string, MailValues[Name]>> } = {
-  'verify-email': { usual: { ...link, ...asked, accountName } },
+  'verify-email': {
+    usual: { ...link, ...asked, accountName, providerName: null },
+    'by-provider': { ...link, ...asked, accountName, providerName: 'Google' },
+  },
   'already-registered': {
     usual: { ...asked, signInUrl: 'https://accounts.example.com', isLocked: null },
     locked: { ...asked, signInUrl: 'https://accounts.example.com', isLocked: 'yes' },

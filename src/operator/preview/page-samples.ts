@@ -1,3 +1,4 @@
+import { OPENID_SAMPLES } from './openid-page-samples.js';
 import { ACCOUNT_SAMPLES } from './account-samples.js';
 import type { PageSamples } from './preview-sample.js';
 import { SIGN_IN_SAMPLES } from './sign-in-page-samples.js';
@@ -42,14 +43,19 @@ const magic = { token: TOKEN, email: EMAIL, requestedAt: MOMENT, requestedFrom: 
 
 const done = { isSuspended: false, maySignIn: true };
 
+const registration = { ...link, email: EMAIL, minLength: 12 };
+
 /** Sample values of each page, by the variant that they show: every state that a link or an input can lead to. */
 export const PAGE_SAMPLES: PageSamples = {
   ...SIGN_IN_SAMPLES,
   ...ACCOUNT_SAMPLES,
+  ...OPENID_SAMPLES,
   'verify-email': {
-    usual: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: false, ...unrefused },
-    'new-password': { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...unrefused },
-    refused: { ...link, email: EMAIL, minLength: 12, newPasswordRequired: true, ...common },
+    usual: { ...registration, newPasswordRequired: false, providerName: null, ...unrefused },
+    'by-provider': { ...registration, newPasswordRequired: false, providerName: 'Google', ...unrefused },
+    'new-password': { ...registration, newPasswordRequired: true, providerName: null, ...unrefused },
+    'new-password-by-provider': { ...registration, newPasswordRequired: true, providerName: 'Google', ...unrefused },
+    refused: { ...registration, newPasswordRequired: true, providerName: null, ...common },
   },
   'email-verified': {
     usual: { isSuspended: false, goOnUrl: null, signInQuery: '?identifier=ada.lovelace%40example.com' },
@@ -58,6 +64,7 @@ export const PAGE_SAMPLES: PageSamples = {
   },
   'resend-sent': { usual: {} },
   'going-on': { usual: { goOnUrl: '/auth/providers/google/callback?again=yes' } },
+  'provider-asked': { usual: { providerName: 'Google', goOnUrl: '/auth/providers/google/start' } },
   entry: { usual: { docsPath: '/docs' }, 'without-docs': { docsPath: null } },
   'accept-invitation': {
     usual: { token: TOKEN, email: EMAIL, minLength: 12, ...unrefused },

@@ -11,6 +11,7 @@ import type {
   DeliveryState,
   ResentDeliveries,
 } from './delivery.dto.js';
+import { removeExpiredDeliveries } from './delivery-retention.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
 import { DeliveryNotFound, WebhookDisabled } from './webhook-errors.js';
@@ -28,10 +29,6 @@ interface DeliveryRow {
   readonly attempts: DeliveryAttempt[] | null;
 }
 
-/** How long the record of a delivery is kept: of a delivered one, and of any other. */
-const KEPT_DELIVERED_DAYS = 7;
-const KEPT_DAYS = 30;
-const REMOVE_BATCH_SIZE = 1000;
 const RESEND_BATCH_SIZE = 1000;
 const RESEND_AT_MOST = 10_000;
 
@@ -127,28 +124,12 @@ export class Deliveries {
     );
   }
 
-  /** Removes records after their retention, in batches, and secrets that have expired. */
+  /** Removes records after their retention, and secrets that have expired. */
   async removeExpired(): Promise<void> {
     await this.transactions.run((tx) => tx.query('DELETE FROM webhook_retired_secrets WHERE until <= now()'));
-    for (let removed = REMOVE_BATCH_SIZE; removed === REMOVE_BATCH_SIZE;) {
-      removed = await this.transactions.run(async (tx) => {
-        const [, count] = await tx.query<[unknown[], number]>(REMOVE_EXPIRED, [
-          KEPT_DELIVERED_DAYS,
-          KEPT_DAYS,
-          REMOVE_BATCH_SIZE,
-        ]);
-        return count;
-      });
-    }
+    await removeExpiredDeliveries(this.transactions, 'webhook_deliveries');
   }
 }
-
-const REMOVE_EXPIRED = `
-  DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
-    SELECT id FROM webhook_deliveries
-    WHERE created_at < now() - CASE WHEN state = 'delivered' THEN $1::integer ELSE $2::integer END * interval '1 day'
-      AND created_at < now() - $1::integer * interval '1 day'
-    ORDER BY created_at LIMIT $3))`;
 
 const ATTEMPTS_AS_JSON = `(
   SELECT json_agg(json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),

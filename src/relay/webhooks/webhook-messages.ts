@@ -76,10 +76,12 @@ export class WebhookMessages {
     event: CloudEvent | (Pick<CloudEvent, 'id'> & Readonly<Record<string, unknown>>),
   ): WebhookMessage {
     const body = JSON.stringify(event);
+    const { traceparent } = event as Partial<CloudEvent>;
     const headers = {
       'content-type': CONTENT_TYPE,
       'content-length': String(Buffer.byteLength(body)),
       'user-agent': 'Roster',
+      ...(typeof traceparent === 'string' && { traceparent }),
       ...signedHeaders(target.secrets, { id: event.id, at: this.clock.now(), body }),
     };
     return { url: target.url, headers, body };

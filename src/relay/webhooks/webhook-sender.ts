@@ -1,6 +1,8 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Facts } from '../../tracing/span.js';
+import { currentTraceparent, inSpan } from '../../tracing/tracing.js';
 import { WebhookTargets } from './webhook-targets.js';
 
 /** The outcome of one attempt. */
@@ -38,10 +40,23 @@ export class WebhookSender implements OnApplicationShutdown {
   constructor(private readonly targets: WebhookTargets) {}
 
   /**
-   * Has an outcome after `ANSWER_WITHIN_MS` at the latest.
+   * Has an outcome after `ANSWER_WITHIN_MS` at the latest. Where traces are sent, the receiver's spans belong below that of the attempt.
    * @throws the reason of `ending` when that is aborted
    */
   async send(message: WebhookMessage, ending: AbortSignal): Promise<DeliveryOutcome> {
+    const { traceparent: parent } = message.headers;
+    // The host alone: paths of webhooks often are secrets.
+    const facts = { 'http.request.method': 'POST', 'server.address': new URL(message.url).hostname };
+    return inSpan({ name: 'POST webhook', kind: 'client', parent, facts }, async (note) => {
+      const traceparent = currentTraceparent();
+      const headers = { ...message.headers, ...(parent !== undefined && traceparent !== undefined && { traceparent }) };
+      const outcome = await this.attempt({ ...message, headers }, ending);
+      note(outcomeFacts(outcome));
+      return outcome;
+    });
+  }
+
+  private async attempt(message: WebhookMessage, ending: AbortSignal): Promise<DeliveryOutcome> {
     const begin = performance.now();
     // Not `AbortSignal.any` and `timeout`: they leave a timer and weak references to the garbage collector for each message.
     ending.throwIfAborted();
@@ -95,6 +110,13 @@ export class WebhookSender implements OnApplicationShutdown {
     if (!response) return this.post(message, signal);
     return { status: response.statusCode ?? 0, answer: await beginningOf(response) };
   }
+}
+
+function outcomeFacts({ accepted, status }: DeliveryOutcome): Facts {
+  return {
+    ...(status !== null && { 'http.response.status_code': status }),
+    ...(!accepted && { 'error.type': status === null ? 'no_answer' : String(status) }),
+  };
 }
 
 /** Reads no more than is kept; the connection of a longer response is closed. */
