@@ -1,5 +1,5 @@
-// Writes src/api/schema.d.ts from the API document of the built server, which is made without a database and without a port. So
-// `tsc` finds every place where console and API have drifted apart.
+// Writes src/api/schema.d.ts, and the same for packages/client, from the API document of the built server, which is made without a
+// database and without a port. So `tsc` finds every place where console and API have drifted apart.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ import { loadSettings } from '../dist/config/settings.js';
 import { apiDocument } from '../dist/http/openapi/api-document.js';
 import { createLog } from '../dist/ops/log.js';
 
-const FILE = join(import.meta.dirname, 'src/api/schema.d.ts');
+const FILES = ['src/api/schema.d.ts', '../packages/client/src/schema.d.ts'].map((file) =>
+  join(import.meta.dirname, file),
+);
 
 const settings = loadSettings({
   NODE_ENV: 'test',
@@ -26,12 +28,13 @@ const app = await NestFactory.create(root, new FastifyAdapter(), { preview: true
 const document = JSON.stringify(apiDocument(app));
 const digest = `// ${createHash('sha256').update(document).digest('hex')}\n`;
 
-if (!existsSync(FILE) || !readFileSync(FILE, 'utf8').startsWith(digest)) {
+const outdated = FILES.filter((file) => !existsSync(file) || !readFileSync(file, 'utf8').startsWith(digest));
+if (outdated.length > 0) {
   const types = await openapiTS(JSON.parse(document), {
     alphabetize: false,
     rootTypes: true,
     rootTypesNoSchemaPrefix: true,
   });
-  writeFileSync(FILE, `${digest}${astToString(types)}`);
+  for (const file of outdated) writeFileSync(file, `${digest}${astToString(types)}`);
 }
 process.exit();

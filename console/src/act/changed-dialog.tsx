@@ -5,7 +5,7 @@ import { QueryState } from '../components/query-state.js';
 import { useWords } from '../language/language.js';
 import { useStore } from '../store.js';
 import styles from './changed.module.css';
-import { type Changed, changedMeanwhile } from './questions.js';
+import { type Changed, changedMeanwhile, type Decision } from './questions.js';
 import { words } from './words.js';
 
 /** Shows what somebody else has saved meanwhile (412), and lets the person decide; see `useAct`. */
@@ -16,7 +16,7 @@ export function ChangedDialog() {
 
 interface OpenDialogProps {
   readonly load: () => Promise<Changed>;
-  readonly settle: (decided: { readonly etag: string | undefined } | undefined) => void;
+  readonly settle: (decided: Decision) => void;
 }
 
 function OpenDialog({ load, settle }: OpenDialogProps) {
@@ -30,7 +30,8 @@ function OpenDialog({ load, settle }: OpenDialogProps) {
       title={say.changedTitle}
       actions={
         <>
-          <Button onClick={() => settle(undefined)}>{say.keepTheirs}</Button>
+          <Button onClick={() => settle(undefined)}>{say.back}</Button>
+          <Button onClick={() => settle('theirs')}>{say.keepTheirs}</Button>
           <Button
             kind="primary"
             disabled={!changed.data}

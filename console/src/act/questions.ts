@@ -10,8 +10,8 @@ export interface Changed {
 /** Asks for a fresh proof. @returns whether it was given */
 export const stepUp = createQuestion<undefined, boolean>();
 
-/** Shows what has changed meanwhile. @returns whether to save all the same */
-export const changedMeanwhile = createQuestion<
-  () => Promise<Changed>,
-  { readonly etag: string | undefined } | undefined
->();
+/** To save all the same, over the state with that ETag; to take what somebody else has saved; or, if undefined, to go back and look again. */
+export type Decision = { readonly etag: string | undefined } | 'theirs' | undefined;
+
+/** Shows what has changed meanwhile, and asks what to do about it. */
+export const changedMeanwhile = createQuestion<() => Promise<Changed>, Decision>();

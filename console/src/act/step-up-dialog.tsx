@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiProblem } from '../api/api-problem.js';
 import { answer, api } from '../api/client.js';
+import { PREFIX } from '../app/base.js';
 import type { StepUpDto } from '../api/schema.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
@@ -13,6 +14,7 @@ import { useWords } from '../language/language.js';
 import { useStore } from '../store.js';
 import { knowsPasskeys, provePasskey } from './passkey.js';
 import { stepUp } from './questions.js';
+import { useAct } from './use-act.js';
 import { words } from './words.js';
 
 type Method = StepUpDto['method'];
@@ -48,29 +50,32 @@ function OpenDialog({ settle }: { readonly settle: (isProved: boolean) => void }
   });
   const [chosen, setChosen] = useState<Method>();
   const [entered, setEntered] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<Error>();
   const method = chosen ?? methods.data?.[0];
 
   const proof = async (): Promise<StepUpDto> => {
     if (method === 'password') return { method, password: entered };
     if (method !== 'passkey') return { method: method ?? 'totp', code: entered };
     const options = await answer(api.POST('/auth/step-up/passkey-options'));
-    return { method, assertion: await provePasskey(options) };
+    const assertion = await provePasskey(options).catch((failure: unknown) => {
+      throw Object.assign(new Error('No proof', { cause: failure }), { ownWords: say.passkeyFailed });
+    });
+    return { method, assertion };
   };
+  const prove = useAct({
+    run: async () => {
+      try {
+        await answer(api.POST('/auth/step-up', { body: await proof() }));
+      } catch (refusal) {
+        // It has to be entered anew; what was refused for another reason has not.
+        if (refusal instanceof ApiProblem && refusal.code === 'step-up-failed') setEntered('');
+        throw refusal;
+      }
+    },
+    refresh: [],
+    errors: 'caller',
+  });
   const submit = async (): Promise<void> => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await answer(api.POST('/auth/step-up', { body: await proof() }));
-      settle(true);
-    } catch (caught) {
-      setEntered('');
-      setError(refusalOf(caught, say));
-    } finally {
-      setBusy(false);
-    }
+    if (await prove.start()) settle(true);
   };
 
   const labels: Record<Method, string> = {
@@ -96,7 +101,7 @@ function OpenDialog({ settle }: { readonly settle: (isProved: boolean) => void }
         <>
           <Button onClick={() => settle(false)}>{say.cancel}</Button>
           {canProve && (
-            <Button type="submit" kind="primary" busy={busy} disabled={method !== 'passkey' && entered === ''}>
+            <Button type="submit" kind="primary" busy={prove.busy} disabled={method !== 'passkey' && entered === ''}>
               {method === 'passkey' ? say.passkey : say.confirm}
             </Button>
           )}
@@ -114,14 +119,14 @@ function OpenDialog({ settle }: { readonly settle: (isProved: boolean) => void }
                 onChange={(next) => {
                   setChosen(next);
                   setEntered('');
-                  setError(undefined);
+                  prove.reset();
                 }}
                 options={ways.map((value) => ({ value, label: names[value] }))}
               />
             )}
             {ways.length === 0 && (
               <p>
-                {say.noWay} <a href="/sign-in?another=yes">{say.signInAgain}</a>
+                {say.noWay} <a href={`${PREFIX}/sign-in?another=yes`}>{say.signInAgain}</a>
               </p>
             )}
             {method !== undefined && method !== 'passkey' && (
@@ -142,13 +147,7 @@ function OpenDialog({ settle }: { readonly settle: (isProved: boolean) => void }
           </>
         )}
       </QueryState>
-      <Refusal error={error} />
+      <Refusal error={prove.error} />
     </Dialog>
   );
-}
-
-function refusalOf(caught: unknown, say: { readonly wrong: string; readonly passkeyFailed: string }): Error {
-  if (caught instanceof DOMException) return Object.assign(new Error(caught.name), { ownWords: say.passkeyFailed });
-  if (caught instanceof ApiProblem) return caught;
-  return caught instanceof Error ? caught : new Error(String(caught));
 }

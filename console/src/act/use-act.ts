@@ -8,7 +8,7 @@ import { languageNow } from '../language/language.js';
 import { SESSION_KEY } from '../session/session.js';
 import { type Changed, changedMeanwhile } from './questions.js';
 
-interface Act<Input, Output> {
+export interface Act<Input, Output> {
   /**
    * The calls. They may be repeated, with another ETag, where somebody else has changed the same.
    * @param again `etag` replaces the one that was read with the form
@@ -20,6 +20,8 @@ interface Act<Input, Output> {
   readonly refresh?: readonly QueryKey[];
   /** What has changed where the API answers 412; without it, that is said as every other refusal. */
   readonly changed?: (input: Input) => Promise<Changed>;
+  /** Called where what somebody else has saved is taken instead: nothing is left to ask. */
+  readonly theirs?: () => void;
   /** Own words for a refusal, in the reader's language. */
   readonly refusals?: Readonly<Partial<Record<ProblemCode, string>>>;
   /** `caller`: a form or dialog that shows `error` by `Refusal` itself. A toast by default. */
@@ -66,8 +68,10 @@ export function useAct<Input = void, Output = unknown>(act: Act<Input, Output>):
       if (refusal.status === 412 && act.changed) {
         const { changed } = act;
         const decided = await changedMeanwhile.ask(() => changed(input));
-        if (decided) return attempt(input, decided.etag);
-        await refresh();
+        if (decided === 'theirs') act.theirs?.();
+        else if (decided) return attempt(input, decided.etag);
+        // Not waited for: meanwhile it can be tried again.
+        void refresh();
         return undefined;
       }
       throw refusal;

@@ -6,6 +6,7 @@ import type { ProblemCode } from './schema.js';
 const words = defineWords({
   en: {
     notAllowed: (why: string) => `Not allowed. ${why}`,
+    changedMeanwhile: (why: string) => `Changed meanwhile. ${why}`,
     unreachable: 'The server does not answer, so it is not known whether this was done. Look before you repeat it.',
     seconds: (count: number) => ` Try again in ${count} ${count === 1 ? 'second' : 'seconds'}.`,
     unexpected: (status: number) => `The server answered with an error (${status}). Try again in a moment.`,
@@ -14,6 +15,7 @@ const words = defineWords({
   },
   de: {
     notAllowed: (why) => `Nicht erlaubt. ${why}`,
+    changedMeanwhile: (why) => `Inzwischen geändert. ${why}`,
     unreachable:
       'Der Server antwortet nicht. Ob es geschehen ist, ist deshalb nicht bekannt: Sehen Sie nach, bevor Sie es wiederholen.',
     seconds: (count) => ` Versuchen Sie es in ${count} ${count === 1 ? 'Sekunde' : 'Sekunden'} noch einmal.`,
@@ -43,7 +45,9 @@ const GERMAN: Readonly<Partial<Record<ProblemCode, string>>> = {
   'contact-exists': 'Diesen Eintrag gibt es bereits.',
   'too-many-contacts': 'Mehr Einträge sind nicht möglich. Entfernen Sie zuerst einen.',
   'too-many-webhooks': 'Mehr Webhooks sind nicht möglich. Entfernen Sie zuerst einen.',
+  'too-many-imports': 'Fünf Importe warten schon. Versuchen Sie es wieder, sobald einer begonnen hat.',
   'webhook-disabled': 'Dieser Webhook ist abgeschaltet.',
+  'client-has-no-secret': 'Diese Anwendung hat kein Geheimnis.',
   'second-factor-stays': 'Der zweite Faktor ist vorgeschrieben und bleibt deshalb bestehen.',
   'sign-in-method-stays': 'Das ist die einzige Anmeldemethode, deshalb bleibt sie bestehen.',
   'no-second-factor': 'Für dieses Konto ist kein zweiter Faktor eingerichtet.',
@@ -51,7 +55,7 @@ const GERMAN: Readonly<Partial<Record<ProblemCode, string>>> = {
   'last-admin':
     'Das ist die letzte Person mit der Rolle ADMIN, die sich anmelden kann. Geben Sie diese Rolle zuerst jemand anderem.',
   'version-conflict': 'Das wurde gerade an anderer Stelle geändert. Versuchen Sie es noch einmal.',
-  'precondition-failed': 'Das wurde inzwischen geändert.',
+  'precondition-failed': 'Sehen Sie sich an, wie es jetzt ist, und versuchen Sie es noch einmal.',
   'body-too-large': 'Das ist zu groß.',
   'too-many-requests': 'Zu viele Anfragen.',
   'internal-error': 'Der Fehler liegt bei uns.',
@@ -73,5 +77,11 @@ export function refusalText(error: Error, language: Language): string {
   const why = ((language === 'de' && GERMAN[code]) || detail) + fields;
   const wait = retryAfter === undefined || retryAfter === 0 ? '' : say.seconds(Math.ceil(retryAfter));
   const trace = status >= 500 && status !== 503 && traceId !== undefined ? say.trace(traceId) : '';
-  return (code === 'forbidden' ? say.notAllowed(why) : why) + wait + trace;
+  return beginningOf(code, say)(why) + wait + trace;
+}
+
+/** What tells at the first word which kind of refusal it is. */
+function beginningOf(code: ProblemCode, say: (typeof words)[Language]): (why: string) => string {
+  if (code === 'forbidden') return say.notAllowed;
+  return code === 'precondition-failed' ? say.changedMeanwhile : (why) => why;
 }

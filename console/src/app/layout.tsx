@@ -7,6 +7,7 @@ import { IconButton } from '../components/button.js';
 import { QueryState } from '../components/query-state.js';
 import { RefusedState } from '../components/states.js';
 import { Toasts } from '../components/toasts.js';
+import { Tooltips } from '../components/tooltip.js';
 import { useKeys } from '../keys/keys.js';
 import { useWords } from '../language/language.js';
 import { ConnectionBanner } from '../session/connection-banner.js';
@@ -42,6 +43,7 @@ export function Layout() {
       {(ended || isOther) && <SessionEnded other={!ended} />}
       <ActDialogs />
       <Toasts />
+      <Tooltips />
     </>
   );
 }

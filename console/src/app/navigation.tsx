@@ -1,5 +1,5 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Activity, CircleHelp, HeartPulse, Users, Webhook } from 'lucide-react';
+import { Activity, AppWindow, CircleHelp, HeartPulse, KeyRound, Users, Webhook } from 'lucide-react';
 import { useKeys } from '../keys/keys.js';
 import { useWords } from '../language/language.js';
 import { useViewer } from '../session/session.js';
@@ -11,6 +11,8 @@ const PAGES = [
   { to: '/people', name: 'people', icon: Users, keys: 'g p', forAdmins: false },
   { to: '/events', name: 'events', icon: Activity, keys: 'g e', forAdmins: true },
   { to: '/webhooks', name: 'webhooks', icon: Webhook, keys: 'g w', forAdmins: true },
+  { to: '/applications', name: 'applications', icon: AppWindow, keys: 'g a', forAdmins: true },
+  { to: '/service-accounts', name: 'serviceAccounts', icon: KeyRound, keys: 'g k', forAdmins: true },
   { to: '/help', name: 'help', icon: CircleHelp, keys: 'g h', forAdmins: false },
   { to: '/health', name: 'health', icon: HeartPulse, keys: 'g s', forAdmins: true },
 ] as const;

@@ -1,9 +1,11 @@
 import { createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { applicationsRoutes } from '../applications/routes.js';
 import { eventsRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
 import { helpRoutes } from '../help/routes.js';
 import { peopleRoutes } from '../people/routes.js';
 import { personRoutes } from '../person/routes.js';
+import { serviceAccountsRoutes } from '../service-accounts/routes.js';
 import { webhooksRoutes } from '../webhooks/routes.js';
 import { CONSOLE_PATH } from './base.js';
 import { PageFailed } from './page-failed.js';
@@ -29,6 +31,8 @@ export const router = createRouter({
     ...helpRoutes,
     ...eventsRoutes,
     ...webhooksRoutes,
+    ...applicationsRoutes,
+    ...serviceAccountsRoutes,
     ...healthRoutes,
   ]),
   basepath: CONSOLE_PATH,

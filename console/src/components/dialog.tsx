@@ -2,6 +2,7 @@ import { Dialog as Base } from '@base-ui/react/dialog';
 import type { ReactNode, RefObject, SyntheticEvent } from 'react';
 import { classNames } from './class-names.js';
 import styles from './dialog.module.css';
+import { useIsForMe } from './open-dialogs.js';
 
 interface DialogProps {
   readonly open: boolean;
@@ -32,6 +33,7 @@ export function Dialog({
   initialFocus,
   mustAnswer,
 }: DialogProps) {
+  const isForMe = useIsForMe(open);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     // React hands the event on to forms around the portal.
@@ -46,7 +48,7 @@ export function Dialog({
     </>
   );
   return (
-    <Base.Root open={open} onOpenChange={(next) => !next && !mustAnswer && onClose()}>
+    <Base.Root open={open} onOpenChange={(next, { event }) => !next && isForMe(event) && !mustAnswer && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Viewport className={styles.viewport}>

@@ -24,6 +24,8 @@ interface SelectProps<T extends string> extends CommonProps<T> {
   readonly error?: string;
   /** Within its button, as in a row of filters, and not above it. */
   readonly inline?: boolean;
+  /** The value that is no choice: the button in a row of filters shows its label alone then. */
+  readonly unset?: T;
 }
 
 /** One of several values. */
@@ -35,6 +37,7 @@ export function Select<T extends string>({
   hint,
   error,
   inline,
+  unset,
   disabled,
 }: SelectProps<T>) {
   const id = useId();
@@ -51,6 +54,7 @@ export function Select<T extends string>({
         label={label}
         value={chosen}
         inline={inline === true}
+        isQuiet={value === unset}
         describedBy={hint || error ? `${id}-more` : undefined}
       />
       <Options options={options} />
@@ -76,8 +80,10 @@ interface MultiSelectProps<T extends string> extends CommonProps<T> {
   readonly values: readonly T[];
   /** In the order of the options; empty for no filter. */
   readonly onChange: (values: T[]) => void;
-  /** What it says while nothing is chosen: "any". */
+  /** What it says to those who do not see it while nothing is chosen: "any". */
   readonly none: string;
+  /** Where what is chosen shows elsewhere. */
+  readonly labelAlone?: boolean;
 }
 
 /** Any number of values, for a filter. */
@@ -87,6 +93,7 @@ export function MultiSelect<T extends string>({
   onChange,
   options,
   none,
+  labelAlone = false,
   disabled,
 }: MultiSelectProps<T>) {
   const id = useId();
@@ -101,7 +108,13 @@ export function MultiSelect<T extends string>({
       disabled={disabled}
       modal={false}
     >
-      <Trigger id={id} label={label} value={chosen.map((option) => option.label).join(', ') || none} inline />
+      <Trigger
+        id={id}
+        label={label}
+        value={chosen.map((option) => option.label).join(', ') || none}
+        inline
+        isQuiet={labelAlone || chosen.length === 0}
+      />
       <Options options={options} />
     </Base.Root>
   );
@@ -112,10 +125,12 @@ interface TriggerProps {
   readonly label: string;
   readonly value: string;
   readonly inline: boolean;
+  /** In a row of filters: without its value. */
+  readonly isQuiet: boolean;
   readonly describedBy?: string | undefined;
 }
 
-function Trigger({ id, label, value, inline, describedBy }: TriggerProps) {
+function Trigger({ id, label, value, inline, isQuiet, describedBy }: TriggerProps) {
   return (
     <Base.Trigger
       id={id}
@@ -125,7 +140,7 @@ function Trigger({ id, label, value, inline, describedBy }: TriggerProps) {
       className={classNames(buttons.button, buttons.plain, styles.trigger, !inline && styles.wide)}
     >
       {inline && <span className={styles.triggerName}>{label}</span>}
-      <span className={styles.value}>{value}</span>
+      {!(inline && isQuiet) && <span className={styles.value}>{value}</span>}
       <ChevronDown aria-hidden="true" />
     </Base.Trigger>
   );

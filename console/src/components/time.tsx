@@ -38,13 +38,12 @@ export function Time({ at, absolute = false }: TimeProps) {
   const locale = localeOf(useLanguage());
   const say = useWords(words);
   const moment = new Date(at);
-  const local = localTime(moment, locale);
   const isNow = Math.abs(moment.getTime() - now.getTime()) < 60_000;
   return (
-    <Tooltip text={`${local}\n${exactUtc(moment)}`}>
+    <Tooltip text={() => `${localTime(moment, locale)}\n${exactUtc(moment)}`}>
       {/* The exact time is content that the keyboard has to reach, too (WCAG 1.4.13, 2.1.1). */}
       <time dateTime={at} className={styles.time} tabIndex={0}>
-        {absolute ? local : isNow ? say.now : relativeTime(moment, now, locale)}
+        {absolute ? localTime(moment, locale) : isNow ? say.now : relativeTime(moment, now, locale)}
       </time>
     </Tooltip>
   );

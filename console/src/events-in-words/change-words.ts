@@ -50,24 +50,24 @@ const en: Sentences = {
     return `${named(began, how)} as ${named(fieldWords.en.roles, role)}`;
   },
   'user.email_verified': ({ email }) => `Confirmed the address${after(' ', email)}`,
-  'user.verification_token.created': ({ purpose, expiresAt = '' }, time) => {
+  'user.verification_token.created': ({ purpose, expiresAt }, time) => {
     const links = {
       'verify-email': 'Confirmation link',
       invitation: 'Invitation link',
       'confirm-contact': 'Confirmation link for a contact',
       'magic-link': 'Sign-in link',
     };
-    return `${named(links, purpose)} requested, valid until ${time(expiresAt)}`;
+    return `${named(links, purpose)} requested, valid until ${time(expiresAt ?? '')}`;
   },
   'user.updated': (data) => `Profile changed: ${changed(data, fieldWords.en)}`,
   'user.username_changed': ({ username }) => `Username changed${after(' to ', username)}`,
-  'user.email_change_requested': ({ newEmail, expiresAt = '' }, time) =>
-    `Change of address${after(' to ', newEmail)} requested, to be confirmed by ${time(expiresAt)}`,
+  'user.email_change_requested': ({ newEmail, expiresAt }, time) =>
+    `Change of address${after(' to ', newEmail)} requested, to be confirmed by ${time(expiresAt ?? '')}`,
   'user.email_changed': ({ email, previousEmail }) =>
     `Address changed${after(' from ', previousEmail)}${after(' to ', email)}`,
   'user.password_changed': () => 'Password changed',
-  'user.password_reset.requested': ({ expiresAt = '' }, time) =>
-    `Link to choose a new password requested, valid until ${time(expiresAt)}`,
+  'user.password_reset.requested': ({ expiresAt }, time) =>
+    `Link to choose a new password requested, valid until ${time(expiresAt ?? '')}`,
   'user.password_reset.completed': () => 'New password chosen through the link',
   'user.authenticator_added': ({ kind, label }, _time, providers) =>
     isProvider(kind)
@@ -85,6 +85,10 @@ const en: Sentences = {
   'user.restored': () => 'Restored',
   'user.role_changed': ({ from, to }) =>
     `Role changed from ${named(fieldWords.en.roles, from)} to ${named(fieldWords.en.roles, to)}`,
+  'user.scope_changed': ({ to }) => `Scopes changed to ${to === '' ? 'none' : String(to)}`,
+  'user.key_created': ({ name, expiresAt }, time) =>
+    `Key made${after(': ', name)}${expiresAt ? `, valid until ${time(expiresAt)}` : ''}`,
+  'user.key_retired': () => 'Key retired',
   'user.contact_added': ({ kind, value, label }) =>
     `${kind === 'phone' ? 'Phone number' : 'Further address'} added${after(': ', value)}${after(', ', label)}`,
   'user.contact_confirmed': ({ kind }) => `${kind === 'phone' ? 'Phone number' : 'Further address'} confirmed`,
@@ -106,24 +110,24 @@ const de: Sentences = {
     return `${named(began, how)} als ${named(fieldWords.de.roles, role)}`;
   },
   'user.email_verified': ({ email }) => `Adresse bestätigt${after(': ', email)}`,
-  'user.verification_token.created': ({ purpose, expiresAt = '' }, time) => {
+  'user.verification_token.created': ({ purpose, expiresAt }, time) => {
     const links = {
       'verify-email': 'Bestätigungslink',
       invitation: 'Einladungslink',
       'confirm-contact': 'Bestätigungslink für einen Kontakt',
       'magic-link': 'Anmeldelink',
     };
-    return `${named(links, purpose)} angefordert, gültig bis ${time(expiresAt)}`;
+    return `${named(links, purpose)} angefordert, gültig bis ${time(expiresAt ?? '')}`;
   },
   'user.updated': (data) => `Profil geändert: ${changed(data, fieldWords.de)}`,
   'user.username_changed': ({ username }) => `Benutzername geändert${after(' in ', username)}`,
-  'user.email_change_requested': ({ newEmail, expiresAt = '' }, time) =>
-    `Änderung der Adresse${after(' in ', newEmail)} angefordert, zu bestätigen bis ${time(expiresAt)}`,
+  'user.email_change_requested': ({ newEmail, expiresAt }, time) =>
+    `Änderung der Adresse${after(' in ', newEmail)} angefordert, zu bestätigen bis ${time(expiresAt ?? '')}`,
   'user.email_changed': ({ email, previousEmail }) =>
     `Adresse geändert${after(' von ', previousEmail)}${after(' in ', email)}`,
   'user.password_changed': () => 'Passwort geändert',
-  'user.password_reset.requested': ({ expiresAt = '' }, time) =>
-    `Link für ein neues Passwort angefordert, gültig bis ${time(expiresAt)}`,
+  'user.password_reset.requested': ({ expiresAt }, time) =>
+    `Link für ein neues Passwort angefordert, gültig bis ${time(expiresAt ?? '')}`,
   'user.password_reset.completed': () => 'Neues Passwort über den Link gewählt',
   'user.authenticator_added': ({ kind, label }, _time, providers) =>
     isProvider(kind)
@@ -141,6 +145,10 @@ const de: Sentences = {
   'user.restored': () => 'Wiederhergestellt',
   'user.role_changed': ({ from, to }) =>
     `Rolle geändert von ${named(fieldWords.de.roles, from)} in ${named(fieldWords.de.roles, to)}`,
+  'user.scope_changed': ({ to }) => `Berechtigungen geändert in ${to === '' ? 'keine' : String(to)}`,
+  'user.key_created': ({ name, expiresAt }, time) =>
+    `Schlüssel erstellt${after(': ', name)}${expiresAt ? `, gültig bis ${time(expiresAt)}` : ''}`,
+  'user.key_retired': () => 'Schlüssel außer Kraft gesetzt',
   'user.contact_added': ({ kind, value, label }) =>
     `${kind === 'phone' ? 'Telefonnummer' : 'Weitere Adresse'} hinzugefügt${after(': ', value)}${after(', ', label)}`,
   'user.contact_confirmed': ({ kind }) => `${kind === 'phone' ? 'Telefonnummer' : 'Weitere Adresse'} bestätigt`,

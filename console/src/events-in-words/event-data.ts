@@ -26,9 +26,11 @@ export interface EventData extends Readonly<Partial<Record<ProfileField, string 
   readonly newEmail?: string | null;
   readonly username?: string | null;
   readonly purpose?: 'verify-email' | 'invitation' | 'confirm-contact' | 'magic-link';
-  readonly expiresAt?: string;
-  readonly from?: UserRole | boolean;
-  readonly to?: UserRole | boolean;
+  readonly expiresAt?: string | null;
+  readonly from?: UserRole | boolean | (string & {});
+  readonly to?: UserRole | boolean | (string & {});
+  /** Of a key of a service account. */
+  readonly name?: string | null;
   /** Of a suspension in the words of its author, of an erasure a code. */
   readonly reason?: string | null;
   /** Of a contact, or the id of a sign-in method. */

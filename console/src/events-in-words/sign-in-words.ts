@@ -54,6 +54,7 @@ const ENDED_EN: Codes = {
   'second-factor-required': 'the new role needs a second factor',
   suspended: 'the account was suspended',
   deleted: 'the account was deleted',
+  'backup-restored': 'a backup was restored',
 };
 
 const LOCKS_EN: Codes = {
@@ -84,6 +85,8 @@ const en: Sentences = {
   'session.reuse_detected': () => 'Signed out because a copied session was used',
   'session.stepped_up': ({ method }) => `Confirmed again${by(' with ', METHODS_EN, method)}`,
   'device.remembered': () => 'Device remembered: it is not asked for a second factor',
+  'application.signed_in': () => 'Signed in to an application',
+  'application.disconnected': () => 'Disconnected from an application',
   'passkey.copy_suspected': () => 'Passkey refused: it may have been copied',
   'access.denied': ({ what }) => `Access denied${by(': ', {}, what ?? null)}`,
   'access.granted': ({ what }) => `Administrative access${by(': ', {}, what ?? null)}`,
@@ -125,6 +128,7 @@ const ENDED_DE: Codes = {
   'second-factor-required': 'die neue Rolle verlangt einen zweiten Faktor',
   suspended: 'das Konto wurde deaktiviert',
   deleted: 'das Konto wurde gelöscht',
+  'backup-restored': 'ein Backup wurde eingespielt',
 };
 
 const LOCKS_DE: Codes = {
@@ -156,6 +160,8 @@ const de: Sentences = {
   'session.reuse_detected': () => 'Abgemeldet, weil eine kopierte Sitzung benutzt wurde',
   'session.stepped_up': ({ method }) => `Erneut bestätigt${by(' mit ', METHODS_DE, method)}`,
   'device.remembered': () => 'Gerät gemerkt: Der zweite Faktor wird dort nicht abgefragt',
+  'application.signed_in': () => 'Bei einer Anwendung angemeldet',
+  'application.disconnected': () => 'Von einer Anwendung getrennt',
   'passkey.copy_suspected': () => 'Passkey abgelehnt: Er wurde vielleicht kopiert',
   'access.denied': ({ what }) => `Zugriff verweigert${by(': ', {}, what ?? null)}`,
   'access.granted': ({ what }) => `Zugriff der Verwaltung${by(': ', {}, what ?? null)}`,

@@ -51,6 +51,7 @@ export function AllMails({ search: { state, template, to, cursor }, onGo }: AllM
       <div className={styles.filters}>
         <Select<MailState | typeof ANY>
           inline
+          unset={ANY}
           label={say.state}
           value={state ?? ANY}
           options={[
@@ -61,6 +62,7 @@ export function AllMails({ search: { state, template, to, cursor }, onGo }: AllM
         />
         <Select<string>
           inline
+          unset={ANY}
           label={say.template}
           value={template ?? ANY}
           options={[{ value: ANY, label: say.anyState }, ...templates]}

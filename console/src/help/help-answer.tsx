@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { CircleAlert, CircleCheck, Info } from 'lucide-react';
-import { useState } from 'react';
 import { useAct } from '../act/use-act.js';
+import { useActDialog } from '../act/use-act-dialog.js';
 import { answer, api } from '../api/client.js';
 import type { HelpAnswer, HelpFact, User } from '../api/schema.js';
 import { StatusBadge } from '../components/badge.js';
@@ -99,22 +99,24 @@ function Facts({ facts }: { readonly facts: readonly HelpFact[] }) {
   );
 }
 
-type Remedy = 'unlock' | 'reinstate' | 'restore' | 'resetFactors';
+type Remedy = 'unlock' | 'reinstate' | 'restore';
 
 /** The acts that help, as buttons; what is not among the links of the answer is not there. */
 function Remedies({ user, actions }: { readonly user: User; readonly actions: readonly string[] }) {
   const say = useWords(words);
-  const [isAsking, setAsking] = useState(false);
   const params = { path: { id: user.id } };
   const act = useAct<Remedy>({
     run: async (remedy) => {
       if (remedy === 'unlock') return answer(api.POST('/users/{id}/unlock', { params }));
       if (remedy === 'reinstate') return answer(api.POST('/users/{id}/reinstate', { params }));
-      if (remedy === 'restore') return answer(api.POST('/users/{id}/restore', { params }));
-      return answer(api.DELETE('/users/{id}/factors', { params }));
+      return answer(api.POST('/users/{id}/restore', { params }));
     },
     done: (_output, remedy) => ({ text: say.done[remedy] }),
   });
+  const resetting = useActDialog(() => ({
+    run: () => answer(api.DELETE('/users/{id}/factors', { params })),
+    done: () => ({ text: say.done.resetFactors }),
+  }));
   const remedies = (['unlock', 'reinstate', 'restore'] as const).filter((one) => actions.includes(one));
   return (
     <section aria-labelledby="help-remedies">
@@ -128,7 +130,7 @@ function Remedies({ user, actions }: { readonly user: User; readonly actions: re
           </Button>
         ))}
         {actions.includes('resetFactors') && (
-          <Button kind="danger" onClick={() => setAsking(true)}>
+          <Button kind="danger" onClick={() => resetting.open()}>
             {say.actions.resetFactors}
           </Button>
         )}
@@ -139,13 +141,11 @@ function Remedies({ user, actions }: { readonly user: User; readonly actions: re
         )}
       </div>
       <ConfirmDialog
-        open={isAsking}
-        onClose={() => setAsking(false)}
+        {...resetting.dialog}
         title={say.confirmReset}
         confirm={say.actions.resetFactors}
         kind="danger"
-        busy={act.busy}
-        onConfirm={() => void act.start('resetFactors').then((done) => done && setAsking(false))}
+        onConfirm={() => resetting.submit()}
       >
         <p>{say.confirmResetWhy}</p>
       </ConfirmDialog>

@@ -13,9 +13,23 @@ const UNITS = [
   ['minute', 60],
 ] as const;
 
+/** One for each locale: to make one takes longer than to use it a hundred times. */
+function formatOf<Format>(create: (locale: string) => Format): (locale: string) => Format {
+  const known = new Map<string, Format>();
+  return (locale) => {
+    const format = known.get(locale) ?? create(locale);
+    known.set(locale, format);
+    return format;
+  };
+}
+
+const relative = formatOf((locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
+const dateAndTime = formatOf((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }));
+const decimal = formatOf((locale) => new Intl.NumberFormat(locale));
+
 /** `3 minutes ago`, `in 2 days`; what is nearer than a minute is now. */
 export function relativeTime(moment: Date, now: Date, locale: string): string {
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const format = relative(locale);
   const seconds = (moment.getTime() - now.getTime()) / 1000;
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
@@ -25,7 +39,7 @@ export function relativeTime(moment: Date, now: Date, locale: string): string {
 
 /** Date and time in the reader's zone. */
 export function localTime(moment: Date, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(moment);
+  return dateAndTime(locale).format(moment);
 }
 
 /** To the second, as logs and databases write it: `2026-11-28 22:31:04 UTC`. */
@@ -34,5 +48,5 @@ export function exactUtc(moment: Date): string {
 }
 
 export function formatNumber(value: number, locale: string): string {
-  return new Intl.NumberFormat(locale).format(value);
+  return decimal(locale).format(value);
 }

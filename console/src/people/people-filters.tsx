@@ -22,7 +22,7 @@ import styles from './people.module.css';
 import { words } from './words.js';
 
 // With the list in a tenth of a second, a search is answered within three tenths of the last key.
-const PAUSE_MS = 120;
+const PAUSE_MS = 40;
 const ANY = 'any';
 
 interface PeopleFiltersProps {
@@ -99,6 +99,7 @@ export function PeopleFilters({ search, columns, onChange, onColumns, onLeave }:
       <span className={styles.columns}>
         <MultiSelect
           label={say.columns}
+          labelAlone
           none={say.column.name}
           values={columns}
           options={COLUMNS.map((value) => ({ value, label: say.column[value] }))}
@@ -122,6 +123,7 @@ function One<T extends string>({ label, value, options, onChange }: OneProps<T>)
   return (
     <Select<T | typeof ANY>
       inline
+      unset={ANY}
       label={label}
       value={value ?? ANY}
       options={[{ value: ANY, label: say.any }, ...options]}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { UserPlus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useAct } from '../act/use-act.js';
@@ -85,6 +85,14 @@ export function PeoplePage() {
   useEffect(() => {
     if (isStale) void navigate({ search: (before) => ({ ...before, cursor: undefined }), replace: true });
   }, [isStale, navigate]);
+  const router = useRouter();
+  const someId = items[0]?.id;
+  const isListed = someId !== undefined;
+  useEffect(() => {
+    // The page of a person is what most look at next.
+    if (someId !== undefined) void router.preloadRoute({ to: '/people/$id', params: { id: someId } });
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once: it is the same page for everybody
+  }, [isListed]);
   const hasMore = query.data?.page.nextCursor != null && selection.people.length < MOST_SELECTED;
   const isAnyFilter = isFiltered(search);
   return (

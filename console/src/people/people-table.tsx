@@ -1,6 +1,6 @@
-import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { memo, type MouseEvent, type ReactNode } from 'react';
 import type { User, UserSort } from '../api/schema.js';
+import { CONSOLE_PATH } from '../app/base.js';
 import { Badge, StatusBadge } from '../components/badge.js';
 import { HeadCell, Row, SelectAllCell, SelectCell, Table } from '../components/table.js';
 import { Time } from '../components/time.js';
@@ -65,9 +65,10 @@ export function PeopleTable({
             {...rowProps(index)}
             className={styles.row}
             selected={selection.has(user.id)}
-            onClick={({ target }) => {
-              // Links, boxes and times of a row are what they are.
-              if (target instanceof Element && !target.closest('a, button, label, input')) onOpen(user);
+            onClick={(event) => {
+              if (!opens(event)) return;
+              event.preventDefault();
+              onOpen(user);
             }}
           >
             <SelectCell
@@ -75,22 +76,50 @@ export function PeopleTable({
               name={nameOf(user) ?? say.unnamed}
               onChange={(isSelected) => onSelect([user], isSelected)}
             />
-            <td>
-              <Link to="/people/$id" params={{ id: user.id }} tabIndex={-1}>
-                {nameOf(user) ?? <span className={styles.faint}>{say.unnamed}</span>}
-              </Link>
-            </td>
-            {columns.map((column) => (
-              <td key={column}>
-                <Value user={user} column={column} />
-              </td>
-            ))}
+            <Cells user={user} columns={columns} />
           </Row>
         ))}
       </tbody>
     </Table>
   );
 }
+
+/** Whether a click on a row opens the person here. Boxes and times are what they are, and so is a link that goes to another tab. */
+function opens({ target, ctrlKey, metaKey, shiftKey }: MouseEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  const leadsElsewhere = ctrlKey || metaKey || shiftKey;
+  return target.closest('a') ? !leadsElsewhere : !target.closest('button, label, input');
+}
+
+interface CellsProps {
+  readonly user: User;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * What a row says. Drawn again only for another person or other columns, and with a link that does not follow the address, since both
+ * would be done fifty times at each key of a search.
+ */
+const Cells = memo(
+  function Cells({ user, columns }: CellsProps) {
+    const say = useWords(words);
+    return (
+      <>
+        <td>
+          <a href={`${CONSOLE_PATH}/people/${user.id}`} tabIndex={-1}>
+            {nameOf(user) ?? <span className={styles.faint}>{say.unnamed}</span>}
+          </a>
+        </td>
+        {columns.map((column) => (
+          <td key={column}>
+            <Value user={user} column={column} />
+          </td>
+        ))}
+      </>
+    );
+  },
+  (before, now) => before.user === now.user && before.columns.join() === now.columns.join(),
+);
 
 interface ColumnHeadProps {
   readonly column: Column;

@@ -43,9 +43,10 @@ type Confirmed = Exclude<Asking, 'role' | 'username' | 'email'>;
 
 function Confirm({ asking, onClose }: AskProps & { readonly asking: Confirmed }) {
   const say = useWords(words);
-  const { user } = useShown();
+  const { user, etag } = useShown();
+  // Of the state that the question is about: what others change while it is open must not be passed over.
+  const [seen] = useState(etag);
   const { perform, busy, error } = usePerform('caller');
-  const name = nameOf(user) ?? say.noName;
   const id = user.id;
   const params = (etag: string) => ({ path: { id }, header: { 'if-match': etag } });
   const restore = () => answer(api.POST('/users/{id}/restore', { params: { path: { id } } }));
@@ -77,13 +78,13 @@ function Confirm({ asking, onClose }: AskProps & { readonly asking: Confirmed })
   };
 
   const confirm = async (reason: string | undefined): Promise<void> => {
-    if (await perform(acts[asking](reason))) onClose();
+    if (await perform({ ...acts[asking](reason), etag: seen })) onClose();
   };
   return (
     <ConfirmDialog
       open
       onClose={onClose}
-      title={say.ask[asking](name)}
+      title={say.ask[asking](nameOf(user) ?? say.noName)}
       confirm={say.acts[asking]}
       kind="danger"
       {...(asking === 'suspend' && { reason: { label: say.ask.suspendReason, maxLength: 500 } })}
@@ -110,10 +111,12 @@ interface FormProps extends AskProps {
 
 function FormDialog({ title, what, confirm, isReady, act, field, onClose, children }: FormProps) {
   const say = useWords(words);
+  const { etag } = useShown();
   const { perform, busy, error } = usePerform('caller');
+  const [seen] = useState(etag);
   const fieldError = error instanceof ApiProblem ? error.fieldError(field) : undefined;
   const submit = async (): Promise<void> => {
-    if (isReady && !busy && (await perform(act))) onClose();
+    if (isReady && !busy && (await perform({ ...act, etag: seen }))) onClose();
   };
   return (
     <Dialog

@@ -18,25 +18,20 @@ interface Performing {
  */
 export function usePerform(errors: 'toast' | 'caller' = 'toast'): Performing {
   const { user, etag } = useShown();
-  const question = useRef<'not asked' | 'asked' | 'mine'>('not asked');
-  const tookTheirs = (): boolean => question.current === 'asked';
+  const tookTheirs = useRef(false);
   const undoing = useAct<() => Promise<unknown>>({ run: (undo) => undo() });
   const acting = useAct<PersonAct>({
-    run: (given, again) => {
-      if (again.etag !== undefined) question.current = 'mine';
-      return given.act(again.etag ?? given.etag ?? etag);
-    },
-    changed: (given) => {
-      question.current = 'asked';
-      return changedPerson(user.id, given.etag ?? etag, given.mine);
+    run: (given, again) => given.act(again.etag ?? given.etag ?? etag),
+    changed: (given) => changedPerson(user.id, given.etag ?? etag, given.mine),
+    theirs: () => {
+      tookTheirs.current = true;
     },
     done: (_, { done, undo }) => ({ text: done, ...(undo && { undo: () => void undoing.start(undo) }) }),
     errors,
   });
   const perform = async (act: PersonAct): Promise<boolean> => {
-    question.current = 'not asked';
-    const done = await acting.start(act);
-    return done !== undefined || tookTheirs();
+    tookTheirs.current = false;
+    return (await acting.start(act)) !== undefined || tookTheirs.current;
   };
   return { perform, busy: acting.busy, error: acting.error };
 }

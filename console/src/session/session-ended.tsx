@@ -1,3 +1,4 @@
+import { useRef } from 'react';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { useWords } from '../language/language.js';
@@ -9,6 +10,7 @@ import { words } from './words.js';
  */
 export function SessionEnded({ other }: { readonly other: boolean }) {
   const say = useWords(words);
+  const main = useRef<HTMLButtonElement>(null);
   const reload = (): void => {
     location.reload();
   };
@@ -16,15 +18,25 @@ export function SessionEnded({ other }: { readonly other: boolean }) {
     <Dialog
       open
       mustAnswer
+      initialFocus={main}
       onClose={() => undefined}
       title={other ? say.otherTitle : say.endedTitle}
       actions={
-        <Button kind="primary" onClick={reload}>
+        <Button ref={main} kind="primary" onClick={reload}>
           {other ? say.reload : say.signInAgain}
         </Button>
       }
     >
       <p>{other ? say.otherWhy : say.endedWhy}</p>
+      {!other && (
+        <p>
+          {say.keep}{' '}
+          <a href={location.href} target="_blank" rel="noreferrer">
+            {say.otherTab}
+          </a>
+          .
+        </p>
+      )}
     </Dialog>
   );
 }

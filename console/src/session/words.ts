@@ -7,6 +7,8 @@ export const words = defineWords({
     otherTitle: 'Somebody else is signed in now',
     otherWhy: 'In this browser another account was signed in meanwhile. Load the page again as that account.',
     signInAgain: 'Sign in again',
+    keep: 'What you have entered here is kept if you',
+    otherTab: 'sign in in another tab',
     reload: 'Load the page again',
     offline: 'You are offline. What you see may be old; it is brought up to date once there is a connection.',
     unreachable: 'The server does not answer. Trying again by itself.',
@@ -24,6 +26,8 @@ export const words = defineWords({
     otherWhy:
       'In diesem Browser wurde inzwischen ein anderes Konto angemeldet. Laden Sie die Seite für dieses Konto neu.',
     signInAgain: 'Neu anmelden',
+    keep: 'Was Sie hier eingegeben haben, bleibt erhalten, wenn Sie sich',
+    otherTab: 'in einem anderen Tab anmelden',
     reload: 'Seite neu laden',
     offline:
       'Sie sind offline. Was Sie sehen, kann veraltet sein; sobald wieder eine Verbindung besteht, wird es erneuert.',

@@ -38,6 +38,7 @@ export function Deliveries({ webhook: { id, enabled, deliveries } }: { readonly 
         <h2>{say.deliveries}</h2>
         <Select
           inline
+          unset="any"
           label={say.state}
           value={state ?? 'any'}
           options={[

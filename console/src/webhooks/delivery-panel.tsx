@@ -7,6 +7,7 @@ import { Button } from '../components/button.js';
 import { CodeBlock } from '../components/code-block.js';
 import { Dialog } from '../components/dialog.js';
 import { QueryState } from '../components/query-state.js';
+import { Refusal } from '../components/refusal.js';
 import { Time } from '../components/time.js';
 import { PersonLink } from '../events/person-name.js';
 import { useWords } from '../language/language.js';
@@ -35,6 +36,7 @@ export function DeliveryPanel({ webhookId, deliveryId, canResend, onClose }: Del
       ),
     done: () => ({ text: say.resent(1) }),
     refresh: [WEBHOOKS_KEY],
+    errors: 'caller',
   });
   return (
     <Dialog
@@ -61,6 +63,7 @@ export function DeliveryPanel({ webhookId, deliveryId, canResend, onClose }: Del
       }
     >
       <QueryState query={query}>{(delivery) => <Details delivery={delivery} />}</QueryState>
+      <Refusal error={resend.error} />
     </Dialog>
   );
 }

@@ -1,6 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { useAct } from '../act/use-act.js';
+import { useActDialog } from '../act/use-act-dialog.js';
 import { answer, api } from '../api/client.js';
 import type { ResentItem, SinkItem } from '../api/schema.js';
 import { Button } from '../components/button.js';
@@ -114,23 +113,19 @@ interface DeadLettersProps {
 function DeadLetters({ sink: { sink, position }, cursor, onPage, onClose }: DeadLettersProps) {
   const say = useWords(words);
   const query = useDeadLetters(sink, cursor);
-  /** Where to begin: `first`, or the position of a letter. */
-  const [asked, setAsked] = useState<'first' | number>();
-  const resend = useAct<number | undefined, ResentItem>({
-    run: (from) =>
+  /** About where to begin: `first`, or the position of a letter. */
+  const resending = useActDialog<ResentItem, undefined, 'first' | number>((begin) => ({
+    run: () =>
       answer(
         api.POST('/relay/{sink}/dead-letters/resend', {
           params: { path: { sink } },
-          body: from === undefined ? {} : { position: from },
+          body: begin === 'first' ? {} : { position: begin },
         }),
       ),
     done: ({ events, from }) => ({ text: say.sendingAgain(events, from) }),
     refresh: [SINKS_KEY],
-    errors: 'caller',
-  });
-  const confirm = async (): Promise<void> => {
-    if (await resend.start(asked === 'first' ? undefined : asked)) setAsked(undefined);
-  };
+  }));
+  const begin = resending.about;
   return (
     <>
       <Dialog
@@ -141,7 +136,7 @@ function DeadLetters({ sink: { sink, position }, cursor, onPage, onClose }: Dead
         actions={
           <>
             <Button onClick={onClose}>{say.close}</Button>
-            <Button kind="primary" onClick={() => setAsked('first')} disabled={query.data?.items.length === 0}>
+            <Button kind="primary" onClick={() => resending.open('first')} disabled={query.data?.items.length === 0}>
               {say.sendAllAgain}
             </Button>
           </>
@@ -185,7 +180,7 @@ function DeadLetters({ sink: { sink, position }, cursor, onPage, onClose }: Dead
                         <Time at={letter.refusedAt} />
                       </td>
                       <td>
-                        <Button kind="quiet" onClick={() => setAsked(letter.position)}>
+                        <Button kind="quiet" onClick={() => resending.open(letter.position)}>
                           {say.fromHere}
                         </Button>
                       </td>
@@ -202,18 +197,12 @@ function DeadLetters({ sink: { sink, position }, cursor, onPage, onClose }: Dead
         </QueryState>
       </Dialog>
       <ConfirmDialog
-        open={asked !== undefined}
-        onClose={() => {
-          setAsked(undefined);
-          resend.reset();
-        }}
-        title={asked === 'first' ? say.sendAllAgain : say.sendFrom(asked ?? 0)}
+        {...resending.dialog}
+        title={typeof begin === 'number' ? say.sendFrom(begin) : say.sendAllAgain}
         confirm={say.sendAgain}
-        onConfirm={() => void confirm()}
-        busy={resend.busy}
-        error={resend.error}
+        onConfirm={() => resending.submit(undefined)}
       >
-        <p>{asked === 'first' || asked === undefined ? say.rewindsToFirst : say.rewinds(position - asked + 1)}</p>
+        <p>{typeof begin === 'number' ? say.rewinds(position - begin + 1) : say.rewindsToFirst}</p>
       </ConfirmDialog>
     </>
   );

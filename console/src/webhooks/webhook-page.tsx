@@ -1,6 +1,8 @@
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
+import { changesIn } from '../act/changes-in.js';
 import { useAct } from '../act/use-act.js';
+import { useActDialog } from '../act/use-act-dialog.js';
 import { answer, api } from '../api/client.js';
 import type { ChangeWebhookDto, WebhookResponse, WebhookTestResponse, WebhookWithSecret } from '../api/schema.js';
 import { Button } from '../components/button.js';
@@ -13,7 +15,7 @@ import { useWebhook, WEBHOOKS_KEY } from './queries.js';
 import { SecretDialog } from './secret-dialog.js';
 import { TestOutcome } from './test-outcome.js';
 import { WebhookFacts } from './webhook-facts.js';
-import { WebhookForm } from './webhook-form.js';
+import { WebhookForm, type WebhookInput } from './webhook-form.js';
 import { WebhookState } from './webhook-state.js';
 import styles from './webhooks.module.css';
 import { words } from './words.js';
@@ -55,117 +57,97 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-type Open = 'edit' | 'disable' | 'rotate' | 'delete';
-
 function Acts({ webhook }: { readonly webhook: WebhookResponse }) {
   const say = useWords(words);
   const navigate = useNavigate();
   const { id, enabled } = webhook;
-  const [open, setOpen] = useState<Open>();
   const [secret, setSecret] = useState<string>();
   const [outcome, setOutcome] = useState<WebhookTestResponse>();
   const path = { params: { path: { id } } };
-  const common = { refresh: [WEBHOOKS_KEY], errors: 'caller' } as const;
-  const change = useAct<ChangeWebhookDto>({
-    ...common,
-    run: (body) => answer(api.PATCH('/webhooks/{id}', { ...path, body })),
-    done: (_, body) => ({ text: body.enabled === undefined ? say.changed : body.enabled ? say.enabled : say.disabled }),
-  });
+  const change = (body: ChangeWebhookDto) => answer(api.PATCH('/webhooks/{id}', { ...path, body }));
+  const editing = useActDialog<unknown, WebhookInput, WebhookResponse>((seen) => ({
+    run: async (input) => {
+      const body = changesIn(input, seen);
+      if (Object.keys(body).length > 0) await change(body);
+    },
+    done: () => ({ text: say.changed }),
+    refresh: [WEBHOOKS_KEY],
+  }));
+  const disabling = useActDialog(() => ({
+    run: () => change({ enabled: false }),
+    done: () => ({ text: say.disabled }),
+    refresh: [WEBHOOKS_KEY],
+  }));
   const enable = useAct({
-    run: () => answer(api.PATCH('/webhooks/{id}', { ...path, body: { enabled: true } })),
+    run: () => change({ enabled: true }),
     done: () => ({ text: say.enabled }),
     refresh: [WEBHOOKS_KEY],
   });
-  const rotate = useAct({
-    ...common,
-    run: (): Promise<WebhookWithSecret> => answer(api.POST('/webhooks/{id}/rotate-secret', path)),
-  });
-  const remove = useAct({
-    errors: 'caller',
-    refresh: [[...WEBHOOKS_KEY, 'list']],
-    run: () => answer(api.DELETE('/webhooks/{id}', path)),
-    done: () => ({ text: say.deleted }),
-  });
+  const rotating = useActDialog<WebhookWithSecret>(
+    () => ({ run: () => answer(api.POST('/webhooks/{id}/rotate-secret', path)), refresh: [WEBHOOKS_KEY] }),
+    (rotated) => setSecret(rotated.secret),
+  );
+  const deleting = useActDialog(
+    () => ({
+      run: () => answer(api.DELETE('/webhooks/{id}', path)),
+      done: () => ({ text: say.deleted }),
+      refresh: [[...WEBHOOKS_KEY, 'list']],
+    }),
+    () => void navigate({ to: '/webhooks' }),
+  );
   const test = useAct({
     run: (): Promise<WebhookTestResponse> => answer(api.POST('/webhooks/{id}/test', path)),
     refresh: [],
   });
-  const close = (): void => {
-    setOpen(undefined);
-    for (const act of [change, rotate, remove]) act.reset();
-  };
-  const save = async (body: ChangeWebhookDto): Promise<void> => {
-    if (await change.start(body)) close();
-  };
-  const makeSecret = async (): Promise<void> => {
-    const done = await rotate.start();
-    if (!done) return;
-    close();
-    setSecret(done.output.secret);
-  };
-  const erase = async (): Promise<void> => {
-    if (await remove.start()) void navigate({ to: '/webhooks' });
-  };
   const tryOut = async (): Promise<void> => setOutcome((await test.start())?.output);
   return (
     <>
       <Button onClick={() => void tryOut()} busy={test.busy}>
         {say.test}
       </Button>
-      <Button onClick={() => setOpen('edit')}>{say.edit}</Button>
-      <Button onClick={() => setOpen('rotate')}>{say.rotate}</Button>
+      <Button onClick={() => editing.open(webhook)}>{say.edit}</Button>
+      <Button onClick={() => rotating.open()}>{say.rotate}</Button>
       {enabled ? (
-        <Button onClick={() => setOpen('disable')}>{say.disable}</Button>
+        <Button onClick={() => disabling.open()}>{say.disable}</Button>
       ) : (
         <Button kind="primary" onClick={() => void enable.start()} busy={enable.busy}>
           {say.enable}
         </Button>
       )}
-      <Button kind="danger" onClick={() => setOpen('delete')}>
+      <Button kind="danger" onClick={() => deleting.open()}>
         {say.delete}
       </Button>
-      {open === 'edit' && (
+      {editing.about && (
         <WebhookForm
+          {...editing.dialog}
           title={say.edit}
           submit={say.save}
-          webhook={webhook}
-          onSubmit={(input) => void save(input)}
-          onClose={close}
-          busy={change.busy}
-          error={change.error}
+          webhook={editing.about}
+          onSubmit={editing.submit}
         />
       )}
       <ConfirmDialog
-        open={open === 'disable'}
-        onClose={close}
+        {...disabling.dialog}
         title={say.disable}
         confirm={say.disable}
-        onConfirm={() => void save({ enabled: false })}
-        busy={change.busy}
-        error={change.error}
+        onConfirm={() => disabling.submit()}
       >
         <p>{say.disableWhy}</p>
       </ConfirmDialog>
       <ConfirmDialog
-        open={open === 'rotate'}
-        onClose={close}
+        {...rotating.dialog}
         title={say.rotate}
         confirm={say.rotateConfirm}
-        onConfirm={() => void makeSecret()}
-        busy={rotate.busy}
-        error={rotate.error}
+        onConfirm={() => rotating.submit()}
       >
         <p>{say.rotateWhy}</p>
       </ConfirmDialog>
       <ConfirmDialog
-        open={open === 'delete'}
-        onClose={close}
+        {...deleting.dialog}
         title={say.deleteTitle(hostOf(webhook.url))}
         confirm={say.delete}
         kind="danger"
-        onConfirm={() => void erase()}
-        busy={remove.busy}
-        error={remove.error}
+        onConfirm={() => deleting.submit()}
       >
         <p>{say.deleteWhy}</p>
       </ConfirmDialog>

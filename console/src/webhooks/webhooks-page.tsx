@@ -1,7 +1,7 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useAct } from '../act/use-act.js';
+import { useActDialog } from '../act/use-act-dialog.js';
 import { answer, api } from '../api/client.js';
 import type { WebhookResponse, WebhookWithSecret } from '../api/schema.js';
 import { Button } from '../components/button.js';
@@ -25,25 +25,13 @@ import { words } from './words.js';
 export function WebhooksPage() {
   const say = useWords(words);
   const query = useWebhooks();
-  const [isAdding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
-  const add = useAct<WebhookInput, WebhookWithSecret>({
-    run: (body) => answer(api.POST('/webhooks', { body })),
-    refresh: [WEBHOOKS_KEY],
-    errors: 'caller',
-  });
-  const close = (): void => {
-    setAdding(false);
-    add.reset();
-  };
-  const submit = async (input: WebhookInput): Promise<void> => {
-    const done = await add.start(input);
-    if (!done) return;
-    close();
-    setSecret(done.output.secret);
-  };
+  const adding = useActDialog<WebhookWithSecret, WebhookInput>(
+    () => ({ run: (body) => answer(api.POST('/webhooks', { body })), refresh: [WEBHOOKS_KEY] }),
+    (added) => setSecret(added.secret),
+  );
   const addButton = (
-    <Button kind="primary" onClick={() => setAdding(true)}>
+    <Button kind="primary" onClick={() => adding.open()}>
       <Plus aria-hidden="true" />
       {say.add}
     </Button>
@@ -62,15 +50,8 @@ export function WebhooksPage() {
         {(webhooks) => <WebhooksTable webhooks={webhooks} />}
       </QueryState>
       <SinksSection />
-      {isAdding && (
-        <WebhookForm
-          title={say.add}
-          submit={say.add}
-          onSubmit={(input) => void submit(input)}
-          onClose={close}
-          busy={add.busy}
-          error={add.error}
-        />
+      {adding.dialog.open && (
+        <WebhookForm {...adding.dialog} title={say.add} submit={say.add} onSubmit={adding.submit} />
       )}
       {secret !== undefined && <SecretDialog secret={secret} onClose={() => setSecret(undefined)} />}
     </Page>
