@@ -102,7 +102,18 @@ async function type(page: Page, name: string, text: string): Promise<void> {
 }
 
 const flash = (page: Page): Promise<string> => page.getByRole('status').innerText();
-const PAGES = ['', 'profile', 'addresses', 'security', 'password', 'devices', 'activity', 'mails', 'data'];
+const PAGES = [
+  '',
+  'profile',
+  'addresses',
+  'security',
+  'password',
+  'devices',
+  'applications',
+  'activity',
+  'mails',
+  'data',
+];
 
 describe('with the keyboard alone', () => {
   test('somebody changes the profile and the password, and is taken past the navigation', async () => {

@@ -114,6 +114,7 @@ describe('the providers on the health page', () => {
         await page.waitForURL(/tab=providers/);
         const row = page.locator('[data-provider="corp"]');
         const text = await row.innerText();
+        expect(text).toMatch(/\t[1-9]\d*\t(gerade eben|jetzt|vor )/);
         for (const part of ['Corp & Co', corp.issuer, 'nicht vertrauenswürdig', callback]) expect(text).toContain(part);
         expect(await page.locator('main').innerText()).not.toContain('a secret that only');
         await row.getByRole('button', { name: 'Callback-URL von Corp & Co kopieren' }).click();

@@ -163,8 +163,8 @@ describe('many people at once', () => {
       await expectGoodPage(page, 'the results of a bulk suspension');
       await page.reload();
       await results.getByText('499 done').waitFor();
-      expect(await results.getByRole('row').nth(1).innerText()).toContain('manager@people.example');
-      await results.getByRole('link', { name: 'manager@people.example' }).click();
+      // Names that the page no longer knows are asked for.
+      await results.getByRole('row').nth(1).getByRole('link', { name: 'manager@people.example' }).click();
       await page.waitForURL((url) => url.pathname === `/console/people/${manager.id}`);
     });
     const [{ count } = { count: 0 }] = await roster.roster.database.query<{ count: number }>(

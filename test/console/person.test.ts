@@ -111,7 +111,7 @@ describe('the page of a person', () => {
         await erasure.getByLabel(/^Type ends@example\.com/).fill('ends@example.com');
         await erase.click();
         await page.getByText(/^Erased by admin@example\.com/).waitFor();
-        expect(await page.getByText('Lovelace').count()).toBe(0);
+        await page.getByText('Lovelace').first().waitFor({ state: 'detached' });
       },
       // A deleted person is looked for among those who are there first.
       { expects: [/404/] },

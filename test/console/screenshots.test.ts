@@ -6,7 +6,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 
-const PAGES = ['events', 'health', 'help', 'people', 'person', 'webhooks'];
+const PAGES = [
+  ...['application', 'applications', 'events', 'health', 'help', 'people', 'person'],
+  ...['service-accounts', 'webhooks'],
+];
 const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 
 let folder: string;

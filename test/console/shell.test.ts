@@ -20,6 +20,8 @@ describe('the frame', () => {
         'People',
         'Events',
         'Webhooks',
+        'Applications',
+        'Service accounts',
         'Help',
         'Health',
       ]);

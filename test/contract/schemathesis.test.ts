@@ -5,6 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Roster, startRoster } from '../support/roster.js';
 import { installSchemathesis, runSchemathesis } from '../support/schemathesis.js';
 
+interface ImportDocument {
+  readonly paths: {
+    readonly '/users/import': { readonly post: { readonly requestBody: { readonly content: Record<string, object> } } };
+  };
+}
+
 const TIMEOUT_MS = 10 * 60_000;
 const EXAMPLE_ID = '019aa53c-1f7e-7c2f-b1c0-7d2a4e5f6071';
 
@@ -46,7 +52,10 @@ describe.each(RUNS)(
       // The example of the document is somebody here, so that its examples meet a user that exists.
       const { text } = await roster.api.get('/docs-json').expect(200);
       document = join(folder, 'openapi.json');
-      writeFileSync(document, text.replaceAll(EXAMPLE_ID, first!.id));
+      const known = JSON.parse(text.replaceAll(EXAMPLE_ID, first!.id)) as ImportDocument;
+      // A body of lines is nothing that it can write; the other form of an import is tried.
+      delete known.paths['/users/import'].post.requestBody.content['application/x-ndjson'];
+      writeFileSync(document, JSON.stringify(known));
     }, TIMEOUT_MS);
     afterAll(() => roster.stop());
 

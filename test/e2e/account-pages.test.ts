@@ -34,11 +34,14 @@ const routes = () =>
     ({ path, role }) => path.startsWith('/account') && role === 'AUTHENTICATED',
   );
 const pathOf = (path: string): string => path.replace(/:\w+/g, NOBODY);
+const PAGES = [
+  ...['', '/profile', '/addresses', '/password', '/devices', '/applications', '/activity', '/mails', '/data'],
+];
 const PROFILE = { firstName: 'Ada', lastName: 'Lovelace' };
 
 describe('the pages of the account', () => {
   it('are in the reader’s language, and nobody keeps them', async () => {
-    for (const path of ['', '/profile', '/addresses', '/password', '/devices', '/activity', '/mails', '/data']) {
+    for (const path of PAGES) {
       visitor.headers = { 'accept-language': 'en' };
       const english = await visitor.open(`/account${path}`);
       expect([path, english.status]).toEqual([path, 200]);

@@ -6,6 +6,7 @@ const KEPT: Readonly<Record<string, string>> = {
   '/.well-known/jwks.json': 'public, max-age=60',
   '/docs': 'no-cache',
   '/docs-json': 'no-cache',
+  '/redoc': 'no-cache',
   '/docs/events': 'public, max-age=300',
   '/docs/events.json': 'public, max-age=300',
   '/docs/events/schemas/{file}': 'public, max-age=300',

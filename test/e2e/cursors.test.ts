@@ -7,15 +7,26 @@ let roster: Roster;
 let admin: string;
 let webhook: string;
 let person: string;
+let client: string;
 beforeAll(async () => {
   roster = await startRoster();
   admin = await roster.signIn();
   const { body } = await roster.api.post('/webhooks').set(by()).send({ url: 'http://127.0.0.1:9/' }).expect(201);
   webhook = (body as { id: string }).id;
+  const app = { name: 'App', redirectUris: ['https://app.example.com/'] };
   // So that every list has more than one row.
   const email = 'listed@example.com';
   ({ id: person } = await roster.join(email));
   await roster.signIn(email, 'nine brown foxes at dawn');
+  await roster.api.post('/clients').set(by()).send(app).expect(201);
+  const created = await roster.api.post('/clients').set(by()).send(app).expect(201);
+  client = (created.body as { clientId: string }).clientId;
+  await roster.api.post(`/clients/${client}/rotate-secret`).set(by()).expect(200);
+  await roster.database.query(
+    `INSERT INTO logout_deliveries (id, client_id, session_id, user_id)
+     SELECT gen_random_uuid(), $1, gen_random_uuid(), $2 FROM generate_series(1, 2)`,
+    [client, person],
+  );
   await roster.api.post('/auth/request-password-reset').send({ email }).expect(202);
   await eventually(async () => (await roster.database.query('SELECT FROM event_positions')).length > 2);
   await roster.database.query(
@@ -62,6 +73,9 @@ const LISTS: Readonly<Record<string, readonly [path: () => string, keys: readonl
   ],
   listDeadLetters: [[() => '/relay/webhooks/dead-letters?', NO_POSITIONS]],
   listDeliveries: [[() => `/webhooks/${webhook}/deliveries?`, NO_TIMES]],
+  listClients: [[() => '/clients?', NO_TIMES]],
+  listClientLogouts: [[() => `/clients/${client}/logouts?`, NO_TIMES]],
+  listClientEvents: [[() => `/clients/${client}/events?`, NO_TIMES]],
 };
 
 describe('a cursor that was made up', () => {

@@ -193,6 +193,9 @@ describe('the list of places that hold personal data', () => {
       'rate_limits',
       'webhook_endpoints',
       'webhook_retired_secrets',
+      'clients',
+      'client_secrets',
+      'client_events',
       'relay_cursors',
       'relay_dead_letters',
     ];

@@ -27,7 +27,7 @@ interface Step {
 
 const RESPELT = 'Walk@example.com';
 
-// :id is the user, :contact its contact, :token the one of the newest mail.
+// :id is the user or service account, :contact its contact or key, :token the one of the newest mail.
 const STEPS: Step[] = [
   {
     ...{ flow: 'registration', by: 'nobody', send: ['post', '/auth/register', { email: 'walk@example.com' }] },
@@ -145,6 +145,23 @@ const STEPS: Step[] = [
     ...{ flow: 'its undoing', by: 'admin', send: ['post', '/users/:id/restore', {}] },
     events: ['user.restored by ADMIN'],
   },
+  {
+    ...{ flow: 'a service account', by: 'admin' },
+    send: ['post', '/service-accounts', { name: 'Billing', role: 'AUTHENTICATED' }],
+    events: ['user.created by ADMIN'],
+  },
+  {
+    ...{ flow: 'its scopes', by: 'admin', send: ['patch', '/service-accounts/:id', { scopes: ['introspect'] }] },
+    events: ['user.scope_changed by ADMIN'],
+  },
+  {
+    ...{ flow: 'a key', by: 'admin', send: ['post', '/service-accounts/:id/keys', { name: 'CI' }] },
+    events: ['user.key_created by ADMIN'],
+  },
+  {
+    ...{ flow: 'its retirement', by: 'admin', send: ['delete', '/service-accounts/:id/keys/:contact'] },
+    events: ['user.key_retired by ADMIN'],
+  },
 ];
 
 interface Row {
@@ -197,7 +214,8 @@ describe('every flow', () => {
         events,
       });
       expect(status).toBeLessThan(300);
-      if (flow === 'a contact') contact = (answer as { id: string }).id;
+      if (flow === 'a service account') id = (answer as { id: string }).id;
+      if (flow === 'a contact' || flow === 'a key') contact = (answer as { id: string }).id;
       if (flow === 'verification') {
         user = await roster.signIn('walk@example.com', PASSWORD);
         const me = await roster.api.get('/users/me').set('authorization', `Bearer ${user}`).expect(200);

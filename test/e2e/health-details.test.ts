@@ -108,14 +108,35 @@ describe('the health in words', () => {
     expect(whole.providers).toEqual([
       {
         ...{ id: 'google', name: 'Google', preset: 'google', issuer: 'https://accounts.google.com', isTrusted: false },
-        callbackUrl: callbackOf('google'),
+        ...{ callbackUrl: callbackOf('google'), identities: 0, lastUsedAt: null },
       },
       {
         ...{ id: 'corp', name: 'Corp & Co', preset: null, issuer: 'https://sso.corp.example.com/realms/staff' },
-        ...{ isTrusted: true, callbackUrl: callbackOf('corp') },
+        ...{ isTrusted: true, callbackUrl: callbackOf('corp'), identities: 0, lastUsedAt: null },
       },
     ]);
     expect(JSON.stringify(whole)).not.toContain('a-secret-of');
+  });
+
+  it('says of each provider how many accounts are linked, and when one of them was last used', async () => {
+    const [at, before] = [new Date('2026-01-02T03:04:05Z'), new Date('2026-01-01T00:00:00Z')];
+    for (const [subject, used] of [
+      ['1', before],
+      ['2', at],
+      ['3', null],
+    ] as const) {
+      await roster.database.query(
+        `INSERT INTO identities (id, user_id, provider, issuer, subject, profile, last_used_at)
+         VALUES (gen_random_uuid(), $1, 'corp', 'https://sso.corp.example.com', $2, '', $3)`,
+        [manager.id, subject, used],
+      );
+    }
+    const { providers } = await details();
+    expect(providers).toMatchObject([
+      { id: 'google', identities: 0, lastUsedAt: null },
+      { id: 'corp', identities: 3, lastUsedAt: at.toISOString() },
+    ]);
+    await roster.database.query('DELETE FROM identities');
   });
 
   it('shows every setting, and no secret', async () => {
@@ -170,6 +191,8 @@ describe('the mails of all users', () => {
   });
 
   it('are paged both ways, the newest first', async () => {
+    // Each changes while it is sent.
+    await eventually(async () => (await mails('state=queued', admin)).length === 0);
     const { body: first } = await roster.api.get('/mails?limit=2').set(as(admin)).expect(200);
     const page = first as { items: Mail[]; _links: Record<string, { href: string }> };
     const { body: second } = await roster.api.get(page._links['next']!.href).set(as(admin)).expect(200);

@@ -122,7 +122,7 @@ describe('signing up on the page', () => {
     const had = roster.inbox.to(email).length;
     const again = await browser.submit(sent, {}, 'Send it again');
     expect(again.text).toContain('A fresh email is on its way.');
-    const token = tokenIn(await roster.inbox.waitFor(email, had + 1));
+    const token = tokenIn(await roster.inbox.linkAfter(email, had));
     const done = await confirm(browser, token, { newPassword: CHOSEN });
     expect(headingOf(done)).toBe('Your email address is confirmed');
     expect(await whoIs(browser)).toBe(email);
@@ -145,7 +145,7 @@ describe('after a link', () => {
     const had = roster.inbox.to(email).length;
     const sent = await browser.submit(await browser.open('/forgot-password'), { email });
     expect([sent.path, headingOf(sent)]).toEqual(['/forgot-password/sent', 'Check your inbox']);
-    const token = tokenIn(await roster.inbox.waitFor(email, had + 1));
+    const token = tokenIn(await roster.inbox.linkAfter(email, had));
     const form = await browser.open(`/auth/reset-password?token=${token}`);
     const done = await browser.submit(form, { newPassword: CHOSEN });
     const href = /class="button" href="([^"]+)"/.exec(done.text)![1]!.replaceAll('&#x3D;', '=');
@@ -162,7 +162,7 @@ describe('after a link', () => {
     const path = `/sign-in?continue=${encodeURIComponent('/docs')}`;
     const had = roster.inbox.to(email).length;
     const sent = await browser.submit(await browser.open(path), { identifier: email }, 'Email me a sign-in link');
-    const token = tokenIn(await roster.inbox.waitFor(email, had + 1));
+    const token = tokenIn(await roster.inbox.linkAfter(email, had));
     const elsewhere = await new PageBrowser(roster).open(`/auth/magic-link?token=${token}`);
     const code = /id="code-0">([^<]+)</.exec(elsewhere.text)![1]!.trim();
     const wrong = await browser.submit(sent, { code: 'AAAA-AAAA' });
@@ -181,7 +181,7 @@ describe('after a link', () => {
     const browser = new PageBrowser(roster);
     const had = roster.inbox.to(email).length;
     await browser.submit(await browser.open('/sign-in'), { identifier: email }, 'Email me a sign-in link');
-    const page = await browser.open(`/auth/magic-link?token=${tokenIn(await roster.inbox.waitFor(email, had + 1))}`);
+    const page = await browser.open(`/auth/magic-link?token=${tokenIn(await roster.inbox.linkAfter(email, had))}`);
     await browser.submit(page, {}, 'Sign in');
     expect(await whoIs(browser)).toBe(email);
   });

@@ -67,6 +67,7 @@ describe('the API document', () => {
       '/auth/resend-verification',
       '/auth/reset-password',
       '/auth/restore-account',
+      '/auth/revocations',
       '/auth/second-factor',
       '/auth/session',
       '/auth/sessions',
@@ -74,9 +75,16 @@ describe('the API document', () => {
       '/auth/step-up',
       '/auth/step-up/passkey-options',
       '/auth/unlock',
+      '/auth/verify',
       '/auth/verify-email',
       '/bulk-acts',
       '/bulk-acts/{actId}',
+      '/clients',
+      '/clients/{id}',
+      '/clients/{id}/events',
+      '/clients/{id}/logouts',
+      '/clients/{id}/logouts/{logoutId}/resend',
+      '/clients/{id}/rotate-secret',
       '/docs',
       '/docs-json',
       '/docs/events',
@@ -90,11 +98,19 @@ describe('the API document', () => {
       '/mails',
       '/mails/{id}/resend',
       '/metrics',
+      '/redoc',
       '/relay',
       '/relay/{sink}/dead-letters',
       '/relay/{sink}/dead-letters/resend',
+      '/service-accounts',
+      '/service-accounts/{id}',
+      '/service-accounts/{id}/keys',
+      '/service-accounts/{id}/keys/{keyId}',
+      '/user-imports/{importId}',
+      '/user-imports/{importId}/report',
       '/users',
       '/users/export',
+      '/users/import',
       '/users/me',
       '/users/{id}',
       '/users/{id}/contacts',
@@ -105,6 +121,8 @@ describe('the API document', () => {
       '/users/{id}/erase',
       '/users/{id}/export',
       '/users/{id}/factors',
+      '/users/{id}/grants',
+      '/users/{id}/grants/{clientId}',
       '/users/{id}/history',
       '/users/{id}/identities',
       '/users/{id}/identities/{identityId}',
@@ -153,7 +171,7 @@ describe('DOCS_ENABLED=false', () => {
   it('switches the description of the API off, with all that belongs to it, and nothing else', async () => {
     const quiet = await startRoster({ DOCS_ENABLED: 'false' });
     try {
-      for (const path of ['/docs', '/docs/', '/docs-json', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css']) {
+      for (const path of ['/docs', '/docs/', '/docs-json', '/docs/swagger-ui-init.js', '/redoc', '/docs/redoc.js']) {
         await quiet.api.get(path).expect(404);
       }
       // What `dataschema` of an event names.

@@ -67,6 +67,7 @@ describe('/metrics', () => {
     expect(rise('roster_user_events_total', { type: 'user.email_verified' })).toBe(1);
     expect(rise('roster_auth_events_total', { type: 'login.succeeded' })).toBe(1);
     expect(rise('roster_auth_events_total', { type: 'login.failed' })).toBe(1);
+    expect(rise('roster_sign_ins_total', { method: 'password' })).toBe(1);
     expect(metric(after, 'roster_auth_events_total', { type: 'account.locked' })).toBe(0);
   });
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { tokenIn } from '../support/inbox.js';
-import { makeHome, RosterProcess } from '../support/process.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 const NEXT = 'seven idle boats on slate water';
@@ -124,36 +123,6 @@ describe('a link to choose a new password', () => {
     expect(done.text).toContain('Your password has been changed');
     await login('weak@example.com', NEXT).expect(200);
   });
-
-  it('is used by one of 16 at once over two processes (ASVS V6.4.1)', async () => {
-    const home = makeHome();
-    const other = await RosterProcess.start(home, {
-      DATABASE_URL: roster.database.url,
-      SMTP_URL: roster.inbox.url,
-      SECRET_KEY: 'k3yZ'.repeat(12),
-    });
-    try {
-      await roster.join('race@example.com');
-      const token = await linkFor('race@example.com', 2);
-      const passwords = Array.from({ length: 16 }, (_, index) => `claim ${index} of quiet river stones`);
-      const answers = await Promise.all(
-        passwords.map((newPassword, index) =>
-          (index % 2 === 0 ? roster.api : other.api).post('/auth/reset-password').send({ token, newPassword }),
-        ),
-      );
-      expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array.from({ length: 15 }, () => 410)]);
-      const winner = passwords[answers.findIndex(({ status }) => status === 204)]!;
-      await login('race@example.com', winner).expect(200);
-      const events = await roster.database.query(
-        `SELECT 1 FROM user_events WHERE type = 'user.password_reset.completed'
-           AND user_id = (SELECT id FROM users WHERE email = 'race@example.com')`,
-      );
-      expect(events).toHaveLength(1);
-    } finally {
-      await RosterProcess.killAll();
-      home.remove();
-    }
-  }, 60_000);
 
   it('ends a lockout and never a suspension', async () => {
     const email = 'shut-out@example.com';

@@ -25,6 +25,8 @@ const TABLE = `
   PUT    /users/:id/email                | 401 | yes | 403 | 403 | 403 | yes
   GET    /users/:id/methods              | 401 | yes | 403 | yes | 403 | yes
   DELETE /users/:id/methods/:method      | 401 | yes | 403 | 403 | 403 | yes
+  GET    /users/:id/grants               | 401 | yes | 403 | yes | 403 | yes
+  DELETE /users/:id/grants/:clientId     | 401 | yes | 403 | yes | 403 | yes
   GET    /users/:id/identities           | 401 | yes | 403 | yes | 403 | yes
   POST   /users/:id/identities/:providerId/start | 401 | yes | 403 | 403 | 403 | own
   DELETE /users/:id/identities/:identityId | 401 | yes | 403 | 403 | 403 | yes

@@ -88,6 +88,21 @@ describe('somebody new from a provider that proves addresses', () => {
     expect(JSON.stringify(body)).toContain('"method":"corp"');
   });
 
+  it('is told to staff by the name of the provider, where there is no password', async () => {
+    const admin = await roster.signIn();
+    for (const [language, text] of [
+      ['en', 'The account has no password; it signs in with'],
+      ['de', 'Das Konto hat kein Passwort; es meldet sich mit'],
+    ] as const) {
+      const headers = { ...as(admin), 'accept-language': language };
+      const { body } = await roster.api.get('/help').query({ about: 'grace@example.com' }).set(headers).expect(200);
+      const { facts } = body as { facts: { code: string; text: string; values: object }[] };
+      const fact = facts.find(({ code }) => code === 'no-password');
+      expect(fact?.text).toMatch(new RegExp(`^${text}.*Corp & Co`));
+      expect(fact?.values).toMatchObject({ methods: expect.arrayContaining(['corp']), names: { corp: 'Corp & Co' } });
+    }
+  });
+
   it('goes on to where the browser was going, and nowhere else', async () => {
     const at = async (query: string) => (await round.signIn(proved('grace'), new PageBrowser(roster), query)).location;
     expect(await at('?continue=/account/profile')).toBe('/sign-in/complete?continue=%2Faccount%2Fprofile');

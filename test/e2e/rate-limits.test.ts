@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as uuid } from 'uuid';
 import { RATE_RULES } from '../../src/access/limit.decorator.js';
-import { RateLimits, TooManyRequests } from '../../src/auth/rate-limits/rate-limits.js';
+import { TooManyRequests } from '../../src/auth/rate-limits/rate-limits.js';
+import { newKey } from '../../src/service-accounts/key-format.js';
 import { RateLimitStore } from '../../src/auth/rate-limits/rate-limit-store.js';
 import { eventually } from '../support/eventually.js';
+import { useUp } from '../support/rate-limits.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { visible } from '../support/visible.js';
 
@@ -51,12 +54,32 @@ describe('a rate limit', () => {
       const ip = `198.51.100.${100 + route.length}`;
       const open = () => roster.api.post(`/auth/${route}`).set('x-forwarded-for', ip).send({});
       await open().expect(400);
-      const limits = roster.app.get(RateLimits, { strict: false });
-      for (const _ of times(RATE_RULES['link-use'].times - 1)) await limits.consumeForClient('link-use', ip);
+      await useUp(roster, 'link-use', ip);
       expect((await open().expect(429)).body).toMatchObject({ code: 'too-many-requests' });
       await forgetAll();
     },
   );
+
+  it('of requests of applications counts for their address alone, whatever application they name', async () => {
+    await forgetAll();
+    const form = { client_id: uuid(), grant_type: 'authorization_code', code: 'x' };
+    const ask = (path: string, ip: string) =>
+      roster.api.post(`/oauth2/${path}`).type('form').set('x-forwarded-for', ip).send(form);
+    for (const ip of ['198.51.100.31', '198.51.100.32']) {
+      for (const path of ['token', 'userinfo']) expect((await ask(path, ip)).status).not.toBe(429);
+    }
+    const counted = await roster.database.query<{ points: number }>('SELECT points FROM rate_limits');
+    expect(counted.map(({ points }) => points)).toEqual([1, 1, 1, 1]);
+    await useUp(roster, 'userinfo-by-client', '198.51.100.31');
+    expect((await ask('userinfo', '198.51.100.31').expect(429)).body).toMatchObject({
+      error: 'temporarily_unavailable',
+    });
+    expect((await ask('userinfo', '198.51.100.32')).status).not.toBe(429);
+    await useUp(roster, 'authorize-by-client', '198.51.100.31');
+    await roster.api.get('/oauth2/authorize').set('x-forwarded-for', '198.51.100.31').expect(429);
+    expect((await roster.api.get('/oauth2/authorize').set('x-forwarded-for', '198.51.100.32')).status).not.toBe(429);
+    await forgetAll();
+  });
 
   it('of a name is the same for one that nobody has, and is not shared with other names of the user', async () => {
     await roster.join('named@example.com', { username: 'other-name' });
@@ -90,9 +113,7 @@ describe('a rate limit', () => {
 
   it('stands before the hash', async () => {
     await forgetAll();
-    const limit = RATE_RULES['sign-in-by-client'].times;
-    const limits = roster.app.get(RateLimits, { strict: false });
-    for (const _ of times(limit)) await limits.consumeForClient('sign-in-by-client', '198.51.100.9');
+    await useUp(roster, 'sign-in-by-client', '198.51.100.9');
     const recordedOf = async (address: string) =>
       (
         await roster.database.query<{ type: string }>('SELECT type FROM auth_events WHERE ip = $1 ORDER BY type', [
@@ -158,40 +179,29 @@ describe('X-Forwarded-For', () => {
       )
     ).map(({ ip }) => ip);
 
+  it('of wrong keys holds for their client, and holds up no genuine one', async () => {
+    const authorization = `Bearer ${await roster.signIn()}`;
+    const made = await roster.api
+      .post('/service-accounts')
+      .set({ authorization })
+      .send({ name: 'Billing', role: 'AUTHENTICATED' })
+      .expect(201);
+    const { id } = made.body as { id: string };
+    const key = await roster.api.post(`/service-accounts/${id}/keys`).set({ authorization }).send({ name: 'CI' });
+    const me = (bearer: string) =>
+      roster.api.get('/users/me').set({ authorization: `Bearer ${bearer}`, 'x-forwarded-for': '192.0.2.99' });
+    const limit = RATE_RULES['wrong-key'].times;
+    const answers = await Promise.all(times(limit).map(() => me(newKey(uuid()))));
+    expect(statuses(answers)).toEqual(Array<number>(limit).fill(401));
+    await me(newKey(uuid())).expect(429);
+    await me((key.body as { key: string }).key).expect(200);
+  });
+
   it('counts as far as TRUST_PROXY reaches: what a client wrote before it is nothing', async () => {
     await roster.join('proxied@example.com');
     await login(roster, 'proxied@example.com', '1.2.3.4, 198.51.100.5', PASSWORD).expect(200);
     await login(roster, 'proxied@example.com', 'nonsense', PASSWORD).expect(200);
     expect((await sessionIps('proxied@example.com')).slice(1)).toEqual(['198.51.100.5', '127.0.0.1']);
-  });
-
-  it.each([
-    ['an address and a port', (index: number) => `198.51.100.90:${1024 + index}`, '198.51.100.90'],
-    ['IPv6 in brackets and a port', (index: number) => `[2001:db8:9::${index}]:${1024 + index}`, '2001:db8:9::399'],
-    [
-      'IPv4 in IPv6, in two spellings',
-      (index: number) => `::ffff:${index % 2 ? '198.51.100.91' : 'c633:645b'}`,
-      '198.51.100.91',
-    ],
-    ['no address at all', (index: number) => ['unknown', '_hidden', '-', `x${index}`][index % 4]!, '127.0.0.1'],
-  ])('with %s leaves the client one client: of 400 tries to sign in, few are looked at', async (_, said, address) => {
-    const email = `said-${address.replaceAll(/[.:]/g, '-')}@example.com`;
-    await roster.join(email);
-    await forgetAll();
-    await login(roster, email, said(399), PASSWORD).expect(200);
-    expect((await sessionIps(email)).at(-1)).toBe(address);
-    await forgetAll();
-    const limit = RATE_RULES['sign-in-by-client'].times;
-    const limits = roster.app.get(RateLimits, { strict: false });
-    for (const _ of times(limit)) await limits.consumeForClient('sign-in-by-client', address);
-    // A name of its own each time: only the address can be what is counted.
-    const answers = await Promise.all(
-      times(400).map((index) => login(index % 2 ? roster : replica, `nobody-${index}@example.com`, said(index))),
-    );
-    const refused = statuses(answers).filter((status) => status === 429).length;
-    // The limit may begin anew once meanwhile.
-    expect(refused).toBeGreaterThanOrEqual(400 - 2 * limit);
-    expect(statuses(answers).filter((status) => ![401, 429, 503].includes(status))).toEqual([]);
   });
 
   it('is nothing at all without TRUST_PROXY', async () => {

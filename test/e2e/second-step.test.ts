@@ -3,92 +3,30 @@ import { Accounts } from '../../src/auth/accounts.js';
 import { CHOSEN, forgetThrottle, LINK_KINDS, type LinkKind } from '../support/links.js';
 import { metric } from '../support/metrics.js';
 import { PASSWORD, type Roster } from '../support/roster.js';
-import { addTotp, codeOf, freshCode, type SetUp, ticketOf } from '../support/totp.js';
+import { type Answer, type TotpUser, TotpUsers } from '../support/totp-users.js';
+import { freshCode, ticketOf } from '../support/totp.js';
 import { as, TwoRosters } from '../support/two-rosters.js';
 
 let two: TwoRosters;
 let roster: Roster;
+let users: TotpUsers;
 let admin: string;
 beforeAll(async () => {
   two = await TwoRosters.start();
   roster = two.one;
+  users = new TotpUsers(roster);
   admin = await roster.signIn();
 });
 afterAll(() => two.stop());
 
-type Answer = { readonly status: number; readonly body: object; readonly headers: object };
-
 const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
-const login = (identifier: string, choice: object = {}, headers: object = {}) =>
-  roster.api
-    .post('/auth/login')
-    .set(headers as Record<string, string>)
-    .send({ identifier, password: PASSWORD, ...choice });
-const present = (token: string, code: string, more: object = {}, at = roster) =>
-  at.api.post('/auth/second-factor').send({ token, method: 'totp', code, ...more });
+const login: TotpUsers['login'] = (...given) => users.login(...given);
+const present: TotpUsers['present'] = (...given) => users.present(...given);
+const withTotp = (name: string) => users.join(name);
+const sessionsOf = (id: string) => users.sessionsOf(id);
 const cookiesOf = ({ headers }: Pick<Answer, 'headers'>): string[] =>
   [(headers as { 'set-cookie'?: string | string[] })['set-cookie'] ?? []].flat();
 const pairOf = (cookie = ''): string => cookie.split(';', 1)[0] ?? '';
-const sessionsOf = async (id: string): Promise<number> =>
-  (await roster.database.query('SELECT FROM sessions WHERE user_id = $1 AND ended_at IS NULL', [id])).length;
-
-interface Person extends SetUp {
-  readonly email: string;
-  readonly id: string;
-  readonly token: string;
-}
-
-async function withTotp(name: string): Promise<Person> {
-  const email = `${name}@example.com`;
-  const { id, token } = await roster.join(email);
-  return { email, id, token, ...(await addTotp(roster, token)) };
-}
-
-/** A sign-in with both steps, from which on the device is known. */
-async function signIn({ email, id, secret }: Person): Promise<{ accessToken: string; deviceToken: string }> {
-  const { body } = await present(ticketOf(await login(email)), await freshCode(roster, secret, id)).expect(200);
-  return body as { accessToken: string; deviceToken: string };
-}
-
-/** So many wrong codes, a ticket for each. @returns the answers */
-async function guess({ email }: Person, times: number, choice: object = {}): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (let time = 0; time < times; time++) {
-    answers.push(await present(ticketOf(await login(email, choice)), '000000', choice));
-  }
-  return answers;
-}
-
-describe('of sixteen uses at once, over two servers', () => {
-  const atOnce = async (uses: readonly ((at: Roster) => PromiseLike<Answer>)[]): Promise<number[]> => {
-    const answers = await Promise.all(uses.map((use, index) => use(index % 2 === 0 ? two.one : two.other)));
-    return answers.map(({ status }) => status).filter((status) => status === 200);
-  };
-  const tickets = async ({ email }: Person): Promise<string[]> => {
-    const answers = await Promise.all(Array.from({ length: 16 }, () => login(email)));
-    return answers.map(ticketOf);
-  };
-
-  it.each(['totp', 'recovery-code'] as const)('one code (%s) lets in once', async (method) => {
-    const person = await withTotp(`race-${method}`);
-    const before = await sessionsOf(person.id);
-    const all = await tickets(person);
-    const code = method === 'totp' ? await freshCode(roster, person.secret, person.id) : person.recoveryCodes[0]!;
-    expect(await atOnce(all.map((token) => (at) => present(token, code, { method }, at)))).toEqual([200]);
-    expect(await sessionsOf(person.id)).toBe(before + 1);
-  });
-
-  it('one ticket lets in once, with whichever of eleven right codes', async () => {
-    const person = await withTotp('race-ticket');
-    const token = ticketOf(await login(person.email));
-    const app = await freshCode(roster, person.secret, person.id);
-    const proofs = [
-      ...person.recoveryCodes.map((code) => ({ code, method: 'recovery-code' })),
-      ...Array.from({ length: 6 }, () => ({ code: app, method: 'totp' })),
-    ];
-    expect(await atOnce(proofs.map((proof) => (at) => present(token, proof.code, proof, at)))).toEqual([200]);
-  });
-});
 
 describe('wrong codes', () => {
   it('kill the ticket after five, and then right ones have to wait as well, for longer each time', async () => {
@@ -102,7 +40,7 @@ describe('wrong codes', () => {
     expect(wait).toBeGreaterThan(20);
     expect(wait).toBeLessThanOrEqual(30);
     await roster.database.query('UPDATE lockouts SET locked_until = now() WHERE user_id = $1', [person.id]);
-    await guess(person, 5);
+    await users.guess(person, 5);
     const [lock] = await roster.database.query<{ seconds: number }>(
       'SELECT extract(epoch FROM locked_until - failed_at)::int AS seconds FROM lockouts WHERE user_id = $1',
       [person.id],
@@ -110,34 +48,6 @@ describe('wrong codes', () => {
     expect(lock).toEqual({ seconds: 60 });
     const told = await roster.inbox.about(person.email, /too many wrong codes/i);
     expect(told.text.replace(/\s+/g, ' ')).toContain('Then somebody knows your password');
-  });
-
-  it('however many, neither lock the password nor a device that is known', async () => {
-    const person = await withTotp('guessed');
-    const { deviceToken } = await signIn(person);
-    const statuses = (await guess(person, 60)).map(({ status }) => status);
-    expect(statuses.filter((status) => status !== 429)).toEqual([403, 403, 403, 403, 403]);
-    await login(person.email).expect(403, /second-factor-required/);
-    const { body } = await roster.api.get(`/users/${person.id}`).set(as(admin)).expect(200);
-    expect(body).toMatchObject({ status: 'ACTIVE', lockedUntil: null });
-    const token = ticketOf(await login(person.email, { deviceToken }));
-    await present(token, await freshCode(roster, person.secret, person.id), { deviceToken }).expect(200);
-    // Nor does that success end the wait of the others.
-    await present(ticketOf(await login(person.email)), await codeOf(person.secret, 1)).expect(429);
-  });
-
-  it('of many known devices are counted together, too', async () => {
-    const person = await withTotp('many-devices');
-    const devices: string[] = [];
-    for (let count = 0; count < 6; count++) devices.push((await signIn(person)).deviceToken);
-    for (const deviceToken of devices.slice(0, 5)) await guess(person, 5, { deviceToken });
-    const deviceToken = devices[5] ?? '';
-    const right = await freshCode(roster, person.secret, person.id);
-    const refused = await present(ticketOf(await login(person.email, { deviceToken })), right, { deviceToken });
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3500);
-    // Unknown devices have a count of their own.
-    await present(ticketOf(await login(person.email)), right).expect(200);
   });
 
   it('in a session are forgiven neither for a mailed link nor for its second step', async () => {
@@ -156,7 +66,7 @@ describe('wrong codes', () => {
     const manager = await roster.join('forgiving-manager@example.com');
     await roster.api.put(`/users/${manager.id}/role`).set(as(admin)).send({ role: 'MANAGER' }).expect(200);
     const person = await withTotp('forgiven');
-    await guess(person, 5);
+    await users.guess(person, 5);
     await forgetThrottle(roster);
     const { token } = await LINK_KINDS['magic-link'].mail(roster, person.email);
     const first = await roster.api.post('/auth/magic-link').send({ token });
@@ -232,7 +142,7 @@ describe('a ticket', () => {
 
   it('of a known device is worth nothing without that', async () => {
     const person = await withTotp('device');
-    const { deviceToken } = await signIn(person);
+    const { deviceToken } = await users.signIn(person);
     const token = ticketOf(await login(person.email, { deviceToken }));
     const code = await freshCode(roster, person.secret, person.id);
     await present(token, code).expect(410);
@@ -240,21 +150,21 @@ describe('a ticket', () => {
   });
 
   it.each([
-    ['suspended', (p: Person) => roster.api.post(`/users/${p.id}/suspend`).set(as(admin)).send({}).expect(200)],
-    ['deleted', (p: Person) => roster.api.delete(`/users/${p.id}`).set(as(admin)).expect(204)],
-    ['signed out everywhere', (p: Person) => roster.api.delete('/auth/sessions').set(as(p.token)).expect(204)],
-    ['signed out by staff', (p: Person) => roster.api.delete(`/users/${p.id}/sessions`).set(as(admin)).expect(204)],
+    ['suspended', (p: TotpUser) => roster.api.post(`/users/${p.id}/suspend`).set(as(admin)).send({}).expect(200)],
+    ['deleted', (p: TotpUser) => roster.api.delete(`/users/${p.id}`).set(as(admin)).expect(204)],
+    ['signed out everywhere', (p: TotpUser) => roster.api.delete('/auth/sessions').set(as(p.token)).expect(204)],
+    ['signed out by staff', (p: TotpUser) => roster.api.delete(`/users/${p.id}/sessions`).set(as(admin)).expect(204)],
     [
       'given a new password',
-      async (p: Person) =>
+      async (p: TotpUser) =>
         roster.api
           .put(`/users/${p.id}/password`)
-          .set(as((await signIn(p)).accessToken))
+          .set(as((await users.signIn(p)).accessToken))
           .send({ currentPassword: PASSWORD, newPassword: CHOSEN })
           .expect(204),
     ],
-    ['locked', (p: Person) => lock(p.email)],
-    ['without its factors', (p: Person) => roster.api.delete(`/users/${p.id}/factors`).set(as(admin)).expect(204)],
+    ['locked', (p: TotpUser) => lock(p.email)],
+    ['without its factors', (p: TotpUser) => roster.api.delete(`/users/${p.id}/factors`).set(as(admin)).expect(204)],
   ])('brings in nobody who was %s between the steps', async (what, happen) => {
     const person = await withTotp(`between-${what.replaceAll(' ', '-')}`);
     const token = ticketOf(await login(person.email));

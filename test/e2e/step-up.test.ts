@@ -100,6 +100,8 @@ describe('every route that takes a fresh proof', () => {
   it('is one of these', () => {
     const marked = routes().filter(({ isMarked }) => isMarked);
     expect(marked.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /clients/:id',
+      'DELETE /service-accounts/:id',
       'DELETE /users/:id',
       'DELETE /users/:id/factors',
       'DELETE /users/:id/identities/:identityId',
@@ -107,7 +109,14 @@ describe('every route that takes a fresh proof', () => {
       'DELETE /users/:id/passkeys/:passkeyId',
       'DELETE /users/:id/totp',
       'GET /users/:id/export',
+      'GET /users/export',
+      'PATCH /clients/:id',
+      'PATCH /service-accounts/:id',
       'PATCH /webhooks/:id',
+      'POST /clients',
+      'POST /clients/:id/rotate-secret',
+      'POST /service-accounts',
+      'POST /service-accounts/:id/keys',
       'POST /users/:id/erase',
       'POST /users/:id/identities/:providerId/start',
       'POST /users/:id/passkeys',
@@ -116,6 +125,7 @@ describe('every route that takes a fresh proof', () => {
       'POST /users/:id/totp',
       'POST /users/:id/totp/confirm',
       'POST /users/export',
+      'POST /users/import',
       'POST /webhooks',
       'POST /webhooks/:id/rotate-secret',
       'PUT /users/:id/email',
@@ -251,7 +261,7 @@ describe('a step-up', () => {
     const signIn = async () => {
       const had = roster.inbox.to('link-only@example.com').length;
       await roster.api.post('/auth/magic-link/request').send({ email: 'link-only@example.com' }).expect(202);
-      const token = tokenIn(await roster.inbox.waitFor('link-only@example.com', had + 1));
+      const token = tokenIn(await roster.inbox.linkAfter('link-only@example.com', had));
       return (await roster.api.post('/auth/magic-link').send({ token }).expect(200)).body as {
         accessToken: string;
         refreshToken: string;

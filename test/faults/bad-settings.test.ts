@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startImposter } from '../support/imposter.js';
 import { freePort, type Home, isFree, makeHome, RosterProcess } from '../support/process.js';
 
 const SECRET_KEY = 'k3yZ'.repeat(12);
@@ -119,6 +120,32 @@ describe('A database that does not let Roster in', () => {
 
     const server = await RosterProcess.launch(home, { ...environment, SECRET_KEY: 'an0thEr.'.repeat(6) });
     await expectRefusal(server, ['SECRET_KEY is not the key', 'Start with the SECRET_KEY that was used before']);
+  });
+});
+
+describe('A database that is no PostgreSQL', () => {
+  const COCKROACH = 'CockroachDB CCL v25.2.1 (x86_64-pc-linux-gnu)';
+  const isRefused = async (DATABASE_URL: string) => {
+    const server = await RosterProcess.launch(home, { DATABASE_URL, SMTP_URL: NOWHERE, SECRET_KEY });
+    await expectRefusal(server, ['The database is CockroachDB', 'advisory locks', 'PostgreSQL 15 or newer']);
+  };
+
+  it('is refused before anything is made there', async () => {
+    const other = await createTestDatabase();
+    const before = await other.query<{ tables: number }>('SELECT count(*)::int AS tables FROM pg_class');
+    await other.query('CREATE SCHEMA other');
+    await other.query(`CREATE FUNCTION other.version() RETURNS text LANGUAGE sql AS $$ SELECT '${COCKROACH}' $$`);
+    const name = new URL(other.url).pathname.slice(1);
+    await other.query(`ALTER DATABASE "${name}" SET search_path = other, pg_catalog, public`);
+    await isRefused(other.url);
+    expect(await other.query('SELECT count(*)::int AS tables FROM pg_class')).toEqual(before);
+    await other.drop();
+  });
+
+  it('is named also where it does not know the settings of a session', async () => {
+    const { url, server } = await startImposter(COCKROACH);
+    await isRefused(url);
+    server.close();
   });
 });
 

@@ -3,6 +3,7 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from '
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { RATE_RULES } from '../../src/access/limit.decorator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Home, makeHome, report, RosterProcess } from '../support/process.js';
@@ -123,6 +124,23 @@ describe('SIGTERM while people sign in', () => {
     const late = outcomes.flat().filter(({ sentAt }) => sentAt > stoppedAt).length;
     report(`${outcomes.flat().length} requests, ${late} of them after the signal`);
     expect(late).toBeGreaterThan(CONNECTIONS);
+  });
+
+  it('answers what takes longer than ten seconds, where SHUTDOWN_TIMEOUT allows it', async () => {
+    const server = await start({ SHUTDOWN_TIMEOUT: '60s', BCRYPT_COST: '4' });
+    const authorization = `Bearer ${await server.signIn(ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD)}`;
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM users FOR UPDATE');
+    const change = server.api.patch('/users/me').set({ authorization }).send({ nickname: 'patient' }).then();
+    await sleep(500);
+    const ended = server.kill('SIGTERM');
+    await sleep(12_000);
+    await holder.query('ROLLBACK');
+    await holder.end();
+    expect((await change).status).toBe(200);
+    expect({ code: (await ended).code, stderr: server.stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('ends the streams of events at once, and takes no second for it when nobody is connected', async () => {

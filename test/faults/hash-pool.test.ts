@@ -55,6 +55,28 @@ describe('the hash workers of a server', () => {
     await eventually('the end of the workers', () => workers('/killed').length === 0);
   });
 
+  it('say nothing when the server is killed while they hash for it', async () => {
+    const server = await start('silent');
+    const [pid = 0] = workers('/silent');
+    process.kill(pid, 'SIGSTOP');
+    const { ADMIN_EMAIL: identifier, ADMIN_PASSWORD: password } = ADMIN;
+    const asked = fetch(`${server.url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ identifier, password }),
+    }).catch(() => undefined);
+    // The request is in the pipe to the worker, which stands still.
+    await eventually('a hash', async () =>
+      /^roster_password_hashes_busy 1$/m.test((await server.api.get('/metrics')).text),
+    );
+    const ended = server.kill('SIGKILL');
+    await eventually('the end of the server', () => !server.alive);
+    process.kill(pid, 'SIGCONT');
+    await ended;
+    await asked;
+    expect(server.stderr).toBe('');
+  });
+
   it('are replaced when they are killed', async () => {
     const server = await start('replaced');
     for (const pid of workers('/replaced')) kill(pid, 'SIGKILL');

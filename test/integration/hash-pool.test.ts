@@ -2,7 +2,8 @@ import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { HashingOverloaded } from '../../src/auth/passwords/hash-pool/hashing-overloaded.js';
-import { HashPool, type HashPoolOptions } from '../../src/auth/passwords/hash-pool/hash-pool.js';
+import { HashPool } from '../../src/auth/passwords/hash-pool/hash-pool.js';
+import type { HashPoolOptions } from '../../src/auth/passwords/hash-pool/hash-pool-options.js';
 import type { HashWork } from '../../src/auth/passwords/hash-pool/hash-request.js';
 
 const COST = 4;
@@ -60,6 +61,21 @@ describe('the hash pool', () => {
     ]);
     expect(answers).toEqual([true, false, true]);
     expect(pool.stats()).toEqual({ queued: 0, busy: 0, workers: 2, refused: 0 });
+  });
+
+  it('goes on after a hash that cannot be computed, and says so once', async () => {
+    const faults: string[] = [];
+    const pool = makePool({ onFault: (fault) => faults.push(fault) });
+    await pool.hash(PREHASH, COST);
+    const [pid] = workersOf(pool);
+    const salt = Buffer.alloc(16).toString('base64');
+    const foreign = { kind: 'scrypt', cost: 2 ** 16, blockSize: 1, parallelism: 1, salt, hash: salt } as const;
+    for (let time = 0; time < 3; time++) {
+      expect(await pool.compareForeign({ password: 'x', foreign, cost: COST })).toBe(false);
+    }
+    await expect(pool.hash(undefined as unknown as string, COST)).rejects.toThrow('could not be computed');
+    await expect(pool.hash(PREHASH, COST)).resolves.toMatch(/^\$2b\$04\$/);
+    expect([workersOf(pool), lost, faults.length]).toEqual([[pid], [], 1]);
   });
 
   it('works at the lowest priority, and the process that it serves does not', async () => {

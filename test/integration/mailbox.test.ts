@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
@@ -300,31 +300,6 @@ describe('the web side of the mailbox', () => {
     for (const path of ['/mails/..%2f..%2fetc%2fpasswd', '/api/mails/1-a/source', '/mails/constructor', '//']) {
       expect((await fetch(mailbox.webUrl + path)).status).toBeGreaterThanOrEqual(400);
     }
-  });
-
-  it('takes the next free port when its own is taken, says so once, and is there at every start after that', async () => {
-    const [other, next] = [createServer(), createServer()];
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { port } = other.address() as AddressInfo;
-    await new Promise<void>((resolve) => next.listen(port + 1, '127.0.0.1', resolve).on('error', () => resolve()));
-    const said: string[] = [];
-    const start = () =>
-      startMailbox({ dataDir: join(dataDir, 'second'), webPort: port, onProgress: (text) => said.push(text) });
-    const second = await start();
-    const { webUrl } = second;
-    expect((await fetch(webUrl)).status).toBe(200);
-    expect(Number(new URL(webUrl).port)).toBeGreaterThan(port + 1);
-    expect(said).toEqual([`Port ${port} is in use by another program, so the mailbox is at ${webUrl} from now on.`]);
-    await second.stop();
-    const again = await start();
-    expect(again.webUrl).toBe(webUrl);
-    await again.stop();
-    other.close();
-    next.close();
-    const later = await start();
-    expect(later.webUrl).toBe(webUrl);
-    expect(said).toHaveLength(1);
-    await later.stop();
   });
 
   it('tells an open page that a mail has arrived', async () => {

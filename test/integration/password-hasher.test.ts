@@ -1,11 +1,18 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
+import { parseForeignHash } from '../../src/auth/passwords/foreign/parse-foreign.js';
+import { verifyForeign } from '../../src/auth/passwords/foreign/verify-foreign.js';
+import { computeHash } from '../../src/auth/passwords/hash-pool/compute-hash.js';
 import { HashPool } from '../../src/auth/passwords/hash-pool/hash-pool.js';
 import { PasswordHasher } from '../../src/auth/passwords/password-hasher.js';
 import type { Key, Keyring, KeyPurpose } from '../../src/database/keyring.js';
 
 const COST = 4;
-const pepper = (id: string, fill: string): Key => ({ id, purpose: 'password-pepper', secret: Buffer.alloc(32, fill) });
+const pepper = (id: string, fill: string): Key => ({
+  ...{ id, purpose: 'password-pepper', createdAt: new Date(0) },
+  secret: Buffer.alloc(32, fill),
+});
 
 /** A ring of peppers, the last of which is current. */
 function ring(...keys: Key[]): Keyring {
@@ -102,7 +109,7 @@ describe('an unknown user (ASVS 5.0 V6.3.8)', () => {
     const [unknown, known] = compare.mock.calls;
     expect(unknown?.[1]).toMatch(/^\$2b\$04\$[./A-Za-z0-9]{53}$/);
     expect(unknown?.[0]).toBe(known?.[0]);
-    expect([unknown?.[2], known?.[2]]).toEqual([COST, COST]);
+    expect([unknown?.[2], known?.[2]]).toEqual([{ cost: COST }, { cost: COST }]);
     expect(unknown?.[0]).toHaveLength(64);
   });
 
@@ -113,5 +120,58 @@ describe('an unknown user (ASVS 5.0 V6.3.8)', () => {
   it('is never right, even when the comparison says so', async () => {
     jest.spyOn(pool, 'compare').mockResolvedValue(true);
     expect(await hasher.verify('nine brown foxes', undefined)).toBe(false);
+  });
+});
+
+describe('Argon2id', () => {
+  const argon2id = new PasswordHasher(ring(ONE), COST, pool, undefined, 'argon2id');
+
+  it('is made with the least parameters of OWASP, is salted, and others compute the same', async () => {
+    const first = await argon2id.hash('nine brown foxes');
+    const [, phc = ''] =
+      /^argon2id-hmac-sha384:one:(\$argon2id\$v=19\$m=19456,t=2,p=1\$[^$]{22}\$[^$]{43})$/.exec(first) ?? [];
+    expect(await argon2id.hash('nine brown foxes')).not.toBe(first);
+    expect(await argon2id.hash('nine brown foxes', 'in-process')).toMatch(/^argon2id-hmac-sha384:one:\$argon2id\$/);
+    const prehash = createHmac('sha384', ONE.secret).update('nine brown foxes').digest('base64');
+    expect(verifyForeign(prehash, parseForeignHash(phc))).toBe(true);
+  });
+
+  it('verifies the right password only, and nobody', async () => {
+    const stored = await argon2id.hash('nine brown foxes');
+    expect(await argon2id.verify('nine brown foxes', stored)).toBe(true);
+    expect(await argon2id.verify('nine brown foxes ', stored)).toBe(false);
+    expect(await argon2id.verify('nine brown foxes', `${stored.slice(0, -2)}AA`)).toBe(false);
+    expect(await argon2id.verify('nine brown foxes', undefined)).toBe(false);
+  });
+
+  it('and bcrypt verify and replace hashes of each other', async () => {
+    const [byBcrypt, byArgon2id] = await Promise.all([hasher.hash('one'), argon2id.hash('one')]);
+    expect(await argon2id.verify('one', byBcrypt)).toBe(true);
+    expect(await argon2id.verify('two', byBcrypt)).toBe(false);
+    expect(await hasher.verify('one', byArgon2id)).toBe(true);
+    expect(await hasher.verify('two', byArgon2id)).toBe(false);
+    expect([hasher.needsUpgrade(byArgon2id), argon2id.needsUpgrade(byBcrypt)]).toEqual([true, true]);
+    expect([hasher.needsUpgrade(byBcrypt), argon2id.needsUpgrade(byArgon2id)]).toEqual([false, false]);
+  });
+
+  it('of registrations for one address share a salt, and any of them is found in one hash', async () => {
+    const of = (password: string) => argon2id.hash(password, {}, 'ada@example.com');
+    const stored = await Promise.all([of('one'), of('two')]);
+    expect(await argon2id.verifyAny('two', stored)).toBe(true);
+    expect(await argon2id.verifyAny('three', stored)).toBe(false);
+    expect(await hasher.verifyAny('two', stored)).toBe(true);
+    expect(await argon2id.verifyAny('two', [await hasher.hash('two', {}, 'ada@example.com')])).toBe(true);
+  });
+
+  it('takes at least the time of the bcrypt hashes that are left, for every account', () => {
+    const hash = jest.spyOn(bcrypt, 'hashSync');
+    const rounds = () => hash.mock.calls.reduce((sum, [, cost]) => sum + 2 ** Number(cost), 0);
+    const request = { prehash: 'x'.repeat(64), cost: 9, algorithm: 'argon2id', floor: 2 ** 12 } as const;
+    computeHash({ ...request, stored: computeHash({ ...request, floor: 0 }) as string });
+    // Argon2id itself takes some of it.
+    expect(rounds()).toBeGreaterThan(2 ** 10);
+    hash.mockClear();
+    computeHash({ ...request, floor: 0, stored: computeHash({ ...request, floor: 0 }) as string });
+    expect(rounds()).toBe(0);
   });
 });

@@ -106,7 +106,7 @@ describe('a remembered state', () => {
     await revoke();
     await database.query("UPDATE revocations SET created_at = now() - interval '2 hours'");
     await revoke();
-    await database.query(SWEEP_REVOCATIONS);
+    await database.query(SWEEP_REVOCATIONS, [3_600_000]);
     expect(await database.query('SELECT FROM revocations WHERE subject = $1', [subject])).toEqual([]);
     const before = reloads;
     await revocations.readNow();
@@ -125,7 +125,7 @@ describe('a remembered state', () => {
     await revocations.readNow();
     expect(revocations.spare(loadedAt, subject)).toBe(false);
     expect(revocations.spare(loadedAt, 'foreign', randomUUID())).toBe(true);
-    await database.query(SWEEP_REVOCATIONS);
+    await database.query(SWEEP_REVOCATIONS, [3_600_000]);
     expect(await database.query("SELECT FROM revocations WHERE subject = 'foreign'")).toEqual([]);
     await stop();
   });

@@ -1,17 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { copyFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../support/process.js';
+import { buildGo, CACHE, makeProgramHome, Program } from '../support/program.js';
 import { installPython } from '../support/python.js';
 
 const run = promisify(execFile);
 const HERE = resolve('test/providers');
-const CACHE = resolve('node_modules/.cache');
 const KEYCLOAK = 'org.keycloak:keycloak-quarkus-dist:26.7.3:tar.gz';
 // Keycloak compiles itself at its first start.
 const START_PATIENCE_MS = 900_000;
@@ -43,15 +40,16 @@ export const KEYCLOAK_PASSWORDS: Readonly<Record<string, string>> = {
  */
 export async function startKeycloak(): Promise<ForeignProvider> {
   const program = await installKeycloak();
-  const home = mkdtempSync(join(tmpdir(), 'roster-keycloak-'));
+  const home = makeProgramHome('keycloak');
   const port = await freePort();
   await run('cp', ['-r', `${program}/.`, home]);
   mkdirSync(join(home, 'data/import'), { recursive: true });
   copyFileSync(join(HERE, 'keycloak-realm.json'), join(home, 'data/import/people-realm.json'));
   const options = ['--http-host', '127.0.0.1', '--http-port', String(port), '--import-realm'];
-  const child = start(join(home, 'bin/kc.sh'), ['start-dev', ...options], home, { JAVA_OPTS_APPEND: '-Xmx512m' });
+  const environment = { JAVA_OPTS_APPEND: '-Xmx512m' };
+  const keycloak = Program.start('Keycloak', join(home, 'bin/kc.sh'), ['start-dev', ...options], home, environment);
   const issuer = `http://127.0.0.1:${port}/realms/people`;
-  await discoverable('Keycloak', issuer, child, home);
+  await discoverable(keycloak, issuer);
   return {
     ...{ issuer, ...CLIENT },
     signIn: async (url, person) => {
@@ -59,7 +57,7 @@ export async function startKeycloak(): Promise<ForeignProvider> {
       const form = { username: person, password: KEYCLOAK_PASSWORDS[person] ?? '', credentialId: '' };
       return page.submit(form);
     },
-    stop: () => stop(child, home),
+    stop: () => keycloak.stop(),
   };
 }
 
@@ -68,35 +66,31 @@ export async function startProviderMock(
   people: readonly ({ readonly sub: string } & Record<string, unknown>)[],
 ): Promise<ForeignProvider> {
   const python = await installPython('provider-mock', join(HERE, 'requirements.txt'));
-  const home = mkdtempSync(join(tmpdir(), 'roster-provider-mock-'));
+  const home = makeProgramHome('provider-mock');
   const port = await freePort();
   const claims = people.flatMap((person) => ['--user-claims', JSON.stringify(person)]);
-  const child = start(join(python, 'bin/oidc-provider-mock'), ['--port', String(port), ...claims], home);
+  const args = ['--port', String(port), ...claims];
+  const mock = Program.start('oidc-provider-mock', join(python, 'bin/oidc-provider-mock'), args, home);
   const issuer = `http://127.0.0.1:${port}`;
-  await discoverable('oidc-provider-mock', issuer, child, home);
+  await discoverable(mock, issuer);
   return {
     ...{ issuer, ...CLIENT },
     signIn: async (url, person) => (await new Cookies().get(url)).submit({ sub: person }),
-    stop: () => stop(child, home),
+    stop: () => mock.stop(),
   };
 }
 
 /** `mockoidc`, a Go module: signs in this one person, always. @throws Error saying what is missing */
 export async function startMockoidc({ sub, email }: { readonly sub: string; readonly email: string }) {
-  const program = await buildMockoidc();
-  const home = mkdtempSync(join(tmpdir(), 'roster-mockoidc-'));
-  const child = start(program, [sub, email, CLIENT.clientId, CLIENT.clientSecret], home);
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
+  const program = await buildGo('mockoidc', join(HERE, 'mockoidc'));
+  const args = [sub, email, CLIENT.clientId, CLIENT.clientSecret];
+  const mock = Program.start('mockoidc', program, args, makeProgramHome('mockoidc'));
   let issuer = '';
-  while (issuer === '') {
-    if (child.exitCode !== null || Date.now() > giveUpAt) throw notStarting('mockoidc', home);
-    await sleep(50);
-    issuer = /^http\S+(?=\n)/.exec(readFileSync(join(home, 'output'), 'utf8'))?.[0] ?? '';
-  }
+  await mock.until(() => (issuer = /^http\S+(?=\n)/.exec(mock.output)?.[0] ?? '') !== '', START_PATIENCE_MS);
   return {
     ...{ issuer, ...CLIENT },
     signIn: async (url: string) => (await new Cookies().get(url)).sentTo(),
-    stop: () => stop(child, home),
+    stop: () => mock.stop(),
   } satisfies ForeignProvider;
 }
 
@@ -121,85 +115,8 @@ async function installKeycloak(): Promise<string> {
   return folder;
 }
 
-async function buildMockoidc(): Promise<string> {
-  const source = join(HERE, 'mockoidc');
-  const hash = createHash('sha256');
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
-  const program = join(CACHE, `mockoidc-${hash.digest('hex').slice(0, 12)}`);
-  if (existsSync(program)) return program;
-  mkdirSync(CACHE, { recursive: true });
-  try {
-    await run('go', ['build', '-o', program, '.'], { cwd: source });
-  } catch (error) {
-    throw new Error('mockoidc needs Go 1.24 (Debian: apt-get install golang).', { cause: error });
-  }
-  return program;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-const started = new Set<ChildProcess>();
-process.once('exit', () => started.forEach(kill));
-
-/** In a group of its own: what it starts itself ends with it. */
-function start(command: string, args: readonly string[], home: string, environment: Record<string, string> = {}) {
-  const { PATH, JAVA_HOME } = process.env;
-  const env = { PATH, HOME: home, LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', ...environment };
-  const child = spawn(command, args, {
-    cwd: home,
-    env: { ...env, ...(JAVA_HOME !== undefined && { JAVA_HOME }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const output = createWriteStream(join(home, 'output'));
-  child.stdout.pipe(output);
-  child.stderr.pipe(output, { end: false });
-  started.add(child);
-  return child;
-}
-
-function kill({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Gone.
-  }
-}
-
-async function stop(child: ChildProcess, home: string): Promise<void> {
-  started.delete(child);
-  const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-  kill(child);
-  await gone;
-  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-}
-
-async function discoverable(name: string, issuer: string, child: ChildProcess, home: string): Promise<void> {
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
-  while (!(await answers(`${issuer}/.well-known/openid-configuration`))) {
-    if (child.exitCode !== null || Date.now() > giveUpAt) throw notStarting(name, home);
-    await sleep(200);
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    // One that is starting may take the connection and never answer on it.
-    return (await fetch(url, { signal: AbortSignal.timeout(5000) })).ok;
-  } catch {
-    return false;
-  }
-}
-
-function notStarting(name: string, home: string): Error {
-  return new Error(`${name} does not start:\n${readFileSync(join(home, 'output'), 'utf8').slice(-4000)}`);
+function discoverable(program: Program, issuer: string): Promise<void> {
+  return program.untilAnswers(`${issuer}/.well-known/openid-configuration`, START_PATIENCE_MS);
 }
 
 /** A browser without script, as far as the forms of providers need one. */

@@ -10,7 +10,20 @@ const find = (...patterns: string[]) => patterns.flatMap((pattern) => globSync(p
 const PAGES = find('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md', 'docs/adr/*.md');
 const DECISIONS = find('docs/adr/[0-9]*.md').map((file) => file.replace(/^docs\/adr\/(\d{4})-.*$/, '$1'));
 
-const FOLDERS = ['src', 'test', 'migrations', 'templates', 'nginx', 'docker', 'bench', 'docs', '.ci', '.github'];
+const FOLDERS = [
+  'src',
+  'test',
+  'migrations',
+  'templates',
+  'nginx',
+  'docker',
+  'monitoring',
+  'bench',
+  'docs',
+  'scripts',
+  '.ci',
+  '.github',
+];
 const FILES = [
   ...find('*', '.*', ...FOLDERS.map((folder) => `${folder}/**/*`)),
   ...find('console/*', 'console/{src,test}/**/*'),
@@ -80,9 +93,12 @@ function isInCode(name: string): boolean {
   return text !== undefined && (member === undefined || new RegExp(`\\b${member}\\b`).test(text));
 }
 
+/** What the reader of a page makes. */
+const MADE = ['docker-compose.override.yml', 'tls/server.conf'];
+
 function isThere(path: string): boolean {
   const plain = path.replace(/\/$/, '');
-  return PATHS.has(plain) || FILES.some((file) => file.endsWith(`/${plain}`));
+  return MADE.includes(plain) || PATHS.has(plain) || FILES.some((file) => file.endsWith(`/${plain}`));
 }
 
 /** `<name>`, `{a,b}` and `...` stand for several; a path that begins with `/` is one of the server, `dist/` is built. */

@@ -133,12 +133,24 @@ describe('the pages', () => {
   // The page for contributors names what stands in the code too.
   it.each(PAGES.filter((page) => page !== 'CONTRIBUTING.md'))('name only settings that exist: %s', (page) => {
     const named = [...read(page).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
-    // What only one command reads is no setting, and is in what `roster help` says; the last two are Node's own.
+    // What only one command reads is no setting, and is in what `roster help` says; the last ones are Node's own.
     const ofCommands = [...read('src/cli.ts').matchAll(/environment\['(\w+)'\]/g)].map(([, name = '']) => name);
-    const elsewhere = [...composeNames(), ...ofCommands, 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'];
+    const benches = globSync('bench/**/*.mjs', { cwd: PACKAGE_ROOT }).map(read).join('\n');
+    const ofBenches = [...benches.matchAll(/process\.env\.([A-Z]\w+)/g)].map(([, name = '']) => name);
+    const elsewhere = [
+      ...composeNames(),
+      ...ofCommands,
+      ...ofBenches,
+      'NODE_EXTRA_CA_CERTS',
+      'NODE_OPTIONS',
+      'NODE_COMPILE_CACHE',
+      'NODE_DISABLE_COMPILE_CACHE',
+    ];
     const secrets = Object.keys(settings).filter((name) => settings[name]!.secret);
     const known = [...Object.keys(settings), ...secrets.map((name) => `${name}_FILE`), ...elsewhere];
-    const unknown = named.filter((name) => !known.includes(name));
+    // What the page's own programs and commands read.
+    const ofPage = [...read(page).matchAll(/(?:\$\{?|process\.env\.)([A-Z]\w+)/g)].map(([, name = '']) => name);
+    const unknown = named.filter((name) => ![...known, ...ofPage].includes(name));
     expect(unknown).toEqual([]);
   });
 
@@ -150,20 +162,28 @@ describe('the pages', () => {
   });
 });
 
-describe('the table of settings in README.md', () => {
-  const rows = [...README.matchAll(/^\| (`[A-Z].*?) \| (.*?) ?\| .*\|$|^\| (`[A-Z].*?) \| (.*?) ?\| *\|$/gm)].map(
+/** The rows of a page's tables of settings: names and defaults. */
+const settingsOf = (page: string) =>
+  [...read(page).matchAll(/^\| (`[A-Z].*?) \| (.*?) ?\| .*\|$|^\| (`[A-Z].*?) \| (.*?) ?\| *\|$/gm)].map(
     ([, names = '', defaults = '', bareNames = '', bareDefaults = '']) => ({
       names: quoted(names || bareNames),
       defaults: quoted(defaults || bareDefaults),
     }),
   );
 
-  it('has every setting that is in effect, and none that is only planned', () => {
+describe('the tables of settings', () => {
+  it('of docs/settings.md have every setting that is in effect, and none that is only planned', () => {
     const inEffect = Object.keys(settings).filter((name) => !settings[name]?.planned);
-    expect(rows.flatMap(({ names }) => names).sort()).toEqual(inEffect.sort());
+    expect(
+      settingsOf('docs/settings.md')
+        .flatMap(({ names }) => names)
+        .sort(),
+    ).toEqual(inEffect.sort());
   });
 
-  it('gives their defaults', () => {
+  it.each(['README.md', 'docs/settings.md'])('give their defaults: %s', (page) => {
+    const rows = settingsOf(page);
+    expect(rows.length).toBeGreaterThan(10);
     for (const { names, defaults } of rows) {
       expect({ names, defaults }).toEqual({
         names,
@@ -186,9 +206,11 @@ function quoted(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
 }
 
-/** The variables that docker-compose.yml takes beside the settings. */
+/** The variables that docker-compose.yml takes beside the settings, and those of older releases that its script takes over. */
 function composeNames(): string[] {
-  return [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => name);
+  const taken = read('docker-compose.yml').matchAll(/\$\{([A-Z_]+)/g);
+  const takenOver = read('docker/make-secrets.sh').matchAll(/^secret \S+ ([A-Z_]+)/gm);
+  return [...taken, ...takenOver].map(([, name = '']) => name);
 }
 
 /** Whether a relative link leads to a file, and its fragment, if there is one, to a heading of it. */

@@ -14,7 +14,6 @@ import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 jest.setTimeout(90_000);
 
 const INSTALL_MS = 300_000;
-const INTROSPECTION_TOKEN = 'introspection-token-of-at-least-32-bytes';
 const BIN = join(PACKAGE_ROOT, 'node_modules/.bin');
 // Without what npm says of the script that runs just now.
 const ENVIRONMENT = {
@@ -49,6 +48,7 @@ const PROGRAMS = [
 ];
 
 let roster: Roster;
+let key: string;
 /** `PUBLIC_URL`, with what is in front of Roster. */
 let front: Server;
 let url: string;
@@ -75,7 +75,8 @@ beforeAll(async () => {
   const port = await freePort();
   await new Promise<void>((resolve) => front.listen(port, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${port}`;
-  roster = await startRoster({ PUBLIC_URL: url, INTROSPECTION_TOKEN });
+  roster = await startRoster({ PUBLIC_URL: url });
+  key = await serviceKey();
 }, INSTALL_MS);
 afterAll(async () => {
   for (const program of programs) program.kill('SIGKILL');
@@ -83,6 +84,16 @@ afterAll(async () => {
   front.closeAllConnections();
   await roster.stop();
 });
+
+/** The key of a service account that introspects tokens. */
+async function serviceKey(): Promise<string> {
+  const admin = { authorization: `Bearer ${await roster.signIn()}` };
+  const account = { name: 'Shop', role: 'AUTHENTICATED', scopes: ['introspect'] };
+  const { body } = await roster.api.post('/service-accounts').set(admin).send(account).expect(201);
+  const path = `/service-accounts/${(body as { id: string }).id}/keys`;
+  const made = await roster.api.post(path).set(admin).send({ name: 'production' }).expect(201);
+  return (made.body as { key: string }).key;
+}
 
 /** Starts the program of the page; gives how it answers to a token. */
 async function start({ language, file, install, command }: (typeof PROGRAMS)[number]) {
@@ -97,7 +108,7 @@ async function start({ language, file, install, command }: (typeof PROGRAMS)[num
   writeFileSync(join(folder, file), block(language));
   const port = await freePort();
   const program = spawn(command(cache), [join(folder, file)], {
-    env: { ...ENVIRONMENT, ROSTER: url, INTROSPECTION_TOKEN, PORT: String(port) },
+    env: { ...ENVIRONMENT, ROSTER: url, ROSTER_KEY: key, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   programs.push(program);

@@ -34,14 +34,20 @@ export interface OwnRabbitmq extends Rabbitmq, Startable {
   readonly securedUrl: string;
   /** The file with the certificate to trust. */
   readonly ca: string;
+  /** Runs `rabbitmqctl`. */
+  control(...words: string[]): Promise<void>;
 }
 
 export const KAFKA_USER: { readonly username: string; readonly password: string };
 
 export function kafka(): Promise<Kafka | OwnKafka>;
 export function rabbitmq(): Promise<Rabbitmq | OwnRabbitmq>;
-export function startKafka(): Promise<OwnKafka>;
-export function startRabbitmq(): Promise<OwnRabbitmq>;
+/** @param before puts something before the port in the clear, and returns the port that clients are told */
+export function startKafka(before?: (port: number) => Promise<number>): Promise<OwnKafka>;
+/** @param more lines of its configuration */
+export function startRabbitmq(more?: string): Promise<OwnRabbitmq>;
+/** Copies Kafka's jars by Maven, once. @returns the folder that they are in */
+export function installKafka(): Promise<string>;
 
 /** Starts several at once. Where one cannot be started, the others are removed. */
 export function together<const Brokers extends readonly Broker[]>(

@@ -42,15 +42,18 @@ export async function together(...starting) {
 
 /**
  * Kafka as one process (KRaft), in the clear on `brokers`, with TLS and SCRAM-SHA-512 on `securedBrokers`, and on
- * `mutualBrokers` with TLS for who shows the certificate of `ca` and `key`.
+ * `mutualBrokers` with TLS for who shows the certificate of `ca` and `key`. Who signs in as `KAFKA_USER` may do everything with topics for
+ * which there is no ACL.
+ * @param before puts something before the port in the clear, and returns the port that clients are told
  */
-export async function startKafka() {
+export async function startKafka(before = async (port) => port) {
   const jars = await installKafka();
   const home = mkdtempSync(join(tmpdir(), 'roster-kafka-'));
   const [port, securedPort, mutualPort, controllerPort] = await freePorts(4);
   const { key, certificate: ca } = await makeCertificate(home);
   const properties = join(home, 'server.properties');
-  writeFileSync(properties, kafkaProperties({ home, port, securedPort, mutualPort, controllerPort }));
+  const toldPort = await before(port);
+  writeFileSync(properties, kafkaProperties({ home, port, toldPort, securedPort, mutualPort, controllerPort }));
   const options = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
   const java = (main, ...args) => [...options, '-cp', join(jars, '*'), main, ...args];
   const scram = `SCRAM-SHA-512=[name=${KAFKA_USER.username},password=${KAFKA_USER.password}]`;
@@ -60,11 +63,14 @@ export async function startKafka() {
   await broker.start();
   const at = (ofListener) => `127.0.0.1:${ofListener}`;
   const secured = { securedBrokers: at(securedPort), mutualBrokers: at(mutualPort), ca, key };
-  return { ...broker, isOurs: true, brokers: at(port), ...secured };
+  return { ...broker, isOurs: true, brokers: at(toldPort), ...secured };
 }
 
-/** RabbitMQ, also with TLS, with a name server (epmd) of its own, so that nothing of it stays behind. */
-export async function startRabbitmq() {
+/**
+ * RabbitMQ, also with TLS, with a name server (epmd) of its own, so that nothing of it stays behind.
+ * @param more lines of its configuration
+ */
+export async function startRabbitmq(more = '') {
   if (!existsSync(RABBITMQ)) throw new Error('RabbitMQ is missing (Debian: apt-get install rabbitmq-server).');
   const home = mkdtempSync(join(tmpdir(), 'roster-rabbitmq-'));
   const [port, securedPort, namesPort, distributionPort] = await freePorts(4);
@@ -89,7 +95,7 @@ listeners.ssl.default = 127.0.0.1:${securedPort}
 ssl_options.cacertfile = ${ca}
 ssl_options.certfile = ${ca}
 ssl_options.keyfile = ${key}
-`;
+${more}`;
   writeFileSync(join(home, 'rabbitmq.conf'), configuration);
   writeFileSync(join(home, 'plugins'), '[].\n');
   const names = spawnOwn('epmd', ['-port', String(namesPort), '-address', '127.0.0.1'], { home });
@@ -100,7 +106,13 @@ ssl_options.keyfile = ${key}
     await end(names);
   };
   const at = (scheme, ofListener) => `${scheme}://guest:guest@127.0.0.1:${ofListener}`;
-  return { ...broker, remove, isOurs: true, url: at('amqp', port), securedUrl: at('amqps', securedPort), ca };
+  const control = async (...words) => {
+    await run(join(RABBITMQ, '../rabbitmqctl'), words, {
+      env: { PATH: `${process.env.PATH}:/usr/sbin`, LANG: 'C.UTF-8', ...environment },
+    });
+  };
+  const urls = { url: at('amqp', port), securedUrl: at('amqps', securedPort) };
+  return { ...broker, remove, control, isOurs: true, ...urls, ca };
 }
 
 /** What is started, stopped and started again on the same data; ready when it takes connections. */
@@ -159,7 +171,7 @@ function killGroup({ pid }) {
 }
 
 /** Copies Kafka's jars by Maven, once. @returns the folder that they are in */
-async function installKafka() {
+export async function installKafka() {
   const version = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12);
   const folder = join(ROOT, `node_modules/.cache/kafka-${version}`);
   const done = join(folder, 'installed');
@@ -191,19 +203,23 @@ async function makeCertificate(home) {
   return { key, certificate };
 }
 
-function kafkaProperties({ home, port, securedPort, mutualPort, controllerPort }) {
+function kafkaProperties({ home, port, toldPort, securedPort, mutualPort, controllerPort }) {
   const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
-  const outside = `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securedPort},MUTUAL://127.0.0.1:${mutualPort}`;
+  const outside = (inTheClear) =>
+    `PLAINTEXT://127.0.0.1:${inTheClear},SASL_SSL://127.0.0.1:${securedPort},MUTUAL://127.0.0.1:${mutualPort}`;
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 controller.listener.names=CONTROLLER
-listeners=${outside},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=${outside}
+listeners=${outside(port)},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${outside(toldPort)}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${join(home, 'data')}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=true
 auto.create.topics.enable=false
 num.partitions=3
 offsets.topic.replication.factor=1

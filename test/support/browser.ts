@@ -154,6 +154,12 @@ export async function operation(docs: Page, title: string): Promise<Locator> {
   const block = docs.locator(`.opblock-${method.toLowerCase()}`, {
     has: docs.locator(`.opblock-summary-path[data-path="${path}"]`),
   });
+  // Of a long document, only what is near the window is there.
+  await docs.evaluate('scrollTo(0, 0)');
+  for (let screens = 0; (await block.count()) === 0 && screens < 200; screens++) {
+    await docs.evaluate('scrollBy(0, innerHeight / 2)');
+    await docs.waitForTimeout(100);
+  }
   await block.locator('.opblock-summary-control').click();
   return block;
 }

@@ -2,11 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { COVERAGE_OF_CHILDREN } from './jest/coverage.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Has each process that a test starts find the code of some thousand modules as the one before compiled it. */
-export const COMPILED_CODE = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/roster-compiled') };
+/**
+ * Has each process that a test starts find the code of some thousand modules as the one before compiled it, and count what ran where
+ * coverage is measured.
+ */
+export const COMPILED_CODE = {
+  ...COVERAGE_OF_CHILDREN,
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/roster-compiled'),
+};
 
 export interface CommandResult {
   readonly code: number | null;

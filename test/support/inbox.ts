@@ -1,6 +1,8 @@
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 
+const LINK_TOKEN = /[?#]token=(\S+)/;
+
 export interface ReceivedMail {
   /** The envelope's recipients, as SMTP named them. */
   readonly recipients: readonly string[];
@@ -88,6 +90,19 @@ export class Inbox {
     }
   }
 
+  /** A mail with a link that came after the first `had` mails to this address, among notices that may come in any order. */
+  async linkAfter(address: string, had: number, timeoutMs = 60_000): Promise<ReceivedMail> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const mail = this.to(address)
+        .slice(had)
+        .find(({ text }) => LINK_TOKEN.test(text));
+      if (mail) return mail;
+      if (Date.now() > deadline) throw new Error(`No mail with a link to ${address} within ${timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   private async keep(raw: Buffer, recipients: string[]): Promise<void> {
     const at = Date.now();
     const email = await PostalMime.parse(raw);
@@ -97,7 +112,7 @@ export class Inbox {
 
 /** The token of the link in a mail, read from its text part as a person would. */
 export function tokenIn(mail: ReceivedMail): string {
-  const token = /[?#]token=(\S+)/.exec(mail.text)?.[1];
+  const token = LINK_TOKEN.exec(mail.text)?.[1];
   if (!token) throw new Error(`No link in this mail:\n${mail.text}`);
   return token;
 }

@@ -27,18 +27,27 @@ export class Nginx {
   /** @param upstreams servers of Roster, as host:port @throws Error saying what to install */
   static async start(...upstreams: string[]): Promise<Nginx> {
     const port = await freePort();
+    return Nginx.startWith(port, 'nginx/nginx.conf', (config, folder) => rewritten(config, folder, port, upstreams));
+  }
+
+  /** With another configuration of the repository. @param rewrite gives it the folder, and the port */
+  static async startWith(
+    port: number,
+    source: string,
+    rewrite: (config: string, folder: string) => string,
+  ): Promise<Nginx> {
     const folder = mkdtempSync(join(tmpdir(), 'roster-nginx-'));
     // Its workers run as another user when the tests run as root.
     chmodSync(folder, 0o755);
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, rewritten(readFileSync('nginx/nginx.conf', 'utf8'), folder, port, upstreams));
+    writeFileSync(file, rewrite(readFileSync(source, 'utf8'), folder));
     const args = ['-p', folder, '-e', 'stderr', '-c', file];
     const env = { ...process.env, PATH: [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimiter) };
     const check = spawnSync('nginx', [...args, '-t'], { env, encoding: 'utf8' });
     if (check.error) {
       throw new Error('The nginx tests need nginx and found none. Install it (Debian: apt-get install nginx).');
     }
-    if (check.status !== 0) throw new Error(`nginx refuses nginx/nginx.conf:\n${check.stderr}`);
+    if (check.status !== 0) throw new Error(`nginx refuses ${source}:\n${check.stderr}`);
     const child = spawn('nginx', [...args, '-g', 'daemon off;'], { env, stdio: 'ignore' });
     const nginx = new Nginx(port, folder, child);
     await nginx.up();
@@ -111,7 +120,7 @@ export async function send(port: number, path: string, { body, ...options }: Sen
 }
 
 /** Ports and folders of this run. `resolve` is younger than Debian's nginx, and an address needs none. */
-function rewritten(config: string, folder: string, port: number, upstreams: string[]): string {
+export function rewritten(config: string, folder: string, port: number, upstreams: string[]): string {
   const changes: readonly (readonly [string, string])[] = [
     ['listen 80 default_server;', `listen 127.0.0.1:${port} default_server;`],
     [
@@ -119,14 +128,21 @@ function rewritten(config: string, folder: string, port: number, upstreams: stri
       upstreams.map((upstream) => `server ${upstream} ${LIMITS};`).join('\n    '),
     ],
     ['/tmp/', `${folder}/`],
-    ['worker_processes auto;', 'worker_processes 1;'],
+    // Beside each other, they have connections of their own to each server.
+    ['worker_processes auto;', `worker_processes ${upstreams.length === 1 ? 1 : 2};`],
     // So that a time-out can be waited for; between servers under load nothing is to time out.
     ['proxy_read_timeout 60s;', `proxy_read_timeout ${upstreams.length === 1 ? 2 : 60}s;`],
     ['access_log /dev/stdout json;', `access_log ${folder}/access.log json;`],
     ['error_log /dev/stderr crit;', `error_log ${folder}/error.log crit;`],
+    ['/etc/nginx/server.d', `${folder}/server.d`],
   ];
+  return replaceAll(config, changes);
+}
+
+/** @throws Error if one of them is not in the configuration */
+export function replaceAll(config: string, changes: readonly (readonly [from: string, to: string])[]): string {
   return changes.reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`nginx/nginx.conf has no longer "${from}"`);
+    if (!text.includes(from)) throw new Error(`The configuration has no longer "${from}"`);
     return text.replaceAll(from, to);
   }, config);
 }

@@ -92,10 +92,15 @@ interface Form {
   /** What the page itself has filled in. */
   readonly values: Fields;
   readonly names: readonly string[];
-  readonly buttons: readonly { readonly text: string; readonly action: string | undefined }[];
+  readonly buttons: readonly {
+    readonly text: string;
+    readonly action: string | undefined;
+    /** What it sends beside the fields. */
+    readonly value: Fields;
+  }[];
 }
 
-function formsOf(html: string): Form[] {
+export function formsOf(html: string): Form[] {
   return [...html.matchAll(/<form[^>]*?action="([^"]*)"[^>]*>(.*?)<\/form>/gs)].map(([, action = '', inner = '']) => {
     const inputs = [...inner.matchAll(/<(?:input|select|textarea)\b[^>]*>/g)].map(([tag]) => tag);
     const named = inputs.flatMap((tag) => {
@@ -110,9 +115,15 @@ function formsOf(html: string): Form[] {
       buttons: [...inner.matchAll(/<button\b([^>]*)>(.*?)<\/button>/gs)].map(([, tag = '', text = '']) => ({
         text: unescaped(text.replace(/<[^>]*>/g, '').trim()),
         action: attribute(tag, 'formaction'),
+        value: valueOf(tag),
       })),
     };
   });
+}
+
+function valueOf(button: string): Fields {
+  const name = attribute(button, 'name');
+  return name === undefined ? {} : { [name]: attribute(button, 'value') ?? '' };
 }
 
 function attribute(tag: string, name: string): string | undefined {

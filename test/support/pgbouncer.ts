@@ -7,7 +7,6 @@ import pg from 'pg';
 import { chooseAccount, spawnOptions } from '../../src/development/postgres/account.js';
 import { eventually, freePort } from './process.js';
 
-/** How many connections to PostgreSQL the clients of one database share. */
 const POOL_SIZE = 4;
 
 const PATH = [process.env['PATH'], '/usr/sbin'].join(delimiter);
@@ -21,8 +20,11 @@ export class PgBouncer {
     private readonly child: ChildProcess,
   ) {}
 
-  /** @throws Error saying what to install */
-  static async before(target: string): Promise<PgBouncer> {
+  /**
+   * @param poolSize how many connections to PostgreSQL the clients of one database share
+   * @throws Error saying what to install
+   */
+  static async before(target: string, poolSize = POOL_SIZE): Promise<PgBouncer> {
     const server = new URL(target);
     const url = Object.assign(new URL(target), { port: String(await freePort()) });
     const folder = mkdtempSync(join(tmpdir(), 'roster-pgbouncer-'));
@@ -40,7 +42,7 @@ export class PgBouncer {
        auth_type = trust
        auth_file = ${users}
        pool_mode = transaction
-       default_pool_size = ${POOL_SIZE}
+       default_pool_size = ${poolSize}
        max_client_conn = 200
        server_login_retry = 1
        logfile = ${join(folder, 'log')}`.replace(/^ +/gm, ''),

@@ -11,7 +11,7 @@ import { COMPILED_CODE } from './cli.js';
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
 const MAIN = join(ROOT, 'dist/main.js');
-const START_PATIENCE_MS = 40_000;
+const START_PATIENCE_MS = 90_000;
 
 export const PASSWORD = 'nine brown foxes at dawn';
 
@@ -58,8 +58,9 @@ export class RosterProcess {
     home: Home,
     readonly port: number,
     environment: Record<string, string>,
+    args: readonly string[],
   ) {
-    this.child = spawn(NODE, [MAIN], {
+    this.child = spawn(NODE, [MAIN, ...args], {
       // Away from any .env of the checkout.
       cwd: home.path,
       env: {
@@ -80,21 +81,33 @@ export class RosterProcess {
   }
 
   /** Starts a server on a free port without waiting for it. */
-  static async launch(home: Home, environment: Record<string, string> = {}): Promise<RosterProcess> {
+  static async launch(
+    home: Home,
+    environment: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<RosterProcess> {
     // Somebody may be building just now.
     for (let patience = 50; !existsSync(MAIN) && patience > 0; patience--) await sleep(200);
-    return new RosterProcess(home, Number(environment['PORT'] ?? (await freePort())), environment);
+    return new RosterProcess(home, Number(environment['PORT'] ?? (await freePort())), environment, args);
   }
 
   /** Starts a server on a free port and waits until it says that it runs. */
-  static async start(home: Home, environment: Record<string, string> = {}): Promise<RosterProcess> {
-    return (await RosterProcess.launch(home, environment)).running();
+  static async start(
+    home: Home,
+    environment: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<RosterProcess> {
+    return (await RosterProcess.launch(home, environment, args)).running();
   }
 
   /** Ends what is still running, however a test went. */
   static async killAll(): Promise<void> {
     for (const server of RosterProcess.all) await server.kill('SIGKILL');
     RosterProcess.all.clear();
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   get url(): string {

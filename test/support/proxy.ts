@@ -8,6 +8,7 @@ export class Proxy {
   private port = 0;
   /** As a firewall is that has forgotten its connections. */
   silent = false;
+  private isHeld = false;
 
   private constructor(private target: URL) {
     this.server = createServer((inward) => {
@@ -25,6 +26,7 @@ export class Proxy {
           });
         // What comes while it is silent is lost: nobody is told anything.
         socket.on('data', (bytes) => this.silent || other.write(bytes));
+        if (this.isHeld) socket.pause();
       }
     });
   }
@@ -50,6 +52,22 @@ export class Proxy {
   /** Whoever connects from now on comes to another server, as after a change of an address in the DNS. */
   turnTo(target: URL): void {
     this.target = target;
+  }
+
+  /** Nothing passes any more, and nobody is told: as while packets are dropped between two networks. Who connects is not answered. */
+  hold(): void {
+    this.isHeld = true;
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  /**
+   * Ends `hold`. What was sent meanwhile arrives, as TCP sends it again.
+   * @param forgets whether what was connected until now is held for good, as by a firewall that has forgotten it
+   */
+  release({ forgets }: { readonly forgets: boolean }): void {
+    this.isHeld = false;
+    if (forgets) return;
+    for (const socket of this.sockets) socket.resume();
   }
 
   /** Ends what is connected, and takes what comes. */

@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { it } from '@jest/globals';
 import cliProgress from 'cli-progress';
-import pg from 'pg';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { report } from './process.js';
+import { FULL, type Machine, machine, type Scale, scaled } from './scale.js';
 
-const FULL = process.env['SOAK'] === 'full';
 const RESULTS = join(PACKAGE_ROOT, 'test/soak/results');
 const PATIENCE_MS = 3_600_000;
 
@@ -27,26 +25,21 @@ interface Seen {
 /**
  * A test that goes on for long or goes round often, which `npm run test:soak` runs in full and `npm run test:soak:short` with
  * a tenth of its counts. What a full run saw goes to `test/soak/results/<date>-<name>.json`.
- * @param counts for the full run, and for the short one where that is not to be a tenth
+ * @param scale the counts of the full run, and for the short one where that is not to be a tenth
  */
 export function soak<Count extends string>(
   name: string,
   sentence: string,
-  counts: Readonly<Record<Count, number | readonly [full: number, short: number]>>,
+  scale: Scale<Count>,
   run: (soak: Soak<Count>) => Promise<Seen>,
 ): void {
   it(
     sentence,
     async () => {
-      const scaled = Object.fromEntries(
-        Object.entries<number | readonly [number, number]>(counts).map(([count, given]) => {
-          const [full, short] = typeof given === 'number' ? [given, Math.ceil(given / 10)] : given;
-          return [count, FULL ? full : short];
-        }),
-      ) as Record<Count, number>;
+      const counts = scaled(scale);
       const begin = Date.now();
       const bars: cliProgress.SingleBar[] = [];
-      const { summary, figures } = await run({ counts: scaled, progress: progressInto(bars) }).finally(() => {
+      const { summary, figures } = await run({ counts, progress: progressInto(bars) }).finally(() => {
         for (const bar of bars) if (bar.isActive) bar.stop();
       });
       const seconds = Math.round((Date.now() - begin) / 1000);
@@ -57,7 +50,7 @@ export function soak<Count extends string>(
         name,
         date,
         sentence,
-        counts: scaled,
+        counts,
         seconds,
         summary,
         figures,
@@ -76,30 +69,7 @@ interface Result extends Seen {
   readonly sentence: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly seconds: number;
-  readonly machine: {
-    readonly cores: number;
-    readonly memoryGiB: number;
-    readonly node: string;
-    readonly postgresql: string;
-    readonly fsync: string;
-  };
-}
-
-async function machine(): Promise<Result['machine']> {
-  const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] });
-  await client.connect();
-  const { rows } = await client.query<{ version: string; fsync: string }>(
-    "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync",
-  );
-  await client.end();
-  const [{ version, fsync } = { version: '', fsync: '' }] = rows;
-  return {
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.versions.node,
-    postgresql: version,
-    fsync,
-  };
+  readonly machine: Machine;
 }
 
 /** One line a result, the newest first. */

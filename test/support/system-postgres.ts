@@ -25,16 +25,17 @@ export class SystemPostgres {
     readonly database: TestDatabase,
     private readonly programs: Programs,
     folder: string,
+    private readonly port: number,
   ) {
     this.folders.push(folder);
   }
 
   /**
    * @param superuser whose database, of the same name, is made as well
+   * @param folder where its data are to lie; one of its own when not given
    * @throws Error saying what to install
    */
-  static async start(superuser = 'roster'): Promise<SystemPostgres> {
-    const folder = mkdtempSync(FOLDER);
+  static async start(superuser = 'roster', folder = mkdtempSync(FOLDER)): Promise<SystemPostgres> {
     const account = await chooseAccount(join(folder, 'data'), [folder]);
     const programs = new Programs(findPrograms(), account);
     programs.own(folder);
@@ -56,7 +57,7 @@ export class SystemPostgres {
       query: async <Row extends object>(sql: string, values?: unknown[]) => (await pool.query<Row>(sql, values)).rows,
       drop: () => pool.end(),
     };
-    return new SystemPostgres(database, programs, folder);
+    return new SystemPostgres(database, programs, folder, port);
   }
 
   /** A hot standby of it: it follows, can be read, and takes no writes. @returns the URL of the same database there */
@@ -72,6 +73,35 @@ export class SystemPostgres {
     const url = new URL(this.database.url);
     url.port = String(port);
     return url.href;
+  }
+
+  /** Stops it: in order ("fast"), or as a power cut would ("immediate"). Its data stay. */
+  async halt(mode: 'fast' | 'immediate'): Promise<void> {
+    await this.programs.run('pg_ctl', ['-D', this.data, '-w', '-m', mode, 'stop']);
+  }
+
+  /** Starts it again on its data. */
+  async resume(): Promise<void> {
+    await this.programs.launch(this.folders[0] ?? '', this.data, this.port);
+  }
+
+  /** Whether its postmaster runs. */
+  async isUp(): Promise<boolean> {
+    return this.programs.run('pg_ctl', ['-D', this.data, 'status']).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private get data(): string {
+    return join(this.folders[0] ?? '', 'data');
+  }
+
+  /** It is gone, without a word to anybody. */
+  async fail(): Promise<void> {
+    const [folder = ''] = this.folders.splice(0, 1);
+    await this.programs.run('pg_ctl', ['-D', join(folder, 'data'), '-w', '-m', 'immediate', 'stop']);
+    rmSync(folder, { recursive: true, force: true });
   }
 
   /** Where its programs are, such as psql. */
@@ -125,7 +155,8 @@ class Programs {
   }
 }
 
-function findPrograms(): string {
+/** The folder with the programs of the system's PostgreSQL. @throws Error saying what to install */
+export function findPrograms(): string {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
   const folders = versions
     .sort((one, other) => Number(other) - Number(one))

@@ -13,11 +13,14 @@ export class TwoRosters {
     readonly other: Roster,
   ) {}
 
-  /** @param environment of the first one only */
-  static async start(environment: Record<string, string> = {}): Promise<TwoRosters> {
-    const one = await startRoster(environment);
+  /**
+   * @param environment of the first one only
+   * @param both of both of them
+   */
+  static async start(environment: Record<string, string> = {}, both: Record<string, string> = {}): Promise<TwoRosters> {
+    const one = await startRoster({ ...both, ...environment });
     // Jobs are done, and mails sent, by either of them.
-    return new TwoRosters(one, await startRoster({ SMTP_URL: one.inbox.url }, [], one.database));
+    return new TwoRosters(one, await startRoster({ ...both, SMTP_URL: one.inbox.url }, [], one.database));
   }
 
   async stop(): Promise<void> {

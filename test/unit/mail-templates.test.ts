@@ -18,7 +18,7 @@ const ALL = LOCALES.flatMap((locale) => NAMES.map((name) => [name, locale] as co
 
 /** Values that may be null: what is not known, and what is not so. */
 const NULLABLE =
-  /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|usedFrom|invitedBy|label|is[A-Z]\w+|byAdministrator|gone|erasedOn)$/;
+  /^(greetingName|accountName|requestedFrom|changedFrom|signedInFrom|usedFrom|invitedBy|providerName|label|is[A-Z]\w+|byAdministrator|gone|erasedOn)$/;
 const FLAG = /^(is[A-Z]|byAdministrator|gone)/;
 
 function mails(settings: Record<string, string> = {}): MailTemplates {

@@ -68,7 +68,7 @@ describe.each(ALL)('the page %s (%s) in the language %s', (name, sample, locale)
     const loaded = [...html.matchAll(/<link rel="(?:icon|stylesheet)" href="([^"]*)"/g)].map(([, href]) => href);
     expect(loaded).toEqual(['/assets/icon.svg', '/assets/pages.css']);
     for (const [, action] of html.matchAll(/action="([^"]*)"/g))
-      expect(action).toMatch(/^\/(?:auth\/|sign-|forgot-password|account)/);
+      expect(action).toMatch(/^\/(?:auth\/|oauth2\/|sign-|forgot-password|account)/);
   });
 
   it('is not made without a value that it prints, and the error names it', () => {
@@ -79,10 +79,12 @@ describe.each(ALL)('the page %s (%s) in the language %s', (name, sample, locale)
       const lacking = Object.fromEntries(Object.entries(values).filter(([key]) => key !== field));
       // What is shown if it is there is not missed; a title is handed on to the frame, and the token is in the address of a button.
       const optional =
-        /^(requestedFrom|triedFrom|accountName|freshLinkPath|signInUrl|signInPath|continueUrl|docsPath|email|refusal|title|continueTo|unconfirmed|goOnUrl|signInQuery|method|totpUrl|recoveryCodeUrl)$/.test(
+        /^(requestedFrom|triedFrom|accountName|freshLinkPath|signInUrl|signInPath|continueUrl|docsPath|email|refusal|description|title|continueTo|unconfirmed|providerName|goOnUrl|signInQuery|method|totpUrl|recoveryCodeUrl)$/.test(
           field,
         );
       if (field === 'token' && sample === 'button') continue;
+      // Signing out is asked for without an application as well.
+      if (field === 'clientName' && name === 'openid-logout') continue;
       // The form for a new password shows it as the address of the account.
       if (field === 'newEmail' && sample === 'by-administrator') continue;
       if (!optional) expect(() => usual.page(name, lacking as never, [locale])).toThrow(field);

@@ -27,10 +27,10 @@ describe('a snapshot', () => {
   // snapshots of the release before would be read as states of this one.
   it('has the number of the shape that states have', () => {
     expect({ shape: STATE_SHAPE, keys: Object.keys(fold(created)).sort().join(' ') }).toEqual({
-      shape: 1,
+      shape: 2,
       keys:
-        'bio contacts createdAt deletedAt email emailVerified erasedAt firstName githubUrl id isProfessional lastName linkedinUrl ' +
-        'locale nickname pending phone pictureUrl professionalStatusChangedAt role suspendedAt updatedAt username version',
+        'bio contacts createdAt deletedAt email emailVerified erasedAt firstName githubUrl id isProfessional kind lastName linkedinUrl ' +
+        'locale nickname pending phone pictureUrl professionalStatusChangedAt role scope suspendedAt updatedAt username version',
     });
   });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { seal, unseal } from '../../src/database/sealing.js';
+import { newSealingKey, seal, unseal } from '../../src/database/sealing.js';
 
 const KEY = randomBytes(32);
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -58,5 +58,16 @@ describe('sealing (AES-256-GCM, NIST SP 800-38D)', () => {
     const all = Array.from({ length: 500 }, () => seal(KEY, plain, 'label'));
     expect(new Set(all.map((sealed) => sealed.subarray(0, 12).toString('hex'))).size).toBe(500);
     expect(all.some((sealed) => sealed.includes(plain))).toBe(false);
+  });
+});
+
+describe('a new key', () => {
+  it('is of 32 bytes, like no other, and stays as it is while others are drawn', () => {
+    const keys = Array.from({ length: 1000 }, newSealingKey);
+    const written = keys.map((key) => key.toString('hex'));
+    expect(new Set(written).size).toBe(1000);
+    expect(keys.every((key) => key.length === 32)).toBe(true);
+    Array.from({ length: 1000 }, newSealingKey);
+    expect(keys.map((key) => key.toString('hex'))).toEqual(written);
   });
 });

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { loadSettings, SECRETS, SETTINGS, SettingsError } from '../../src/config/settings.js';
+import { loadSettings, SETTINGS, SettingsError } from '../../src/config/settings.js';
 import { LINK_NAMES, linkWarnings, ownPages, withToken } from '../../src/config/link-urls.js';
 import * as network from '../../src/config/network-settings.js';
 import { productionWarnings } from '../../src/config/production.js';
@@ -28,7 +25,7 @@ const namesOf = (environment: Environment) => problemsOf(environment).map((probl
 const FREE = [
   ...['HOST', 'DATA_DIR', 'ADMIN_PASSWORD', 'PRODUCT_NAME', 'TEMPLATES_DIR'],
   ...['KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
-  ...['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY', 'AMQP_EXCHANGE'],
+  ...['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY', 'AMQP_EXCHANGE', 'OTEL_SERVICE_NAME'],
 ];
 const ALL = Object.keys(SETTINGS);
 
@@ -96,52 +93,6 @@ describe('settings', () => {
     expect(loadSettings({ PORT: '8080', PUBLIC_URL: ' ' }).PUBLIC_URL).toBe('http://localhost:8080');
     expect(loadSettings({ PORT: '8080', PUBLIC_URL: 'https://a.example/' }).PUBLIC_URL).toBe('https://a.example');
     expect(loadSettings({}).PUBLIC_URL).toBe(SETTINGS.PUBLIC_URL.default);
-  });
-});
-
-describe('a secret in a file', () => {
-  let folder: string;
-  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'roster-secrets-'))));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  const inFile = (text: string): string => {
-    const file = join(folder, 'secret');
-    writeFileSync(file, text);
-    return file;
-  };
-
-  it('is taken as if it were given, without the line break at its end', () => {
-    const SECRET_KEY = 'q8Zt0vJmXw2LkR7sYb4NcHd1PfGa6UeT9iOh3xKr5VzW';
-    const fromFile = loadSettings({ SECRET_KEY_FILE: inFile(`${SECRET_KEY}\n`) });
-    expect(fromFile).toEqual(loadSettings({ SECRET_KEY }));
-    const url = 'postgres://roster:hunter2@db/roster';
-    expect(loadSettings({ DATABASE_URL: ' ', DATABASE_URL_FILE: inFile(url) }).DATABASE_URL).toBe(url);
-  });
-
-  it('may be every secret, which are all that hold a password, a key or a token', () => {
-    const plain = ['PUBLIC_URL', 'MAGIC_LINK_URL', 'LOGO_URL', 'KAFKA_TLS_KEY', 'GITHUB_URL', 'GITHUB_API_URL'];
-    const secrets = ALL.filter((name) => /(?:PASSWORD|SECRET|TOKEN|KEY|URL)$/.test(name) && !plain.includes(name));
-    expect([...SECRETS].sort()).toEqual(secrets.sort());
-    for (const name of SECRETS) {
-      expect(problemsOf({ [`${name}_FILE`]: join(folder, 'missing') })).toContain(
-        `${name}_FILE: the file cannot be read (ENOENT)`,
-      );
-    }
-  });
-
-  it('is refused with a sentence that does not repeat it when it is empty, wrong, or given twice', () => {
-    expect(problemsOf({ SECRET_KEY_FILE: inFile('hunter2') })).toEqual([
-      'SECRET_KEY: expected at least 32 bytes; generate one with: openssl rand -base64 48',
-    ]);
-    expect(problemsOf({ SECRET_KEY_FILE: inFile(' \n') })).toEqual(['SECRET_KEY_FILE: the file is empty']);
-    const twice = { SECRET_KEY: 'k3yZ'.repeat(12), SECRET_KEY_FILE: inFile('k3yZ'.repeat(12)) };
-    expect(problemsOf(twice)).toEqual(['SECRET_KEY_FILE: set either it or SECRET_KEY, not both']);
-  });
-
-  it('counts for production as given, and is named once when its file is missing', () => {
-    const { SECRET_KEY, ...rest } = GOOD;
-    expect(problemsOf({ ...rest, SECRET_KEY_FILE: inFile(SECRET_KEY) })).toEqual([]);
-    expect(namesOf({ ...rest, SECRET_KEY_FILE: join(folder, 'missing') })).toEqual(['SECRET_KEY_FILE']);
   });
 });
 

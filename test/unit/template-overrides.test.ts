@@ -29,6 +29,7 @@ const VALUES = {
   accountName: null,
   link: 'https://x.example',
   expiresIn: new Duration(86_400_000),
+  providerName: null,
 };
 
 describe('a file in TEMPLATES_DIR', () => {

@@ -215,6 +215,8 @@ const FACTS: Record<keyof UserState, true> = {
   isProfessional: true,
   professionalStatusChangedAt: true,
   role: true,
+  kind: true,
+  scope: true,
   contacts: true,
   pending: true,
   suspendedAt: true,

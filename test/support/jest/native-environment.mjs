@@ -1,4 +1,5 @@
 import { ModuleMocker } from 'jest-mock';
+import { startCoverage, writeCoverage } from './coverage.mjs';
 
 /** Where jest.setTimeout() keeps what it is told. */
 const TEST_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL');
@@ -10,10 +11,13 @@ export default class NativeEnvironment {
   #console = console;
   #exit = process.exit;
 
-  async setup() {}
+  async setup() {
+    startCoverage();
+  }
 
   /** Gives back what Jest takes for the length of a file. */
   async teardown() {
+    writeCoverage();
     globalThis.console = this.#console;
     process.exit = this.#exit;
     delete globalThis[TEST_TIMEOUT];

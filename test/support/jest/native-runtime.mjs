@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import Runtime from 'jest-runtime';
+import { noteCompiled } from './coverage.mjs';
 import { forTestFile } from './native-modules.mjs';
 
 const require = createRequire(import.meta.url);
@@ -35,7 +36,10 @@ export default class NativeRuntime extends Runtime {
 
   #compile(path, url) {
     const { code, sourceMapPath } = this.#transformer.transform(path, AS_ESM);
-    if (sourceMapPath) this.#sourceMaps.set(url, sourceMapPath);
+    if (sourceMapPath) {
+      this.#sourceMaps.set(url, sourceMapPath);
+      noteCompiled(url, code, sourceMapPath);
+    }
     return code;
   }
 

@@ -28,6 +28,12 @@ const NOT_THE_API = /^\/(?:docs\/(?!events)|assets\/|console\/assets\/)./;
 /** The hosted pages, which have no place in the document: a browser alone uses them, and gets a page or is led on. */
 export const HOSTED_PAGE = /^\/(?:sign-in|sign-up|sign-out|forgot-password|account|console(?!\/assets\/.))(?:\/|$)/;
 
+/** The pages between an application and Roster are hosted pages as well. */
+export const OPENID_PAGE = /^\/oauth2\/(?:interaction|device|logout)(?:\/|$)/;
+
+/** The protocol's endpoints: the discovery document describes them, and RFC 6749, 5.2, their errors. */
+export const PROTOCOL = /^\/(?:oauth2\/|\.well-known\/(?:openid-configuration|oauth-authorization-server)$)/;
+
 /** What may be answered where there is no operation: the path or the method is not there, or cannot be read. */
 const NO_OPERATION = [400, 404, 405, 414];
 
@@ -135,6 +141,20 @@ function hostedBreaches({ method, status, headers, body }: Answer, path: string)
   return [`${method} ${path} answered ${status}, and not with a page or a redirect that nobody keeps`];
 }
 
+/** An endpoint of the protocol answers with JSON that nobody keeps, an empty body, a page, or leads on; never with a problem. */
+function protocolBreaches({ method, status, headers, body }: Answer, path: string): string[] {
+  const { 'content-type': given } = headers;
+  const type = typeof given === 'string' ? given.split(';', 1)[0] : '';
+  const isRedirect = status === 303 && headers['location'] !== undefined;
+  const isError = status >= 400;
+  const isPage = type === 'text/html' && headers['content-security-policy'] !== undefined;
+  const isRefusal = isError && type === 'application/json' && /^\{"error":"[a-z_]+"/.test(body.toString());
+  const isAnswer = !isError && (type === 'application/json' || body.length === 0);
+  const isTraced = headers['x-trace-id'] !== undefined && headers['x-content-type-options'] === 'nosniff';
+  if ((isRedirect || isPage || isRefusal || isAnswer) && isTraced) return [];
+  return [`${method} ${path} answered ${status} (${type}), not as the protocol says: ${body.toString().slice(0, 300)}`];
+}
+
 /** The API document as a judge of answers. */
 export class Contract {
   private readonly ajv = new Ajv2020({
@@ -162,7 +182,9 @@ export class Contract {
   breaches(answer: Answer): string[] {
     const path = answer.url.split(/[?#]/, 1)[0]!;
     if (NOT_THE_API.test(path)) return [];
-    if (HOSTED_PAGE.test(path) && ![404, 405].includes(answer.status)) return hostedBreaches(answer, path);
+    const isHosted = HOSTED_PAGE.test(path) || OPENID_PAGE.test(path);
+    if (isHosted && ![404, 405].includes(answer.status)) return hostedBreaches(answer, path);
+    if (PROTOCOL.test(path) && ![404, 405].includes(answer.status)) return protocolBreaches(answer, path);
     // A preflight is between browser and server; no API document has it.
     if (answer.method === 'OPTIONS' && answer.status === 204) return [];
     return this.judge(answer, path).map(
