@@ -6,14 +6,16 @@ import pg from 'pg';
 import { kafka, rabbitmq, together } from '../test/support/brokers.mjs';
 import { readKafka, readRabbitmq } from '../test/support/messages.ts';
 import { barChart } from './support/bars.mjs';
+import { count } from './support/counts.mjs';
 import { median, percentile, round } from './support/figures.mjs';
+import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 
-const USERS = Number(process.env.BENCH_USERS ?? 5000);
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const USERS = count('BENCH_USERS', 5000, 1000);
 const COMMIT_SECONDS = 2;
+const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const PER_SECOND = 200;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 20);
+const SECONDS = count('BENCH_SECONDS', 15, 5);
 const GOAL_MS = 50;
 const NAME = `bench-${Date.now()}`;
 
@@ -148,8 +150,17 @@ function report({ events, commits: reference, delays: delivered, ...sinks }) {
     },
     { title: `Commit to delivery at ${PER_SECOND}/s, p99`, unit: 'ms', goal: GOAL_MS, bars: bars('p99') },
   ]);
+  const rows = ['kafka', 'rabbitmq'].flatMap((sink) => [
+    row(
+      'P11',
+      sink,
+      sinks[sink].map((rate, index) => rate / reference[index]),
+    ),
+    row('P11', `${sink}P99`, delivered[sink].p99),
+  ]);
   return {
     summary,
+    rows,
     given: { events, rounds: ROUNDS, perSecond: PER_SECOND, seconds: SECONDS },
     perCommit,
     ...figures,

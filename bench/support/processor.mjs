@@ -11,8 +11,18 @@ export function processorSeconds(pid) {
 /** As `processorSeconds`, with all the processes that it has begun, and those of them that have ended. */
 export function familyProcessorSeconds(pid) {
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === pid);
+  const running = children.reduce((sum, child) => sum + soFar(child), 0);
   const { own, ended } = used(pid);
-  return children.reduce((sum, child) => sum + processorSeconds(child), own + ended);
+  return running + own + ended;
+}
+
+/** Of one that has just ended, nothing: it counts with its parent then. */
+function soFar(pid) {
+  try {
+    return processorSeconds(pid);
+  } catch {
+    return 0;
+  }
 }
 
 /** @returns undefined when it has ended */

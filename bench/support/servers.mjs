@@ -11,6 +11,8 @@ import { startEmbeddedPostgres } from '../../dist/development/postgres/embedded-
 import { call } from './load.mjs';
 
 const DIST = join(import.meta.dirname, '../../dist');
+/** The server module by module. */
+const BY_MODULES = join(import.meta.dirname, 'serve-by-modules.mjs');
 const COMMON = {
   SECRET_KEY: 'for measurements only, and nothing else',
   SMTP_URL: 'smtp://127.0.0.1:1',
@@ -31,11 +33,14 @@ export const PRODUCTION = {
 /**
  * A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it.
  * @param shared settings of all servers and commands
+ * @param given `databaseUrl` of a database that is there already
  */
-export async function startGround(shared = {}) {
+export async function startGround(shared = {}, given = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'roster-bench-'));
   chmodSync(dataDir, 0o755);
-  const postgres = await startEmbeddedPostgres({ dataDir });
+  const postgres = given.databaseUrl
+    ? { url: given.databaseUrl, stop: () => undefined }
+    : await startEmbeddedPostgres({ dataDir });
   const servers = [];
   const environment = { PATH: process.env.PATH, HOME: dataDir, DATABASE_URL: postgres.url, ...COMMON, ...shared };
   return {
@@ -46,17 +51,21 @@ export async function startGround(shared = {}) {
       return (await promisify(execFile)(process.execPath, [join(DIST, 'cli.js'), ...words], options)).stdout;
     },
     /**
-     * @param nodeOptions such as `--import` of what changes the server
+     * @param nodeOptions such as `--import` of what changes a module of the server, which is then not started from its bundle
      * @returns `startMs`: from the start of the process until it was ready
      */
     serve: async (settings = {}, nodeOptions = []) => {
       const port = await freePort();
       const begin = performance.now();
-      const child = spawn(process.execPath, [...nodeOptions, join(DIST, 'main.js')], {
-        cwd: dataDir,
-        env: { ...environment, PORT: String(port), HOST: '127.0.0.1', ...settings },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        [...nodeOptions, nodeOptions.length > 0 ? BY_MODULES : join(DIST, 'main.js')],
+        {
+          cwd: dataDir,
+          env: { ...environment, PORT: String(port), HOST: '127.0.0.1', ...settings },
+          stdio: ['ignore', 'ignore', 'inherit'],
+        },
+      );
       servers.push(child);
       const url = `http://127.0.0.1:${port}`;
       for (let patience = 6000; ; patience--) {

@@ -1,0 +1,32 @@
+import { ask } from '../http.mjs';
+
+export const name = 'Better Auth';
+
+/** @param options `admin`, `password`: somebody with the role of its admin plugin */
+export async function open({ url, options }) {
+  const headers = { origin: url };
+  const post = (path, json) => ask(`${url}/api/auth${path}`, { json, headers });
+  const signIn = async (person) => {
+    const answer = await post('/sign-in/email', person);
+    const cookies = [answer.headers['set-cookie'] ?? []].flat();
+    return { cookie: cookies.map((cookie) => cookie.split(';', 1)[0]).join('; ') };
+  };
+  const register = ({ email, password }) => post('/sign-up/email', { name: 'Ada Lovelace', email, password });
+  let admin;
+  return {
+    register,
+    create: register,
+    signIn,
+    me: async (session) => {
+      const { json } = await ask(`${url}/api/auth/get-session`, { headers: session });
+      if (!json?.user) throw new Error('Not signed in');
+    },
+    list: async (offset = 0, limit) => {
+      admin ??= await signIn({ email: options.admin, password: options.password });
+      const { json } = await ask(`${url}/api/auth/admin/list-users?limit=${limit}&offset=${offset}`, {
+        headers: admin,
+      });
+      return json.users.length < limit ? null : offset + limit;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// Keycloak from Maven Central, built for PostgreSQL and started for production. It needs Java and Maven.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { URL } from 'node:url';
+import { CACHE, freePort, runOnce, startDatabase, startProgram } from './program.mjs';
+
+const VERSION = '26.7.3';
+const ADMIN = { admin: 'admin', password: 'measured nine times over' };
+
+export async function start({ hash }) {
+  const home = await install();
+  const database = await startDatabase();
+  const { hostname, port: databasePort, username, password, pathname } = new URL(database.url);
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const env = {
+    KC_BOOTSTRAP_ADMIN_USERNAME: ADMIN.admin,
+    KC_BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password,
+    KC_DB_URL: `jdbc:postgresql://${hostname}:${databasePort}${pathname}`,
+    KC_DB_USERNAME: username,
+    KC_DB_PASSWORD: decodeURIComponent(password),
+    KC_HTTP_ENABLED: 'true',
+    KC_HTTP_HOST: '127.0.0.1',
+    KC_HTTP_PORT: String(port),
+    KC_HOSTNAME_STRICT: 'false',
+    // One server: nothing to find others for.
+    KC_CACHE: 'local',
+  };
+  const program = () =>
+    startProgram({
+      command: join(home, 'bin/kc.sh'),
+      args: ['start', '--optimized'],
+      env,
+      cwd: home,
+      ready: `${url}/realms/master/.well-known/openid-configuration`,
+    });
+  // The first one makes the tables.
+  await (await program()).stop();
+  const keycloak = await program();
+  return {
+    ...{ url, version: VERSION, startMs: keycloak.startMs, database },
+    options: { ...ADMIN, ...(hash === 'cheap' && { policy: 'hashAlgorithm(pbkdf2-sha512) and hashIterations(1)' }) },
+    pids: () => [keycloak.pid],
+    stop: async () => {
+      await keycloak.stop();
+      await database.stop();
+    },
+  };
+}
+
+async function install() {
+  const home = join(CACHE, `keycloak-${VERSION}`);
+  if (existsSync(join(home, 'built'))) return home;
+  const download = `${home}-download`;
+  for (const folder of [home, download]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  }
+  const artifact = `org.keycloak:keycloak-quarkus-dist:${VERSION}:tar.gz`;
+  const goal = ['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${download}`];
+  await runOnce({
+    command: 'mvn',
+    args: ['--batch-mode', '--quiet', ...goal],
+    cwd: download,
+    env: { HOME: process.env.HOME },
+  });
+  const [archive] = readdirSync(download);
+  await runOnce({
+    command: 'tar',
+    args: ['-xzf', join(download, archive), '-C', home, '--strip-components=1'],
+    cwd: home,
+  });
+  const build = ['build', '--db=postgres', '--cache=local'];
+  await runOnce({ command: join(home, 'bin/kc.sh'), args: build, cwd: home });
+  mkdirSync(join(home, 'built'));
+  rmSync(download, { recursive: true });
+  return home;
+}

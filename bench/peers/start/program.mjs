@@ -1,0 +1,106 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../../dist/development/postgres/embedded-postgres.js';
+import { call } from '../../support/load.mjs';
+import { parentOf } from '../../support/processor.mjs';
+
+/** Where what was installed once is kept: outside of the repository. */
+export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'roster-bench-peers');
+
+/** The same PostgreSQL for everybody: durability on, nothing tuned. @returns `postmaster`: its process, whose children do the work */
+export async function startDatabase() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'roster-peers-'));
+  chmodSync(dataDir, 0o755);
+  const postgres = await startEmbeddedPostgres({ dataDir });
+  const query = async (...words) => {
+    const client = new pg.Client(postgres.url);
+    await client.connect();
+    try {
+      return (await client.query(...words)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const client = new pg.Client(postgres.url);
+  await client.connect();
+  const postmaster = parentOf((await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid);
+  await client.end();
+  return {
+    url: postgres.url,
+    postmaster,
+    query,
+    stop: async () => {
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * A program that serves HTTP, in a folder of its own.
+ * @param ready the address that answers 200 once it is ready
+ * @returns `startMs`: from the start of the process until then
+ */
+export async function startProgram({ command, args = [], env = {}, cwd, ready, patienceSeconds = 300 }) {
+  const begin = performance.now();
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, LANG: 'C.UTF-8', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes) => (output = (output + bytes).slice(-8000)));
+  const kill = () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, 'SIGKILL');
+  process.once('exit', kill);
+  for (const end = begin + patienceSeconds * 1000; ;) {
+    const answer = await call(ready).catch(() => undefined);
+    if (answer?.status === 200) break;
+    if (child.exitCode !== null || performance.now() > end) throw new Error(`${command} does not start:\n${output}`);
+    await sleep(10);
+  }
+  return {
+    pid: child.pid,
+    startMs: performance.now() - begin,
+    stop: async () => {
+      process.off('exit', kill);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      process.kill(-child.pid, 'SIGTERM');
+      const patience = setTimeout(kill, 10_000);
+      await once(child, 'exit');
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** Runs a command to its end. @throws Error with what it wrote */
+export async function runOnce({ command, args = [], env = {}, cwd }) {
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output.slice(-4000)}`);
+  return output;
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}

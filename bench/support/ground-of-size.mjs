@@ -1,0 +1,58 @@
+import { QUICK } from './counts.mjs';
+import { startGround } from './servers.mjs';
+
+// The greatest one of this run, which several cases measure one after the other: a million users take minutes to add.
+let greatestGround;
+
+/**
+ * A ground with as many users as are asked for, each with a history. With `BENCH_DATABASE_URL` and `BENCH_SECRET_KEY` (if it is another
+ * than here), a database that has them already stands for the greatest ground.
+ * @param greatest whether it is the one of a million, which is kept for the next case that asks for it
+ * @param settings of its server
+ * @returns the ground, with `server` and the `authorization` of its admin
+ */
+export async function groundOfSize(users, { greatest = false, settings = {} } = {}) {
+  const ground = greatest ? await (greatestGround ??= seeded(users, true)) : await seeded(users, false);
+  const stop = async () => {
+    for (const { stop: end } of servers) await end();
+    if (!greatest) await ground.stop();
+  };
+  const servers = [];
+  try {
+    const server = await ground.serve(settings);
+    servers.push(server);
+    const token = (await ground.command('token', '--user', 'admin@localhost')).trim();
+    return { ...ground, server, authorization: `Bearer ${token}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Ends the greatest ground, once no case needs it any more. */
+export async function stopGreatestGround() {
+  await (await greatestGround)?.stop();
+  greatestGround = undefined;
+}
+
+async function seeded(users, greatest) {
+  const { BENCH_DATABASE_URL: databaseUrl, BENCH_SECRET_KEY } = process.env;
+  const given = greatest && !QUICK && databaseUrl !== undefined;
+  // The address is in the token, which a command makes.
+  const shared = {
+    BCRYPT_COST: '4',
+    LOG_LEVEL: 'info',
+    PUBLIC_URL: 'http://localhost:3000',
+    ...(given && BENCH_SECRET_KEY && { SECRET_KEY: BENCH_SECRET_KEY }),
+  };
+  const ground = await startGround(shared, given ? { databaseUrl } : {});
+  if (given) return ground;
+  console.log(`Adding ${users} users`);
+  try {
+    await ground.command('seed', '--users', String(users));
+    return ground;
+  } catch (error) {
+    await ground.stop();
+    throw error;
+  }
+}
