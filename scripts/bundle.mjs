@@ -1,0 +1,111 @@
+// Puts the server and all packages that it uses into a few files, dist/bundle: to find, read and link them one by one takes more than half of
+// a start (ADR 0068). Only what is loaded by a dynamic import stands in a file of its own. The modules in dist remain: for embedding
+// applications, operators' commands, tests, and a server in development without this step.
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/** Stay where npm has put them: what is compiled for the machine, what reads files of its own, and what our code loads in development only. */
+const SEPARATE = ['bcrypt', 'typescript', '@platformatic/kafka', 'ioredis'];
+const isSeparate = (name, importer) => {
+  const [found] = /^(@[^/]+\/)?[^/]+/.exec(name) ?? [];
+  return SEPARATE.includes(found) || (found in devDependencies && importer?.startsWith(join(ROOT, 'dist/')) === true);
+};
+
+/** Modules that look for files beside themselves, in code that Roster never runs. */
+const UNUSED = [
+  // Configuration files of cosmiconfig.
+  'import-fresh/index.js',
+  // Threads of transports.
+  'pino/lib/transport.js',
+  'thread-stream/index.js',
+];
+
+const FINDS_ITSELF = /\b__(dirname|filename)\b|\bimport\.meta\.(url|dirname|filename|resolve)\b/;
+
+/** In the bundle a package would look for its files beside the bundle, and would miss them only when it needs them. */
+const filesBesideModules = {
+  name: 'files-beside-modules',
+  transform: {
+    filter: { id: /\/node_modules\//, code: FINDS_ITSELF },
+    handler(code, id) {
+      // Other packages are found from the bundle as well.
+      const rest = code.replaceAll('createRequire(import.meta.url)', '');
+      if (!FINDS_ITSELF.test(rest) || UNUSED.some((path) => id.endsWith(`/node_modules/${path}`))) return;
+      throw new Error(`${id} looks for files beside itself: add its package to SEPARATE in scripts/bundle.mjs`);
+    },
+  },
+};
+
+/** Packages that are named in the code of others but not installed, which try them and go on without. */
+const notInstalled = {
+  name: 'not-installed',
+  resolveId: {
+    order: 'post',
+    async handler(name, importer, options) {
+      if (importer === undefined || isBuiltin(name) || /^[./\0]/.test(name)) return null;
+      const found = await this.resolve(name, importer, { ...options, skipSelf: true });
+      return found ?? { id: name, external: true };
+    },
+  },
+};
+
+/** `require` of an ES module, which would load a second copy beside the one in the bundle. */
+const requireInModules = {
+  name: 'require-in-modules',
+  transform: {
+    filter: { id: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ },
+    handler(code) {
+      const line = 'const require = createRequire(import.meta.url);\n';
+      if (!code.includes(line))
+        throw new Error('@nestjs/mapped-types requires its packages in another way: see scripts/bundle.mjs');
+      return { code: code.replace(line, ''), map: null };
+    },
+  },
+};
+
+/** So that positions in the bundle lead to the TypeScript. */
+const ownSourceMaps = {
+  name: 'own-source-maps',
+  load: {
+    filter: { id: /\/dist\/.*\.js$/ },
+    handler(id) {
+      if (!id.startsWith(join(ROOT, 'dist/'))) return null;
+      return { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') };
+    },
+  },
+};
+
+/** V8 keeps a source in two bytes a character if one of them is not in Latin-1. */
+const ascii = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+};
+
+const bundle = await rolldown({
+  input: { serve: join(ROOT, 'dist/serve.js') },
+  platform: 'node',
+  external: isSeparate,
+  plugins: [notInstalled, requireInModules, filesBesideModules, ownSourceMaps, ascii],
+  onLog: (level, log, handle) => {
+    // A library builds its deprecation wrappers by it.
+    if (log.code !== 'EVAL') handle(level, log);
+  },
+});
+await bundle.write({
+  dir: join(ROOT, 'dist/bundle'),
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+  // Nest, TypeORM and the API document go by the names of classes.
+  keepNames: true,
+  comments: false,
+  sourcemap: true,
+});
