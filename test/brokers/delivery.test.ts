@@ -129,10 +129,8 @@ describe('a registration by HTTP', () => {
 
     const line = new RegExp(`^(kafka|rabbitmq) user\\.created ${message!.event.subject} v1 trace=${TRACE} .*Ada`);
     for (const [index, example] of examples.entries()) {
-      await eventually(
-        `${programs[index]![0]} prints it, and not only ${example.lines().slice(-5).join('\n')}`,
-        () => example.lines().some((printed) => line.test(printed)),
-        30_000,
+      await eventually(`${programs[index]![0]} prints it, and not only ${example.lines().slice(-5).join('\n')}`, () =>
+        example.lines().some((printed) => line.test(printed)),
       );
     }
   });

@@ -132,7 +132,7 @@ describe(`brokers that are away under ${CHANGES_PER_SECOND} changes a second`, (
     const expected = await eventIds(database);
     const twice: number[] = [];
     for (const reader of readers) {
-      await eventually('every event', () => orderOf(reader.received, expected).missing.length === 0, 30_000);
+      await eventually('every event', () => orderOf(reader.received, expected).missing.length === 0);
       const { copies, ...order } = orderOf(reader.received, expected);
       expect(order).toEqual({ missing: [], outOfOrder: [] });
       twice.push(copies);

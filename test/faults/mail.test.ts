@@ -94,7 +94,7 @@ describe('A leased mail, with an SMTP server that takes the connection and says 
     expect(await leasedMails(site)).toBe(1);
 
     server = await RosterProcess.start(home, site.environment);
-    const ms = await eventually('the mail', () => inbox.to('in-hand@example.com').length > 0, 30_000);
+    const ms = await eventually('the mail', () => inbox.to('in-hand@example.com').length > 0);
 
     await expectOneOfEverything(site, 'in-hand@example.com');
     const times = inbox.to('in-hand@example.com').length;
@@ -117,7 +117,7 @@ describe('A leased mail, with an SMTP server that takes the connection and says 
     await silence.end();
     await inbox.up();
     server = await RosterProcess.start(home, site.environment);
-    const wait = await eventually('the mail', () => inbox.to('stopped@example.com').length > 0, 30_000);
+    const wait = await eventually('the mail', () => inbox.to('stopped@example.com').length > 0);
     report(`running again to the mail: ${wait} ms`);
     await expectOneOfEverything(site, 'stopped@example.com');
   });
@@ -148,7 +148,7 @@ async function handOver(there: Site): Promise<number> {
   await killed.kill('SIGKILL');
   await silence.end();
   await there.inbox.up();
-  return eventually('the mail', () => there.inbox.to('handed-over@example.com').length > 0, 30_000);
+  return eventually('the mail', () => there.inbox.to('handed-over@example.com').length > 0);
 }
 
 /** @returns after how many milliseconds it was answered */

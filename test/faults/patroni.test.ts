@@ -79,7 +79,7 @@ async function revocationMs(): Promise<number> {
   expect((await asked()).status).toBe(200);
   await one.api.post('/auth/logout').set('authorization', `Bearer ${token}`).expect(204);
   const begin = performance.now();
-  while ((await asked()).status !== 401) if (performance.now() - begin > 10_000) throw new Error('It is not revoked');
+  while ((await asked()).status !== 401) if (performance.now() - begin > 60_000) throw new Error('It is not revoked');
   return Math.round(performance.now() - begin);
 }
 

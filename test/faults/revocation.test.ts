@@ -122,7 +122,7 @@ describe('two servers, each a process of its own', () => {
     everything.silent = hints.silent = false;
     await me(there, accessToken).expect(503);
     await everything.up();
-    await eventually('answers again', async () => (await me(there, accessToken)).status === 401, 20_000);
+    await eventually('answers again', async () => (await me(there, accessToken)).status === 401);
     const next = await signIn();
     await me(there, next.accessToken).expect(200);
   });

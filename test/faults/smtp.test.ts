@@ -247,14 +247,10 @@ describe('An SMTP server whose URL says TLS', () => {
     await server.until(() => server.stdout.includes('the SMTP server is unavailable'));
     expect(server.stdout).toMatch(/certificate/);
     await smtp.up({ tls: { at: 'once', certificate: 'good' } });
-    await eventually(
-      'mail',
-      async () => {
-        const { body } = await server.api.get('/health/ready').expect(200);
-        return (body as { status: string }).status === 'up';
-      },
-      20_000,
-    );
+    await eventually('mail', async () => {
+      const { body } = await server.api.get('/health/ready').expect(200);
+      return (body as { status: string }).status === 'up';
+    });
     await server.kill('SIGTERM');
   });
 });

@@ -65,7 +65,7 @@ describe('docs/events.md', () => {
       program.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
       let errors = '';
       program.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-      await eventually('the receiver', () => listens(url), 20_000);
+      await eventually('the receiver', () => listens(url));
 
       const made = await roster.api.post('/users').set('authorization', `Bearer ${admin}`).send({ firstName: 'Ada' });
       const userId = String(made.body.id);

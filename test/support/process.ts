@@ -184,7 +184,7 @@ export async function isFree(port: number): Promise<boolean> {
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<number> {
   const begin = Date.now();
   while (!(await condition())) {
