@@ -43,7 +43,7 @@ const CONCURRENCY = 4;
 const SHUTDOWN_GRACE_MS = 4000;
 const RESTART_AFTER_MS = 1000;
 /** How often each worker polls. PostgreSQL notifies of new jobs, and `retryOnTime` of those that are to be retried by this server. */
-const POLL_EVERY_MS = 20_000;
+const POLL_EVERY_MS = 30_000;
 const RETRY_MARGIN_MS = 100;
 
 /**

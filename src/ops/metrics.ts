@@ -28,11 +28,10 @@ export interface Figure {
 export class Metrics {
   /** The registry for metrics counted as things happen. */
   readonly registry = new Registry();
-  private readonly process = ofProcess();
   private read = (): Promise<string> => this.ofThisProcess();
 
   get registries(): Registry[] {
-    return [this.process, this.registry];
+    return [ofProcess(), this.registry];
   }
 
   /** @param read what `text` gives in place of the metrics of this process */
@@ -106,7 +105,10 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 
 let processRegistry: Registry | undefined;
 
-/** CPU, memory, event loop, garbage collection: shared by all applications of the process. */
+/**
+ * CPU, memory, event loop, garbage collection: shared by all applications of the process. From the first scrape on: to measure the
+ * delay of the event loop wakes the process up a hundred times a second, which is 0.7 % of a core when nobody uses it.
+ */
 function ofProcess(): Registry {
   if (!processRegistry) {
     processRegistry = new Registry();
