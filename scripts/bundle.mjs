@@ -1,12 +1,13 @@
 // Puts the server and all packages that it uses into a few files, dist/bundle: to find, read and link them one by one takes more than half of
 // a start (ADR 0068). Only what is loaded by a dynamic import stands in a file of its own. The modules in dist remain: for embedding
 // applications, operators' commands, tests, and a server in development without this step.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const OUT = join(ROOT, 'dist/bundle');
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Stay where npm has put them: what is compiled for the machine, what reads files of its own, and what our code loads in development only. */
@@ -80,27 +81,18 @@ const ownSourceMaps = {
   },
 };
 
-/** V8 keeps a source in two bytes a character if one of them is not in Latin-1. */
-const ascii = {
-  name: 'ascii',
-  renderChunk: (code) => ({
-    code: code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    map: null,
-  }),
-};
-
 const bundle = await rolldown({
   input: { serve: join(ROOT, 'dist/serve.js') },
   platform: 'node',
   external: isSeparate,
-  plugins: [notInstalled, requireInModules, filesBesideModules, ownSourceMaps, ascii],
+  plugins: [notInstalled, requireInModules, filesBesideModules, ownSourceMaps],
   onLog: (level, log, handle) => {
     // A library builds its deprecation wrappers by it.
     if (log.code !== 'EVAL') handle(level, log);
   },
 });
 await bundle.write({
-  dir: join(ROOT, 'dist/bundle'),
+  dir: OUT,
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
@@ -109,3 +101,11 @@ await bundle.write({
   comments: false,
   sourcemap: true,
 });
+
+// Node.js keeps a source in two bytes a character if one of them is not in ASCII. Done with the finished files: the bundler prints a chunk
+// once more after its plugins, without escapes.
+for (const path of globSync('*.js', { cwd: OUT }).map((name) => join(OUT, name))) {
+  const code = readFileSync(path, 'utf8');
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(path, code.replace(/[\u0080-\uffff]/g, escaped));
+}
