@@ -248,6 +248,18 @@ describe('a client with a cookie', () => {
     expect([await isMe(client), await isMe(other)]).toEqual([401, 401]);
   });
 
+  it('forgets its tokens when it signs out, even where Roster cannot be reached', async () => {
+    await roster.join('offline@example.com');
+    let online = true;
+    const send = (request: Request) => (online ? fetch(request) : Promise.reject(new TypeError('fetch failed')));
+    const client = new RosterClient({ baseUrl: roster.url, fetch: send });
+    await client.signIn('offline@example.com', PASSWORD);
+    online = false;
+    await expect(client.signOut()).rejects.toThrow('fetch failed');
+    online = true;
+    expect(await isMe(client)).toBe(401);
+  });
+
   it('hears of a session that was ended elsewhere, and signs in anew', async () => {
     const { id } = await roster.join('ended@example.com');
     const client = new RosterClient({ baseUrl: roster.url, session: 'cookie', fetch: browser() });

@@ -51,10 +51,13 @@ export class RosterClient {
     await this.session?.begin(signedIn);
   }
 
-  /** Ends the session here and at Roster. */
+  /** Ends the session at Roster and here; here even where Roster cannot be reached, which is thrown. */
   async signOut(): Promise<void> {
-    await this.api.POST('/auth/logout');
-    await this.session?.end();
+    try {
+      await this.api.POST('/auth/logout');
+    } finally {
+      await this.session?.end();
+    }
   }
 }
 
