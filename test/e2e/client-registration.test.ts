@@ -69,6 +69,12 @@ describe('a client that registers itself (RFC 7591)', () => {
     expect(body).not.toHaveProperty('client_secret');
   });
 
+  it('may send its secret in the body', async () => {
+    const metadata = { redirect_uris: REDIRECTS, token_endpoint_auth_method: 'client_secret_post' };
+    const { body } = await register(metadata).expect(201);
+    expect(body).toMatchObject({ client_secret: expect.any(String) as unknown, ...metadata });
+  });
+
   it.each<[string, object | string, string]>([
     ['no redirect URI', {}, 'invalid_redirect_uri'],
     ['a redirect URI without TLS', { redirect_uris: ['http://app.example.com/'] }, 'invalid_redirect_uri'],
@@ -93,6 +99,7 @@ describe('a client that registers itself (RFC 7591)', () => {
     for (const token of ['', `${TOKEN}x`, admin]) {
       const refused = await register({ redirect_uris: REDIRECTS }, token).expect(401);
       expect(refused.headers['www-authenticate']).toMatch(/^Bearer/);
+      expect(JSON.stringify(refused.body)).toContain('CLIENT_REGISTRATION_TOKEN');
     }
     await roster.api.post('/oauth2/register').send({ redirect_uris: REDIRECTS }).expect(401);
     const { body } = await roster.api.get('/.well-known/openid-configuration').expect(200);

@@ -56,7 +56,9 @@ of the tokens that it was given itself: access tokens, in either form, and refre
         (await this.ofOwnApi(token)) ?? (await this.ofApplication(token, fitsService(request, audience))) ?? INACTIVE
       );
     const { clientId, clientSecret } = credentials;
-    if (!(await this.clients.verifySecret(clientId, clientSecret))) throw new NotAuthenticated();
+    if (!(await this.clients.verifySecret(clientId, clientSecret))) {
+      throw new NotAuthenticated('There is no application with this client_id and this secret.');
+    }
     // What others were given is none of its business.
     return (await this.ofApplication(token, (found) => found.clientId === clientId)) ?? INACTIVE;
   }

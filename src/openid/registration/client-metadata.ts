@@ -30,10 +30,7 @@ const METHODS = ['client_secret_basic', 'client_secret_post', 'none'];
  */
 export function newClientFrom(metadata: unknown): object {
   const given = objectOf(metadata);
-  const { token_endpoint_auth_method: method = 'client_secret_basic', response_types: types = ['code'], scope } = given;
-  if (typeof method !== 'string' || !METHODS.includes(method)) {
-    throw new InvalidClientMetadata(`token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
-  }
+  const { response_types: types = ['code'], scope } = given;
   if (!Array.isArray(types) || types.some((type) => type !== 'code')) {
     throw new InvalidClientMetadata('response_types must be ["code"]: there are no others.');
   }
@@ -41,13 +38,16 @@ export function newClientFrom(metadata: unknown): object {
   return {
     name: hostOf(given['redirect_uris']),
     ...(Object.fromEntries(known) as object),
-    public: method === 'none',
+    public: authMethodIn(given) === 'none',
     ...(scope !== undefined && { scopes: scopesIn(scope) }),
   };
 }
 
-/** What was registered (RFC 7591, 3.2.1). */
-export function registered({ client, clientSecret }: ClientWithSecret): object {
+/**
+ * What was registered (RFC 7591, 3.2.1). A secret is taken either way, in the header or in the body, so the answer says what was asked for.
+ * @param metadata from which `newClientFrom` made the client
+ */
+export function registered({ client, clientSecret }: ClientWithSecret, metadata: unknown): object {
   return {
     client_id: client.clientId,
     client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
@@ -59,7 +59,7 @@ export function registered({ client, clientSecret }: ClientWithSecret): object {
     grant_types: client.grantTypes,
     response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
     scope: client.scopes.join(' '),
-    token_endpoint_auth_method: client.public ? 'none' : 'client_secret_basic',
+    token_endpoint_auth_method: authMethodIn(objectOf(metadata)),
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
   };
 }
@@ -69,6 +69,11 @@ function objectOf(metadata: unknown): Record<string, unknown> {
     return metadata as Record<string, unknown>;
   }
   throw new InvalidClientMetadata('The client metadata must be an object in JSON.');
+}
+
+function authMethodIn({ token_endpoint_auth_method: method = 'client_secret_basic' }: Record<string, unknown>): string {
+  if (typeof method === 'string' && METHODS.includes(method)) return method;
+  throw new InvalidClientMetadata(`token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
 }
 
 /** Those that there are: a server may leave out others, and says which it has given. */

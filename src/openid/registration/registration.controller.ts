@@ -27,12 +27,15 @@ export class ClientRegistrationController {
   @Limit('openid-by-client')
   async register(@Req() request: FastifyRequest, @Reply() reply: FastifyReply): Promise<object> {
     const token = { setting: 'CLIENT_REGISTRATION_TOKEN', freeInDevelopment: false } as const;
-    if (!this.authentication.isService(request, token)) throw new NotAuthenticated();
+    if (!this.authentication.isService(request, token)) {
+      throw new NotAuthenticated('Send the token of CLIENT_REGISTRATION_TOKEN: Authorization: Bearer <token>.');
+    }
     void reply.header('cache-control', 'no-store');
     try {
       const input = await validated(NewClientDto, newClientFrom(request.body));
       const context = contextOf(request);
-      return registered(await this.transactions.run((tx) => this.registry.create(tx, input, context)));
+      const created = await this.transactions.run((tx) => this.registry.create(tx, input, context));
+      return registered(created, request.body);
     } catch (error) {
       const { message, error: code } = invalid(error);
       void reply.code(400);
