@@ -45,6 +45,9 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/console/dist console/dist
 COPY templates templates
+COPY scripts/compile.mjs scripts/
+# What V8 compiles of the server, for the user below (`node`, 1000): without it, each start would take a second longer.
+RUN node scripts/compile.mjs 1000 && rm -r scripts
 # Everything belongs to root: the server writes no file, so that it runs on a read-only file system.
 USER node
 EXPOSE 3000

