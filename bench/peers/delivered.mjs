@@ -39,6 +39,8 @@ export async function asDelivered(name, groundOf) {
     await answered();
     reader.send({ session, perSecond: READS_PER_SECOND, seconds: SECONDS, warmUpSeconds: WARM_UP });
     const [[reads], perSecond] = await Promise.all([answered(), hammer(adapter, people)]);
+    if (reads.failed > 0) console.error(`${name}: ${reads.failed} reads failed, which the p99 leaves out`);
+    if (perSecond === 0) console.error(`${name}: nobody could sign in in ${SECONDS} s`);
     return {
       signInsPerSecondAsDelivered: perSecond,
       readsBesideSignInsP99: reads.p99,

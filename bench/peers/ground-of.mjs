@@ -1,5 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { call } from '../support/load.mjs';
+import { NotAsAskedFor } from './asked-for.mjs';
+
+const PATIENCE_MS = 10_000;
 
 /**
  * Starts a system here, on a PostgreSQL of its own.
@@ -7,7 +12,46 @@ import { join } from 'node:path';
  */
 export async function groundOf(name, hash) {
   if (!existsSync(join(import.meta.dirname, `start/${name}.mjs`)))
-    throw new Error(`${name} cannot be started here: --target ${name}=<base URL>`);
+    throw new NotAsAskedFor(`${name} cannot be started here: --target ${name}=<base URL>`);
   const { start } = await import(`./start/${name}.mjs`);
   return start({ hash });
+}
+
+/**
+ * One that runs already, anywhere.
+ * @throws NotAsAskedFor when options are missing, or nothing answers there
+ */
+export async function groundOfTarget(name, { url, options, pids }) {
+  const { needs } = await import(`./adapters/${name}.mjs`);
+  const missing = Object.entries(needs).filter(([option]) => !options[option]);
+  if (missing.length > 0) {
+    const lines = missing.map(([option, what]) => `  --option ${name}.${option}=...  ${what}`);
+    throw new NotAsAskedFor(`--target ${name} also needs\n${lines.join('\n')}`);
+  }
+  const late = sleep(PATIENCE_MS, { code: `not within ${PATIENCE_MS / 1000} s` }, { ref: false });
+  // Whatever the answer is: only the adapter knows the paths.
+  const seen = await Promise.race([call(url), late]).catch((error) => error);
+  if (seen.status === undefined) throw new NotAsAskedFor(`Nothing answers at ${url} (${seen.code ?? seen.message})`);
+  return { url, options, pids: pids && (() => pids), stop: () => undefined };
+}
+
+/**
+ * An adapter that has proved with one person that it speaks with the system that it is for.
+ * @throws NotAsAskedFor
+ */
+export async function opened(name, { url, options }) {
+  const { open, name: title } = await import(`./adapters/${name}.mjs`);
+  try {
+    const adapter = await open({ url, options });
+    const person = {
+      email: `first-${process.pid}-${Date.now()}@example.com`,
+      password: 'seven idle boats on slate water',
+    };
+    await adapter.create(person);
+    await adapter.me(await adapter.signIn(person));
+    await adapter.list?.(undefined, 1);
+    return adapter;
+  } catch (error) {
+    throw new NotAsAskedFor(`${url} does not answer as ${title} does: ${error.message}`, { cause: error });
+  }
 }

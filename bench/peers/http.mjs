@@ -7,9 +7,10 @@ export async function ask(url, { json, form, expected = [200], ...options } = {}
   const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json);
   const type = json === undefined ? form && 'application/x-www-form-urlencoded' : 'application/json';
   const headers = { ...(type && { 'content-type': type }), ...options.headers };
-  const answer = await call(url, { method: body === undefined ? 'GET' : 'POST', ...options, headers, body });
+  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
+  const answer = await call(url, { ...options, method, headers, body });
   if (!expected.includes(answer.status)) {
-    throw new Error(`${options.method ?? ''} ${url}: ${answer.status} ${answer.text.slice(0, 300)}`);
+    throw new Error(`${method} ${url}: ${answer.status} ${answer.text.slice(0, 300)}`);
   }
   return { ...answer, json: /^[[{]/.test(answer.text) ? JSON.parse(answer.text) : undefined };
 }

@@ -1,9 +1,8 @@
 // npm run bench:peers -- [<system>...] [--quick] [--target <system>=<base URL>] [--pids <system>=<pid>,...] [--option <system>.<name>=<value>]
 // Roster beside another system, in turns: `<system>` is installed and started here, a target runs already, anywhere. See docs/performance.md.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
-import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { barChart } from '../support/bars.mjs';
 import { count, QUICK } from '../support/counts.mjs';
 import { mediansOf } from '../support/figures.mjs';
@@ -11,30 +10,14 @@ import { cleanUp, cleanUpWhenInterrupted } from '../support/leftovers.mjs';
 import { RESULTS } from '../support/results.mjs';
 import { row } from '../support/rows.mjs';
 import { FIGURES } from '../support/table.mjs';
+import { askedFor, NotAsAskedFor } from './asked-for.mjs';
 import { asDelivered } from './delivered.mjs';
-import { groundOf as startedGround } from './ground-of.mjs';
+import { groundOf as startedGround, groundOfTarget, opened } from './ground-of.mjs';
 import { GIVEN, System } from './measure.mjs';
 
-const HERE = import.meta.dirname;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const IDLE_SECONDS = QUICK ? 2 : 15;
-const KNOWN = readdirSync(join(HERE, 'adapters')).map((file) => basename(file, '.mjs'));
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...Object.fromEntries(['target', 'pids', 'option'].map((name) => [name, { type: 'string', multiple: true }])),
-    // Read by `support/counts.mjs`.
-    quick: { type: 'boolean' },
-  },
-});
-const pairs = (list = []) => list.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]);
-const targets = Object.fromEntries(pairs(flags.target));
-const others = [...Object.keys(targets), ...positionals].filter((name) => name !== 'roster');
-const unknown = [...others, ...Object.keys(targets)].filter((name) => !KNOWN.includes(name));
-if (others.length === 0 || unknown.length > 0) {
-  console.error(`Name a system, or --target <system>=<base URL>. There are: ${KNOWN.join(', ')}`);
-  process.exit(1);
-}
+const { others, targets, pids, options } = understood();
 cleanUpWhenInterrupted();
 const failed = [];
 for (const other of others) {
@@ -43,12 +26,22 @@ for (const other of others) {
   } catch (error) {
     // One that cannot be started does not keep the others from it.
     failed.push(other);
-    console.error(`${other} failed:`, error);
+    console.error(`${other} failed:`, error instanceof NotAsAskedFor ? error.message : error);
   }
 }
 if (failed.length > 0) console.error(`Not measured: ${failed.join(', ')}`);
 await cleanUp();
 process.exit(failed.length > 0 ? 1 : 0);
+
+function understood() {
+  try {
+    return askedFor(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof NotAsAskedFor)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
 
 async function compare(other) {
   const loadBefore = loadavg().map((load) => Math.round(load * 100) / 100);
@@ -59,13 +52,10 @@ async function compare(other) {
     for (const name of ['roster', other]) {
       const ground = await groundOf(name, 'cheap');
       grounds.push(ground);
-      const { open } = await import(`./adapters/${name}.mjs`);
-      const { url, pids, database, options } = ground;
-      const postmaster = database?.postmaster;
       // Asked for nothing yet: what memory and processor it takes by itself.
-      const system = new System({ name, pids, postmaster });
+      const system = new System({ name, pids: ground.pids, postmaster: ground.database?.postmaster });
       figures[name] = { startMs: ground.startMs, ...(await system.idle(IDLE_SECONDS)) };
-      system.adapter = await open({ url, options });
+      system.adapter = await opened(name, ground);
       systems[name] = system;
     }
     for (const system of Object.values(systems)) await system.prepare();
@@ -82,8 +72,7 @@ async function compare(other) {
     for (const [name, system] of Object.entries(systems)) {
       Object.assign(figures[name], mediansOf(rounds[name]), system.memory());
     }
-    const version =
-      grounds[1].version ?? flags.option?.find((one) => one.startsWith(`${other}.version=`))?.split('=')[1];
+    const version = grounds[1].version ?? options[other]?.version;
     for (const ground of grounds.splice(0)) await ground.stop();
     if (!targets[other] && !targets.roster) {
       for (const name of ['roster', other]) Object.assign(figures[name], await asDelivered(name, groundOf));
@@ -96,20 +85,10 @@ async function compare(other) {
 
 /** Where a system is that runs already, or one that is started. */
 async function groundOf(name, hash) {
-  const options = Object.fromEntries(
-    pairs(flags.option).flatMap(([key, value]) =>
-      key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : [],
-    ),
-  );
-  if (targets[name]) {
-    const pids = pairs(flags.pids)
-      .find(([one]) => one === name)?.[1]
-      .split(',')
-      .map(Number);
-    return { url: targets[name], options, pids: pids && (() => pids), stop: () => undefined };
-  }
+  const given = options[name] ?? {};
+  if (targets[name]) return groundOfTarget(name, { url: targets[name], options: given, pids: pids[name] });
   const ground = await startedGround(name, hash);
-  return { ...ground, options: { ...ground.options, ...options } };
+  return { ...ground, options: { ...ground.options, ...given } };
 }
 
 function report({ other, version, figures, rounds, loadBefore }) {

@@ -1,13 +1,17 @@
 import { Agent, request } from 'node:http';
+import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+const secureAgent = new SecureAgent({ keepAlive: true, maxSockets: 512 });
 
 /** One request to its end. @returns the status, the headers and the body */
 export function call(url, { method = 'GET', headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, method, headers }, (answer) => {
+    const isSecure = String(url).startsWith('https:');
+    const options = { agent: isSecure ? secureAgent : agent, method, headers };
+    const sent = (isSecure ? requestSecurely : request)(url, options, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk) => (text += chunk));

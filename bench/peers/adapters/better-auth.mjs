@@ -1,10 +1,12 @@
+import { URL } from 'node:url';
 import { ask } from '../http.mjs';
 
 export const name = 'Better Auth';
 
-/** @param options `admin`, `password`: somebody with the role of its admin plugin */
+export const needs = { admin: 'address of somebody with the role of its admin plugin', password: 'theirs' };
+
 export async function open({ url, options }) {
-  const headers = { origin: url };
+  const headers = { origin: new URL(url).origin };
   const post = (path, json) => ask(`${url}/api/auth${path}`, { json, headers });
   const signIn = async (person) => {
     const answer = await post('/sign-in/email', person);

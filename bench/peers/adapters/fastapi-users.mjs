@@ -2,6 +2,8 @@ import { ask, bearer } from '../http.mjs';
 
 export const name = 'fastapi-users';
 
+export const needs = {};
+
 /** It has neither refresh tokens nor a list of users. */
 export async function open({ url }) {
   const register = (json) => ask(`${url}/auth/register`, { json, expected: [201] });

@@ -16,7 +16,9 @@ const AUDIENCE = {
   },
 };
 
-/** @param options `admin`, `password` of the master realm; `policy` of passwords, such as `hashAlgorithm(pbkdf2-sha512) and hashIterations(1)` */
+export const needs = { admin: 'name of an admin of the master realm, who may add a realm', password: 'theirs' };
+
+/** @param options may have a `policy` of passwords, such as `hashAlgorithm(pbkdf2-sha512) and hashIterations(1)` */
 export async function open({ url, options }) {
   const realm = `${url}/realms/${REALM}`;
   const token = `${realm}/protocol/openid-connect/token`;

@@ -2,8 +2,10 @@ import { ask } from '../http.mjs';
 
 export const name = 'Kratos';
 
-/** @param options `admin`: base URL of its admin API */
+export const needs = { admin: 'base URL of its admin API' };
+
 export async function open({ url, options }) {
+  const identities = `${options.admin.replace(/\/+$/, '')}/admin/identities`;
   const flow = async (kind, json) => {
     const { json: begun } = await ask(`${url}/self-service/${kind}/api`);
     return ask(`${url}/self-service/${kind}?flow=${begun.id}`, { json: { method: 'password', ...json } });
@@ -19,7 +21,7 @@ export async function open({ url, options }) {
     me: ({ headers }) => ask(`${url}/sessions/whoami`, { headers }),
     list: async (token, limit) => {
       const more = token ? `&page_token=${token}` : '';
-      const { headers } = await ask(`${options.admin}/admin/identities?page_size=${limit}${more}`);
+      const { headers } = await ask(`${identities}?page_size=${limit}${more}`);
       return /[?&]page_token=([^&>]+)[^>]*>;\s*rel="next"/.exec([headers.link].flat().join(','))?.[1] ?? null;
     },
   };

@@ -2,7 +2,11 @@ import { ask, bearer } from '../http.mjs';
 
 export const name = 'NestJS boilerplate';
 
-/** @param options `admin`, `password`: somebody with its role `admin`, such as its seed makes */
+export const needs = {
+  admin: 'address of somebody with its role `admin`, such as its seed makes',
+  password: 'theirs',
+};
+
 export async function open({ url, options }) {
   const api = `${url}/api/v1`;
   const tokensOf = ({ json }) => ({ access: json.token, refresh: json.refreshToken });

@@ -3,7 +3,11 @@ import { CALLBACK, codeFlowOf } from '../code-flow.mjs';
 
 export const name = 'Roster';
 
-/** @param options `admin`, `password`: somebody who may add and list users, and register clients */
+export const needs = {
+  admin: 'address of somebody who may add and list users, and register clients',
+  password: 'theirs',
+};
+
 export async function open({ url, options }) {
   const admin = (await signIn({ email: options.admin, password: options.password })).access;
   async function signIn({ email, password }) {

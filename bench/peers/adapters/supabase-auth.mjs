@@ -4,7 +4,8 @@ import { ask, bearer } from '../http.mjs';
 
 export const name = 'Supabase Auth';
 
-/** @param options `secret`: what it signs tokens with (HS256), which makes one of the role `service_role` */
+export const needs = { secret: 'what it signs tokens with (HS256), to make one of the role `service_role`' };
+
 export async function open({ url, options }) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask } from '../http.mjs';
-import { CACHE, freePort, runOnce, startDatabase, startProgram } from './program.mjs';
+import { CACHE, freePort, installed, startDatabase, startProgram } from './program.mjs';
 
 const VERSION = '1.7.25';
 const ADMIN = { admin: 'admin@example.com', password: 'measured nine times over' };
@@ -61,12 +61,10 @@ async function install() {
   if (existsSync(join(home, 'node_modules/better-auth/package.json'))) return home;
   const own = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')).dependencies;
   const dependencies = { 'better-auth': VERSION, bcrypt: own.bcrypt, pg: own.pg };
-  writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }));
-  await runOnce({
-    command: 'npm',
-    args: ['install', '--no-audit', '--no-fund'],
-    cwd: home,
-    env: { HOME: process.env.HOME },
-  });
+  const manifest = { private: true, type: 'module', dependencies, allowScripts: { bcrypt: true } };
+  writeFileSync(join(home, 'package.json'), JSON.stringify(manifest));
+  // `npm run -s` hands its silence on.
+  const npm = { command: 'npm', args: ['install', '--no-audit', '--no-fund', '--loglevel=error'] };
+  await installed(`Better Auth ${VERSION}`, home, [npm]);
   return home;
 }

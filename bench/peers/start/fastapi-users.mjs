@@ -1,7 +1,7 @@
 // fastapi-users from PyPI behind uvicorn, with SQLAlchemy and asyncpg, as its documentation does it. It needs Python 3.10 with venv.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE, freePort, runOnce, startDatabase, startProgram } from './program.mjs';
+import { CACHE, freePort, installed, startDatabase, startProgram } from './program.mjs';
 
 const VERSION = '15.0.5';
 const REQUIREMENTS = [
@@ -40,10 +40,11 @@ async function install() {
   if (existsSync(join(home, 'installed'))) return python;
   rmSync(home, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
-  const env = { HOME: process.env.HOME };
-  await runOnce({ command: 'python3', args: ['-m', 'venv', home], env, cwd: CACHE });
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...REQUIREMENTS];
-  await runOnce({ command: python, args, env, cwd: home });
+  await installed(`fastapi-users ${VERSION}`, home, [
+    { command: 'python3', args: ['-m', 'venv', home], cwd: CACHE },
+    { command: python, args },
+  ]);
   writeFileSync(join(home, 'installed'), '');
   return python;
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { URL } from 'node:url';
-import { CACHE, freePort, runOnce, startDatabase, startProgram } from './program.mjs';
+import { CACHE, freePort, installed, runOnce, startDatabase, startProgram } from './program.mjs';
 
 const VERSION = '26.7.3';
 const ADMIN = { admin: 'admin', password: 'measured nine times over' };
@@ -58,12 +58,7 @@ async function install() {
   }
   const artifact = `org.keycloak:keycloak-quarkus-dist:${VERSION}:tar.gz`;
   const goal = ['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${download}`];
-  await runOnce({
-    command: 'mvn',
-    args: ['--batch-mode', '--quiet', ...goal],
-    cwd: download,
-    env: { HOME: process.env.HOME },
-  });
+  await installed(`Keycloak ${VERSION}`, home, [{ command: 'mvn', args: ['--batch-mode', '--quiet', ...goal] }]);
   const [archive] = readdirSync(download);
   await runOnce({
     command: 'tar',

@@ -60,12 +60,20 @@ export async function startProgram({ command, args = [], env = {}, cwd, ready, p
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (bytes) => (output = (output + bytes).slice(-8000)));
-  const kill = () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, 'SIGKILL');
+  let unstartable;
+  child.once('error', (error) => (unstartable = notStartable(command, error)));
+  const hasEnded = () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  const kill = () => hasEnded() || process.kill(-child.pid, 'SIGKILL');
   process.once('exit', kill);
   for (const end = begin + patienceSeconds * 1000; ;) {
     const answer = await call(ready).catch(() => undefined);
     if (answer?.status === 200) break;
-    if (child.exitCode !== null || performance.now() > end) throw new Error(`${command} does not start:\n${output}`);
+    if (unstartable) throw unstartable;
+    if (hasEnded() || performance.now() > end) {
+      // What is slow to start would disturb the next measurement.
+      kill();
+      throw new Error(`${command} does not start:\n${output}`);
+    }
     await sleep(10);
   }
   return {
@@ -73,7 +81,7 @@ export async function startProgram({ command, args = [], env = {}, cwd, ready, p
     startMs: performance.now() - begin,
     stop: async () => {
       process.off('exit', kill);
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded()) return;
       process.kill(-child.pid, 'SIGTERM');
       const patience = setTimeout(kill, 10_000);
       await once(child, 'exit');
@@ -91,10 +99,21 @@ export async function runOnce({ command, args = [], env = {}, cwd }) {
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
-  const [code] = await once(child, 'close');
+  const [code] = await once(child, 'close').catch((error) => {
+    throw notStartable(command, error);
+  });
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output.slice(-4000)}`);
   return output;
 }
+
+/** Runs commands that install what is kept: with the whole environment, in which the way to a registry may be (proxies, certificates). */
+export async function installed(what, home, commands) {
+  console.log(`Installing ${what} in ${home}`);
+  for (const command of commands) await runOnce({ cwd: home, ...command, env: process.env });
+}
+
+const notStartable = (command, error) =>
+  new Error(`${command} cannot be started (${error.code}): is it installed, and a program?`);
 
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
