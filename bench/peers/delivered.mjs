@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QUICK } from '../support/counts.mjs';
 import { round } from '../support/figures.mjs';
 
-const CLIENTS = 50;
+const CLIENTS = QUICK ? 10 : 50;
 const SECONDS = QUICK ? 4 : 15;
 const WARM_UP = 3;
 const READS_PER_SECOND = 100;
