@@ -90,6 +90,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     await client.query(SESSION);
     let leads = false;
     let wasWoken = false;
+    let batches = 0;
     let pause = FOLLOWER_PAUSE_MS;
     const longest = new PollInterval(LONGEST_PAUSE_MS, QUIET_PAUSE_MS);
     while (!ending.aborted) {
@@ -97,7 +98,7 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
       const begin = performance.now();
       if (!leads && (leads = await tryLead(client, wasWoken))) await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
       if (leads) {
-        const count = wasWoken || (await hasEvents(client)) ? await sequenceBatch(client) : 0;
+        const count = wasWoken || (await hasEvents(client)) ? await sequenceBatch(client, ++batches) : 0;
         if (count === BATCH_SIZE) continue;
         if (count > 0 || wasWoken) longest.worked();
         pause = count > 0 ? SHORTEST_PAUSE_MS : Math.min(2 * pause, longest.ms);
@@ -139,24 +140,32 @@ async function hasEvents(client: pg.Client): Promise<boolean> {
 }
 
 /** @returns how many events got positions */
-async function sequenceBatch(client: pg.Client): Promise<number> {
+async function sequenceBatch(client: pg.Client, batches: number): Promise<number> {
+  if (batches % PREPARED_FOR === 1) await client.query(PREPARE_BATCH);
   // Several statements in one message: if one fails, the transaction stays open, and the connection is dropped.
   const results = (await client.query(SEQUENCE_BATCH)) as unknown as pg.QueryResult[];
-  const count = results.find(({ command }) => command === 'INSERT')?.rowCount ?? 0;
-  if (count > 0) await client.query(`NOTIFY ${POSITIONS_CHANNEL}`);
-  return count;
+  return results.find(({ command }) => command === 'INSERT')?.rowCount ?? 0;
 }
 
 // Read committed, whatever the database's default: the statement after the lock needs a snapshot newer than the wait for it.
+// The readers are woken once it has committed, in the same message, even by a wakeup whose events an earlier batch has taken.
 const SEQUENCE_BATCH = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SELECT pg_advisory_xact_lock(hashtextextended('positions of the events', 2));
+  EXECUTE sequence_batch;
+  COMMIT;
+  NOTIFY ${POSITIONS_CHANNEL}`;
+
+/** In batches; then the plan is made anew, as the tables may have grown. */
+const PREPARED_FOR = 1000;
+const PREPARE_BATCH = `
+  DEALLOCATE ALL;
+  PREPARE sequence_batch AS
   WITH taken AS (
     DELETE FROM event_outbox WHERE id = ANY (ARRAY(SELECT id FROM event_outbox ORDER BY id LIMIT ${BATCH_SIZE}))
     RETURNING id, event_id)
   INSERT INTO event_positions (position, event_id)
-  SELECT (SELECT coalesce(max(position), 0) FROM event_positions) + row_number() OVER (ORDER BY id), event_id FROM taken;
-  COMMIT`;
+  SELECT (SELECT coalesce(max(position), 0) FROM event_positions) + row_number() OVER (ORDER BY id), event_id FROM taken`;
 
 // A leader that is cut off would lead for hours, until TCP notices. It queries at least every seven seconds, so the time-out ends it.
 // A position that was read must survive a crash, even where the database does not wait for the disk by default.
