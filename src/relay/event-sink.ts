@@ -26,6 +26,11 @@ export interface EventSink {
   /** Identifies its position and its dead letters, also for operators: `kafka`, `rabbitmq`. */
   readonly name: string;
   /**
+   * SQL: whether nobody wants events now. The position then moves on without `publish`, in the statement that looks, so that whoever
+   * wants them later misses none that happened since.
+   */
+  readonly isIdle?: string;
+  /**
    * Sends a batch, and returns when the sink has confirmed every message but the refused ones. The events of one user must arrive in
    * this order.
    * @returns the messages that are refused for good: each becomes a dead letter, and the relay continues

@@ -2,6 +2,12 @@ import type pg from 'pg';
 import { StandbyAnswered } from '../database/read-only.js';
 import type { OutgoingEvent, Refusal } from './event-sink.js';
 
+/** Whether nobody wants events, and the position if it has moved on. */
+export interface Skipped {
+  readonly isIdle: boolean;
+  readonly position: number | undefined;
+}
+
 /** The position of one sink in the feed: a row of `relay_cursors`, which its leader advances and an operator may set. */
 export class SinkPosition {
   constructor(
@@ -23,6 +29,15 @@ export class SinkPosition {
     if (!row) throw new Error(`The position of ${this.sink} is missing from relay_cursors`);
     if (row.standby) throw new StandbyAnswered();
     return { position: Number(row.position), isBehind: row.behind };
+  }
+
+  /**
+   * Moves on to the end of the feed if nobody wants events: `EventSink.isIdle`.
+
+   */
+  async skip(isIdle: string): Promise<Skipped> {
+    const [row] = await this.query<{ idle: boolean; position: string | null }>('skip', skip(isIdle));
+    return { isIdle: row?.idle === true, position: row?.position == null ? undefined : Number(row.position) };
   }
 
   /** Records which server publishes now. */
@@ -77,12 +92,23 @@ const RECORD_LEADER = 'UPDATE relay_cursors SET leader = $2 WHERE sink = $1';
 const RECORD_FAILURE = `
   UPDATE relay_cursors SET failure = $2, failing_since = coalesce(failing_since, clock_timestamp()) WHERE sink = $1`;
 
-// The rate is measured from a time that moves on every half minute. An event that is published now is no dead letter any more.
+// The rate is measured from a time that moves on every half minute.
+const WITHOUT_FAILURE = `failure = NULL, failing_since = NULL,
+      published_before = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN published ELSE published_before END,
+      counted_from = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN clock_timestamp() ELSE counted_from END`;
+
+// One snapshot: an event that is skipped is older than everybody who wants events.
+const skip = (isIdle: string): string => `
+  WITH feed AS MATERIALIZED (SELECT (SELECT coalesce(max(position), 0) FROM event_positions) AS latest, ${isIdle} AS idle),
+  moved AS (
+    UPDATE relay_cursors SET position = latest, published = published + latest - position, ${WITHOUT_FAILURE}
+    FROM feed WHERE sink = $1 AND idle AND position < latest RETURNING position)
+  SELECT idle, (SELECT position FROM moved) FROM feed`;
+
+// An event that is published now is no dead letter any more.
 const ADVANCE = `
   WITH moved AS (
-    UPDATE relay_cursors SET position = $3, published = published + $4, failure = NULL, failing_since = NULL,
-      published_before = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN published ELSE published_before END,
-      counted_from = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN clock_timestamp() ELSE counted_from END
+    UPDATE relay_cursors SET position = $3, published = published + $4, ${WITHOUT_FAILURE}
     WHERE sink = $1 AND position = $2 RETURNING sink),
   delivered AS (
     DELETE FROM relay_dead_letters AS letter USING moved

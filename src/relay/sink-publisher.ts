@@ -11,7 +11,7 @@ import { refuseStandby } from '../database/read-only.js';
 import type { EventFeed, FeedReader } from '../events/event-feed.js';
 import type { Log } from '../ops/log.js';
 import { toCloudEvent } from './cloud-event.js';
-import { SinkPosition } from './sink-position.js';
+import { SinkPosition, type Skipped } from './sink-position.js';
 import { inPublishSpans } from './publish-spans.js';
 import type { EventSink, OutgoingEvent, Refusal } from './event-sink.js';
 import { OutageLog, reasonOf } from './outage-log.js';
@@ -121,6 +121,7 @@ export class SinkPublisher {
     let failures = 0;
     let from = await position.read();
     let batch: readonly OutgoingEvent[] = [];
+    let mayBeIdle = true;
     /** The count of wakeups before the last read; undefined to read at once. */
     let seen: number | undefined;
     while (!this.isEnding()) {
@@ -130,10 +131,17 @@ export class SinkPublisher {
           const { position: current, isBehind } = await position.look();
           // An operator may have set it.
           from = current;
+          mayBeIdle = true;
           if (!isBehind) continue;
         }
         this.interval.worked();
         seen = this.parts.positions.count;
+        const skipped: Skipped | undefined = mayBeIdle ? await this.skipIfIdle(position) : undefined;
+        mayBeIdle = skipped?.isIdle === true;
+        if (mayBeIdle) {
+          from = skipped?.position ?? from;
+          continue;
+        }
         batch = await this.readBatch(reader, from);
         continue;
       }
@@ -164,6 +172,14 @@ export class SinkPublisher {
         [batch, seen] = [[], undefined];
       }
     }
+  }
+
+  private async skipIfIdle(position: SinkPosition): Promise<Skipped> {
+    const { isIdle } = this.sink;
+    if (isIdle === undefined) return { isIdle: false, position: undefined };
+    const skipped = await position.skip(isIdle);
+    this.databaseOutage.recovered();
+    return skipped;
   }
 
   /** Waits for a wakeup, or until it is time to poll. @returns whether there was a wakeup */
@@ -224,9 +240,11 @@ function preparedReader(client: pg.Client): FeedReader {
   };
 }
 
+// All statements here are prepared and by key: PostgreSQL would plan to read a page for longer than it reads it.
 // If a crash of PostgreSQL loses the last positions, the relay repeats events, as it may; so commits need not wait for the disk.
 const SESSION = `
   SET idle_session_timeout = '${SESSION_TIMEOUT}';
   SET idle_in_transaction_session_timeout = '${SESSION_TIMEOUT}';
   SET lock_timeout = '3s';
-  SET synchronous_commit = off`;
+  SET synchronous_commit = off;
+  SET plan_cache_mode = force_generic_plan`;

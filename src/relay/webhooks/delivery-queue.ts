@@ -9,6 +9,8 @@ import { FAILURES_BEFORE_PAUSES } from './retry-schedule.js';
 import { ANSWER_WITHIN_MS } from './webhook-sender.js';
 import { RETIRED_SECRETS, type SealedSecrets } from './webhook-secrets.js';
 
+export const HAS_ENABLED_ENDPOINTS = 'EXISTS (SELECT FROM webhook_endpoints WHERE disabled_at IS NULL)';
+
 /** A delivery that this server has leased, to attempt it now. */
 export interface LeasedDelivery extends SealedSecrets {
   readonly id: string;
@@ -42,9 +44,7 @@ export class DeliveryQueue {
 
   /** Whether any endpoint is enabled: a single query, where `enqueue` takes a transaction. */
   async hasEnabledEndpoints(): Promise<boolean> {
-    const [row] = await this.dataSource.query<[{ wanted: boolean }]>(
-      'SELECT EXISTS (SELECT FROM webhook_endpoints WHERE disabled_at IS NULL) AS wanted',
-    );
+    const [row] = await this.dataSource.query<[{ wanted: boolean }]>(`SELECT ${HAS_ENABLED_ENDPOINTS} AS wanted`);
     return row.wanted;
   }
 

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { afterCommit, Transactions } from '../../database/transaction.js';
 import type { EventSink, OutgoingEvent, Refusal } from '../event-sink.js';
-import { DeliveryQueue } from './delivery-queue.js';
+import { DeliveryQueue, HAS_ENABLED_ENDPOINTS } from './delivery-queue.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 
 /** Queues deliveries for the endpoints. Nothing is sent here, so no endpoint can delay the relay. */
 @Injectable()
 export class WebhookSink implements EventSink {
   readonly name = 'webhooks';
+  readonly isIdle = `NOT ${HAS_ENABLED_ENDPOINTS}`;
 
   constructor(
     private readonly transactions: Transactions,
