@@ -69,6 +69,33 @@ const requireInModules = {
   },
 };
 
+/** TypeORM knows eighteen databases; Roster uses one. */
+const postgresOnly = {
+  name: 'postgres-only',
+  transform: {
+    filter: { id: /\/typeorm\/driver\/DriverFactory\.js$/ },
+    handler(code) {
+      const others = /^const \w+ = require\("\.\/(?!postgres\/)[\w-]+\/\w+"\);$/gm;
+      if ((code.match(others) ?? []).length < 10)
+        throw new Error('TypeORM requires its drivers in another way: see scripts/bundle.mjs');
+      return { code: code.replace(others, ''), map: null };
+    },
+  },
+};
+
+/**
+ * An ES module that imports node:http reads all that it exports, among it WebSocket, for which Node.js loads a client of the web
+ * (undici), 1 MB and a twentieth of the start that a server may never need. So it is required, as packages in CommonJS do.
+ */
+const requireHttp = {
+  name: 'require-http',
+  resolveId: { filter: { id: /^(node:)?http$/ }, handler: () => '\0required-http' },
+  load: {
+    filter: { id: /^\0required-http$/ },
+    handler: () => ({ code: "module.exports = process.getBuiltinModule('node:http');", moduleType: 'js' }),
+  },
+};
+
 /** So that positions in the bundle lead to the TypeScript. */
 const ownSourceMaps = {
   name: 'own-source-maps',
@@ -85,7 +112,7 @@ const bundle = await rolldown({
   input: { serve: join(ROOT, 'dist/serve.js') },
   platform: 'node',
   external: isSeparate,
-  plugins: [notInstalled, requireInModules, filesBesideModules, ownSourceMaps],
+  plugins: [requireHttp, notInstalled, requireInModules, postgresOnly, filesBesideModules, ownSourceMaps],
   onLog: (level, log, handle) => {
     // A library builds its deprecation wrappers by it.
     if (log.code !== 'EVAL') handle(level, log);

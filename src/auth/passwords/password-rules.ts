@@ -1,4 +1,5 @@
-import languageCommon from '@zxcvbn-ts/language-common';
+import { createRequire } from 'node:module';
+import type LanguageCommon from '@zxcvbn-ts/language-common';
 import { DomainError, type FieldError } from '../../problems/domain-error.js';
 
 /** Why a password is refused, as a key for translations. */
@@ -22,8 +23,16 @@ export class WeakPassword extends DomainError {
 export const MAX_PASSWORD_BYTES = 1024;
 const MAX_CHARACTERS = 128;
 
-// 49,233 commonly used passwords, most common first (from @zxcvbn-ts/language-common).
-const COMMON = new Set(languageCommon.dictionary['passwords-common'].map((password) => password.toLowerCase()));
+let common: ReadonlySet<string> | undefined;
+
+/** 49,233 commonly used passwords (from @zxcvbn-ts/language-common): 5 MB, which only a server needs where passwords are set. */
+function commonPasswords(): ReadonlySet<string> {
+  if (common === undefined) {
+    const { dictionary } = createRequire(import.meta.url)('@zxcvbn-ts/language-common') as typeof LanguageCommon;
+    common = new Set(dictionary['passwords-common'].map((password) => password.toLowerCase()));
+  }
+  return common;
+}
 
 export interface PasswordSubject {
   readonly productName: string;
@@ -64,13 +73,14 @@ export function checkPassword(password: string, minLength: number, subject: Pass
 
 /** Also a repeated common password, or one surrounded by digits and symbols, which attackers try next. */
 function isCommon(password: string): boolean {
-  if (COMMON.has(password)) return true;
+  const common = commonPasswords();
+  if (common.has(password)) return true;
   const core = password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
-  if (core.length >= 4 && COMMON.has(core)) return true;
+  if (core.length >= 4 && common.has(core)) return true;
   for (let unit = 3; unit <= password.length / 2; unit++) {
     if (password.length % unit !== 0) continue;
     const part = password.slice(0, unit);
-    if (COMMON.has(part) && part.repeat(password.length / unit) === password) return true;
+    if (common.has(part) && part.repeat(password.length / unit) === password) return true;
   }
   return false;
 }
