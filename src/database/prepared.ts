@@ -9,7 +9,7 @@ const MOST = 150;
  * After so many uses it is prepared anew. A plan that was made for an almost empty table reads all of it, and PostgreSQL only finds
  * out about the growth when it has analysed the table, a minute later.
  */
-const RENEWED_AFTER = [50, 500, 5000, 50_000];
+export const RENEWED_AFTER = [50, 500, 5000, 50_000];
 /** A search or a page, whose best plan depends on the values; PostgreSQL plans those each time. */
 const BY_VALUES = /\bI?LIKE\b|<%|%>|\bLIMIT \$|\bOFFSET\b/;
 

@@ -5,11 +5,12 @@ import type { Settings } from '../config/settings.js';
 import { InjectSettings } from '../config/settings.token.js';
 import { poolOf } from './data-source.js';
 import { LookupConnection } from './lookup-connection.js';
+import { RENEWED_AFTER } from './prepared.js';
 import { inSomeOrder } from './transaction.js';
 
 /** A statement so frequent that its parsing time matters. */
 export interface Statement {
-  /** One name, one text: PostgreSQL prepares it once for each connection. */
+  /** One name, one text: PostgreSQL prepares it for each connection, and anew after some uses. */
   readonly name: string;
   readonly text: string;
 }
@@ -27,6 +28,7 @@ export class Statements implements OnApplicationShutdown {
   private readonly pool: Pick<pg.Pool, 'query'>;
   private readonly reads: LookupConnection;
   private readonly prepare: boolean;
+  private readonly names = new Map<string, { name: string; uses: number }>();
 
   constructor(@InjectSettings() settings: Settings, dataSource: DataSource) {
     this.pool = poolOf(dataSource);
@@ -67,6 +69,15 @@ export class Statements implements OnApplicationShutdown {
   }
 
   private prepared({ name, text }: Statement, values: readonly unknown[]): pg.QueryConfig {
-    return { ...(this.prepare && { name }), text, values: [...values] };
+    return { ...(this.prepare && { name: this.nameOf(name) }), text, values: [...values] };
+  }
+
+  /** Another one whenever it is to be prepared anew: see `RENEWED_AFTER`. */
+  private nameOf(name: string): string {
+    const known = this.names.get(name) ?? { name, uses: 0 };
+    if (known.uses === 0) this.names.set(name, known);
+    known.uses++;
+    if (RENEWED_AFTER.includes(known.uses)) known.name = `${name}, renewed after ${known.uses}`;
+    return known.name;
   }
 }

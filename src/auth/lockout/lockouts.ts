@@ -4,6 +4,7 @@ import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { type Statement, Statements } from '../../database/statements.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { UserStore } from '../../users/store/user-store.js';
@@ -39,6 +40,16 @@ export const LOCKED_JOB = 'auth.account-locked';
 
 const EVERY_HOUR = '29 * * * *';
 
+interface LockedRow {
+  readonly subject: Buffer;
+}
+
+// The array is a sub-select: PostgreSQL would plan for the number of its elements, each time anew.
+const LOCKED: Statement = {
+  name: 'locked-subjects',
+  text: 'SELECT subject FROM lockouts WHERE subject = ANY ((SELECT $1::bytea[])::bytea[]) AND locked_until > clock_timestamp()',
+};
+
 /**
  * Counts failed sign-ins and locks accounts (OWASP ASVS 5.0 V6.3.1): `LOCKOUT_THRESHOLD` failures lock for `LOCKOUT_DURATION`, as
  * many again for twice as long, up to `LOCKOUT_MAX_DURATION`. A success resets the count, and so does a day without a failure.
@@ -52,6 +63,7 @@ export class Lockouts implements OnModuleInit {
     private readonly users: UserStore,
     private readonly transactions: Transactions,
     private readonly jobs: Jobs,
+    private readonly statements: Statements,
   ) {}
 
   onModuleInit(): void {
@@ -94,11 +106,12 @@ export class Lockouts implements OnModuleInit {
 
   /** Whether each of these is currently locked, in order. */
   async areLocked(tx: Transaction, subjects: readonly LockSubject[]): Promise<boolean[]> {
-    const rows = await tx.query<{ subject: Buffer }[]>(
-      'SELECT subject FROM lockouts WHERE subject = ANY ($1) AND locked_until > clock_timestamp()',
-      [subjects.map(({ key }) => key)],
-    );
-    return subjects.map(({ key }) => rows.some(({ subject }) => subject.equals(key)));
+    return this.lockedOf(await tx.query<LockedRow[]>(LOCKED.text, [subjects.map(({ key }) => key)]), subjects);
+  }
+
+  /** As `areLocked`, outside any transaction. */
+  async areLockedNow(subjects: readonly LockSubject[]): Promise<boolean[]> {
+    return this.lockedOf(await this.statements.read<LockedRow>(LOCKED, [subjects.map(({ key }) => key)]), subjects);
   }
 
   /** Seconds until the last lockout of these ends; 0 if there is none. */
@@ -180,6 +193,10 @@ export class Lockouts implements OnModuleInit {
   private get rules(): LockRules {
     const { LOCKOUT_THRESHOLD: threshold, LOCKOUT_DURATION: duration, LOCKOUT_MAX_DURATION: longest } = this.settings;
     return { threshold, duration, longest };
+  }
+
+  private lockedOf(rows: readonly LockedRow[], subjects: readonly LockSubject[]): boolean[] {
+    return subjects.map(({ key }) => rows.some(({ subject }) => subject.equals(key)));
   }
 
   private mac(subject: string): Buffer {

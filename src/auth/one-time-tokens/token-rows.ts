@@ -166,11 +166,14 @@ export const PROLONG = `
       UNION ALL SELECT requested_at, requested_ip, requested_user_agent, requested_session_id WHERE NOT $4)
   WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() RETURNING expires_at`;
 
-/** The tokens of links that are to be mailed, each with the place of its link. */
+/**
+ * The tokens of links that are to be mailed, each with the place of its link. The arrays are sub-selects: of a bare parameter PostgreSQL
+ * would count the elements, and plan each time anew because of what it counted.
+ */
 export const DUE = `
   SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
     extract(epoch FROM expires_at - now())::float8 * 1000 AS ms_left
-  FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::boolean[]) WITH ORDINALITY
+  FROM unnest((SELECT $1::uuid[]), (SELECT $2::text[]), (SELECT $3::float8[]), (SELECT $4::boolean[])) WITH ORDINALITY
     AS link (user_id, purpose, least, is_renewed, place)
   JOIN one_time_tokens AS tokens ON tokens.user_id = link.user_id AND tokens.purpose = link.purpose
   WHERE used_at IS NULL AND (expires_at > now() OR link.is_renewed)`;

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../database/transaction.js';
 import { identifierKey } from '../../users/aggregate/identifiers.js';
-import type { UserEntity } from '../../users/store/user.entity.js';
-import { UserStore } from '../../users/store/user-store.js';
+import { UserLookup } from '../../users/store/user-lookup.js';
 import { DeviceTokens } from '../lockout/device-tokens.js';
 import { Lockouts, type LockSubject } from '../lockout/lockouts.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
@@ -12,8 +10,7 @@ import type { EnteredAttempt, SignInAttempt } from './sign-in-attempt.js';
 @Injectable()
 export class SignInAttempts {
   constructor(
-    private readonly transactions: Transactions,
-    private readonly users: UserStore,
+    private readonly users: UserLookup,
     private readonly limits: RateLimits,
     private readonly lockouts: Lockouts,
     private readonly devices: DeviceTokens,
@@ -31,21 +28,18 @@ export class SignInAttempts {
     if (isLimited) await this.limits.consumeForClient('sign-in-by-client', context.ip);
     check?.();
     if (identifier === undefined) return { ...attempt, ...NOBODY };
-    const entered = await this.transactions.run(async (tx) => {
-      const { owner, claim } = await this.find(tx, identifier);
-      // Always verifies one signature, whether or not the user exists.
-      const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
-      const typed = identifierKey(identifier);
-      const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(typed);
-      const claimSubject = this.lockouts.ofClaims(typed);
-      const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLocked(tx, [subject, claimSubject]);
-      const isKnownDevice = deviceId !== undefined;
-      return { ...attempt, owner, claim, isKnownDevice, subject, claimSubject, isLocked, isClaimLocked };
-    });
+    const { owner, claim } = await this.users.findByIdentifier(identifier);
+    // Always verifies one signature, whether or not the user exists.
+    const deviceId = this.devices.read(deviceToken, owner?.id ?? '');
+    const typed = identifierKey(identifier);
+    const subject = owner ? this.lockouts.ofUser(owner.id, deviceId) : this.lockouts.ofNobody(typed);
+    const claimSubject = this.lockouts.ofClaims(typed);
+    const [isLocked = false, isClaimLocked = false] = await this.lockouts.areLockedNow([subject, claimSubject]);
+    const isKnownDevice = deviceId !== undefined;
     // By the name as entered: a limit shared by two names would reveal that they belong to one user.
-    const account = entered.isKnownDevice ? entered.subject.key : identifierKey(identifier);
+    const account = isKnownDevice ? subject.key : typed;
     if (isLimited) await this.limits.consume('sign-in-by-account', account);
-    return entered;
+    return { ...attempt, owner, claim, isKnownDevice, subject, claimSubject, isLocked, isClaimLocked };
   }
 
   /** The known device of an attempt for this user. */
@@ -61,15 +55,6 @@ export class SignInAttempts {
   /** The token that identifies the device of a sign-in from now on: its existing one or a new one. */
   renewDevice({ deviceToken }: SignInAttempt, userId: string): string {
     return this.devices.issue(userId, this.devices.read(deviceToken, userId));
-  }
-
-  private async find(
-    tx: Transaction,
-    identifier: string,
-  ): Promise<{ owner: UserEntity | null; claim: UserEntity | null }> {
-    if (identifier.includes('@')) return this.users.ofAddress(tx, identifier);
-    const user = await this.users.byUsername(tx, identifier);
-    return user?.pending ? { owner: null, claim: user } : { owner: user, claim: null };
   }
 }
 

@@ -3,6 +3,7 @@ import { lock, type Transaction, Transactions } from '../../database/transaction
 import { Jobs } from '../../jobs/jobs.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import { addressKey } from '../aggregate/identifiers.js';
+import { NOT_PENDING } from './claim-of-address.js';
 import { rowOf, stateOf, UserEntity } from './user.entity.js';
 
 /** A user whose address is another spelling of another user's address: it cannot be used to look them up, and so not to sign in. */
@@ -80,7 +81,7 @@ export class SharedMailboxes implements OnModuleInit, OnApplicationBootstrap {
 }
 
 async function ownerOf(tx: Transaction, emailKey: string): Promise<UserEntity | null> {
-  return tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
+  return tx.getRepository(UserEntity).findOneBy({ emailKey, pending: NOT_PENDING });
 }
 
 /** Users who have no key because another user has it, oldest first. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Statement, Statements } from '../../database/statements.js';
+import { addressKey, usernameKey } from '../aggregate/identifiers.js';
+import { type Addressees, addressees, idsOfAddress } from './claim-of-address.js';
 import { UserEntity } from './user.entity.js';
 
 /** Reads one user outside any transaction: most requests need nothing else from the database. */
@@ -9,6 +11,8 @@ export class UserLookup {
   /** The column list for SELECT or RETURNING that makes a row of `users` a `UserEntity`. */
   readonly columns: string;
   private readonly byId: Statement;
+  private readonly byAddress: Statement;
+  private readonly byName: Statement;
 
   constructor(
     private readonly statements: Statements,
@@ -16,12 +20,26 @@ export class UserLookup {
   ) {
     const { columns } = dataSource.getMetadata(UserEntity);
     this.columns = columns.map((column) => `users.${column.databaseName} AS "${column.propertyName}"`).join(', ');
-    this.byId = { name: 'user-by-id', text: `SELECT ${this.columns} FROM users WHERE id = $1` };
+    const where = (condition: string): string => `SELECT ${this.columns} FROM users WHERE ${condition}`;
+    this.byId = { name: 'user-by-id', text: where('id = $1') };
+    this.byAddress = { name: 'users-by-address', text: where(`id = ANY (ARRAY(${idsOfAddress('$1')}))`) };
+    this.byName = { name: 'user-by-username', text: where('username_key = $1') };
   }
 
   /** The user, deleted or not. */
   async findById(id: string): Promise<UserEntity | undefined> {
     const [user] = await this.statements.read<UserEntity>(this.byId, [id]);
     return user;
+  }
+
+  /** The user who has this address or username, and the newest unconfirmed registration for it. */
+  async findByIdentifier(identifier: string): Promise<Addressees> {
+    const isAddress = identifier.includes('@');
+    const users = await this.statements.read<UserEntity>(
+      ...(isAddress
+        ? ([this.byAddress, [addressKey(identifier)]] as const)
+        : ([this.byName, [usernameKey(identifier)]] as const)),
+    );
+    return addressees(users);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull } from 'typeorm';
+import { IsNull, Raw } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions, violatedConstraint } from '../../database/transaction.js';
@@ -9,18 +9,13 @@ import { UserEventHandlers } from '../../events/handlers.js';
 import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { create, loseClaim, type NewUser } from '../aggregate/decide.js';
-import { isClaimOf } from './claim-of-address.js';
+import { type Addressees, addressees, idsOfAddress, isClaimOf, NOT_PENDING } from './claim-of-address.js';
 import { CreatedUsers } from './created-users.js';
 import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
 import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
 import { WaysIn } from './ways-in.js';
-
-// Each half uses its own index; there is none for both.
-const OF_ADDRESS = `
-  SELECT id FROM users WHERE email_key = :emailKey AND NOT pending
-  UNION ALL (SELECT id FROM users WHERE ${isClaimOf(':emailKey')} ORDER BY id DESC LIMIT 1)`;
 
 /**
  * The users and every change to them. Each change is decided by the pure functions of `decide*.ts`, written to the log, folded
@@ -138,28 +133,26 @@ export class UserStore {
 
   /** The users that exist among these ids, deleted or not. */
   async findAll(tx: Transaction, ids: readonly string[]): Promise<UserEntity[]> {
-    return ids.length === 0 ? [] : tx.getRepository(UserEntity).findBy({ id: In(ids) });
+    return ids.length === 0
+      ? []
+      : tx
+          .getRepository(UserEntity)
+          .findBy({ id: Raw((id) => `${id} = ANY ((SELECT :ids::uuid[])::uuid[])`, { ids }) });
   }
 
   /** The user who confirmed this address or was assigned it by an admin. */
   async ownerOf(tx: Transaction, email: string): Promise<UserEntity | null> {
-    return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: false });
+    return tx.getRepository(UserEntity).findOneBy({ emailKey: addressKey(email), pending: NOT_PENDING });
   }
 
   /** As `ownerOf`, plus the latest unconfirmed registration for the address. */
-  async ofAddress(
-    tx: Transaction,
-    email: string,
-  ): Promise<{ readonly owner: UserEntity | null; readonly claim: UserEntity | null }> {
+  async ofAddress(tx: Transaction, email: string): Promise<Addressees> {
     const users = await tx
       .getRepository(UserEntity)
       .createQueryBuilder('user')
-      .where(`"user".id = ANY (ARRAY(${OF_ADDRESS}))`, { emailKey: addressKey(email) })
+      .where(`"user".id = ANY (ARRAY(${idsOfAddress(':emailKey')}))`, { emailKey: addressKey(email) })
       .getMany();
-    return {
-      owner: users.find(({ pending }) => !pending) ?? null,
-      claim: users.find(({ pending }) => pending) ?? null,
-    };
+    return addressees(users);
   }
 
   async byUsername(tx: Transaction, username: string): Promise<UserEntity | null> {
@@ -241,7 +234,7 @@ export class UserStore {
     }
     if (emailKey !== null && !row.pending) {
       await lock(tx, `address:${emailKey}`);
-      const owner = await tx.getRepository(UserEntity).findOneBy({ emailKey, pending: false });
+      const owner = await tx.getRepository(UserEntity).findOneBy({ emailKey, pending: NOT_PENDING });
       if (owner && owner.id !== id) throw new EmailTaken();
     }
   }
