@@ -18,6 +18,11 @@ afterAll(() => roster.stop());
 const inTransaction = <T>(work: (tx: Transaction) => Promise<T>) =>
   roster.app.get(Transactions, { strict: false }).run(work);
 
+async function tokenFor(tx: Transaction, userId: string): Promise<string | undefined> {
+  const [made] = await tokens.forDeliveries(tx, [{ userId, purpose: 'verify-email', ttl: HOUR, subject: '' }]);
+  return made?.token;
+}
+
 async function issue(userId?: string): Promise<{ userId: string; token: string }> {
   return inTransaction(async (tx) => {
     const email = `${randomBytes(4).toString('hex')}@example.com`;
@@ -25,8 +30,7 @@ async function issue(userId?: string): Promise<{ userId: string; token: string }
     const context = systemContext('test');
     const id = userId ?? (await users.create(tx, { email, role: 'AUTHENTICATED', how: 'registration' }, context)).id;
     await tokens.issue(tx, id, 'verify-email', HOUR, context);
-    const made = await tokens.forDelivery(tx, id, 'verify-email', HOUR);
-    return { userId: id, token: made?.token ?? '' };
+    return { userId: id, token: (await tokenFor(tx, id)) ?? '' };
   });
 }
 
@@ -47,8 +51,7 @@ describe('a one-time token', () => {
 
   it('is the same at every try of its mail, and when it is asked for again while it is good; else there is a newer one', async () => {
     const { token, userId } = await issue();
-    const again = await inTransaction((tx) => tokens.forDelivery(tx, userId, 'verify-email', HOUR));
-    expect(again?.token).toBe(token);
+    expect(await inTransaction((tx) => tokenFor(tx, userId))).toBe(token);
     expect((await issue(userId)).token).toBe(token);
     await roster.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [userId]);
     const newer = await issue(userId);

@@ -17,6 +17,7 @@ import {
   FIND,
   FIND_BEGINNING,
   type FoundRow,
+  keyOf,
   type LinkOrigin,
   newNonce,
   originParameters,
@@ -39,6 +40,9 @@ export { TokenExpiredOrUsed } from './token-expired-or-used.js';
  */
 @Injectable()
 export class OneTimeTokens {
+  /** The first links of users whom open transactions have created: nobody else can use or replace them yet. */
+  private readonly first = new WeakMap<Transaction, Map<string, TokenDetails>>();
+
   constructor(
     private readonly keyring: Keyring,
     private readonly ended: EndedLinks,
@@ -65,19 +69,14 @@ export class OneTimeTokens {
 
   /** As `issue`, for a user whom this transaction has created: there is nothing to extend or to end. */
   async issueFirst(tx: Transaction, link: WantedLink, by: LinkOrigin, newPasswordRequired: boolean): Promise<Date> {
-    return this.insert(tx, link, { ...by, newPasswordRequired });
+    const row = await this.insert(tx, link, { ...by, newPasswordRequired });
+    this.first.set(tx, (this.first.get(tx) ?? new Map<string, TokenDetails>()).set(keyOf(link), details(row)));
+    return row.expires_at;
   }
 
-  /** As `forDeliveries`, for one. */
-  async forDelivery(
-    tx: Transaction,
-    userId: string,
-    purpose: TokenPurpose,
-    ttl: number,
-    subject = '',
-  ): Promise<DeliverableToken | undefined> {
-    const [made] = await this.forDeliveries(tx, [{ userId, purpose, ttl, subject }]);
-    return made;
+  /** The valid link, before its mail is queued; undefined if there is none. */
+  async ofRequest(tx: Transaction, link: WantedLink): Promise<TokenDetails | undefined> {
+    return this.first.get(tx)?.get(keyOf(link)) ?? (await this.forDeliveries(tx, [link]))[0];
   }
 
   /**
@@ -201,12 +200,12 @@ export class OneTimeTokens {
     const isTold = TELLS_ITS_BEGINNING.has(link.purpose);
     const [before] = isTold ? await tx.query<Beginning[]>(FIND_BEGINNING, [link.userId, column]) : [];
     await this.ended.end(tx, link.userId, 'replaced', 'purpose = $3', [column]);
-    return this.insert(tx, link, before ?? origin);
+    return (await this.insert(tx, link, before ?? origin)).expires_at;
   }
 
-  private async insert(tx: Transaction, link: WantedLink, like: LinkOrigin & Partial<Beginning>): Promise<Date> {
+  private async insert(tx: Transaction, link: WantedLink, like: LinkOrigin & Partial<Beginning>): Promise<TokenRow> {
     const { userId, purpose, ttl, subject } = link;
-    const [row] = await tx.query<[{ expires_at: Date }]>(REPLACE, [
+    const [row] = await tx.query<[TokenRow]>(REPLACE, [
       uuidv7(),
       userId,
       columnOf(purpose, subject),
@@ -217,7 +216,7 @@ export class OneTimeTokens {
       like.newPasswordRequired ?? false,
       ...originParameters(like),
     ]);
-    return row.expires_at;
+    return row;
   }
 
   private async made(tx: Transaction, link: WantedLink): Promise<DueRow | undefined> {

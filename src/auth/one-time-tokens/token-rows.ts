@@ -151,7 +151,7 @@ export const REPLACE = `
     new_password_required, requested_ip, requested_user_agent, requested_session_id) = (excluded.id, excluded.key_id,
     excluded.nonce, now(), excluded.expires_at, NULL, excluded.requested_at, excluded.new_password_required,
     excluded.requested_ip, excluded.requested_user_agent, excluded.requested_session_id)
-  RETURNING expires_at`;
+  RETURNING *, NULL AS locale`;
 
 /** By id: of any number of concurrent uses, one returns a row. */
 export const USE = `
@@ -185,3 +185,8 @@ export const dueParameters = (links: readonly WantedLink[]): unknown[][] => [
   links.map(({ ttl }) => ttl / 2),
   links.map(({ purpose }) => RENEWED_AFTER_EXPIRY.has(purpose)),
 ];
+
+/** What tells one link from the others. */
+export function keyOf({ userId, purpose, subject }: WantedLink): string {
+  return `${userId} ${columnOf(purpose, subject)}`;
+}

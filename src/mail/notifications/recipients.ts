@@ -1,4 +1,5 @@
 import type { UserEventOf } from '../../events/user-event.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { waitingContact } from '../../users/aggregate/decide-contacts.js';
 import type { NotificationContext } from './template-data.js';
 
@@ -22,12 +23,11 @@ export const activeUser: RecipientOf<unknown> = ({ user }) =>
   user.pending || user.deletedAt !== null || user.suspendedAt !== null ? null : user;
 
 /** The person who registers, unless the address is taken. */
-export const claimantOfFreeAddress: RecipientOf<LinkCreated> = async ({ user, services, tx }) =>
-  (await services.ownerOf(tx, user.email)) ? null : user;
+export const claimantOfFreeAddress: RecipientOf<LinkCreated> = async (context) =>
+  (await ownerOfTheirs(context)) ? null : context.user;
 
 /** The user who owns the address with which somebody registers. */
-export const ownerOfAddress: RecipientOf<LinkCreated> = async ({ user, services, tx }) =>
-  services.ownerOf(tx, user.email);
+export const ownerOfAddress: RecipientOf<LinkCreated> = async (context) => ownerOfTheirs(context);
 
 /** The contact itself, which need not be the user's own. */
 export const waitingContactAddress: RecipientOf<LinkCreated> = ({ user, event }) => {
@@ -44,3 +44,12 @@ export const previousAddress: RecipientOf<UserEventOf<'user.email_changed'>> = (
   id: event.userId,
   email: event.data.previousEmail,
 });
+
+/** By the user of an event: what is asked for the mail to one is asked for the mail to the other. */
+const owners = new WeakMap<UserEntity, Promise<UserEntity | null>>();
+
+async function ownerOfTheirs({ user, services, tx }: NotificationContext<unknown>): Promise<UserEntity | null> {
+  const owner = owners.get(user) ?? services.ownerOf(tx, user.email);
+  owners.set(user, owner);
+  return owner;
+}

@@ -73,9 +73,9 @@ export class NotificationServices {
     tx: Transaction,
     userId: string,
     purpose: TokenPurpose,
-    subject?: string,
+    subject = '',
   ): Promise<TokenDetails | undefined> {
-    return this.tokens.forDelivery(tx, userId, purpose, linkTtl(purpose, this.settings), subject);
+    return this.tokens.ofRequest(tx, { userId, purpose, ttl: linkTtl(purpose, this.settings), subject });
   }
 
   async issueUnlockLink(tx: Transaction, userId: string, context: RequestContext): Promise<Date> {

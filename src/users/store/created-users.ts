@@ -12,6 +12,11 @@ export class CreatedUsers {
     return this.states.get(tx)?.get(id);
   }
 
+  /** After a change beside the events, such as a sign-in: from now on the row is to be read. */
+  forget(tx: Transaction, id: string): void {
+    this.states.get(tx)?.delete(id);
+  }
+
   /** After a change. @param before undefined for a new user @param isGone whether no row is left */
   note(tx: Transaction, before: UserState | undefined, next: UserState, isGone: boolean): void {
     const created = this.states.get(tx) ?? new Map<string, UserState>();

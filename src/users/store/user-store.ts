@@ -13,7 +13,7 @@ import { type Addressees, addressees, idsOfAddress, isClaimOf, NOT_PENDING } fro
 import { CreatedUsers } from './created-users.js';
 import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
-import { rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
+import { newEntityOf, rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
 import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
 import { WaysIn } from './ways-in.js';
 
@@ -128,7 +128,8 @@ export class UserStore {
 
   /** The user, deleted or not. */
   async find(tx: Transaction, id: string): Promise<UserEntity | null> {
-    return tx.getRepository(UserEntity).findOneBy({ id });
+    const own = this.created.find(tx, id);
+    return (own && newEntityOf(own)) ?? tx.getRepository(UserEntity).findOneBy({ id });
   }
 
   /** The users that exist among these ids, deleted or not. */
@@ -161,6 +162,7 @@ export class UserStore {
 
   /** Operational, outside log and version. @returns when: the start of the transaction */
   async recordSignIn(tx: Transaction, id: string): Promise<Date | undefined> {
+    this.created.forget(tx, id);
     const [rows] = await tx.query<[{ at: Date }[], number]>(
       'UPDATE users SET last_login_at = now() WHERE id = $1 RETURNING last_login_at AS at',
       [id],
@@ -170,6 +172,7 @@ export class UserStore {
 
   /** Operational, outside log and version. @param id null to do the same work without effect, so that timing reveals nothing */
   async recordLock(tx: Transaction, id: string | null, until: Date | null): Promise<void> {
+    if (id !== null) this.created.forget(tx, id);
     await tx.query('UPDATE users SET locked_until = $2 WHERE id = $1 AND locked_until IS DISTINCT FROM $2', [
       id,
       until,

@@ -60,6 +60,12 @@ export function rowOf(state: UserState): UserRow | undefined {
   };
 }
 
+/** As it is read from the row that `rowOf` gives, before anybody has signed in. */
+export function newEntityOf(state: UserState): UserEntity | undefined {
+  const row = rowOf(state);
+  return row && { ...row, lockedUntil: null, lastLoginAt: null };
+}
+
 /** The inverse of `rowOf`: `stateOf(rowOf(state))` is `state`. */
 export function stateOf(row: UserRow): UserState {
   const { emailKey: _, usernameKey: __, search: ___, ...state } = row;
