@@ -6,6 +6,7 @@ import { isInstantKey } from '../../http/request/date-time.js';
 import { isBackward, keysetPage } from '../../http/pagination/keyset-page.js';
 import { UserEntity } from '../store/user.entity.js';
 import type { ListUsersQuery, UserSort } from '../api/users.dto.js';
+import { isOfMost, keyAhead, type SortColumn } from './stretch.js';
 import { type Filters, filtersOf, hasAll, type Matching, matching, patternsOf, type Wanted } from './user-filters.js';
 
 export interface UserListPage {
@@ -24,6 +25,7 @@ interface SortKey {
   readonly none: string | null;
   readonly of: (user: UserEntity) => string | null;
   readonly isKey: (key: string | null) => boolean;
+  readonly column: Omit<SortColumn, 'none'>;
 }
 
 const SORT_KEYS: Readonly<Record<string, SortKey>> = {
@@ -32,18 +34,21 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
     none: null,
     of: ({ createdAt }) => createdAt.toISOString(),
     isKey: isInstantKey,
+    column: { name: 'created_at', type: 'timestamptz' },
   },
   email: {
     sql: `coalesce(email_key, '') COLLATE "C"`,
     none: '',
     of: ({ emailKey }) => emailKey,
     isKey: () => true,
+    column: { name: 'email_key', type: 'text', collation: 'C' },
   },
   lastLoginAt: {
     sql: `coalesce(last_login_at, '-infinity'::timestamptz)`,
     none: '-infinity',
     of: ({ lastLoginAt }) => lastLoginAt?.toISOString() ?? null,
     isKey: (key) => key === null || isInstantKey(key),
+    column: { name: 'last_login_at', type: 'timestamptz' },
   },
 };
 
@@ -98,13 +103,16 @@ function orderOf(sort: UserSort): Order {
 }
 
 const FIRST_WALK = 2000;
-// Walking this many users takes as long as fetching and sorting all matches of a term rare enough to need a longer walk.
-const LONGEST_WALK = 10_000;
+// Walking this many users takes about as long as looking among them by two indexes.
+const SHORT_WALK = 5000;
+// Walking this many takes as long as fetching and sorting all matches of a term rare enough to need a longer walk.
+const LONGEST_WALK = 15_000;
 
 /**
  * The planner can only guess how many users match a term, and may walk half the table for it. So a short walk comes first. If it
- * does not find enough, its hit rate tells how long a sufficient walk would be; where that is too long, matches are rare, and all
- * of them are fetched and sorted.
+ * does not find enough, its hit rate tells how many users must be looked at. Where they are many, the index of the order and the
+ * one of the search tell together who of such a stretch matches, and only those are fetched; where they are too many, matches are
+ * rare, and all of them are fetched and sorted.
  */
 async function pageOf(tx: Transaction, page: PageRead): Promise<UserEntity[]> {
   const { filters, order, cursor, limit } = page;
@@ -114,15 +122,28 @@ async function pageOf(tx: Transaction, page: PageRead): Promise<UserEntity[]> {
   }
   const near = await walk(tx, page, FIRST_WALK);
   if (near.length === limit) return near;
-  const enough = (FIRST_WALK * limit) / near.length;
-  if (enough <= LONGEST_WALK) {
-    // Half as long again, since matches may be less dense from here on.
-    const further = await walk(tx, page, Math.ceil(1.5 * enough));
-    if (further.length === limit) return further;
-  }
+  // Of as many as such a walk is likely to find anywhere: the fewer it found, the less that says.
+  const enough = (FIRST_WALK * limit) / Math.max(near.length - 1.5 * Math.sqrt(near.length), 0);
   // The subquery keeps the planner from walking the order after all.
   const sorted = { ...order, key: { ...order.key, sql: `(SELECT ${order.key.sql})` } };
+  const stretch = enough > SHORT_WALK ? await stretchOf(tx, page, enough, near.length / FIRST_WALK) : undefined;
+  if (stretch ?? enough <= LONGEST_WALK) {
+    const further = stretch
+      ? await inOrder(rows().andWhere(stretch.sql, stretch.parameters), sorted, cursor, limit)
+      : await walk(tx, page, Math.ceil(enough));
+    if (further.length === limit) return further;
+  }
   return inOrder(rows(), sorted, cursor, limit);
+}
+
+/** The condition for the next users in the order, about `length` of them, where it pays to look among those first. */
+async function stretchOf(tx: Transaction, { filters, order, cursor }: PageRead, length: number, share: number) {
+  if (!Number.isFinite(length) || !isOfMost(filters)) return undefined;
+  const { key } = order;
+  const descending = directionOf(order, cursor) === 'DESC';
+  const from = cursor && (cursor.key ?? key.none);
+  const end = await keyAhead(tx, { ...key.column, none: key.none }, { descending, from, length, share });
+  return end === undefined ? undefined : { sql: `${key.sql} ${descending ? '>=' : '<='} :end`, parameters: { end } };
 }
 
 /** Matches among the next `length` users in the order, at most `limit` of them. */
