@@ -41,17 +41,22 @@ export async function groundOfTarget(name, { url, options, pids }) {
  */
 export async function opened(name, { url, options }) {
   const { open, name: title } = await import(`./adapters/${name}.mjs`);
-  try {
-    const adapter = await open({ url, options });
-    const person = {
-      email: `first-${process.pid}-${Date.now()}@example.com`,
-      password: 'seven idle boats on slate water',
-    };
-    await adapter.create(person);
-    await adapter.me(await adapter.signIn(person));
-    await adapter.list?.(undefined, 1);
-    return adapter;
-  } catch (error) {
-    throw new NotAsAskedFor(`${url} does not answer as ${title} does: ${error.message}`, { cause: error });
+  const email = `first-${process.pid}-${Date.now()}@example.com`;
+  const person = { email, password: 'seven idle boats on slate water' };
+  let created = false;
+  for (let tries = 5; ; tries--) {
+    try {
+      const adapter = await open({ url, options });
+      if (!created) await adapter.create(person);
+      created = true;
+      await adapter.me(await adapter.signIn(person));
+      await adapter.list?.(undefined, 1);
+      return adapter;
+    } catch (error) {
+      // What has just been started on a busy machine may refuse the first passwords.
+      if (tries === 1 || !/: 503 /.test(error.message))
+        throw new NotAsAskedFor(`${url} does not answer as ${title} does: ${error.message}`, { cause: error });
+      await sleep(2000);
+    }
   }
 }

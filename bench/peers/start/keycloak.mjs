@@ -33,6 +33,8 @@ export async function start({ hash }) {
       env,
       cwd: home,
       ready: `${url}/realms/master/.well-known/openid-configuration`,
+      // It makes its tables in minutes on a busy machine.
+      patienceSeconds: 900,
     });
   // The first one makes the tables.
   await (await program()).stop();

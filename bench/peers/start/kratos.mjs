@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NotAsAskedFor } from '../asked-for.mjs';
 import { freePort, runOnce, startDatabase, startProgram } from './program.mjs';
 
 const SCHEMA = {
@@ -26,7 +27,7 @@ const SCHEMA = {
 
 export async function start({ hash }) {
   const command = process.env.KRATOS;
-  if (command === undefined) throw new Error('KRATOS has to name the built program');
+  if (command === undefined) throw new NotAsAskedFor('KRATOS has to name the built program');
   const database = await startDatabase();
   const cwd = mkdtempSync(join(tmpdir(), 'roster-kratos-'));
   const [port, adminPort] = [await freePort(), await freePort()];

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotAsAskedFor } from '../asked-for.mjs';
 import { freePort, runOnce, startDatabase, startProgram } from './program.mjs';
 
 // What its seed makes.
@@ -13,7 +14,7 @@ const SECRET = 'for measurements only, and nothing else';
 export async function start() {
   const home = process.env.NESTJS_BOILERPLATE;
   if (home === undefined || !existsSync(join(home, 'dist/main.js')))
-    throw new Error('NESTJS_BOILERPLATE has to name the folder of the built application');
+    throw new NotAsAskedFor('NESTJS_BOILERPLATE has to name the folder of the built application');
   const database = await startDatabase();
   const sink = fork(join(import.meta.dirname, '../../support/smtp-sink.mjs'));
   const [{ port: smtp }] = await once(sink, 'message');

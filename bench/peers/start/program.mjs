@@ -11,6 +11,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '../../../dist/development/postgres/embedded-postgres.js';
 import { call } from '../../support/load.mjs';
 import { parentOf } from '../../support/processor.mjs';
+import { NotAsAskedFor } from '../asked-for.mjs';
 
 /** Where what was installed once is kept: outside of the repository. */
 export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'roster-bench-peers');
@@ -113,7 +114,7 @@ export async function installed(what, home, commands) {
 }
 
 const notStartable = (command, error) =>
-  new Error(`${command} cannot be started (${error.code}): is it installed, and a program?`);
+  new NotAsAskedFor(`${command} cannot be started (${error.code}): is it installed, and a program?`);
 
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');

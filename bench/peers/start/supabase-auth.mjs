@@ -2,6 +2,7 @@
 // has a cost of 10, which is no setting.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotAsAskedFor } from '../asked-for.mjs';
 import { freePort, runOnce, startDatabase, startProgram } from './program.mjs';
 
 const SECRET = 'for measurements only, and nothing else';
@@ -10,7 +11,7 @@ export async function start() {
   const home = process.env.SUPABASE_AUTH;
   const command = join(home ?? '', 'auth');
   if (home === undefined || !existsSync(command))
-    throw new Error('SUPABASE_AUTH has to name the folder of the built program `auth`');
+    throw new NotAsAskedFor('SUPABASE_AUTH has to name the folder of the built program `auth`');
   const database = await startDatabase();
   await database.query('CREATE SCHEMA auth');
   const port = await freePort();
