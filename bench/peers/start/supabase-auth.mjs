@@ -32,6 +32,9 @@ export async function start() {
     PORT: String(port),
     GOTRUE_MAILER_AUTOCONFIRM: 'true',
     GOTRUE_LOG_LEVEL: 'info',
+    // Its default keeps two connections, and opens one anew for most requests of sixteen clients; pools of the others keep ten or so.
+    GOTRUE_DB_MAX_POOL_SIZE: '10',
+    GOTRUE_DB_MAX_IDLE_POOL_SIZE: '10',
     // Rate limits are measured by nobody here.
     ...Object.fromEntries(
       ['EMAIL_SENT', 'TOKEN_REFRESH', 'VERIFY', 'OTP', 'ANONYMOUS_USERS'].map((name) => [
