@@ -27,8 +27,10 @@ const SILENT = new Logger(() => () => undefined);
 // An arbitrary number that no other program should use on this database.
 const MIGRATION_LOCK = 7_205_759_403;
 const TURN_EVERY_MS = 100;
-// One has the turn, one migrates, and one looks for what to say of a failure, after which TypeORM may keep the second.
-const CONNECTIONS = 3;
+// One has the turn, and one looks what there is to do.
+const CONNECTIONS = 2;
+// One migrates, and one looks for what to say of a failure, after which TypeORM may keep the first.
+const MIGRATING_CONNECTIONS = 2;
 
 /**
  * Applies pending migrations under an advisory lock, so that replicas starting together migrate once. A migration yields to holders
@@ -40,15 +42,7 @@ const CONNECTIONS = 3;
  */
 export async function migrate(addresses: Addresses, warn: (text: string) => void = () => undefined): Promise<string[]> {
   const url = ownerAddress(addresses);
-  const dataSource = await connect(
-    new DataSource({
-      ...dataSourceOptions(url, CONNECTIONS, { patient: true, lockTimeoutMs: LOCK_TIMEOUT_MS }),
-      migrations: [join(FOLDER, '*.js')],
-      migrationsTransactionMode: 'each',
-      migrationsTableName: 'migrations',
-    }),
-    url,
-  );
+  const dataSource = await connect(new DataSource(optionsOf(url, CONNECTIONS)), url);
   const runner = dataSource.createQueryRunner();
   try {
     await refuseOtherServers(dataSource);
@@ -57,7 +51,7 @@ export async function migrate(addresses: Addresses, warn: (text: string) => void
     await takeTurn(runner);
     // Before rights are revoked.
     const roles = await admitted(addresses, dataSource);
-    const applied = await runOurs(dataSource);
+    const applied = await runOurs(dataSource, url);
     await runOthers(dataSource, roles).catch(async (error: unknown) => {
       throw await explainedMigration(error, () => 'Setting up the job queue and the rights of roles', dataSource);
     });
@@ -100,17 +94,40 @@ async function admitted(addresses: Addresses, dataSource: DataSource): Promise<R
   return roles;
 }
 
-async function runOurs(dataSource: DataSource): Promise<string[]> {
+async function runOurs(database: DataSource, url: string): Promise<string[]> {
+  // As most starts find it; to load what there would be to do takes longer than to look.
+  if (await isUpToDate(database)) return [];
+  const dataSource = await connect(
+    new DataSource({
+      ...optionsOf(url, MIGRATING_CONNECTIONS),
+      migrations: [join(FOLDER, '*.js')],
+      migrationsTransactionMode: 'each',
+      migrationsTableName: 'migrations',
+    }),
+    url,
+  );
   const pending = async () => (await new MigrationExecutor(dataSource).getPendingMigrations()).map(({ name }) => name);
-  const names = await pending();
   try {
+    const names = await pending();
     // Each in its own transaction, so that a retry continues where the last attempt failed.
     await givingWay(() => dataSource.runMigrations());
+    return names;
   } catch (error) {
     throw await explainedMigration(error, async () => `The migration ${(await pending())[0]}`, dataSource);
+  } finally {
+    await dataSource.destroy();
   }
-  return names;
 }
+
+async function isUpToDate(database: DataSource): Promise<boolean> {
+  const [{ begun }] = await database.query<[{ begun: boolean }]>(
+    `SELECT to_regclass('migrations') IS NOT NULL AS begun`,
+  );
+  return begun && (await pendingMigrations(database)).length === 0;
+}
+
+const optionsOf = (url: string, connections: number) =>
+  dataSourceOptions(url, connections, { patient: true, lockTimeoutMs: LOCK_TIMEOUT_MS });
 
 async function runOthers(dataSource: DataSource, roles: ReadonlySet<string>): Promise<void> {
   const pgPool = poolOf(dataSource);
