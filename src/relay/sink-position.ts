@@ -31,10 +31,7 @@ export class SinkPosition {
     return { position: Number(row.position), isBehind: row.behind };
   }
 
-  /**
-   * Moves on to the end of the feed if nobody wants events: `EventSink.isIdle`.
-
-   */
+  /** Moves on to the end of the feed if nobody wants events: `EventSink.isIdle`. */
   async skip(isIdle: string): Promise<Skipped> {
     const [row] = await this.query<{ idle: boolean; position: string | null }>('skip', skip(isIdle));
     return { isIdle: row?.idle === true, position: row?.position == null ? undefined : Number(row.position) };
