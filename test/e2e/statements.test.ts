@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
-import { Statements } from '../../src/database/statements.js';
 import { MailLeases } from '../../src/mail/delivery/mail-leases.js';
 import { tokenIn } from '../support/inbox.js';
 import { queriesOf } from '../support/query-cost.js';
@@ -24,11 +23,8 @@ const TIMES = 3;
 /** How many statements a request sends, but for those that begin and end transactions. */
 async function countOf(work: () => Promise<unknown>): Promise<number> {
   const mails = holdMails();
-  const spied = [jest.spyOn(Statements.prototype, 'read'), jest.spyOn(Statements.prototype, 'execute')];
   const sent = await queriesOf(roster.app, work).finally(mails.release);
-  const prepared = spied.flatMap((spy) => spy.mock.calls).length;
-  spied.forEach((spy) => spy.mockRestore());
-  return sent.filter(({ sql }) => !BESIDE.test(sql) && !ENDS.test(sql)).length + prepared;
+  return sent.filter(({ sql }) => !BESIDE.test(sql) && !ENDS.test(sql)).length;
 }
 
 /** No mail is sent before they are released: to send one asks for its user. */

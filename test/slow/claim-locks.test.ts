@@ -114,7 +114,7 @@ describe('a lock of a registration', () => {
 
     const mails = roster.inbox.to(email).length;
     await fail(email, THRESHOLD);
-    const mail = await roster.inbox.waitFor(email, mails + 1);
+    const mail = await roster.inbox.linkAfter(email, mails);
     expect(mail.email.subject).toMatch(LOCK_NOTICE);
     await post('unlock', { token: tokenIn(mail) }).expect(200);
     await login(email, PASSWORD).expect(200);

@@ -57,7 +57,7 @@ describe('A server that runs while another process replaces keys', () => {
   it('goes on with the key that it holds when the signing key is replaced after that, and so does its upkeep', async () => {
     const id = /signed with key (\w+)\./.exec(await command('rotate-signing-key', { SECRET_KEY: NEW }))?.[1];
     await database.query(
-      `UPDATE keys SET retired_at = now() - interval '1 day', created_at = now() - interval '200 days'
+      `UPDATE keys SET retired_at = now() - interval '1 day', created_at = created_at - interval '200 days'
       WHERE purpose = 'access-token' AND id <> $1`,
       [id],
     );

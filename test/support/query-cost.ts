@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource, type Logger } from 'typeorm';
+import { Statements } from '../../src/database/statements.js';
 import type { TestDatabase } from './database.js';
 
 export interface Query {
@@ -16,7 +17,18 @@ export async function queriesOf(app: NestFastifyApplication, work: () => Promise
     logQuery: (sql, values) => void sent.push({ sql, values: (values ?? []) as unknown[] }),
   };
   dataSource.logger = recorder as Logger;
-  await work().finally(() => (dataSource.logger = silent));
+  // They pass TypeORM by.
+  const { read, execute } = Statements.prototype;
+  const recording = (send: typeof read): typeof read =>
+    function (this: Statements, statement, values) {
+      sent.push({ sql: statement.text, values: [...values] });
+      return send.call(this, statement, values) as never;
+    };
+  Object.assign(Statements.prototype, { read: recording(read), execute: recording(execute) });
+  await work().finally(() => {
+    dataSource.logger = silent;
+    Object.assign(Statements.prototype, { read, execute });
+  });
   return sent;
 }
 
