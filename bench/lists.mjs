@@ -83,7 +83,9 @@ async function walkTo(ground, number) {
   let cursor = '';
   for (let page = 1; page < number; page++) {
     const { text } = await list(ground, cursor && `&cursor=${cursor}`);
-    cursor = encodeURIComponent(JSON.parse(text).page.nextCursor);
+    const { nextCursor } = JSON.parse(text).page;
+    if (!nextCursor) throw new Error(`Page ${page} is the last: page ${number} needs ${number * LIMIT} users`);
+    cursor = encodeURIComponent(nextCursor);
   }
   return cursor;
 }
