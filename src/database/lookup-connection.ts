@@ -14,6 +14,7 @@ export class LookupConnection {
   private client: Promise<pg.Client> | undefined;
   private gathering: Duplex | undefined;
   private lookedWhereAt = Number.NEGATIVE_INFINITY;
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly config: pg.ClientConfig,
@@ -31,7 +32,7 @@ export class LookupConnection {
       const connected = await client;
       this.lookWhere(client, connected);
       this.gather(connected);
-      return await connected.query<Row>(query);
+      return await this.inTurn(() => connected.query<Row>(query));
     } catch (error) {
       void this.drop(client);
       // A connection that was cut while idle is only noticed now.
@@ -56,6 +57,14 @@ export class LookupConnection {
       throw error;
     }
     return client;
+  }
+
+  /** One after the other unless in pipeline mode: `pg` is giving up to keep queries that come while another is under way. */
+  private async inTurn<Result>(send: () => Promise<Result>): Promise<Result> {
+    if (this.config.pipeline === true) return send();
+    const sent = this.turn.then(send);
+    this.turn = sent.catch(() => undefined);
+    return sent;
   }
 
   /** What is asked in one turn of the event loop goes out in one packet: a system call for each took a tenth of a read. */
