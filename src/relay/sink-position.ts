@@ -94,13 +94,19 @@ const WITHOUT_FAILURE = `failure = NULL, failing_since = NULL,
       published_before = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN published ELSE published_before END,
       counted_from = CASE WHEN counted_from < clock_timestamp() - interval '30 s' THEN clock_timestamp() ELSE counted_from END`;
 
-// One snapshot: an event that is skipped is older than everybody who wants events.
+// One snapshot: an event that is skipped is older than everybody who wants events. Nor is it a dead letter any more.
 const skip = (isIdle: string): string => `
   WITH feed AS MATERIALIZED (SELECT (SELECT coalesce(max(position), 0) FROM event_positions) AS latest, ${isIdle} AS idle),
+  behind AS MATERIALIZED (
+    SELECT position AS before, latest FROM relay_cursors, feed
+    WHERE sink = $1 AND idle AND position < latest FOR UPDATE OF relay_cursors),
   moved AS (
-    UPDATE relay_cursors SET position = latest, published = published + latest - position, ${WITHOUT_FAILURE}
-    FROM feed WHERE sink = $1 AND idle AND position < latest RETURNING position)
-  SELECT idle, (SELECT position FROM moved) FROM feed`;
+    UPDATE relay_cursors SET position = latest, published = published + latest - before, ${WITHOUT_FAILURE}
+    FROM behind WHERE sink = $1 RETURNING before, latest),
+  delivered AS (
+    DELETE FROM relay_dead_letters AS letter USING moved
+    WHERE letter.sink = $1 AND letter.position > before AND letter.position <= latest)
+  SELECT idle, (SELECT latest FROM moved) AS position FROM feed`;
 
 // An event that is published now is no dead letter any more.
 const ADVANCE = `
