@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { YoungGeneration } from './young-generation.js';
 
 type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' | 'regular' }) => void;
 
@@ -16,7 +15,6 @@ const WORTH_BYTES = 16 * 2 ** 20;
  */
 export class MemoryReturn {
   private readonly collectGarbage: CollectGarbage;
-  private readonly young = new YoungGeneration();
   private requests = 0;
   private timer: NodeJS.Timeout | undefined;
   private leastBytes = 0;
@@ -24,7 +22,6 @@ export class MemoryReturn {
   constructor(server: Server) {
     setFlagsFromString('--expose-gc');
     this.collectGarbage = runInNewContext('gc') as CollectGarbage;
-    this.young.letGrow();
     server.on('request', () => {
       this.requests++;
       this.timer ??= this.lookLater();
@@ -43,7 +40,6 @@ export class MemoryReturn {
   private giveBack(): void {
     if (process.memoryUsage.rss() < this.leastBytes + WORTH_BYTES) return;
     this.collectGarbage({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    this.young.letGrow();
     this.leastBytes = process.memoryUsage.rss();
   }
 }
