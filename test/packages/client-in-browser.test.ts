@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { PACKAGE_ROOT } from '../../src/config/package-root.js';
 import { launchBrowser } from '../support/browser.js';
-import { freePort } from '../support/process.js';
+import { eventually, freePort } from '../support/process.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { as } from '../support/two-rosters.js';
 
@@ -75,6 +75,9 @@ const statusOf = (page: Page) => page.evaluate<number>('me()');
 const signIn = (page: Page, email: string) =>
   page.evaluate<number>(`client.signIn('${email}', '${PASSWORD}').then(({ response }) => response.status)`);
 const tokensIn = (page: Page) => page.evaluate<string | null>("localStorage.getItem('tokens')");
+/** Each tab has a process of its own, and hears of what another wrote into their storage a moment later. */
+const hears = (page: Page, tokens: string | null) =>
+  page.waitForFunction(`localStorage.getItem('tokens') === JSON.parse(${JSON.stringify(JSON.stringify(tokens))})`);
 
 describe('the client in Chromium', () => {
   it('refreshes in two tabs at once, with answers that are lost, and hears of an end elsewhere', async () => {
@@ -82,6 +85,7 @@ describe('the client in Chromium', () => {
     const context = await browser.newContext();
     const [one, other] = [await open(context, 'tokens'), await open(context, 'tokens')];
     expect(await signIn(one, 'tabs@example.com')).toBe(200);
+    await hears(other, await tokensIn(one));
     expect(await statusOf(other)).toBe(200);
     for (let round = 0; round < 3; round++) {
       await one.evaluate('expire()');
@@ -97,11 +101,12 @@ describe('the client in Chromium', () => {
     expect(await Promise.all([statusOf(one), statusOf(other)])).toEqual([200, 200]);
     expect(lost).toBeGreaterThan(1);
     await context.unrouteAll();
+    await eventually('one view of the storage', async () => (await tokensIn(other)) === (await tokensIn(one)));
 
     const elsewhere = await roster.signIn('tabs@example.com', PASSWORD);
     await roster.api.delete(`/users/${id}/sessions`).set(as(elsewhere)).expect(204);
     expect(await statusOf(other)).toBe(401);
-    expect(await tokensIn(one)).toBeNull();
+    await hears(one, null);
     expect(await statusOf(one)).toBe(401);
     await context.close();
   });
