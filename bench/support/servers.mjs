@@ -21,6 +21,9 @@ const COMMON = {
   RATE_LIMIT_ENABLED: 'false',
 };
 
+/** As `npm start`, the image and the unit of systemd set it. */
+export const AS_STARTED = { MALLOC_ARENA_MAX: '2' };
+
 /** As in an installation, where that makes a difference. */
 export const PRODUCTION = {
   NODE_ENV: 'production',
@@ -42,7 +45,14 @@ export async function startGround(shared = {}, given = {}) {
     ? { url: given.databaseUrl, stop: () => undefined }
     : await startEmbeddedPostgres({ dataDir });
   const servers = [];
-  const environment = { PATH: process.env.PATH, HOME: dataDir, DATABASE_URL: postgres.url, ...COMMON, ...shared };
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: dataDir,
+    DATABASE_URL: postgres.url,
+    ...AS_STARTED,
+    ...COMMON,
+    ...shared,
+  };
   return {
     databaseUrl: postgres.url,
     /** Runs an operator's command. @returns what it prints */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AS_STARTED } from '../../support/servers.mjs';
 import { freePort, startDatabase, startProgram } from './program.mjs';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -18,6 +19,7 @@ export async function start({ hash }) {
   const url = `http://localhost:${port}`;
   const cwd = mkdtempSync(join(tmpdir(), 'roster-peers-'));
   const env = {
+    ...AS_STARTED,
     DATABASE_URL: database.url,
     SECRET_KEY: 'for measurements only, and nothing else',
     SMTP_URL: `smtp://127.0.0.1:${smtp}`,
