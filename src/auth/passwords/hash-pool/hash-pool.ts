@@ -20,7 +20,7 @@ interface Job {
 }
 
 const LOWEST_PRIORITY = constants.priority.PRIORITY_LOW;
-const IDLE_MS = 20_000;
+const IDLE_MS = 10_000;
 const LONGEST_WAIT_MS = 2000;
 const LEEWAY_MS = 1000;
 // Longer than any hash that a request could wait for.
