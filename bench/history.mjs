@@ -7,6 +7,7 @@ import { median, round } from './support/figures.mjs';
 import { groundOfSize } from './support/ground-of-size.mjs';
 import { call } from './support/load.mjs';
 import { row } from './support/rows.mjs';
+import { withoutIndexes } from './support/without-indexes.mjs';
 
 const USERS = count('BENCH_USERS', 1_000_000, 10_000);
 const EVENTS = count('BENCH_EVENTS', 10_000_000, 200_000);
@@ -38,8 +39,8 @@ async function prepare(ground, events) {
   await client.connect();
   try {
     const { rows } = await client.query(
-      `SELECT user_id FROM (SELECT user_id, count(*) FROM user_events WHERE user_id IN (SELECT id FROM users WHERE deleted_at IS NULL LIMIT 20000)
-       GROUP BY user_id ORDER BY 2 DESC LIMIT $1) AS many`,
+      `SELECT user_id FROM user_events WHERE user_id IN (SELECT id FROM users WHERE deleted_at IS NULL)
+       GROUP BY user_id ORDER BY count(*) DESC LIMIT $1`,
       [PAGES],
     );
     ground.events = await fillUp(client, events);
@@ -54,22 +55,28 @@ async function fillUp(client, wanted) {
   const countAll = async () => Number((await client.query('SELECT count(*) FROM user_events')).rows[0].count);
   const there = await countAll();
   if (there < wanted) console.log(`${there} events; ${wanted - there} more are added`);
+  const insert = async () => {
+    for (let added = 0, turn = 0; there + added < wanted; turn++)
+      added += await insertLike(client, there, turn, wanted - there - added);
+  };
   // Consumers are not what is measured: nothing goes into the outbox.
   await client.query('ALTER TABLE user_events DISABLE TRIGGER user_events_outbox');
-  for (let added = 0, turn = 0; there + added < wanted; turn++) {
-    const of = Math.min(BATCH, there, wanted - there - added);
-    const { rowCount } = await client.query(
-      `INSERT INTO user_events (id, user_id, user_version, type, schema_version, actor, trace_id, occurred_at, data, personal,
-         previous_hash, key_id, hash)
-       SELECT uuidv7(), md5(user_id::text || $1)::uuid, user_version, type, schema_version, actor, trace_id, occurred_at, data,
-         personal, previous_hash, key_id, hash FROM user_events OFFSET $2 LIMIT $3`,
-      [String(turn), Math.max(0, Math.min((turn * BATCH) % there, there - of)), of],
-    );
-    added += rowCount;
-  }
+  if (there < wanted) await withoutIndexes(client, 'user_events', insert);
   await client.query('ALTER TABLE user_events ENABLE TRIGGER user_events_outbox');
   await client.query('VACUUM ANALYZE user_events');
   return countAll();
+}
+
+async function insertLike(client, there, turn, missing) {
+  const of = Math.min(BATCH, there, missing);
+  const { rowCount } = await client.query(
+    `INSERT INTO user_events (id, user_id, user_version, type, schema_version, actor, trace_id, occurred_at, data, personal,
+       previous_hash, key_id, hash)
+     SELECT uuidv7(), md5(user_id::text || $1)::uuid, user_version, type, schema_version, actor, trace_id, occurred_at, data,
+       personal, previous_hash, key_id, hash FROM user_events OFFSET $2 LIMIT $3`,
+    [String(turn), Math.max(0, Math.min((turn * BATCH) % there, there - of)), of],
+  );
+  return rowCount;
 }
 
 async function compare(few, many) {

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { barChart } from './support/bars.mjs';
-import { count } from './support/counts.mjs';
+import { count, ROUNDS } from './support/counts.mjs';
 import { median, round } from './support/figures.mjs';
 import { postJson } from './support/load.mjs';
 import { familyProcessorSeconds, parentOf } from './support/processor.mjs';
 import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 
-const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const EACH = count('BENCH_SAMPLES', 1000, 500);
 const PEOPLE = 500;
 const AT_ONCE = 8;

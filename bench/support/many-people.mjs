@@ -2,6 +2,7 @@ import pg from 'pg';
 import { copyInto } from '../../dist/database/copy.js';
 import { newId } from '../../dist/events/new-id.js';
 import { searchColumnOf, foldForSearch } from '../../dist/users/aggregate/search-text.js';
+import { withoutIndexes } from './without-indexes.mjs';
 
 const BATCH = 5000;
 const DAY_MS = 24 * 3_600_000;
@@ -19,7 +20,7 @@ export async function addPeople(databaseUrl, wanted) {
     const { rows: known, fields } = await client.query(LIKE);
     const columns = fields.map(({ name }) => name);
     const [{ there }] = (await client.query('SELECT count(*)::int AS there FROM users')).rows;
-    await withoutIndexes(client, async () => {
+    await withoutIndexes(client, 'users', async () => {
       for (let added = 0; there + added < wanted; added += BATCH) {
         const rows = Array.from({ length: Math.min(BATCH, wanted - there - added) }, (_, index) => {
           const person = personLike(known, added + index);
@@ -57,16 +58,4 @@ function personLike(known, number) {
     search: searchColumnOf({ email, username, firstName, lastName, nickname: like.nickname }),
     contacts: [],
   };
-}
-
-/** To make an index at once takes a fraction of the time of adding each row to it. */
-async function withoutIndexes(client, work) {
-  const { rows } = await client.query(
-    `SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'users'
-     AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE conrelid = 'users'::regclass)`,
-  );
-  for (const { indexname } of rows) await client.query(`DROP INDEX ${indexname}`);
-  await work();
-  await client.query(`SET maintenance_work_mem = '512MB'`);
-  for (const { indexdef } of rows) await client.query(indexdef);
 }
