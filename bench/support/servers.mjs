@@ -22,7 +22,7 @@ const COMMON = {
 };
 
 /** As `npm start`, the image and the unit of systemd set it. */
-export const AS_STARTED = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
+export const AS_STARTED = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
 /** As in an installation, where that makes a difference. */
 export const PRODUCTION = {
