@@ -145,6 +145,8 @@ describe('the pages', () => {
       'NODE_OPTIONS',
       'NODE_COMPILE_CACHE',
       'NODE_DISABLE_COMPILE_CACHE',
+      'MALLOC_ARENA_MAX',
+      'MALLOC_TRIM_THRESHOLD_',
     ];
     const secrets = Object.keys(settings).filter((name) => settings[name]!.secret);
     const known = [...Object.keys(settings), ...secrets.map((name) => `${name}_FILE`), ...elsewhere];
