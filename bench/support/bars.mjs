@@ -14,7 +14,8 @@ export function barChart(title, groups) {
   text(10, y, title, 'font-size="17" font-weight="bold"');
   for (const { title: heading, unit, bars, goal } of groups) {
     y += 40;
-    text(10, y, `${heading} (${unit}${goal === undefined ? '' : `; goal ${goal}`})`, 'font-weight="bold"');
+    const aside = [unit, goal === undefined ? '' : `goal ${goal}`].filter((words) => words !== '').join('; ');
+    text(10, y, aside === '' ? heading : `${heading} (${aside})`, 'font-weight="bold"');
     const most = Math.max(...bars.map(({ value }) => value ?? 0), goal ?? 0) || 1;
     const length = (value) => Math.max(1, (value / most) * (WIDTH - LABELS - 90));
     const top = y + 6;
