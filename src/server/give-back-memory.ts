@@ -9,11 +9,12 @@ type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'las
 const QUIET_MS = 10_000;
 /** A pause for less would not be worth it. */
 const WORTH_BYTES = 16 * 2 ** 20;
-/** So much may the heap grow over what was alive before V8 collects again; it lets a small heap grow to its fourfold. */
+/** How far the heap may grow beyond what survived the last collection before V8 collects again; by itself, V8 lets a small heap grow fourfold. */
 const HEAP_GROWTH_PERCENT = 40;
+const REQUESTS_BETWEEN_LOOKS = 16;
 
 /**
- * Holds what a busy server takes, and returns memory to the system that the start or a busy time needed once the server has been
+ * Limits the memory that a busy server takes, and returns what the start or a busy time needed to the system once the server has been
  * quiet for ten seconds. V8 itself does either only under memory pressure.
  */
 export class MemoryReturn {
@@ -28,8 +29,7 @@ export class MemoryReturn {
     setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
     this.collectGarbage = runInNewContext('gc') as CollectGarbage;
     server.on('request', () => {
-      this.requests++;
-      this.young.request();
+      if (++this.requests % REQUESTS_BETWEEN_LOOKS === 0) this.young.look();
       this.timer ??= this.lookLater();
     });
     this.timer = this.lookLater();

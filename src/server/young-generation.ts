@@ -2,8 +2,6 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Both halves together. */
 const ENOUGH_BYTES = 32 * 2 ** 20;
-/** To look takes some two microseconds. */
-const REQUESTS_BETWEEN = 16;
 
 /**
  * Holds the space in which V8 allocates at what a busy server needs. V8 doubles it while much survives a collection, up to 128 MiB, and
@@ -13,12 +11,11 @@ const REQUESTS_BETWEEN = 16;
 export class YoungGeneration {
   /** By the operator, whose choice that is. */
   private readonly isLimited = /semi[-_]space/.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
-  private requests = 0;
   private mayGrow = true;
 
-  /** Looks once in a while how large the space is. */
-  request(): void {
-    if (this.isLimited || ++this.requests % REQUESTS_BETWEEN !== 0) return;
+  /** Looks how large the space is, which takes some two microseconds, and lets it grow or not. */
+  look(): void {
+    if (this.isLimited) return;
     const mayGrow = youngBytes() < ENOUGH_BYTES;
     if (mayGrow === this.mayGrow) return;
     setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? '2' : '1'}`);

@@ -16,7 +16,7 @@ const PROGRAM = `
   const work = async () => {
     for (let round = 0; round < 400; round++) {
       for (let index = 0; index < 5000; index++) alive[(round * 5000 + index) % 60000] = { round, of: [index, index] };
-      for (let request = 0; request < 16; request++) young.request();
+      young.look();
       await new Promise(setImmediate);
     }
   };
