@@ -38,7 +38,7 @@ COPY --chown=node:node . .
 CMD ["npm", "test"]
 
 FROM ${NODE_IMAGE}
-# What the C library would keep otherwise: docs/performance.md#memory.
+# Let the C library give memory back: docs/performance.md#memory.
 ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=1048576
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app

@@ -21,7 +21,7 @@ const COMMON = {
   RATE_LIMIT_ENABLED: 'false',
 };
 
-/** As `npm start`, the image and the unit of systemd set it. */
+/** What `npm start`, the image and the systemd unit set. */
 export const AS_STARTED = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
 /** As in an installation, where that makes a difference. */
