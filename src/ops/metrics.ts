@@ -61,7 +61,7 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    return this.read();
+    return (await this.read()).replace(NOT_MEASURED, '');
   }
 
   private async ofThisProcess(): Promise<string> {
@@ -102,6 +102,9 @@ function collecting<Metric extends Collected>(
  * the suffix.
  */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+/** Samples without a value, as prom-client writes them: the delay of the event loop, if nothing of it was measured since the last scrape. */
+const NOT_MEASURED = /^[^#\n].* Nan\n/gm;
 
 let processRegistry: Registry | undefined;
 

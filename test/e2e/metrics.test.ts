@@ -24,6 +24,11 @@ describe('/metrics', () => {
     expect(samples.filter(({ value }) => Number.isNaN(value)).map(({ name }) => name)).toEqual([]);
   });
 
+  it('leaves out what was not measured since another scrape', async () => {
+    const texts = await Promise.all(Array.from({ length: 5 }, scrape));
+    for (const text of texts) expect(samplesIn(text).filter(({ value }) => Number.isNaN(value))).toEqual([]);
+  });
+
   it('tells of the process, the checks of readiness, the database, the queues and the workers', async () => {
     // The first admin has only just been made: those events are on their way.
     let text = '';

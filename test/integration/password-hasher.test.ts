@@ -136,11 +136,13 @@ describe('Argon2id', () => {
     expect(verifyForeign(prehash, parseForeignHash(phc))).toBe(true);
   });
 
+  const withAnotherEnd = (text: string) => `${text.slice(0, -2)}${text.endsWith('AA') ? 'EA' : 'AA'}`;
+
   it('verifies the right password only, and nobody', async () => {
     const stored = await argon2id.hash('nine brown foxes');
     expect(await argon2id.verify('nine brown foxes', stored)).toBe(true);
     expect(await argon2id.verify('nine brown foxes ', stored)).toBe(false);
-    expect(await argon2id.verify('nine brown foxes', `${stored.slice(0, -2)}AA`)).toBe(false);
+    expect(await argon2id.verify('nine brown foxes', withAnotherEnd(stored))).toBe(false);
     expect(await argon2id.verify('nine brown foxes', undefined)).toBe(false);
   });
 
