@@ -1,6 +1,6 @@
-// Puts the server and all packages that it uses into a few files, dist/bundle: to find, read and link them one by one takes more than half of
-// a start (ADR 0068). Only what is loaded by a dynamic import stands in a file of its own. The modules in dist remain: for embedding
-// applications, operators' commands, tests, and a server in development without this step.
+// Puts the server, the operators' commands and all packages that they use into a few files, dist/bundle: to find, read and link them one by
+// one takes more than half of a start (ADR 0068). What is loaded by a dynamic import stands in files of its own. The modules in dist remain: for
+// embedding applications, tests, and a server in development without this step.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -24,6 +24,8 @@ const UNUSED = [
   // Threads of transports.
   'pino/lib/transport.js',
   'thread-stream/index.js',
+  // Subcommands in files of their own.
+  'commander/lib/command.js',
 ];
 
 const FINDS_ITSELF = /\b__(dirname|filename)\b|\bimport\.meta\.(url|dirname|filename|resolve)\b/;
@@ -109,7 +111,8 @@ const ownSourceMaps = {
 };
 
 const bundle = await rolldown({
-  input: { serve: join(ROOT, 'dist/serve.js') },
+  // What both need is in files of its own.
+  input: { serve: join(ROOT, 'dist/serve.js'), commands: join(ROOT, 'dist/commands.js') },
   platform: 'node',
   external: isSeparate,
   plugins: [requireHttp, notInstalled, requireInModules, postgresOnly, filesBesideModules, ownSourceMaps],

@@ -134,7 +134,7 @@ describe('the pages', () => {
   it.each(PAGES.filter((page) => page !== 'CONTRIBUTING.md'))('name only settings that exist: %s', (page) => {
     const named = [...read(page).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
     // What only one command reads is no setting, and is in what `roster help` says; the last ones are Node's own.
-    const ofCommands = [...read('src/cli.ts').matchAll(/environment\['(\w+)'\]/g)].map(([, name = '']) => name);
+    const ofCommands = [...read('src/commands.ts').matchAll(/environment\['(\w+)'\]/g)].map(([, name = '']) => name);
     const benches = globSync('bench/**/*.mjs', { cwd: PACKAGE_ROOT }).map(read).join('\n');
     const ofBenches = [...benches.matchAll(/process\.env\.([A-Z]\w+)/g)].map(([, name = '']) => name);
     const elsewhere = [
