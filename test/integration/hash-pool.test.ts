@@ -93,6 +93,15 @@ describe('the hash pool', () => {
     await expect(pool.hash(PREHASH, COST)).resolves.toMatch(/^\$2b\$04\$/);
     expect(lost).toEqual([]);
   });
+
+  it('does what comes while its only worker ends as soon as that has ended', async () => {
+    const pool = makePool({ idleMs: 1 });
+    await pool.hash(PREHASH, COST);
+    await until(() => [...pool['children']].every(({ dismissed }) => dismissed));
+    expect(pool.stats().workers).toBe(1);
+    await expect(pool.hash(PREHASH, COST)).resolves.toMatch(/^\$2b\$04\$/);
+    expect(lost).toEqual([]);
+  });
 });
 
 describe('a queue of hashes that is full', () => {

@@ -206,13 +206,15 @@ export class HashPool {
     const at = this.idle.findIndex((one) => one.child === child);
     for (const { dismissal } of at < 0 ? [] : this.idle.splice(at, 1)) clearTimeout(dismissal);
     const job = this.takeJob(child);
-    if (child.dismissed) return;
-    this.options.onLoss?.(how);
-    this.pauseAfterLoss();
+    if (!child.dismissed) {
+      this.options.onLoss?.(how);
+      this.pauseAfterLoss();
+    }
     if (job && job.losses++ === 0 && !this.closing) {
       job.deadline.refresh();
       this.queue.putBack(job);
     } else if (job) this.refuse(job);
+    // A dismissed one held its place until now, and what has come meanwhile waits for that.
     this.dispatch();
   }
 
