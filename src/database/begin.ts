@@ -33,7 +33,11 @@ export function beginWithFirstStatement(client: pg.ClientBase): void {
   const query = client.query.bind(client) as Query;
   const { connection } = client as unknown as { readonly connection: Wire };
   let isDue = false;
+  /** While a transaction is begun by a statement of its own. */
+  let begins: Promise<unknown> | undefined;
   const beginning = (...given: unknown[]): unknown => {
+    // Not before what was asked for first: above all, no end of the transaction before a statement of it.
+    if (begins) return begins.then(() => query(...given));
     const [text] = given;
     const isOfPromise = typeof given.at(-1) !== 'function';
     if (text === BEGIN && isOfPromise) {
@@ -46,7 +50,10 @@ export function beginWithFirstStatement(client: pg.ClientBase): void {
     const first = isOfPromise ? preparable(text, given[1]) : undefined;
     // PostgreSQL would confirm two new statements, and `pg` remembers one.
     const isNew = first?.name !== undefined && connection.parsedStatements[first.name] === undefined;
-    if (!first || isNew) return (query(BEGIN) as Promise<unknown>).then(() => query(...given));
+    if (!first || isNew) {
+      begins = (query(BEGIN) as Promise<unknown>).finally(() => (begins = undefined));
+      return begins.then(() => query(...given));
+    }
     return new Promise((resolve, reject) => {
       query(begun(first, (error, result) => (error ? reject(error) : resolve(result))));
     });

@@ -102,6 +102,32 @@ describe('A transaction', () => {
   });
 });
 
+describe('Statements of a transaction that do not wait for each other', () => {
+  const FIRST = "INSERT INTO things VALUES (1, 'one')";
+
+  it('belong to it, the last before its end', async () => {
+    await client.query('START TRANSACTION');
+    await Promise.all([client.query(FIRST), client.query('ROLLBACK')]);
+    expect(await names()).toEqual([]);
+  });
+
+  it('are executed in their order', async () => {
+    await client.query('START TRANSACTION');
+    const update = { text: 'UPDATE things SET name = $1', values: ['changed'] };
+    await Promise.all([client.query(FIRST), client.query(update), client.query('COMMIT')]);
+    expect(await names()).toEqual(['changed']);
+  });
+
+  it('all fail if it cannot begin', async () => {
+    await client.query('START TRANSACTION');
+    await database.query('SELECT pg_terminate_backend($1)', [(client as unknown as { processID: number }).processID]);
+    client.on('error', () => undefined);
+    const failures = await Promise.allSettled([client.query(FIRST), client.query('COMMIT')]);
+    expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await names()).toEqual([]);
+  });
+});
+
 describe('The transactions of the pool', () => {
   it('commit what they did, or nothing', async () => {
     const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
