@@ -63,6 +63,15 @@ describe('While too many passwords are being checked, the page to sign in', () =
     expect(text).not.toContain(ADMIN.password);
   }, 30_000);
 
+  it('says so no later where it is let in to wait, and refused after all', async () => {
+    await hold();
+    pool['averageMs'] = 1;
+    const began = performance.now();
+    // 1.5 s each time beside the 7.5 s of pauses.
+    expect((await byForm(ADMIN.password)).status).toBe(503);
+    expect(performance.now() - began).toBeLessThan(12_000);
+  }, 30_000);
+
   it('does not wait if very many do', async () => {
     await hold();
     const { PatientLogins } = await import('../../src/hosted-pages/sign-in/patient-logins.js');

@@ -8,6 +8,8 @@ import { identifierKey } from '../../users/aggregate/identifiers.js';
 
 /** Between looks whether there is room, before the person is told: 7.5 seconds in all, as long as people wait for a page. */
 const PAUSES_MS = [500, 1000, 2000, 4000];
+/** Nor does another pause go beyond this: what was let in and then refused after all has waited as well, up to `HASH_MAX_WAIT` each time. */
+const LONGEST_MS = 10_000;
 /** More forms than this do not wait, so that a flood of them costs no memory. */
 const MOST_WAITING = 200;
 
@@ -32,13 +34,15 @@ export class PatientLogins {
     const account = identifierKey(input.identifier);
     // Known devices have places of their own, which a flood of forms from elsewhere does not take. The sign-in checks whose the token is.
     const lane = input.deviceToken === undefined ? 'other' : 'known';
+    const began = performance.now();
     for (const pauseMs of PAUSES_MS) {
       try {
         // Apart from the sign-in, of whose rate limits a wait uses up nothing.
         this.passwords.checkRoom({ account, lane });
         return await this.logins.login(input);
       } catch (error) {
-        if (!(error instanceof HashingOverloaded) || this.waiting >= MOST_WAITING) throw error;
+        const isPatient = this.waiting < MOST_WAITING && performance.now() - began + pauseMs < LONGEST_MS;
+        if (!(error instanceof HashingOverloaded) || !isPatient) throw error;
       }
       await this.pause(pauseMs);
     }
