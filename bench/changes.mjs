@@ -13,7 +13,7 @@ const USERS = QUICK ? 1000 : 10_000;
 const AT_ONCE = 16;
 /** As many connections as a server has by default. */
 const CONNECTIONS = 10;
-const SECONDS = QUICK ? 2 : 5;
+const SECONDS = QUICK ? 2 : 4;
 
 export async function run() {
   const ground = await groundOfSize(USERS);

@@ -9,10 +9,10 @@ import { System } from './peers/measure.mjs';
 
 const NAMES = ['roster', 'keycloak'];
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
-const SECONDS = QUICK ? 2 : 5;
+const SECONDS = QUICK ? 2 : 4;
 /** Java compiles what it has executed often, for half a minute and more. */
-const WARM_UP_SECONDS = QUICK ? { roster: 1, keycloak: 5 } : { roster: 5, keycloak: 25 };
-const IDLE_SECONDS = QUICK ? 2 : 10;
+const WARM_UP_SECONDS = QUICK ? { roster: 1, keycloak: 5 } : { roster: 4, keycloak: 20 };
+const IDLE_SECONDS = QUICK ? 1 : 5;
 const PERSON = { email: 'ada@example.com', password: 'seven idle boats on slate water' };
 
 export async function run() {

@@ -4,13 +4,14 @@
 import { performance } from 'node:perf_hooks';
 import { launchBrowser } from '../test/support/browser.ts';
 import { barChart } from './support/bars.mjs';
-import { count, ROUNDS } from './support/counts.mjs';
+import { count } from './support/counts.mjs';
 import { median, percentile, round } from './support/figures.mjs';
 import { groundOfSize } from './support/ground-of-size.mjs';
 import { call, postJson } from './support/load.mjs';
 import { row } from './support/rows.mjs';
 
 const USERS = count('BENCH_USERS', 1_000_000, 10_000);
+const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const PAGES = 10;
 const GOAL_MS = 300;
 const ADMIN = { identifier: 'admin@localhost', password: 'measured nine times over' };

@@ -13,7 +13,7 @@ import { familyProcessorSeconds, parentOf } from './support/processor.mjs';
 import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 
-const EACH = count('BENCH_SAMPLES', 1000, 500);
+const EACH = count('BENCH_SAMPLES', 1000, 300);
 const PEOPLE = 500;
 const AT_ONCE = 8;
 const PASSWORD = 'seven idle boats on slate water';

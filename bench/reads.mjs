@@ -12,7 +12,7 @@ import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 
 const SUPPORT = join(import.meta.dirname, 'support');
-const SECONDS = QUICK ? 2 : 3;
+const SECONDS = QUICK ? 1 : 2;
 const WARM_UP_SECONDS = QUICK ? 1 : 3;
 const CONNECTIONS = 16;
 const USERS = 100;

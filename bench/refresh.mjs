@@ -8,7 +8,7 @@ import { processorSeconds } from './support/processor.mjs';
 import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 
-const SECONDS = QUICK ? 3 : 6;
+const SECONDS = QUICK ? 2 : 5;
 const SESSIONS = 32;
 const GOAL = 2500;
 

@@ -11,8 +11,12 @@ import { RESULTS } from './support/results.mjs';
 import { writePages } from './support/table.mjs';
 
 const HERE = import.meta.dirname;
-/** They share a database of a million users, which nothing else should have beside it. */
-const LAST = ['lists', 'console', 'history'];
+/**
+ * Memory is measured before there is another server, whose code it would share; an idle server after it has been idle long enough. The last
+ * share a database of a million users, which nothing else should have beside it.
+ */
+const FIRST = ['footprint'];
+const LAST = ['idle', 'lists', 'console', 'history'];
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -39,8 +43,13 @@ mkdirSync(RESULTS, { recursive: true });
 const rows = [];
 const seconds = {};
 const failed = [];
-for (const name of cases) await attempt(name);
+const begun = {};
+for (const [index, name] of cases.entries()) {
+  await attempt(name);
+  if (index === 0) await beginOthers(cases.slice(1));
+}
 await (await import('./support/ground-of-size.mjs')).stopGreatestGround();
+await (await import('./support/servers.mjs')).stopCommonPostgres();
 rows.sort((one, other) => Number(one.id.slice(1)) - Number(other.id.slice(1)));
 console.log(`\n${rows.map(lineOf).join('\n')}`);
 if (flags.quick) print(JSON.stringify({ quick: true, machine: machineNow(), rows, seconds, failed }, null, 2));
@@ -66,6 +75,17 @@ async function attempt(name) {
   console.log(`${name} took ${seconds[name]} s`);
 }
 
+/** What needs little but time until it can be measured has it while others are measured. */
+async function beginOthers(names) {
+  for (const name of names) {
+    const { begin } = await import(join(HERE, `${name}.mjs`));
+    if (!begin) continue;
+    begun[name] = begin();
+    // Thrown where it is waited for.
+    begun[name].catch(() => undefined);
+  }
+}
+
 /** Of the names of cases and rows; of none, all cases that give a row. */
 function wantedCases(names) {
   const known = readdirSync(HERE)
@@ -81,7 +101,8 @@ function wantedCases(names) {
     );
     process.exit(1);
   }
-  return unique.sort((one, other) => LAST.indexOf(one) - LAST.indexOf(other));
+  const turn = (name) => (FIRST.includes(name) ? -2 : LAST.indexOf(name));
+  return unique.sort((one, other) => turn(one) - turn(other));
 }
 
 /** Runs one case. @returns its rows of the table; a quick one is kept nowhere */
@@ -91,7 +112,7 @@ async function measure(name) {
   const file = join(HERE, `${name}.mjs`);
   if (!existsSync(file)) throw new Error(`${file} is missing`);
   const { run } = await import(file);
-  const { chart, ...seen } = await run();
+  const { chart, ...seen } = await run(await begun[name]);
   console.log(`\n${seen.summary}`);
   if (!flags.quick) {
     const path = join(RESULTS, `${date}-${name}`);

@@ -1,17 +1,20 @@
 import { QUICK } from './counts.mjs';
+import { keptFolder } from './kept.mjs';
 import { addPeople } from './many-people.mjs';
 import { startGround } from './servers.mjs';
 
 /** So many have a history; others are what lists and searches read of them. */
 const WITH_HISTORY = 25_000;
+/** So many take longer to add than to measure. */
+const WORTH_KEEPING = 20_000;
 
 // The greatest one of this run, which several cases measure one after the other: a million users take minutes to add.
 let greatestGround;
 
 /**
- * A ground with as many users as are asked for, the first 25,000 with a history. With `BENCH_DATABASE_URL` and `BENCH_SECRET_KEY` (if it is another
- * than here), a database that has them already stands for the greatest ground.
- * @param greatest whether it is the one of a million, which is kept for the next case that asks for it
+ * A ground with as many users as are asked for, the first 25,000 with a history. One of 20,000 and more is kept for the next run. With
+ * `BENCH_DATABASE_URL` and `BENCH_SECRET_KEY` (if it is another than here), a database that has them already stands for it.
+ * @param greatest whether it is the one of a million, which the next case that asks for it uses as well
  * @param settings of its server
  * @returns the ground, with `server` and the `authorization` of its admin
  */
@@ -49,12 +52,14 @@ async function seeded(users, greatest) {
     PUBLIC_URL: 'http://localhost:3000',
     ...(given && BENCH_SECRET_KEY && { SECRET_KEY: BENCH_SECRET_KEY }),
   };
-  const ground = await startGround(shared, given ? { databaseUrl } : {});
-  if (given) return ground;
+  const kept = !given && users >= WORTH_KEEPING ? await keptFolder(`users-${users}`) : undefined;
+  const ground = await startGround(shared, given ? { databaseUrl } : { kept: kept?.folder });
+  if (given || kept?.isComplete) return ground;
   console.log(`Adding ${users} users`);
   try {
     await ground.command('seed', '--users', String(Math.min(users, WITH_HISTORY)));
     if (users > WITH_HISTORY) await addPeople(ground.databaseUrl, users);
+    kept?.complete();
     return ground;
   } catch (error) {
     await ground.stop();

@@ -1,13 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { URL } from 'node:url';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { startEmbeddedPostgres } from '../../dist/development/postgres/embedded-postgres.js';
+import { QUICK } from './counts.mjs';
 import { call } from './load.mjs';
 
 const DIST = join(import.meta.dirname, '../../dist');
@@ -22,7 +25,7 @@ const COMMON = {
 };
 
 /** What `npm start`, the image and the systemd unit set. */
-export const AS_STARTED = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' };
+export const AS_STARTED = settingsOf(JSON.parse(readFileSync(join(DIST, '../package.json'), 'utf8')).scripts.start);
 
 /** As in an installation, where that makes a difference. */
 export const PRODUCTION = {
@@ -33,17 +36,18 @@ export const PRODUCTION = {
   BCRYPT_COST: '10',
 };
 
+// With --quick, all grounds are databases of one PostgreSQL: to make and start one takes as long as some cases.
+let common;
+let databases = 0;
+
 /**
  * A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it.
  * @param shared settings of all servers and commands
- * @param given `databaseUrl` of a database that is there already
+ * @param given `databaseUrl` of a database that is there already, or `kept`: the folder of a PostgreSQL that stays
  */
 export async function startGround(shared = {}, given = {}) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'roster-bench-'));
-  chmodSync(dataDir, 0o755);
-  const postgres = given.databaseUrl
-    ? { url: given.databaseUrl, stop: () => undefined }
-    : await startEmbeddedPostgres({ dataDir });
+  const dataDir = temporaryFolder();
+  const postgres = await postgresOf(given, dataDir);
   const servers = [];
   const environment = {
     PATH: process.env.PATH,
@@ -93,6 +97,43 @@ export async function startGround(shared = {}, given = {}) {
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Of the environment, before the command itself. */
+function settingsOf(command) {
+  return Object.fromEntries([...command.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]));
+}
+
+async function postgresOf({ databaseUrl, kept }, dataDir) {
+  if (databaseUrl) return { url: databaseUrl, stop: () => undefined };
+  if (kept || !QUICK) return startEmbeddedPostgres({ dataDir: kept ?? dataDir });
+  const { url } = await (common ??= startEmbeddedPostgres({ dataDir: temporaryFolder() }));
+  const name = `bench_${++databases}`;
+  await execute(url, `CREATE DATABASE ${name}`);
+  return {
+    url: Object.assign(new URL(url), { pathname: `/${name}` }).href,
+    stop: () => execute(url, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
+}
+
+/** Ends what all grounds had in common. */
+export async function stopCommonPostgres() {
+  await (await common)?.stop();
+  common = undefined;
+}
+
+async function execute(url, statement) {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
+
+/** Which PostgreSQL can enter, too, that runs as somebody else when root measures. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'roster-bench-'));
+  chmodSync(folder, 0o755);
+  return folder;
 }
 
 async function end(child) {

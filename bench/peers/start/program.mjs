@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../../dist/development/postgres/embedded-postgres.js';
+import { copyFolder, saveFolder } from '../../support/kept.mjs';
 import { call } from '../../support/load.mjs';
 import { parentOf } from '../../support/processor.mjs';
 import { NotAsAskedFor } from '../asked-for.mjs';
@@ -16,10 +17,15 @@ import { NotAsAskedFor } from '../asked-for.mjs';
 /** Where what was installed once is kept: outside of the repository. */
 export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'roster-bench-peers');
 
-/** The same PostgreSQL for everybody: durability on, nothing tuned. @returns `postmaster`: its process, whose children do the work */
-export async function startDatabase() {
+/**
+ * The same PostgreSQL for everybody: durability on, nothing tuned.
+ * @param from a folder that `stop` has saved, if there is one: what a system makes once is made
+ * @returns `postmaster`: its process, whose children do the work
+ */
+export async function startDatabase(from) {
   const dataDir = mkdtempSync(join(tmpdir(), 'roster-peers-'));
   chmodSync(dataDir, 0o755);
+  if (from && existsSync(from)) copyFolder(from, dataDir);
   const postgres = await startEmbeddedPostgres({ dataDir });
   const query = async (...words) => {
     const client = new pg.Client(postgres.url);
@@ -38,8 +44,10 @@ export async function startDatabase() {
     url: postgres.url,
     postmaster,
     query,
-    stop: async () => {
+    /** @param saveAs where what it has is kept, to start from it another time */
+    stop: async (saveAs) => {
       await postgres.stop();
+      if (saveAs) saveFolder(dataDir, saveAs);
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
