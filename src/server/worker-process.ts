@@ -4,10 +4,19 @@ import { withDeadline } from '../async/deadline.js';
 import { withOwn } from '../config/setting-origins.js';
 import type { Settings } from '../config/settings.js';
 import type { Metrics } from '../ops/metrics.js';
+import { DomainError } from '../problems/domain-error.js';
 import type { AboutAdmin } from './summary.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const METRICS_WITHIN_MS = 6000;
+
+/** Not the metrics of the others alone: counters that fall and rise again look like many new events. */
+class WorkerSilent extends DomainError {
+  readonly code = 'unavailable';
+  constructor() {
+    super('A worker process does not answer, and the metrics are those of all of them. Try again in a moment.');
+  }
+}
 
 /** What a worker process says to its primary, and hears from it. */
 export class WorkerProcess {
@@ -20,6 +29,9 @@ export class WorkerProcess {
       if (message.type === 'roster:settings') this.own.resolve(message.own);
       if (message.type === 'roster:metrics') this.asked.get(message.id)?.(message.text);
     });
+    // Answers the primary: until this worker serves, that it has counted nothing. Without an answer, there are no metrics of the others.
+    AggregatorRegistry.setRegistries([]);
+    new AggregatorRegistry();
     tell({ type: 'roster:started' });
   }
 
@@ -36,8 +48,6 @@ export class WorkerProcess {
   /** The metrics of any worker are those of all. */
   share(metrics: Metrics): void {
     AggregatorRegistry.setRegistries(metrics.registries);
-    // Answers the primary.
-    new AggregatorRegistry();
     metrics.readAs(() => this.allMetrics());
   }
 
@@ -52,12 +62,14 @@ export class WorkerProcess {
   private async allMetrics(): Promise<string> {
     const id = ++this.questions;
     try {
-      return await withDeadline(METRICS_WITHIN_MS, async () => {
-        const { promise, resolve, reject } = Promise.withResolvers<string>();
-        this.asked.set(id, (text) => (text === null ? reject(new Error('A worker did not answer')) : resolve(text)));
+      const text = await withDeadline(METRICS_WITHIN_MS, async () => {
+        const { promise, resolve } = Promise.withResolvers<string | null>();
+        this.asked.set(id, resolve);
         tell({ type: 'roster:read-metrics', id });
         return promise;
       });
+      if (text === null) throw new WorkerSilent();
+      return text;
     } finally {
       this.asked.delete(id);
     }

@@ -67,6 +67,23 @@ describe('npm start -- --workers 2', () => {
     report(`a worker killed, replaced after ${ms} ms`);
     expect(workersOf(server)).toContain(other);
     expect(workersOf(server)).not.toContain(killed);
+    // One that starts has counted nothing yet.
+    for (let time = 0; time < 5; time++) {
+      const { status, text } = await server.api.get('/metrics');
+      expect({ status, text }).toEqual({ status: 200, text: expect.stringMatching(/^roster_events_waiting 0$/m) });
+    }
+  });
+
+  it('says that it has no metrics of all where one of them stands still', async () => {
+    const [, stopped = 0] = workersOf(server);
+    process.kill(stopped, 'SIGSTOP');
+    try {
+      const { status, body } = await server.api.get('/metrics');
+      expect({ status, body }).toEqual({ status: 503, body: expect.objectContaining({ code: 'unavailable' }) });
+    } finally {
+      process.kill(stopped, 'SIGCONT');
+    }
+    await server.api.get('/metrics').expect(200);
   });
 
   it('has one message where none of them can start', async () => {
