@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -7,12 +14,17 @@ const TAG_BYTES = 16;
 const keyObjects = new WeakMap<Buffer, KeyObject>();
 
 /** The key object of these bytes, which must not change. It is made once, for as long as somebody has the bytes. */
-export function keyObjectOf(key: Buffer): KeyObject {
+function keyObjectOf(key: Buffer): KeyObject {
   const known = keyObjects.get(key);
   if (known) return known;
   const made = createSecretKey(key);
   keyObjects.set(key, made);
   return made;
+}
+
+/** An HMAC under a key of the keyring, or another whose bytes must not change: that key is made ready once. */
+export function hmacWith(key: Buffer, hash: 'sha256' | 'sha384' = 'sha256'): ReturnType<typeof createHmac> {
+  return createHmac(hash, keyObjectOf(key));
 }
 
 // Drawn ahead: for each nonce alone, it takes longer than sealing a short text. Nonces are no secrets.

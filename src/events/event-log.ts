@@ -1,11 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RequestContext } from '../access/caller.js';
 import { Clock } from '../config/clock.js';
 import { type Key, Keyring } from '../database/keyring.js';
-import { keyObjectOf } from '../database/sealing.js';
+import { hmacWith } from '../database/sealing.js';
 import { afterCommit, type Transaction, violatedConstraint } from '../database/transaction.js';
 import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
@@ -176,7 +175,7 @@ export function chainHash(row: Omit<EventRow, 'hash'>, key: Buffer): Buffer {
     personal: row.personal?.toString('base64') ?? null,
     previous_hash: row.previous_hash?.toString('base64') ?? null,
   });
-  return createHmac('sha256', keyObjectOf(key))
+  return hmacWith(key)
     .update(canonical ?? '')
     .digest();
 }

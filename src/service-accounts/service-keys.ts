@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../database/keyring.js';
+import { hmacWith } from '../database/sealing.js';
 import type { Transaction } from '../database/transaction.js';
 import { PersonalData } from '../events/personal-data.js';
 import { newKey } from './key-format.js';
@@ -98,7 +98,7 @@ export class ServiceKeys {
   macOf(key: string, macKeyId: string): Buffer {
     const found = this.keyring.find('service-key', macKeyId);
     if (!found) throw new Error(`The key ${macKeyId} of the keys of service accounts is missing`);
-    return createHmac('sha256', found.secret).update(key).digest();
+    return hmacWith(found.secret).update(key).digest();
   }
 }
 

@@ -1,8 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../config/clock.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 
 const LIFE_SECONDS = 180 * 86_400;
 /** Maximum number of users per browser. */
@@ -60,7 +61,7 @@ export class DeviceTokens {
 }
 
 function sign(secret: Buffer, deviceId: string, expires: string, userId: string): Buffer {
-  return createHmac('sha256', secret).update(`${deviceId}:${expires}:${userId}`).digest();
+  return hmacWith(secret).update(`${deviceId}:${expires}:${userId}`).digest();
 }
 
 function listed(tokens: string | undefined): string[] {

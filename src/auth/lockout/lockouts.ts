@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
@@ -200,7 +200,7 @@ export class Lockouts implements OnModuleInit {
   }
 
   private mac(subject: string): Buffer {
-    return createHmac('sha256', this.keyring.current('lockout').secret).update(subject).digest();
+    return hmacWith(this.keyring.current('lockout').secret).update(subject).digest();
   }
 }
 

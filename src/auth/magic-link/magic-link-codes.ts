@@ -1,8 +1,9 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import { codeFrom, enteredCode } from './code-text.js';
@@ -94,10 +95,7 @@ export class MagicLinkCodes implements OnModuleInit {
 
   private codeOf({ id, token_id, key_id, nonce }: Asker): string | undefined {
     const key = this.keyring.find('one-time-token', key_id);
-    return (
-      key &&
-      codeFrom(createHmac('sha256', key.secret).update(`magic-link-code:${id}:${token_id}:`).update(nonce).digest())
-    );
+    return key && codeFrom(hmacWith(key.secret).update(`magic-link-code:${id}:${token_id}:`).update(nonce).digest());
   }
 }
 

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import type { Transaction } from '../../database/transaction.js';
 import { clientNetwork } from '../../access/client-network.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
@@ -90,7 +90,7 @@ export class AddressThrottle {
   }
 
   private hash(subject: string): Buffer {
-    return createHmac('sha256', this.keyring.current('address').secret).update(subject).digest();
+    return hmacWith(this.keyring.current('address').secret).update(subject).digest();
   }
 }
 

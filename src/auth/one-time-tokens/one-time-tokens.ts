@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 import { EndedLinks } from './ended-links.js';
@@ -244,6 +245,6 @@ export class OneTimeTokens {
 
   private mac({ id, user_id, purpose, key_id, nonce }: TokenRow): Buffer | undefined {
     const key = this.keyring.find('one-time-token', key_id);
-    return key && createHmac('sha256', key.secret).update(`${purpose}:${id}:${user_id}:`).update(nonce).digest();
+    return key && hmacWith(key.secret).update(`${purpose}:${id}:${user_id}:`).update(nonce).digest();
   }
 }

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
@@ -7,6 +6,7 @@ import type {
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { CHALLENGE_TTL_MS } from './challenges.js';
 import type { Passkey } from './passkeys.js';
@@ -89,7 +89,7 @@ export class RelyingParty {
    * authenticator. Not the id, because authenticators show it to anybody who holds them (WebAuthn Level 3, 14.6.1).
    */
   userHandleOf(userId: string): Buffer {
-    return createHmac('sha256', this.keyring.current('passkey-user').secret).update(userId).digest();
+    return hmacWith(this.keyring.current('passkey-user').secret).update(userId).digest();
   }
 }
 

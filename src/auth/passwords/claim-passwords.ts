@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import type { Transaction } from '../../database/transaction.js';
 import { isClaimOf } from '../../users/store/claim-of-address.js';
@@ -90,6 +90,6 @@ export class ClaimPasswords {
   }
 
   private hashOf(address: string): Buffer {
-    return createHmac('sha256', this.keyring.current('address').secret).update(`claim:${address}`).digest();
+    return hmacWith(this.keyring.current('address').secret).update(`claim:${address}`).digest();
   }
 }

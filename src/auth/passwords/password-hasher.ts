@@ -1,8 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { argon2idSalt, hashArgon2id, isArgon2id, isCurrentArgon2id, saltOfArgon2id } from './argon2id.js';
 import { type Key, Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { isForeign, openForeign } from './foreign/sealed-foreign.js';
 import { HashPool } from './hash-pool/hash-pool.js';
 import { type HashCost, type HashWork, PASSWORD_ALGORITHMS, type PasswordAlgorithm } from './hash-pool/hash-request.js';
@@ -111,7 +112,7 @@ export class PasswordHasher {
 
   /** A salt that is unpredictable without the keys, even with access to the database. */
   private saltOf(sharedBy: string): string {
-    const mac = createHmac('sha256', this.keyring.current('address').secret).update(`salt:${sharedBy}`).digest();
+    const mac = hmacWith(this.keyring.current('address').secret).update(`salt:${sharedBy}`).digest();
     if (this.algorithm === 'argon2id') return argon2idSalt(mac);
     const encoded = mac.subarray(0, 16).toString('base64').slice(0, 22);
     const salt = encoded.replace(/./g, (letter) => BCRYPT_BASE64.charAt(BASE64.indexOf(letter)));
@@ -149,5 +150,5 @@ export class PasswordHasher {
 }
 
 function prehash(password: string, pepper: Key): string {
-  return createHmac('sha384', pepper.secret).update(password.normalize('NFKC')).digest('base64');
+  return hmacWith(pepper.secret, 'sha384').update(password.normalize('NFKC')).digest('base64');
 }

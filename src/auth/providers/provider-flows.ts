@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { Jobs } from '../../jobs/jobs.js';
 import type { FlowSecrets } from './clients/provider-client.js';
@@ -92,7 +93,7 @@ export class ProviderFlows implements OnModuleInit {
   /** What the flow of this `state` was sent away with. */
   secretsOf(state: string): FlowSecrets {
     const derive = (what: string): string =>
-      createHmac('sha256', this.keyring.current('provider-flow').secret).update(`${what}:${state}`).digest('base64url');
+      hmacWith(this.keyring.current('provider-flow').secret).update(`${what}:${state}`).digest('base64url');
     return { state, nonce: derive('nonce'), verifier: derive('verifier') };
   }
 

@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { RATE_RULES, type RateRuleName } from '../../access/limit.decorator.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { clientNetwork } from '../../access/client-network.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { Jobs } from '../../jobs/jobs.js';
@@ -79,7 +79,7 @@ export class RateLimits implements OnModuleInit {
   }
 
   private hidden(key: string | Buffer): string {
-    return createHmac('sha256', this.keyring.current('rate-limit').secret).update(key).digest('base64url');
+    return hmacWith(this.keyring.current('rate-limit').secret).update(key).digest('base64url');
   }
 
   private limiterFor(rule: RateRuleName): Limiter {

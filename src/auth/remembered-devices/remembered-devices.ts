@@ -1,10 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
@@ -174,7 +175,7 @@ export class RememberedDevices implements OnModuleInit {
 
   private macOf({ id, userId, keyId, nonce }: TokenRow): Buffer | undefined {
     const key = this.keyring.find('remembered-device', keyId);
-    return key && createHmac('sha256', key.secret).update(`${id}:${userId}:`).update(nonce).digest();
+    return key && hmacWith(key.secret).update(`${id}:${userId}:`).update(nonce).digest();
   }
 }
 

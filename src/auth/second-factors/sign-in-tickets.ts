@@ -1,7 +1,8 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
@@ -163,7 +164,7 @@ export class SignInTickets implements OnModuleInit {
     purpose: TicketPurpose,
   ) {
     const key = this.keyring.find('sign-in-ticket', keyId);
-    return key && createHmac('sha256', key.secret).update(`${purpose}:${id}:${userId}:`).update(nonce).digest();
+    return key && hmacWith(key.secret).update(`${purpose}:${id}:${userId}:`).update(nonce).digest();
   }
 }
 

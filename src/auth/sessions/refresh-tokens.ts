@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 
 const TOKEN = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})$/;
 
@@ -23,8 +24,6 @@ export interface PresentedToken {
  */
 @Injectable()
 export class RefreshTokens {
-  private readonly keys = new Map<string, KeyObject>();
-
   constructor(private readonly keyring: Keyring) {}
 
   /** The id of the key for the tokens of a new session. */
@@ -52,9 +51,6 @@ export class RefreshTokens {
   macOf({ id, key_id, nonce }: TokenSource, proof: number | 'cookie'): Buffer {
     const found = this.keyring.find('refresh-token', key_id);
     if (!found) throw new Error(`The session ${id} names the key ${key_id}, which is not in the keyring`);
-    // Prepared once: creating it from bytes takes four times as long as the HMAC itself.
-    let key = this.keys.get(key_id);
-    if (!key) this.keys.set(key_id, (key = createSecretKey(found.secret)));
-    return createHmac('sha256', key).update(`${id}.${proof}.`).update(nonce).digest();
+    return hmacWith(found.secret).update(`${id}.${proof}.`).update(nonce).digest();
   }
 }

@@ -1,5 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
 import { Authentication } from '../../access/authentication.js';
 import { LiveSessions } from '../../access/live-sessions.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
@@ -29,7 +28,7 @@ import { SessionUpkeep } from './session-upkeep.js';
 /** Global, because the guard of every route authenticates the caller. */
 @Global()
 @Module({
-  imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
+  imports: [JobsModule, UsersModule, EvidenceModule],
   controllers: [RefreshController, SessionsController, UserSessionsController, CurrentSessionController],
   providers: [
     Sessions,

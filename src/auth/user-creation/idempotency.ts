@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { ValidationFailed } from '../../http/request/validation.js';
@@ -98,7 +99,7 @@ export class Idempotency implements OnModuleInit {
   private hash(body: object, keyId: string): Buffer {
     const key = this.keyring.find('idempotent-request', keyId);
     if (!key) throw new Error(`The key ${keyId} of remembered requests is missing`);
-    return createHmac('sha256', key.secret)
+    return hmacWith(key.secret)
       .update(canonicalize({ ...body }) ?? '')
       .digest();
   }

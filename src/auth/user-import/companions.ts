@@ -1,6 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { copyInto } from '../../database/copy.js';
-import { seal, unseal } from '../../database/sealing.js';
+import { hmacWith, seal, unseal } from '../../database/sealing.js';
 import { parseForeignHash } from '../passwords/foreign/parse-foreign.js';
 import type { ImportGround } from './import-ground.js';
 import { LineFault, type SourceIdentity, type SourcePerson } from './source-person.js';
@@ -64,7 +63,7 @@ export class Companions {
 
   private idOf(id: string): Buffer {
     const { secret } = this.ground.keyring.current('address');
-    return createHmac('sha256', secret).update(`import companion:${id}`).digest();
+    return hmacWith(secret).update(`import companion:${id}`).digest();
   }
 }
 

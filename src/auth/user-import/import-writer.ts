@@ -1,6 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { breath } from '../../async/breath.js';
-import { keyObjectOf } from '../../database/sealing.js';
+import { hmacWith } from '../../database/sealing.js';
 import { OUTBOX_CHANNEL } from '../../events/sequencer.js';
 import type { ImportGround } from './import-ground.js';
 import { type EncodedRows, ImportRows, STAGING } from './import-rows.js';
@@ -199,7 +198,7 @@ export class ImportWriter {
 
   private externalHash(externalId: string): Buffer {
     const { secret } = this.ground.keyring.current('address');
-    return createHmac('sha256', keyObjectOf(secret)).update(`import:${this.ground.source}:${externalId}`).digest();
+    return hmacWith(secret).update(`import:${this.ground.source}:${externalId}`).digest();
   }
 }
 

@@ -1,10 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { cookiesNamed, ownCookie } from '../../http/request/cookies.js';
 
 const SHAPE =
@@ -70,5 +71,5 @@ export class RegistrationCookies {
 }
 
 function sign(secret: Buffer, content: string): Buffer {
-  return createHmac('sha256', secret).update(content).digest();
+  return hmacWith(secret).update(content).digest();
 }

@@ -1,7 +1,8 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import type { Transaction } from '../../database/transaction.js';
 
 const SECRET_BYTES = 32;
@@ -69,7 +70,7 @@ export class ClientSecrets {
 const NONE: KeptSecret = { key_id: '', mac: Buffer.alloc(32) };
 
 function macOf(key: Buffer, clientId: string, secret: string): Buffer {
-  return createHmac('sha256', key).update(`${clientId}\0${secret}`).digest();
+  return hmacWith(key).update(`${clientId}\0${secret}`).digest();
 }
 
 const REMOVE_OLD = `

@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
-import { seal, unseal } from '../../database/sealing.js';
+import { hmacWith, seal, unseal } from '../../database/sealing.js';
 import { type Statement, Statements } from '../../database/statements.js';
 import { PersonalData, type WrappedUserKey } from '../../events/personal-data.js';
 import { Revocations } from '../../auth/sessions/revocations.js';
@@ -167,7 +166,7 @@ export class Artifacts {
   }
 
   private mac(purpose: string, value: string): Buffer {
-    return createHmac('sha256', this.keyring.current('openid-artifact').secret).update(`${purpose}\0${value}`).digest();
+    return hmacWith(this.keyring.current('openid-artifact').secret).update(`${purpose}\0${value}`).digest();
   }
 }
 
