@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { addressKey, identifierKey } from '../../users/aggregate/identifiers.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
+import { isPasswordOf } from '../sign-in/credentials.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
@@ -39,7 +40,7 @@ export class LoginService {
     const { attempt, userId, changedAt } = found;
     return this.settled(
       found,
-      this.gate.admit(attempt, userId, (tx) => this.passwords.isStillOf(tx, userId, changedAt)),
+      this.gate.admit(attempt, userId, (_tx, _user, credentials) => isPasswordOf(credentials, changedAt)),
     );
   }
 

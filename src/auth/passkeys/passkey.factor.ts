@@ -15,6 +15,7 @@ import { RelyingParty } from './relying-party.js';
 @Injectable()
 export class PasskeyFactor extends SecondFactor {
   readonly method = 'passkey';
+  readonly table = 'passkeys';
 
   constructor(
     private readonly passkeys: Passkeys,

@@ -24,6 +24,13 @@ const STORED: Statement = {
 type ClientOrigin = Pick<RequestContext, 'ip' | 'userAgent'>;
 const UNKNOWN_ORIGIN: ClientOrigin = { ip: null, userAgent: null };
 
+/**
+ * When the user set the password, as part of a statement.
+ * @param user the parameter with the user's id, such as `$1`
+ */
+export const passwordChangedAt = (user: string): string =>
+  `(SELECT changed_at FROM password_credentials WHERE user_id = ${user})`;
+
 /** The passwords of users: rules, hashing and the stored hashes, which leave this folder only to be compared. */
 @Injectable()
 export class Passwords {

@@ -1,6 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import type { Transaction } from '../../database/transaction.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEvent } from '../../events/user-event.js';
@@ -25,6 +26,7 @@ const GROUP = 5;
 @Injectable()
 export class RecoveryCodes extends SecondFactor {
   readonly method = 'recovery-code';
+  readonly table = undefined;
 
   constructor(
     private readonly keyring: Keyring,
@@ -86,7 +88,7 @@ export class RecoveryCodes extends SecondFactor {
   }
 
   private hash(key: Buffer, userId: string, code: string): Buffer {
-    return createHmac('sha256', key)
+    return hmacWith(key)
       .update(`${userId}:${normalized(code)}`)
       .digest();
   }

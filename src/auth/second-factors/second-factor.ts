@@ -37,6 +37,9 @@ export interface ProofPurpose {
 export abstract class SecondFactor {
   abstract readonly method: SecondFactorMethod;
 
+  /** The table with a row, of a `user_id`, for each that is held; undefined for recovery codes. */
+  abstract readonly table: string | undefined;
+
   /** Those that the user has, whether or not they can be presented now; empty for recovery codes. */
   abstract heldBy(tx: Transaction, userId: string): Promise<readonly HeldFactor[]>;
 

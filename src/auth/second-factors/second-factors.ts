@@ -33,7 +33,15 @@ export class SecondFactors implements OnModuleInit {
 
   /** Whether the user's sign-ins need a second factor. */
   async hasOne(tx: Transaction, userId: string): Promise<boolean> {
-    return (await this.heldBy(tx, userId)).length > 0;
+    const [row] = await tx.query<[{ held: boolean }]>(`SELECT ${this.held('$1')} AS held`, [userId]);
+    return row.held;
+  }
+
+  /** `hasOne` as a condition in a statement. @param user the parameter with the user's id, such as `$1` */
+  held(user: string): string {
+    const tables = this.factors.flatMap(({ table }) => table ?? []);
+    const conditions = tables.map((table) => `EXISTS (SELECT FROM ${table} WHERE user_id = ${user}::uuid)`);
+    return `(${['false', ...conditions].join(' OR ')})`;
   }
 
   /** What a user who holds a second factor (`hasOne`) can present now. */

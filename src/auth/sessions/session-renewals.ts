@@ -7,7 +7,8 @@ import { type Assurance } from './assurance.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 import type { BrowserCookie } from './session-cookies.js';
-import { ALIVE, newNonce, Sessions, type SessionTokens } from './sessions.js';
+import { ALIVE, Sessions, type SessionTokens } from './sessions.js';
+import { newNonce } from './start-session.js';
 
 interface RenewableSession extends TokenSource, Assurance {
   readonly kind: 'API' | 'BROWSER';

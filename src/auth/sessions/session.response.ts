@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { describeDevice } from '../../rendering/device.js';
 import { ApiItemLinks, type ItemLinks, removalLink } from '../../users/api/item-links.js';
-import { MAX_SESSIONS, type Session } from './sessions.js';
+import type { Session } from './sessions.js';
+import { MAX_SESSIONS } from './start-session.js';
 
 const time = { format: 'date-time' } as const;
 

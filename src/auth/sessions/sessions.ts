@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type RequestContext, systemContext } from '../../access/caller.js';
-import type { UserRole } from '../../access/role.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { afterCommit, type Transaction } from '../../database/transaction.js';
@@ -14,10 +12,16 @@ import { type Assurance, MULTIPLE_FACTORS } from './assurance.js';
 import { RefreshTokens, type TokenSource } from './refresh-tokens.js';
 import { Revocations } from './revocations.js';
 import type { BrowserSignIn } from './session-cookies.js';
-import { START_SESSION } from './start-session.js';
-
-/** Maximum number of sessions per user; one more ends the least recently used one. */
-export const MAX_SESSIONS = 100;
+import {
+  newNonce,
+  type NewSession,
+  type SessionKind,
+  SIGN_IN,
+  type Somebody,
+  START_SESSION,
+  startValues,
+  TOO_MANY,
+} from './start-session.js';
 
 /** Why a session ended; stored with it. */
 export type EndReason =
@@ -62,17 +66,6 @@ export interface Session {
   readonly authenticated_at: Date;
 }
 
-export type SessionKind = 'API' | 'BROWSER';
-
-/** What a new session is to be. */
-export interface NewSession {
-  readonly kind: SessionKind;
-  /** Authentication methods (RFC 8176, 2), such as `pwd`. */
-  readonly amr: readonly string[];
-  /** Whether the cookie outlives the browser's own session; false by default. */
-  readonly keepSignedIn?: boolean | undefined;
-}
-
 /** What a session was started with. */
 export interface StartedSession {
   readonly source: TokenSource;
@@ -80,26 +73,16 @@ export interface StartedSession {
   readonly tokens: SessionTokens | undefined;
 }
 
-interface Somebody {
-  readonly id: string;
-  readonly role: UserRole;
-  readonly version: number;
-}
+type StartedRow = Assurance & { readonly ended: string[] };
+type SignInRow = StartedRow & { readonly lastLoginAt: Date; readonly recordedAt: Date };
 
 type Ending = Pick<NewAuthEvent, 'userId' | 'context'> & { readonly reason: EndReason };
 
 /** Condition: the session has not ended. */
 export const ALIVE = 'ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()';
-const NONCE_BYTES = 32;
-
-/** What the tokens and the cookie of a session are derived from. */
-export const newNonce = (): Buffer => randomBytes(NONCE_BYTES);
-
 const COLUMNS = `id, host(ip) AS ip, user_agent, created_at, last_used_at, kind, amr,
   coalesce(authenticated_at, created_at) AS authenticated_at,
   least(idle_expires_at, absolute_expires_at) AS expires_at`;
-
-const TOO_MANY: EndReason = 'too-many-sessions';
 
 /** The devices on which somebody is signed in. */
 @Injectable()
@@ -109,37 +92,36 @@ export class Sessions {
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
     @Inject(Revocations) private readonly revocations: Pick<Revocations, 'expire'>,
-    @Inject(AuthEvents) private readonly events: Pick<AuthEvents, 'record'>,
+    @Inject(AuthEvents) private readonly events: Pick<AuthEvents, 'record' | 'prepare'>,
   ) {}
 
+  /** A session for which nobody signs in. The transaction locks the user's row, so that ending all sessions happens before or after. */
+  async start(tx: Transaction, user: Somebody, context: RequestContext, given: NewSession): Promise<StartedSession> {
+    const source = this.newSource();
+    const values = startValues(source, user, context, given, this.settings);
+    const [started] = await tx.query<[StartedRow]>(START_SESSION, values);
+    return this.started(tx, source, { user, context, kind: given.kind }, started);
+  }
+
   /**
-   * Signs a user in on another device. The transaction locks the user's row, so that ending all sessions happens either before or
-   * after.
+   * As `start`, with the time and the evidence of the sign-in: there is no session without it.
+   * @param evidence of the user, without the session
+   * @returns also the time of this sign-in
    */
-  async start(
+  async signIn(
     tx: Transaction,
     user: Somebody,
-    context: RequestContext,
-    { kind, amr, keepSignedIn = false }: NewSession,
-  ): Promise<StartedSession> {
-    const source = { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: newNonce() };
-    const [{ ended, ...started }] = await tx.query<[Assurance & { readonly ended: string[] }]>(START_SESSION, [
-      source.id,
-      user.id,
-      source.key_id,
-      source.nonce,
-      context.ip,
-      context.userAgent,
-      this.settings.REFRESH_TOKEN_IDLE_TTL,
-      this.settings.REFRESH_TOKEN_ABSOLUTE_TTL,
-      kind,
-      amr,
-      keepSignedIn,
-      TOO_MANY,
-      MAX_SESSIONS - 1,
-    ]);
-    await this.noteEnded(tx, ended, { userId: user.id, reason: TOO_MANY, context });
-    return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user, started) };
+    given: NewSession,
+    evidence: NewAuthEvent,
+  ): Promise<StartedSession & { readonly lastLoginAt: Date }> {
+    const { context } = evidence;
+    const source = this.newSource();
+    const values = startValues(source, user, context, given, this.settings);
+    const event = this.events.prepare({ ...evidence, sessionId: source.id });
+    const [{ lastLoginAt, recordedAt, ...row }] = await tx.query<[SignInRow]>(SIGN_IN, [...values, ...event.values]);
+    const started = await this.started(tx, source, { user, context, kind: given.kind }, row);
+    await event.handle(tx, recordedAt);
+    return { ...started, lastLoginAt };
   }
 
   /** The tokens of a session at a generation. */
@@ -223,6 +205,21 @@ export class Sessions {
     if (previous && browser.isPrevious(previous)) {
       await this.end(tx, previous.user_id, previous.id, 'signed-in-again', context);
     }
+  }
+
+  private newSource(): TokenSource {
+    return { id: uuidv7(), key_id: this.refreshTokens.keyId, nonce: newNonce() };
+  }
+
+  private async started(
+    tx: Transaction,
+    source: TokenSource,
+    of: { readonly user: Somebody; readonly context: RequestContext; readonly kind: SessionKind },
+    { ended, ...assurance }: StartedRow,
+  ): Promise<StartedSession> {
+    const { user, context, kind } = of;
+    await this.noteEnded(tx, ended, { userId: user.id, reason: TOO_MANY, context });
+    return { source, tokens: kind === 'BROWSER' ? undefined : this.tokens(source, 1, user, assurance) };
   }
 
   /** @param values user, reason, and further parameters of the condition */

@@ -1,12 +1,13 @@
-import { createHmac } from 'node:crypto';
 import { Injectable, type OnModuleInit, SetMetadata } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
+import { hmacWith } from '../../database/sealing.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { type DecoratedMethod, findDecoratedMethods } from '../../events/decorated-methods.js';
 import { clientNetwork } from '../../access/client-network.js';
 import type { AuthEvent, AuthEventType, NewAuthEvent } from './auth-event.js';
+import { recordAuthEvent } from './record-auth-event.js';
 
 const HANDLES_METADATA = 'roster:handles-auth-event';
 
@@ -14,6 +15,16 @@ const HANDLES_METADATA = 'roster:handles-auth-event';
 export function OnAuthEvent(...types: AuthEventType[]): MethodDecorator {
   return SetMetadata(HANDLES_METADATA, types);
 }
+
+/** An event whose row is part of another statement. */
+export interface PreparedAuthEvent {
+  /** Of the parameters of `recordAuthEvent`. */
+  readonly values: readonly unknown[];
+  /** Calls the handlers with `tx`. */
+  readonly handle: (tx: Transaction, occurredAt: Date) => Promise<void>;
+}
+
+const RECORD = recordAuthEvent(1);
 
 /** Maximum rows per minute for refusals of one kind to one actor, regardless of the users concerned. */
 const DENIALS_A_MINUTE = 16;
@@ -49,12 +60,32 @@ export class AuthEvents implements OnModuleInit {
     else await this.transactions.run((own) => this.write(own, event));
   }
 
+  /**
+   * For a statement that records the event by `recordAuthEvent` beside its own work.
+   * @returns its values, and what calls the handlers once it was recorded
+   */
+  prepare(event: NewAuthEvent): PreparedAuthEvent {
+    const id = uuidv7();
+    return {
+      values: this.valuesOf(id, event),
+      handle: async (tx, occurredAt) => {
+        const recorded: AuthEvent = { ...event, id, occurredAt };
+        for (const { metadata: types, call } of this.handlers) if (types.includes(event.type)) await call(recorded, tx);
+      },
+    };
+  }
+
   private async write(tx: Transaction, event: NewAuthEvent): Promise<void> {
+    const { values, handle } = this.prepare(event);
+    const [row] = await tx.query<[{ recordedAt: Date }]>(RECORD, [...values]);
+    await handle(tx, row.recordedAt);
+  }
+
+  private valuesOf(id: string, event: NewAuthEvent): readonly unknown[] {
     const { type, userId, context, sessionId, method, reason, what, occurredAt } = event;
     const { actor, ip, userAgent, traceId } = context;
     const by = actor.kind === 'user' ? actor : undefined;
-    const id = uuidv7();
-    const [row] = await tx.query<[{ occurred_at: Date }]>(RECORD, [
+    return [
       id,
       type,
       userId,
@@ -70,17 +101,14 @@ export class AuthEvents implements OnModuleInit {
       occurredAt ?? null,
       this.minuteOf(event),
       event.times ?? 1,
-    ]);
-    for (const { metadata: types, call } of this.handlers) {
-      if (types.includes(type)) await call({ ...event, id, occurredAt: row.occurred_at } satisfies AuthEvent, tx);
-    }
+    ];
   }
 
   /** The key under which events share one row a minute; null for events that cannot be repeated at will. */
   private minuteOf({ type, userId, context, method, what = '' }: NewAuthEvent): Buffer | null {
     const { actor, ip } = context;
     const mac = (...parts: string[]): Buffer =>
-      createHmac('sha256', this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
+      hmacWith(this.keyring.current('sign-in-evidence').secret).update(parts.join('\0')).digest();
     const share = (of: string, count: number): string => String(mac(of).readUInt8() % count);
     // There are unlimited unknown names, so they are counted by client.
     if (type === 'login.failed' || type === 'second_factor.required')
@@ -93,14 +121,3 @@ export class AuthEvents implements OnModuleInit {
     return type === 'access.denied' ? mac(type, actor.id, what, share(userId ?? '', DENIALS_A_MINUTE)) : null;
   }
 }
-
-const RECORD = `
-  INSERT INTO auth_events AS event (id, type, user_id, actor_id, actor_role, session_id, method, reason, what, ip, user_agent,
-    trace_id, occurred_at, last_at, minute_of, times)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-    CASE WHEN $14::bytea IS NULL THEN at ELSE date_trunc('minute', at, 'UTC') END, at, $14::bytea, $15::int
-  FROM (SELECT coalesce($13::timestamptz, clock_timestamp()) AS at) AS moment
-  ON CONFLICT (occurred_at, minute_of) DO UPDATE SET (times, user_id, reason, ip, user_agent, trace_id, last_at) =
-    (event.times + excluded.times, excluded.user_id, excluded.reason, excluded.ip, excluded.user_agent, excluded.trace_id,
-     greatest(event.last_at, excluded.last_at))
-  RETURNING last_at AS occurred_at`;

@@ -11,6 +11,7 @@ import { SignInExpired, type SignInTicket, SignInTickets, TICKET_LIFE } from '..
 import { RememberedDevices, TOGETHER } from '../remembered-devices/remembered-devices.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
+import type { Credentials } from './credentials.js';
 import type { EnteredAttempt, SecondStepAttempt, SetupAttempt, SignInAttempt } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
@@ -46,11 +47,16 @@ export class SecondSteps {
    * In the transaction of an admission, with the user locked.
    * @returns undefined if the attempt needs no further step, and `remembered` if its device spares the user that step
    */
-  async ask(tx: Transaction, attempt: SignInAttempt, user: UserEntity): Promise<AskedStep | 'remembered' | undefined> {
+  async ask(
+    tx: Transaction,
+    attempt: SignInAttempt,
+    user: UserEntity,
+    { hasSecondFactor }: Credentials,
+  ): Promise<AskedStep | 'remembered' | undefined> {
     // A passkey that verified its user is both factors.
     if (attempt.amr.includes('mfa')) return undefined;
     const userId = user.id;
-    if (!(await this.factors.hasOne(tx, userId))) return this.askForSetup(tx, attempt, user);
+    if (!hasSecondFactor) return this.askForSetup(tx, attempt, user);
     const known = attempt.browser?.remembered ?? attempt.rememberedDevice;
     if (await this.remembered.recognises(tx, userId, known, attempt.context)) return 'remembered';
     const { method, amr, isByMail = false, context } = attempt;

@@ -6,6 +6,7 @@ import { UserResponse } from '../../users/api/user.response.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SecondFactorRequired, SecondFactorSetupRequired } from '../second-factors/second-factor-errors.js';
 import { SignInExpired } from '../second-factors/sign-in-tickets.js';
+import { CredentialReader, type Credentials } from './credentials.js';
 import { SecondSteps } from './second-steps.js';
 import type {
   EnteredAttempt,
@@ -19,7 +20,7 @@ import { EmailNotVerified, InvalidCredentials } from './sign-in-errors.js';
 import { Refused, SignInOutcomes } from './sign-in-outcomes.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
 
-type StillHolds = (tx: Transaction) => Promise<boolean>;
+type StillHolds = (tx: Transaction, user: UserEntity, credentials: Credentials) => Promise<boolean> | boolean;
 
 /**
  * The only way to a session. A sign-in method lets an attempt `enter`, checks its proof, and then has it admitted as the proven
@@ -31,6 +32,7 @@ export class SignInGate {
     private readonly attempts: SignInAttempts,
     private readonly outcomes: SignInOutcomes,
     private readonly secondSteps: SecondSteps,
+    private readonly credentials: CredentialReader,
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
     private readonly clock: Clock,
@@ -124,13 +126,12 @@ export class SignInGate {
     const { amr, context, browser } = attempt;
     const kind = browser ? 'BROWSER' : 'API';
     if (browser) await this.sessions.endPrevious(tx, browser, context);
-    const { source, tokens } = await this.sessions.start(tx, user, context, {
-      ...{ kind, amr },
-      keepSignedIn: browser?.keepSignedIn,
-    });
-    const shown = await this.outcomes.succeeded(tx, attempt, user, source.id);
+    const session = { kind, amr, keepSignedIn: browser?.keepSignedIn } as const;
+    const evidence = this.outcomes.evidenceOf(attempt, user);
+    const { source, tokens, lastLoginAt } = await this.sessions.signIn(tx, user, session, evidence);
+    user.lastLoginAt = lastLoginAt;
     const deviceToken = this.attempts.renewDevice(attempt, user.id);
-    return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(shown, this.clock.now(), shown) } };
+    return { source, answer: { ...tokens, deviceToken, user: UserResponse.from(user, this.clock.now(), user) } };
   }
 
   /** Asks for the second step, if there is to be one; the ticket of it is committed. */
@@ -142,8 +143,9 @@ export class SignInGate {
   ): Promise<T> {
     const done = await this.recorded(attempt, userId, async (tx) => {
       const user = await this.outcomes.admissible(tx, attempt, userId);
-      if (stillHolds && !(await stillHolds(tx))) throw new Refused('wrong-proof');
-      const asked = await this.secondSteps.ask(tx, attempt, user);
+      const credentials = await this.credentials.read(tx, userId);
+      if (stillHolds && !(await stillHolds(tx, user, credentials))) throw new Refused('wrong-proof');
+      const asked = await this.secondSteps.ask(tx, attempt, user, credentials);
       if (asked && asked !== 'remembered') return { asked };
       // Known from its evidence: no second factor was proved.
       return { result: await work(tx, user, asked && 'remembered-device') };

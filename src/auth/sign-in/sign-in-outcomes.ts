@@ -4,6 +4,7 @@ import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
 import { Lockouts } from '../lockout/lockouts.js';
 import { UnlockService } from '../unlock/unlock.service.js';
+import type { NewAuthEvent } from '../sign-in-evidence/auth-event.js';
 import { AuthEvents } from '../sign-in-evidence/auth-events.js';
 import type { EnteredAttempt, RefusalReason } from './sign-in-attempt.js';
 import { SignInAttempts } from './sign-in-attempts.js';
@@ -51,22 +52,11 @@ export class SignInOutcomes {
     return true;
   }
 
-  /** In the transaction of the session, so that no session lacks evidence. @returns the user with this sign-in */
-  async succeeded(tx: Transaction, attempt: EnteredAttempt, user: UserEntity, sessionId: string): Promise<UserEntity> {
+  /** Evidence of a success, which is recorded with the session. */
+  evidenceOf(attempt: EnteredAttempt, user: UserEntity): NewAuthEvent {
     const { method, secondFactor, context } = attempt;
     const isNewDevice = user.lastLoginAt !== null && this.attempts.subjectOf(attempt, user.id).kind !== 'device';
-    user.lastLoginAt = (await this.users.recordSignIn(tx, user.id)) ?? null;
-    const event = {
-      type: 'login.succeeded',
-      userId: user.id,
-      sessionId,
-      method,
-      secondFactor,
-      isNewDevice,
-      context,
-    } as const;
-    await this.events.record(tx, event);
-    return user;
+    return { type: 'login.succeeded', userId: user.id, method, secondFactor, isNewDevice, context };
   }
 
   /**

@@ -6,6 +6,7 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UnlockModule } from '../unlock/unlock.module.js';
 import { EvidenceModule } from '../sign-in-evidence/evidence.module.js';
 import { RememberedDevicesModule } from '../remembered-devices/remembered-devices.module.js';
+import { CredentialReader } from './credentials.js';
 import { SignInGate } from './sign-in-gate.js';
 import { SecondFactorsModule } from '../second-factors/second-factors.module.js';
 import { SecondStepController } from './second-step.controller.js';
@@ -26,7 +27,7 @@ import { SignInOutcomes } from './sign-in-outcomes.js';
     RememberedDevicesModule,
   ],
   controllers: [SecondStepController],
-  providers: [SignInGate, SetupSignIns, SecondSteps, SignInAttempts, SignInOutcomes],
+  providers: [SignInGate, CredentialReader, SetupSignIns, SecondSteps, SignInAttempts, SignInOutcomes],
   exports: [SignInGate, SetupSignIns],
 })
 export class SignInModule {}

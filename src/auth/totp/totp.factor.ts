@@ -24,6 +24,7 @@ interface CredentialRow {
 @Injectable()
 export class TotpFactor extends SecondFactor {
   readonly method = 'totp';
+  readonly table = 'totp_credentials';
 
   constructor(private readonly personalData: PersonalData) {
     super();

@@ -3,13 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf } from '../../access/caller.js';
 import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
-import type { Transaction } from '../../database/transaction.js';
 import { ContinueTargets } from '../../http/pages/continue-targets.js';
 import { DomainError } from '../../problems/domain-error.js';
-import { UserStore } from '../../users/store/user-store.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
-import { Passwords } from '../passwords/passwords.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
+import { type Credentials, isPasswordOf } from '../sign-in/credentials.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { RegistrationCookies } from './registration-cookies.js';
 import type { VerifiedLink } from './verification.service.js';
@@ -26,8 +25,6 @@ export class RegistrantSignIn {
     private readonly sessions: SessionCookies,
     private readonly devices: DeviceCookies,
     private readonly gate: SignInGate,
-    private readonly users: UserStore,
-    private readonly passwords: Passwords,
     private readonly targets: ContinueTargets,
   ) {}
 
@@ -51,7 +48,9 @@ export class RegistrantSignIn {
         browser: this.sessions.forSignIn(request, reply, { session: 'cookie' }),
         context: contextOf(request),
       });
-      const signedIn = await this.gate.admit(attempt, link.userId, (tx) => this.stillHolds(tx, link));
+      const signedIn = await this.gate.admit(attempt, link.userId, (_tx, user, credentials) =>
+        stillHolds(link, user, credentials),
+      );
       this.devices.remember(request, reply, link.userId, signedIn.deviceToken);
     } catch (error) {
       // The address is confirmed all the same, and the page that signs in says what is lacking.
@@ -61,10 +60,9 @@ export class RegistrantSignIn {
     this.registrations.clear(reply);
     return this.targets.check(registration.continueTo ?? undefined) ?? '/account';
   }
+}
 
-  /** Not if the password or the address has changed since the link was used. */
-  private async stillHolds(tx: Transaction, { userId, email, changedAt }: VerifiedLink): Promise<boolean> {
-    const user = await this.users.find(tx, userId);
-    return user?.email === email && (await this.passwords.isStillOf(tx, userId, changedAt));
-  }
+/** Not if the password or the address has changed since the link was used. */
+function stillHolds({ email, changedAt }: VerifiedLink, user: UserEntity, credentials: Credentials): boolean {
+  return user.email === email && isPasswordOf(credentials, changedAt);
 }

@@ -3,12 +3,13 @@ import { DataSource } from 'typeorm';
 import { type Statement, Statements } from '../../database/statements.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { type Addressees, addressees, idsOfAddress } from './claim-of-address.js';
-import { UserEntity } from './user.entity.js';
+import { userColumns } from './user-columns.js';
+import type { UserEntity } from './user.entity.js';
 
 /** Reads one user outside any transaction: most requests need nothing else from the database. */
 @Injectable()
 export class UserLookup {
-  /** The column list for SELECT or RETURNING that makes a row of `users` a `UserEntity`. */
+  /** See `userColumns`. */
   readonly columns: string;
   private readonly byId: Statement;
   private readonly byAddress: Statement;
@@ -18,8 +19,7 @@ export class UserLookup {
     private readonly statements: Statements,
     dataSource: DataSource,
   ) {
-    const { columns } = dataSource.getMetadata(UserEntity);
-    this.columns = columns.map((column) => `users.${column.databaseName} AS "${column.propertyName}"`).join(', ');
+    this.columns = userColumns(dataSource);
     const where = (condition: string): string => `SELECT ${this.columns} FROM users WHERE ${condition}`;
     this.byId = { name: 'user-by-id', text: where('id = $1') };
     this.byAddress = { name: 'users-by-address', text: where(`id = ANY (ARRAY(${idsOfAddress('$1')}))`) };

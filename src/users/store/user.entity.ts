@@ -42,7 +42,7 @@ export class UserEntity {
   /** Names and identifiers in the form that is searched; see `search-text.ts`. */
   @Column('text') search: string;
 
-  // Operational: written by `auth` through `UserStore`, outside the fold and the version.
+  // Operational: written by `auth` through this folder, outside the fold and the version.
   @Column({ ...time, name: 'locked_until', insert: false, update: false }) lockedUntil: Date | null;
   @Column({ ...time, name: 'last_login_at', insert: false, update: false }) lastLoginAt: Date | null;
 }
