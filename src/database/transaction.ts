@@ -4,6 +4,7 @@ import { DataSource, type EntityManager, QueryFailedError, type QueryRunner } fr
 import { DomainError } from '../problems/domain-error.js';
 import { wasOutdated } from './prepared.js';
 import type { ReadReplica } from './read-replica.js';
+import { followNested, throwIfSpoiled } from './transaction-memory.js';
 
 declare const inTransaction: unique symbol;
 
@@ -69,9 +70,12 @@ export class Transactions {
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return inSomeOrder(async () => {
       const actions = new Set<() => void>();
-      const result = await this.dataSource.transaction((manager) => {
+      const result = await this.dataSource.transaction(async (manager) => {
         afterCommits.set(manager, actions);
-        return work(manager as Transaction);
+        followNested(manager);
+        const done = await work(manager as Transaction);
+        throwIfSpoiled(manager);
+        return done;
       });
       for (const action of actions) action();
       return result;

@@ -6,6 +6,7 @@ import { Clock } from '../config/clock.js';
 import { type Key, Keyring } from '../database/keyring.js';
 import { hmacWith } from '../database/sealing.js';
 import { afterCommit, type Transaction, violatedConstraint } from '../database/transaction.js';
+import { TransactionMemory } from '../database/transaction-memory.js';
 import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
 import { openEventSpan } from '../tracing/event-spans.js';
@@ -51,7 +52,7 @@ export const EVENT_COLUMNS = [
 @Injectable()
 export class EventLog {
   /** The last events that open transactions have written themselves, by user. */
-  private readonly heads = new WeakMap<Transaction, Map<string, Written>>();
+  private readonly heads = new TransactionMemory<Written>();
 
   constructor(
     private readonly clock: Clock,
@@ -71,8 +72,7 @@ export class EventLog {
     newEvents: readonly NewUserEvent[],
     context: Pick<RequestContext, 'actor' | 'traceId'>,
   ): Promise<UserEvent[]> {
-    const written = this.heads.get(tx) ?? new Map<string, Written>();
-    const own = written.get(stream.userId);
+    const own = this.heads.get(tx, stream.userId);
     const head = own?.version === stream.afterVersion ? own : await findHead(tx, stream.userId, stream.afterVersion);
     let previousHash = head?.hash ?? null;
     const now = this.clock.now();
@@ -98,8 +98,7 @@ export class EventLog {
       events.push(toEvent(row, () => newEvent.data));
     }
     const version = stream.afterVersion + events.length;
-    if (previousHash)
-      this.heads.set(tx, written.set(stream.userId, { version, hash: previousHash, occurred_at: occurredAt }));
+    if (previousHash) this.heads.set(tx, stream.userId, { version, hash: previousHash, occurred_at: occurredAt });
     // A trigger has put each into the outbox, from where the sequencer gives it a position.
     afterCommit(tx, this.sequencer.wake);
     return events;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Keyring } from '../database/keyring.js';
 import { newSealingKey, seal, unseal } from '../database/sealing.js';
 import type { Transaction } from '../database/transaction.js';
+import { TransactionMemory } from '../database/transaction-memory.js';
 import { type NewUserEvent, USER_EVENTS } from './catalogue.js';
 
 export interface SealedEvent {
@@ -45,7 +46,7 @@ export interface Sealer {
 @Injectable()
 export class PersonalData {
   /** The keys that open transactions have made, by user: nobody else can destroy them yet. */
-  private readonly made = new WeakMap<Transaction, Map<string, Buffer>>();
+  private readonly made = new TransactionMemory<Buffer>();
 
   constructor(private readonly keyring: Keyring) {}
 
@@ -117,12 +118,12 @@ export class PersonalData {
 
   /** Destroys the user's key: nothing that was sealed under it can be read again. */
   async destroy(tx: Transaction, userId: string): Promise<void> {
-    this.made.get(tx)?.delete(userId);
+    this.made.delete(tx, userId);
     await tx.query('DELETE FROM user_keys WHERE user_id = $1', [userId]);
   }
 
   private async userKey(tx: Transaction, userId: string): Promise<Buffer | undefined> {
-    const made = this.made.get(tx)?.get(userId);
+    const made = this.made.get(tx, userId);
     if (made) return made;
     const [row] = await tx.query<WrappedUserKey[]>('SELECT key_id, wrapped FROM user_keys WHERE user_id = $1', [
       userId,
@@ -144,7 +145,7 @@ export class PersonalData {
       row.key_id,
       row.wrapped,
     ]);
-    this.made.set(tx, (this.made.get(tx) ?? new Map<string, Buffer>()).set(userId, key));
+    this.made.set(tx, userId, key);
     return key;
   }
 }

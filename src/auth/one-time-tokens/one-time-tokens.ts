@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Keyring } from '../../database/keyring.js';
 import { hmacWith } from '../../database/sealing.js';
 import type { Transaction } from '../../database/transaction.js';
+import { TransactionMemory } from '../../database/transaction-memory.js';
 import type { TokenPurpose } from '../../events/catalogue.js';
 import { EndedLinks } from './ended-links.js';
 import { type LinkEnd, TokenExpiredOrUsed } from './token-expired-or-used.js';
@@ -42,7 +43,7 @@ export { TokenExpiredOrUsed } from './token-expired-or-used.js';
 @Injectable()
 export class OneTimeTokens {
   /** The first links of users whom open transactions have created: nobody else can use or replace them yet. */
-  private readonly first = new WeakMap<Transaction, Map<string, TokenDetails>>();
+  private readonly first = new TransactionMemory<TokenDetails>();
 
   constructor(
     private readonly keyring: Keyring,
@@ -71,13 +72,13 @@ export class OneTimeTokens {
   /** As `issue`, for a user whom this transaction has created: there is nothing to extend or to end. */
   async issueFirst(tx: Transaction, link: WantedLink, by: LinkOrigin, newPasswordRequired: boolean): Promise<Date> {
     const row = await this.insert(tx, link, { ...by, newPasswordRequired });
-    this.first.set(tx, (this.first.get(tx) ?? new Map<string, TokenDetails>()).set(keyOf(link), details(row)));
+    this.first.set(tx, keyOf(link), details(row));
     return row.expires_at;
   }
 
   /** The valid link, before its mail is queued; undefined if there is none. */
   async ofRequest(tx: Transaction, link: WantedLink): Promise<TokenDetails | undefined> {
-    return this.first.get(tx)?.get(keyOf(link)) ?? (await this.forDeliveries(tx, [link]))[0];
+    return this.first.get(tx, keyOf(link)) ?? (await this.forDeliveries(tx, [link]))[0];
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
+import { TransactionMemory } from '../../database/transaction-memory.js';
 import { clientNetwork } from '../../access/client-network.js';
 import { OnUserEvent } from '../../events/handlers.js';
 import type { UserEventOf } from '../../events/user-event.js';
@@ -18,8 +19,8 @@ export interface Claim {
  */
 @Injectable()
 export class Claims {
-  /** Whether several users own or claim the address that a transaction has last looked at. */
-  private readonly noted = new WeakMap<Transaction, { readonly address: string; readonly isContested: boolean }>();
+  /** Whether several users own or claim an address that a transaction has looked at. */
+  private readonly contested = new TransactionMemory<boolean>();
 
   constructor(private readonly tokens: OneTimeTokens) {}
 
@@ -46,7 +47,7 @@ export class Claims {
       [address],
     );
     const isContested = rows.length > 1;
-    this.noted.set(tx, { address, isContested });
+    this.contested.set(tx, address, isContested);
     if (!isContested) return false;
     await this.tokens.requireNewPassword(
       tx,
@@ -58,8 +59,7 @@ export class Claims {
 
   /** Whether a user whom this transaction has created has rivals. They were looked for then (`changed`), which is not done twice. */
   async hasRivals(tx: Transaction, email: string): Promise<boolean> {
-    const noted = this.noted.get(tx);
-    return noted?.address === addressKey(email) ? noted.isContested : this.noteRivals(tx, email);
+    return this.contested.get(tx, addressKey(email)) ?? this.noteRivals(tx, email);
   }
 
   /** The registration whose link is requested again: one from the same network, else the newest. */

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../database/transaction.js';
+import { TransactionMemory } from '../../database/transaction-memory.js';
 import type { UserState } from '../aggregate/user.js';
 
 /**
@@ -6,22 +7,21 @@ import type { UserState } from '../aggregate/user.js';
  * need neither a lock nor another look.
  */
 export class CreatedUsers {
-  private readonly states = new WeakMap<Transaction, Map<string, UserState>>();
+  private readonly states = new TransactionMemory<UserState>();
 
   find(tx: Transaction, id: string): UserState | undefined {
-    return this.states.get(tx)?.get(id);
+    return this.states.get(tx, id);
   }
 
   /** After a change beside the events, such as a sign-in: from now on the row is to be read. */
   forget(tx: Transaction, id: string): void {
-    this.states.get(tx)?.delete(id);
+    this.states.delete(tx, id);
   }
 
   /** After a change. @param before undefined for a new user @param isGone whether no row is left */
   note(tx: Transaction, before: UserState | undefined, next: UserState, isGone: boolean): void {
-    const created = this.states.get(tx) ?? new Map<string, UserState>();
-    if (before && !created.has(next.id)) return;
-    if (isGone) created.delete(next.id);
-    else this.states.set(tx, created.set(next.id, next));
+    if (before && !this.states.get(tx, next.id)) return;
+    if (isGone) this.states.delete(tx, next.id);
+    else this.states.set(tx, next.id, next);
   }
 }

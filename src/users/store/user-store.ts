@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../../access/caller.js';
 import { lock, type Transaction, Transactions, violatedConstraint } from '../../database/transaction.js';
 import type { NewUserEvent } from '../../events/catalogue.js';
+import { wholly } from '../../database/transaction-memory.js';
 import { EventLog } from '../../events/event-log.js';
 import { UserEventHandlers } from '../../events/handlers.js';
 import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
@@ -43,7 +44,8 @@ export class UserStore {
 
   /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
   async create(tx: Transaction, command: NewUser, context: RequestContext, id = uuidv7()): Promise<UserState> {
-    return this.commit(tx, id, undefined, create(command), context);
+    const events = create(command);
+    return wholly(tx, () => this.commit(tx, id, undefined, events, context));
   }
 
   /**
@@ -61,7 +63,8 @@ export class UserStore {
     const state = row ? stateOf(row) : own;
     if (!state) throw new UserNotFound();
     // Not the id as given, which may be spelled in upper case: the log is hashed over it.
-    return this.commit(tx, state.id, state, decide(state), context);
+    const events = decide(state);
+    return wholly(tx, () => this.commit(tx, state.id, state, events, context));
   }
 
   /**
