@@ -9,10 +9,12 @@ export class MethodNotAllowed extends DomainError {
   }
 }
 
+const PARAMETER = '[^/]+';
+
 interface RouteAddress {
   readonly pattern: RegExp;
   readonly parameters: number;
-  readonly segments: number;
+  readonly segments: readonly string[];
   readonly methods: Set<string>;
 }
 
@@ -46,15 +48,22 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
 }
 
 /**
- * The routes that may have been meant, most specific first: those with fewer parameters than the matched route, or all of them if
- * none matched.
+ * The routes that may have been meant, most specific first: those with fewer parameters than the matched route that its paths may
+ * match as well, or all of them if none matched.
  */
 function rivalsOf(url: string | undefined, addresses: ReadonlyMap<string, RouteAddress>): readonly RouteAddress[] {
   if (url?.includes('*')) return [];
   const found = url === undefined ? undefined : addresses.get(url);
   return [...addresses.values()]
-    .filter(({ parameters, segments }) => !found || (parameters < found.parameters && segments === found.segments))
+    .filter((other) => !found || (other.parameters < found.parameters && mayBothMatch(found, other)))
     .sort((one, other) => one.parameters - other.parameters);
+}
+
+/** Whether there are paths that both match. */
+function mayBothMatch({ segments }: RouteAddress, other: RouteAddress): boolean {
+  const agree = (segment: string, at: number): boolean =>
+    segment === other.segments[at] || segment === PARAMETER || other.segments[at] === PARAMETER;
+  return segments.length === other.segments.length && segments.every(agree);
 }
 
 function addressFor(request: FastifyRequest, addresses: readonly RouteAddress[]): RouteAddress | undefined {
@@ -63,11 +72,11 @@ function addressFor(request: FastifyRequest, addresses: readonly RouteAddress[])
 }
 
 function addressOf(url: string): RouteAddress {
-  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll('.', '\\.')));
+  const segments = url.split('/').map((part) => (part.startsWith(':') ? PARAMETER : part.replaceAll('.', '\\.')));
   return {
-    pattern: new RegExp(`^${parts.join('/')}$`),
-    parameters: parts.filter((part) => part === '[^/]+').length,
-    segments: parts.length,
+    pattern: new RegExp(`^${segments.join('/')}$`),
+    parameters: segments.filter((segment) => segment === PARAMETER).length,
+    segments,
     methods: new Set(),
   };
 }

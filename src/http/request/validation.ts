@@ -41,6 +41,9 @@ export async function validated<Input extends object>(type: new () => Input, val
 }
 
 class StrictPipe extends ValidationPipe {
+  /** The queries that may be left out as a whole, as most are: it is found out once, and takes longer than to ask who calls. */
+  private readonly optional = new WeakSet<InputClass>();
+
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
     // Before anything else: the cost of a rule may grow faster than the length of its input.
@@ -56,7 +59,11 @@ class StrictPipe extends ValidationPipe {
       const unknown = names.length > known.size + MOST_ERRORS ? names.filter((name) => !known.has(name)) : [];
       if (unknown.length > 0) throw new ValidationFailed(unknown.map(unknownField));
     }
-    return super.transform(value, metadata);
+    const isLeftOut = type === 'query' && names.length === 0 && metatype !== undefined;
+    if (isLeftOut && this.optional.has(metatype as InputClass)) return new metatype();
+    const checked: unknown = await super.transform(value, metadata);
+    if (isLeftOut) this.optional.add(metatype as InputClass);
+    return checked;
   }
 }
 
