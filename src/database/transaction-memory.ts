@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import type { Transaction } from './transaction.js';
 
 /** What the memories of a transaction belong to: another object after a part of it was rolled back. */
 const parts = new WeakMap<EntityManager, object>();
@@ -10,16 +9,16 @@ const spoiled = new WeakMap<EntityManager, { readonly error: unknown }>();
 export class TransactionMemory<Value> {
   private readonly values = new WeakMap<object, Map<string, Value>>();
 
-  get(tx: Transaction, name: string): Value | undefined {
+  get(tx: EntityManager, name: string): Value | undefined {
     return this.values.get(parts.get(tx) ?? tx)?.get(name);
   }
 
-  set(tx: Transaction, name: string, value: Value): void {
+  set(tx: EntityManager, name: string, value: Value): void {
     const part = parts.get(tx) ?? tx;
     this.values.set(part, (this.values.get(part) ?? new Map<string, Value>()).set(name, value));
   }
 
-  delete(tx: Transaction, name: string): void {
+  delete(tx: EntityManager, name: string): void {
     this.values.get(parts.get(tx) ?? tx)?.delete(name);
   }
 }
@@ -28,7 +27,7 @@ export class TransactionMemory<Value> {
  * A change that fails has written a part of itself: its transaction, or the nested one that it belongs to, is then rolled back even if
  * an embedding application catches the error.
  */
-export async function wholly<T>(tx: Transaction, change: () => Promise<T>): Promise<T> {
+export async function wholly<T>(tx: EntityManager, change: () => Promise<T>): Promise<T> {
   try {
     return await change();
   } catch (error) {
