@@ -1,4 +1,5 @@
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { JwtService } from '@nestjs/jwt';
 import { MagicLinkMethod } from '../auth/magic-link/magic-link.method.js';
 import { PasskeyMethod } from '../auth/passkeys/passkey.method.js';
 import { Passkeys } from '../auth/passkeys/passkeys.js';
@@ -43,7 +44,7 @@ export function authEventsAt({ keyring, transactions }: OperatorContext): AuthEv
 }
 
 export function sessionsAt({ settings, keyring }: OperatorContext, events: AuthEvents): Sessions {
-  const accessTokens = new AccessTokens(settings, keyring, new SystemClock());
+  const accessTokens = new AccessTokens(settings, new JwtService(), keyring, new SystemClock());
   return new Sessions(settings, accessTokens, new RefreshTokens(keyring), { expire: () => undefined }, events);
 }
 

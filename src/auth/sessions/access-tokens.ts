@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
 import type { UserRole } from '../../access/role.js';
 import { Clock } from '../../config/clock.js';
 import type { Settings } from '../../config/settings.js';
@@ -37,11 +38,6 @@ export interface PublicKey extends JsonWebKey {
   readonly alg: typeof ACCESS_TOKEN_ALGORITHM;
 }
 
-interface Signer {
-  readonly header: string;
-  readonly key: KeyObject;
-}
-
 interface TokenHeader {
   readonly typ?: unknown;
   readonly alg?: unknown;
@@ -51,11 +47,12 @@ interface TokenHeader {
 /** Signs access tokens (RFC 9068, RFC 8725) and knows the public keys that verify them. */
 @Injectable()
 export class AccessTokens {
-  private readonly signers = new Map<string, Signer>();
+  private readonly privateKeys = new Map<string, KeyObject>();
   private readonly known = new Map<string, KeyObject>();
 
   constructor(
     @InjectSettings() private readonly settings: Settings,
+    private readonly jwt: JwtService,
     private readonly keyring: Keyring,
     private readonly clock: Clock,
   ) {}
@@ -65,37 +62,31 @@ export class AccessTokens {
     return Math.floor(this.settings.ACCESS_TOKEN_TTL / 1000);
   }
 
-  /** A JWS in compact form (RFC 7515, 7.1). */
   sign({ user, sid, assurance }: AccessTokenClaims): string {
-    const { header, key } = this.signer();
-    const { PUBLIC_URL } = this.settings;
-    const now = Math.floor(this.clock.now().getTime() / 1000);
-    const claims = {
-      ...{ sid, role: user.role, epoch: user.version, ...claimsOf(assurance) },
-      client_id: CLIENT_ID,
-      iat: now,
-      nbf: now - CLOCK_LEEWAY,
-      exp: now + this.expiresIn,
-      aud: PUBLIC_URL,
-      iss: PUBLIC_URL,
-      sub: user.id,
-      jti: randomUUID(),
-    };
-    const text = `${header}.${encoded(claims)}`;
-    const signature = sign('sha256', Buffer.from(text), key);
-    return `${text}.${signature.toString('base64url')}`;
-  }
-
-  /** What each token of the current key has in common. */
-  private signer(): Signer {
     const { id, secret } = this.keyring.current('access-token');
-    let signer = this.signers.get(id);
-    if (!signer) {
-      const header = encoded({ alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: id });
-      signer = { header, key: signingKey(secret) };
-      this.signers.set(id, signer);
-    }
-    return signer;
+    let key = this.privateKeys.get(id);
+    if (!key) this.privateKeys.set(id, (key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })));
+    return this.jwt.sign(
+      {
+        ...{ sid, role: user.role, epoch: user.version, ...claimsOf(assurance) },
+        client_id: CLIENT_ID,
+        iat: Math.floor(this.clock.now().getTime() / 1000),
+      },
+      {
+        privateKey: key,
+        algorithm: ACCESS_TOKEN_ALGORITHM,
+        keyid: id,
+        header: { alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE },
+        subject: user.id,
+        issuer: this.settings.PUBLIC_URL,
+        audience: this.settings.PUBLIC_URL,
+        jwtid: randomUUID(),
+        expiresIn: this.expiresIn,
+        notBefore: -CLOCK_LEEWAY,
+        // The key ring creates these keys itself, so their type need not be checked for each token.
+        allowInvalidAsymmetricKeyTypes: true,
+      },
+    );
   }
 
   /** The key that verifies this token; undefined unless type, algorithm and key id in its header are ours. */
@@ -130,17 +121,6 @@ export class AccessTokens {
     return key;
   }
 }
-
-/**
- * A key whose signatures are the two halves side by side (RFC 7518, 3.4). `sign` reads the encoding from whatever it is given as the key;
- * to unwrap an object around the key takes it as long as to sign.
- */
-function signingKey(secret: Buffer): KeyObject {
-  const key = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
-  return Object.assign(key, { dsaEncoding: 'ieee-p1363' } as const);
-}
-
-const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 /** The key id of a token. @returns undefined unless the header is that of one of our tokens */
 export function keyIdOf(token: string): string | undefined {

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
 import { Authentication } from '../../access/authentication.js';
 import { LiveSessions } from '../../access/live-sessions.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
@@ -28,7 +29,7 @@ import { SessionUpkeep } from './session-upkeep.js';
 /** Global, because the guard of every route authenticates the caller. */
 @Global()
 @Module({
-  imports: [JobsModule, UsersModule, EvidenceModule],
+  imports: [JobsModule, JwtModule.register({}), UsersModule, EvidenceModule],
   controllers: [RefreshController, SessionsController, UserSessionsController, CurrentSessionController],
   providers: [
     Sessions,
