@@ -9,8 +9,9 @@ import { afterCommit, type Transaction, violatedConstraint } from '../database/t
 import { TransactionMemory } from '../database/transaction-memory.js';
 import type { NewUserEvent } from './catalogue.js';
 import { VersionConflict } from './event-errors.js';
+import { findHead, type Head } from './event-heads.js';
 import { openEventSpan } from '../tracing/event-spans.js';
-import { PersonalData, type SealedEvent, type WrappedUserKey } from './personal-data.js';
+import { PersonalData, type SealedEvent } from './personal-data.js';
 import { Sequencer } from './sequencer.js';
 import { type EventShapes, upcast } from './upcast.js';
 import type { UserEvent } from './user-event.js';
@@ -48,6 +49,20 @@ export const EVENT_COLUMNS = [
   'hash',
 ] as const satisfies readonly (keyof EventRow)[];
 
+/** Where events are appended: after which version of which user. */
+export interface StreamEnd {
+  readonly userId: string;
+  readonly afterVersion: number;
+  /** The event of that version, if the transaction has read it with the user locked. */
+  readonly head?: Head | undefined;
+}
+
+/** A statement that changes rows. */
+export interface Write {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /** The append-only record of every change to a user. The database refuses UPDATE, DELETE and TRUNCATE on it. */
 @Injectable()
 export class EventLog {
@@ -62,22 +77,27 @@ export class EventLog {
   ) {}
 
   /**
-   * Appends events after version `afterVersion` of one user, in the caller's transaction. No event is older than the one before it,
-   * whatever the clocks of several servers say: times are in the order of versions.
+   * Appends events after a version of one user, in the caller's transaction. No event is older than the one before it, whatever the
+   * clocks of several servers say: times are in the order of versions.
+   * @param writeWith gives what is written together with the events, in one statement: all of it is, or nothing
    * @throws VersionConflict when another transaction has written that version meanwhile
    */
   async append(
     tx: Transaction,
-    stream: { readonly userId: string; readonly afterVersion: number },
+    stream: StreamEnd,
     newEvents: readonly NewUserEvent[],
     context: Pick<RequestContext, 'actor' | 'traceId'>,
+    writeWith?: (events: readonly UserEvent[]) => Promise<Write>,
   ): Promise<UserEvent[]> {
     const own = this.heads.get(tx, stream.userId);
-    const head = own?.version === stream.afterVersion ? own : await findHead(tx, stream.userId, stream.afterVersion);
+    const head =
+      own?.version === stream.afterVersion
+        ? own
+        : (stream.head ?? (await findHead(tx, stream.userId, stream.afterVersion)));
     let previousHash = head?.hash ?? null;
     const now = this.clock.now();
     const occurredAt = head && head.occurred_at > now ? head.occurred_at : now;
-    const events: UserEvent[] = [];
+    const rows: EventRow[] = [];
     for (const [index, newEvent] of newEvents.entries()) {
       const sealed = await this.personalData.seal(tx, stream.userId, newEvent, head?.userKey);
       const key = this.keyring.current('event-chain');
@@ -92,16 +112,28 @@ export class EventLog {
       };
       const row = chainedRow(place, newEvent.type, sealed, key);
       previousHash = row.hash;
-      const span = openEventSpan({ id: row.id, type: row.type, traceId: row.trace_id });
-      await insert(tx, row);
-      if (span) afterCommit(tx, () => span.end());
-      events.push(toEvent(row, () => newEvent.data));
+      rows.push(row);
     }
+    const events = rows.map((row, index) => toEvent(row, () => newEvents[index]?.data ?? {}));
+    await this.write(tx, rows, await writeWith?.(events));
     const version = stream.afterVersion + events.length;
     if (previousHash) this.heads.set(tx, stream.userId, { version, hash: previousHash, occurred_at: occurredAt });
     // A trigger has put each into the outbox, from where the sequencer gives it a position.
     afterCommit(tx, this.sequencer.wake);
     return events;
+  }
+
+  private async write(tx: Transaction, rows: readonly EventRow[], together?: Write): Promise<void> {
+    if (rows.length === 0) return;
+    const spans = rows.map(({ id, type, trace_id: traceId }) => openEventSpan({ id, type, traceId }));
+    const { text, values } = withEvents(rows, together);
+    try {
+      await tx.query(text, values);
+    } catch (error) {
+      if (violatedConstraint(error) === 'user_events_user_version') throw new VersionConflict();
+      throw error;
+    }
+    for (const span of spans) if (span) afterCommit(tx, () => span.end());
   }
 
   /**
@@ -144,24 +176,7 @@ interface VersionRange {
   readonly upTo?: number;
 }
 
-type Head = Pick<EventRow, 'hash' | 'occurred_at'> & { readonly userKey?: WrappedUserKey };
 type Written = Head & { readonly version: number };
-
-type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
-
-/** With the user's key, which the next event is sealed under. */
-async function findHead(tx: Transaction, userId: string, version: number): Promise<Head | null> {
-  if (version === 0) return null;
-  const [row] = await tx.query<(Head & Nullable<WrappedUserKey>)[]>(
-    `SELECT hash, occurred_at, user_keys.key_id, wrapped
-     FROM user_events AS event LEFT JOIN user_keys ON user_keys.user_id = event.user_id
-     WHERE event.user_id = $1 AND user_version = $2`,
-    [userId, version],
-  );
-  if (!row) throw new Error(`The row of user ${userId} has version ${version}, but the log has no such event`);
-  const { key_id, wrapped, ...head } = row;
-  return key_id === null || wrapped === null ? head : { ...head, userKey: { key_id, wrapped } };
-}
 
 /**
  * HMAC-SHA-256 over the canonical JSON (RFC 8785) of the whole row, sealed bytes included, and the hash before it: a changed, missing
@@ -179,32 +194,13 @@ export function chainHash(row: Omit<EventRow, 'hash'>, key: Buffer): Buffer {
     .digest();
 }
 
-async function insert(tx: Transaction, row: EventRow): Promise<void> {
-  try {
-    await tx.query(
-      `INSERT INTO user_events (id, user_id, user_version, type, schema_version, actor, trace_id, occurred_at, data,
-         personal, previous_hash, key_id, hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-      [
-        row.id,
-        row.user_id,
-        row.user_version,
-        row.type,
-        row.schema_version,
-        row.actor,
-        row.trace_id,
-        row.occurred_at,
-        row.data,
-        row.personal,
-        row.previous_hash,
-        row.key_id,
-        row.hash,
-      ],
-    );
-  } catch (error) {
-    if (violatedConstraint(error) === 'user_events_user_version') throw new VersionConflict();
-    throw error;
-  }
+/** The statement that adds the rows, and makes another write as well: its parameters come first. */
+function withEvents(rows: readonly EventRow[], together?: Write): { text: string; values: unknown[] } {
+  const values = [...(together?.values ?? [])];
+  const placesOf = (row: EventRow): string =>
+    `(${EVENT_COLUMNS.map((column) => `$${values.push(row[column])}`).join()})`;
+  const insert = `INSERT INTO user_events (${EVENT_COLUMNS.join(', ')}) VALUES ${rows.map(placesOf).join(', ')}`;
+  return { text: together ? `WITH appended AS (${insert}) ${together.text}` : insert, values };
 }
 
 /**

@@ -73,6 +73,11 @@ async function journeyOf(email: string): Promise<Record<string, number>> {
   const elsewhere = await signIn();
   await read();
   const again = await read();
+  const change = (firstName: string) =>
+    countOf(async () =>
+      api.patch('/users/me').set('authorization', `Bearer ${signedIn?.accessToken}`).send({ firstName }).expect(200),
+    );
+  const changed = await change('Ada');
   const { refreshToken } = signedIn ?? {};
   const refresh = await countOf(async () => api.post('/auth/refresh').send({ refreshToken }).expect(200));
   return {
@@ -82,6 +87,7 @@ async function journeyOf(email: string): Promise<Record<string, number>> {
     'Sign-in on a new device': elsewhere,
     '`GET /users/me`': again,
     Refresh: refresh,
+    'Change of a user': changed,
   };
 }
 

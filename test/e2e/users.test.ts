@@ -80,6 +80,44 @@ describe('a profile', () => {
   });
 });
 
+describe('the answer to a change', () => {
+  const profile = { firstName: 'Ada', bio: 'Two\nlines 👩‍💻', phone: '+442079460958' };
+  it.each<[string, (id: string) => ReturnType<typeof patch>]>([
+    ['of the profile', (id) => patch(id, profile)],
+    ['of the profile that changes nothing', (id) => patch(id.toUpperCase(), { firstName: null })],
+    [
+      'of the username',
+      (id) =>
+        roster.api
+          .put(`/users/${id}/username`)
+          .set(as(admin))
+          .send({ newUsername: `ada-${count}` }),
+    ],
+    ['of the role', (id) => setRole(id, 'MANAGER')],
+    [
+      'of the professional status',
+      (id) => roster.api.put(`/users/${id}/professional-status`).set(as(admin)).send({ isProfessional: true }),
+    ],
+    ['by a suspension', (id) => act(id, 'suspend', { reason: null })],
+  ])('%s is what a GET gives, with what is no event', async (_, change) => {
+    const { id } = await join();
+    // Operational columns, which no event has.
+    await roster.database.query("UPDATE users SET locked_until = now() + interval '1 hour' WHERE id = $1", [id]);
+    const answer = await change(id).expect(200);
+    const { body, headers } = await get(id).expect(200);
+    expect(answer.body).toEqual(body);
+    expect(answer.headers['etag']).toBe(headers['etag']);
+    const { lockedUntil, lastLoginAt } = body as { lockedUntil: unknown; lastLoginAt: unknown };
+    expect([lockedUntil, lastLoginAt]).toEqual([expect.any(String), expect.any(String)]);
+  });
+
+  it('is the same for those who change themselves', async () => {
+    const { id, token } = await join();
+    const { body } = await patch(id, { nickname: 'countess' }, token).expect(200);
+    expect(body).toEqual((await get(id, token).expect(200)).body);
+  });
+});
+
 describe('a username', () => {
   it('must differ, be free and well-formed; the old one becomes free', async () => {
     const { id, token } = await join({ username: 'first-name' });

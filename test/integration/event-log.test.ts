@@ -69,11 +69,16 @@ describe('the event log', () => {
         ),
       ),
     );
-    const rows = await roster.database.query<{ user_version: number }>(
-      'SELECT user_version FROM user_events WHERE user_id = $1 ORDER BY 1',
+    const rows = await roster.database.query<{ user_version: number; hash: Buffer; previous_hash: Buffer | null }>(
+      'SELECT user_version, hash, previous_hash FROM user_events WHERE user_id = $1 ORDER BY 1',
       [id],
     );
     expect(rows.map(({ user_version }) => user_version)).toEqual(rows.map((_, index) => index + 1));
+    // Also where one waited for the lock, and read the event before of the time before it waited.
+    expect(rows.map(({ previous_hash }) => previous_hash)).toEqual([
+      null,
+      ...rows.slice(0, -1).map(({ hash }) => hash),
+    ]);
     const [user] = await roster.database.query<{ version: number }>('SELECT version FROM users WHERE id = $1', [id]);
     expect(user?.version).toBe(rows.length);
   });

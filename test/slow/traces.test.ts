@@ -43,7 +43,7 @@ describe('A trace', () => {
     const answer = await register('ada@example.com', parent(trace));
     expect(answer.headers['x-trace-id']).toBe(trace);
     const names = ['POST /auth/register', 'user.created', 'mail verify-email', 'POST webhook', 'hash password'];
-    const spans = await collector.traceWith(trace, ...names, /^INSERT users/, 'COMMIT');
+    const spans = await collector.traceWith(trace, ...names, /^INSERT user_events/, 'COMMIT');
     const request = spanNamed(spans, 'POST /auth/register');
     expect(request).toMatchObject({ parentSpanId: CALLER, kind: SERVER, failed: false });
     expect(request.facts).toEqual({

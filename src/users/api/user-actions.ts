@@ -14,6 +14,7 @@ import type { UserEntity } from '../store/user.entity.js';
 import { matches } from './etag.js';
 import { UserResponse } from './user.response.js';
 import { UserLookup } from '../store/user-lookup.js';
+import { type ActorNow, actorOf } from '../store/user-rows.js';
 import { UserStore } from '../store/user-store.js';
 
 export interface ActionRequest {
@@ -108,9 +109,9 @@ export class UserActions {
   /** As `change`, for callers that need the entity instead of a response. */
   async perform(act: ActionRequest, decide: Decide, andThen?: (tx: Transaction) => Promise<void>): Promise<FoundUser> {
     return this.transactions.run(async (tx) => {
-      const actor = await this.apply(tx, act, decide);
+      const { id, actor } = await this.apply(tx, act, decide);
       await andThen?.(tx);
-      const user = await this.users.find(tx, act.id);
+      const user = await this.users.find(tx, id);
       if (!user) throw new UserNotFound();
       return { user, actor };
     });
@@ -141,34 +142,37 @@ export class UserActions {
     });
   }
 
+  /** @returns the id as the user has it, which may be given in upper case, and the caller's rank */
   private async apply(
     tx: Transaction,
     { id, action, caller, context, ifMatch }: ActionRequest,
     decide: Decide,
-  ): Promise<Rank> {
+  ): Promise<{ readonly id: string; readonly actor: Rank }> {
     refuseOutsiders(rankOf(caller), action, id);
     const otherAdmins = DISARMING.has(action) ? await this.users.otherActiveAdmins(tx, id) : 0;
-    const actor = await this.actorNow(tx, caller);
-    await this.users.change(
-      tx,
-      id,
-      (state) => {
-        if (state.deletedAt !== null && !ON_DELETED.has(action)) throw new UserNotFound();
-        if (!allows(actor, action, state)) throw new Forbidden();
-        if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
-        return decide(state, otherAdmins);
-      },
-      context,
-    );
-    return actor;
+    const locked = await this.users.lockForChange(tx, id, caller.userId);
+    const actor = locked ? refuseInactive(locked.actor) : await this.actorNow(tx, caller);
+    if (!locked) throw new UserNotFound();
+    const decideIfAllowed = (state: UserState): NewUserEvent[] => {
+      if (state.deletedAt !== null && !ON_DELETED.has(action)) throw new UserNotFound();
+      if (!allows(actor, action, state)) throw new Forbidden();
+      if (ifMatch !== undefined && !matches(ifMatch, state.version)) throw new PreconditionFailed();
+      return decide(state, otherAdmins);
+    };
+    const state = await this.users.changeLocked(tx, locked, decideIfAllowed, context);
+    return { id: state.id, actor };
   }
 
   /** The caller may have been demoted, suspended or deleted since the guard let the request in. */
   private async actorNow(tx: Transaction, caller: Caller): Promise<Rank> {
     const user = await this.users.find(tx, caller.userId);
-    if (!user || user.deletedAt !== null || user.suspendedAt !== null) throw new Forbidden();
-    return user;
+    return refuseInactive(user ? actorOf(user) : undefined);
   }
+}
+
+function refuseInactive(actor: ActorNow | undefined): Rank {
+  if (!actor?.isActive) throw new Forbidden();
+  return actor;
 }
 
 /** For an action that changes no fact about the user, such as an end of sessions; it is authorised all the same. */

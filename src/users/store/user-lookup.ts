@@ -1,26 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { type Statement, Statements } from '../../database/statements.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { type Addressees, addressees, idsOfAddress } from './claim-of-address.js';
-import { userColumns } from './user-columns.js';
 import type { UserEntity } from './user.entity.js';
+import { USER_COLUMNS } from './user-rows.js';
 
 /** Reads one user outside any transaction: most requests need nothing else from the database. */
 @Injectable()
 export class UserLookup {
-  /** See `userColumns`. */
-  readonly columns: string;
+  /** The column list for SELECT or RETURNING that makes a row of `users` a `UserEntity`. */
+  readonly columns = USER_COLUMNS;
   private readonly byId: Statement;
   private readonly byAddress: Statement;
   private readonly byName: Statement;
 
-  constructor(
-    private readonly statements: Statements,
-    dataSource: DataSource,
-  ) {
-    this.columns = userColumns(dataSource);
-    const where = (condition: string): string => `SELECT ${this.columns} FROM users WHERE ${condition}`;
+  constructor(private readonly statements: Statements) {
+    const where = (condition: string): string => `SELECT ${USER_COLUMNS} FROM users WHERE ${condition}`;
     this.byId = { name: 'user-by-id', text: where('id = $1') };
     this.byAddress = { name: 'users-by-address', text: where(`id = ANY (ARRAY(${idsOfAddress('$1')}))`) };
     this.byName = { name: 'user-by-username', text: where('username_key = $1') };

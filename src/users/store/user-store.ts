@@ -2,22 +2,32 @@ import { Injectable } from '@nestjs/common';
 import { IsNull, Raw } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RequestContext } from '../../access/caller.js';
-import { lock, type Transaction, Transactions, violatedConstraint } from '../../database/transaction.js';
-import type { NewUserEvent } from '../../events/catalogue.js';
+import { lock, type Transaction, Transactions } from '../../database/transaction.js';
 import { wholly } from '../../database/transaction-memory.js';
-import { EventLog } from '../../events/event-log.js';
+import type { NewUserEvent } from '../../events/catalogue.js';
+import type { Head } from '../../events/event-heads.js';
+import { EventLog, type Write } from '../../events/event-log.js';
 import { UserEventHandlers } from '../../events/handlers.js';
 import { PersonalDataRegistry } from '../../events/personal-data-registry.js';
 import { addressKey, usernameKey } from '../aggregate/identifiers.js';
 import { create, loseClaim, type NewUser } from '../aggregate/decide.js';
 import { type Addressees, addressees, idsOfAddress, isClaimOf, NOT_PENDING } from './claim-of-address.js';
-import { CreatedUsers } from './created-users.js';
+import { KnownUsers } from './known-users.js';
 import { Snapshots } from './snapshots.js';
 import { evolve, type UserState } from '../aggregate/user.js';
-import { userColumns } from './user-columns.js';
-import { newEntityOf, rowOf, stateOf, UserEntity, type UserRow } from './user.entity.js';
-import { EmailTaken, UsernameTaken, UserNotFound } from '../aggregate/user-errors.js';
+import { refuseTaken, reserveIdentifiers } from './reserved-identifiers.js';
+import { entityAfter, stateOf, UserEntity } from './user.entity.js';
+import { UserNotFound } from '../aggregate/user-errors.js';
+import { findRow, type LockedUser, lockRow, lockRowForChange, writeOf } from './user-rows.js';
 import { WaysIn } from './ways-in.js';
+
+/** A user before a change; nothing but the id of one who is created. */
+interface Change {
+  readonly id: string;
+  readonly before?: UserEntity;
+  readonly state?: UserState;
+  readonly head?: Head | undefined;
+}
 
 /**
  * The users and every change to them. Each change is decided by the pure functions of `decide*.ts`, written to the log, folded
@@ -25,8 +35,7 @@ import { WaysIn } from './ways-in.js';
  */
 @Injectable()
 export class UserStore {
-  private readonly created = new CreatedUsers();
-  private columns: string | undefined;
+  private readonly known = new KnownUsers();
 
   constructor(
     private readonly log: EventLog,
@@ -45,7 +54,7 @@ export class UserStore {
   /** @throws UsernameTaken, EmailTaken, NamelessUser, InvalidUsername; RefusedByHandler */
   async create(tx: Transaction, command: NewUser, context: RequestContext, id = uuidv7()): Promise<UserState> {
     const events = create(command);
-    return wholly(tx, () => this.commit(tx, id, undefined, events, context));
+    return wholly(tx, () => this.commit(tx, { id }, events, context));
   }
 
   /**
@@ -58,13 +67,33 @@ export class UserStore {
     decide: (state: UserState) => NewUserEvent[],
     context: RequestContext,
   ): Promise<UserState> {
-    const own = this.created.find(tx, id);
-    const row = own ? null : await this.lockForUpdate(tx, id);
-    const state = row ? stateOf(row) : own;
-    if (!state) throw new UserNotFound();
-    // Not the id as given, which may be spelled in upper case: the log is hashed over it.
+    const locked = await this.lockForChange(tx, id);
+    if (!locked) throw new UserNotFound();
+    return this.changeLocked(tx, locked, decide, context);
+  }
+
+  /**
+   * Locks a user for `changeLocked`, until commit.
+   * @param actorId who acts: the same statement reads them, too
+   */
+  async lockForChange(tx: Transaction, id: string, actorId?: string): Promise<LockedUser | null> {
+    const known = actorId === undefined && this.known.find(tx, id);
+    if (known) return { user: known };
+    const locked = await lockRowForChange(tx, id, actorId);
+    if (locked) this.known.note(tx, locked.user);
+    return locked;
+  }
+
+  /** As `change`, for one that this transaction has locked. */
+  async changeLocked(
+    tx: Transaction,
+    { user, head }: LockedUser,
+    decide: (state: UserState) => NewUserEvent[],
+    context: RequestContext,
+  ): Promise<UserState> {
+    const state = stateOf(user);
     const events = decide(state);
-    return wholly(tx, () => this.commit(tx, state.id, state, events, context));
+    return wholly(tx, () => this.commit(tx, { id: user.id, before: user, state, head }, events, context));
   }
 
   /**
@@ -129,20 +158,12 @@ export class UserStore {
 
   /** The user, deleted or not, with its row locked until commit; for callers that change more than the user itself. */
   async lockForUpdate(tx: Transaction, id: string): Promise<UserEntity | null> {
-    return this.row(tx, id, 'FOR UPDATE');
+    return this.known.find(tx, id) ?? lockRow(tx, id);
   }
 
   /** The user, deleted or not. */
   async find(tx: Transaction, id: string): Promise<UserEntity | null> {
-    const own = this.created.find(tx, id);
-    return (own && newEntityOf(own)) ?? this.row(tx, id);
-  }
-
-  /** Without a query builder, which takes longer to put the statement together than PostgreSQL to execute it. */
-  private async row(tx: Transaction, id: string, lockMode: 'FOR UPDATE' | '' = ''): Promise<UserEntity | null> {
-    this.columns ??= userColumns(tx.dataSource);
-    const [row] = await tx.query<UserEntity[]>(`SELECT ${this.columns} FROM users WHERE id = $1 ${lockMode}`, [id]);
-    return row ?? null;
+    return this.known.find(tx, id) ?? findRow(tx, id);
   }
 
   /** The users that exist among these ids, deleted or not. */
@@ -175,7 +196,7 @@ export class UserStore {
 
   /** Operational, outside log and version. @param id null to do the same work without effect, so that timing reveals nothing */
   async recordLock(tx: Transaction, id: string | null, until: Date | null): Promise<void> {
-    if (id !== null) this.created.forget(tx, id);
+    if (id !== null) this.known.forget(tx, id);
     await tx.query('UPDATE users SET locked_until = $2 WHERE id = $1 AND locked_until IS DISTINCT FROM $2', [
       id,
       until,
@@ -184,64 +205,35 @@ export class UserStore {
 
   private async commit(
     tx: Transaction,
-    id: string,
-    state: UserState | undefined,
+    { id, before, state, head }: Change,
     newEvents: NewUserEvent[],
     context: RequestContext,
   ): Promise<UserState> {
     if (newEvents.length === 0 && state) return state;
-    const events = await this.log.append(tx, { userId: id, afterVersion: state?.version ?? 0 }, newEvents, context);
+    const stream = { userId: id, afterVersion: state?.version ?? 0, head };
     const states: UserState[] = [];
-    for (const event of events) states.push(evolve(states.at(-1) ?? state, event));
-    const next = states.at(-1);
-    if (!next) throw new Error('A command that creates a user must decide at least one event');
-    await this.save(tx, state, next);
-    this.created.note(tx, state, next, !rowOf(next));
-    if (state && next.erasedAt !== null) await this.personalDataRegistry.erase(tx, state);
+    const written = this.log.append(tx, stream, newEvents, context, async (events) => {
+      for (const event of events) states.push(evolve(states.at(-1) ?? state, event));
+      return this.rowWith(tx, before, states.at(-1));
+    });
+    const events = await written.catch(refuseTaken);
+    const next = states.at(-1) as UserState;
+    if (state && next.erasedAt !== null) {
+      await this.personalDataRegistry.erase(tx, state);
+      this.known.forget(tx, id);
+    }
     await this.snapshots.save(tx, states);
     await this.handlers.dispatch(events, tx);
     return next;
   }
 
-  private async save(tx: Transaction, before: UserState | undefined, next: UserState): Promise<void> {
-    const repository = tx.getRepository(UserEntity);
-    const row = rowOf(next);
-    if (!row) {
-      await repository.delete(next.id);
-      return;
-    }
-    // A user who shares a mailbox with another has no key (`SharedMailboxes`) until the address changes.
-    const { emailKey, ...rest } = row;
-    const isOfAddress = before?.email !== next.email || before.pending !== next.pending;
-    await this.reserve(tx, before, { ...row, emailKey: isOfAddress ? emailKey : null });
-    try {
-      if (!before) await repository.insert(row);
-      else await repository.update(next.id, isOfAddress ? row : rest);
-    } catch (error) {
-      // By a server of the previous release, which reserves nothing.
-      const constraint = violatedConstraint(error);
-      if (constraint === 'users_username') throw new UsernameTaken();
-      if (constraint === 'users_email_owner') throw new EmailTaken();
-      throw error;
-    }
-  }
-
-  /**
-   * Reserves unique identifiers until commit and checks them before writing: PostgreSQL logs values that violate a unique index,
-   * where no erasure would reach them.
-   * @throws UsernameTaken, EmailTaken
-   */
-  private async reserve(tx: Transaction, before: UserState | undefined, row: UserRow): Promise<void> {
-    const { id, emailKey, usernameKey: nameKey } = row;
-    if (nameKey !== null && row.username !== before?.username) {
-      await lock(tx, `username:${nameKey}`);
-      const owner = await tx.getRepository(UserEntity).findOneBy({ usernameKey: nameKey });
-      if (owner && owner.id !== id) throw new UsernameTaken();
-    }
-    if (emailKey !== null && !row.pending) {
-      await lock(tx, `address:${emailKey}`);
-      const owner = await tx.getRepository(UserEntity).findOneBy({ emailKey, pending: NOT_PENDING });
-      if (owner && owner.id !== id) throw new EmailTaken();
-    }
+  /** What makes the row be as the state says. */
+  private async rowWith(tx: Transaction, before: UserEntity | undefined, next: UserState | undefined): Promise<Write> {
+    if (!next) throw new Error('A command that creates a user must decide at least one event');
+    const user = entityAfter(before, next);
+    if (user) await reserveIdentifiers(tx, before, user);
+    if (user) this.known.note(tx, user);
+    else this.known.forget(tx, next.id);
+    return writeOf(next.id, user, !before);
   }
 }

@@ -60,10 +60,18 @@ export function rowOf(state: UserState): UserRow | undefined {
   };
 }
 
-/** As it is read from the row that `rowOf` gives, before anybody has signed in. */
-export function newEntityOf(state: UserState): UserEntity | undefined {
-  const row = rowOf(state);
-  return row && { ...row, lockedUntil: null, lastLoginAt: null };
+/** The user after a change of the facts, or when new; undefined if no row is left. */
+export function entityAfter(before: UserEntity | undefined, next: UserState): UserEntity | undefined {
+  const row = rowOf(next);
+  if (!row) return undefined;
+  // A user who shares a mailbox with another has no key (`SharedMailboxes`) until the address changes.
+  const emailKey = before && !isOtherAddress(before, next) ? before.emailKey : row.emailKey;
+  return { ...row, emailKey, lockedUntil: before?.lockedUntil ?? null, lastLoginAt: before?.lastLoginAt ?? null };
+}
+
+/** Whether a user has got an address or another one, or has confirmed it. */
+export function isOtherAddress(before: UserState | undefined, next: UserState): boolean {
+  return before?.email !== next.email || before.pending !== next.pending;
 }
 
 /** The inverse of `rowOf`: `stateOf(rowOf(state))` is `state`. */
