@@ -328,6 +328,7 @@ describe('a file', () => {
     ['csv', '', /empty/],
     ['csv', 'a,a\n1,2', /named twice/],
     ['csv', 'shoe,size\n1,2', /names no column/],
+    ['csv', 'email,firstName\ra@example.com,Ada\r', /carriage return/],
     ['keycloak', '{"realm":"x"}', /no list "users"/],
     ['firebase', '{"users":[{"email":"a@example.com"', /ends in the middle/],
   ])('that is none of %s ends with a sentence: %s', async (source, content, sentence) => {

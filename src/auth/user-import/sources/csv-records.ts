@@ -76,6 +76,9 @@ export async function* csvRows(
     if (header === undefined) {
       if (!cells) throw fault ?? new LineFault('no-header', 'The file has no line of names.');
       header = cells.map((name) => name.trim());
+      // As old Macs wrote it: the whole file would be one header, and nobody in it.
+      if (header.some((name) => name.includes('\r')))
+        throw new LineFault('no-header', 'Lines end with a carriage return alone: save the file with CR LF or LF.');
       if (new Set(header).size < header.length) throw new LineFault('no-header', 'A column is named twice.');
       take(header);
       continue;
