@@ -44,7 +44,7 @@ export async function run() {
 
 async function prepare(settings) {
   const ground = await startGround({ ...settings, LOG_LEVEL: 'info' });
-  const people = await seedPeople(ground, CLIENTS);
+  const people = (await seedPeople(ground, 2 * CLIENTS)).slice(0, CLIENTS);
   const server = await ground.serve();
   const { status, text } = await postJson(`${server.url}/auth/login`, people[0]);
   if (status !== 200) throw new Error(`Nobody can sign in: ${status} ${text}`);

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { launchBrowser } from '../test/support/browser.ts';
 import { barChart } from './support/bars.mjs';
-import { count } from './support/counts.mjs';
+import { count, QUICK } from './support/counts.mjs';
 import { median, percentile, round } from './support/figures.mjs';
 import { groundOfSize } from './support/ground-of-size.mjs';
 import { call, postJson } from './support/load.mjs';
@@ -12,13 +12,13 @@ import { row } from './support/rows.mjs';
 
 const USERS = count('BENCH_USERS', 1_000_000, 10_000);
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
-const PAGES = 10;
+const PAGES = QUICK ? 4 : 10;
 const GOAL_MS = 300;
 const ADMIN = { identifier: 'admin@localhost', password: 'measured nine times over' };
 const SIZE = 50;
 /** Of one letter and two, which many have and hardly anybody; the names are taken from the list. */
 const TERMS = ['a', 'm', 'x', 'q', 'li', 'sa', 'zd', 'qu', 'mar', 'son', 'martin', 'anna nov', 'nobodyhasthis'];
-const NAMES = 12;
+const NAMES = QUICK ? 3 : 12;
 const VIEWS = [
   'sort=email',
   'sort=-lastLoginAt',

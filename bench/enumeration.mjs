@@ -116,7 +116,7 @@ async function send(url, { path, body }) {
 }
 
 async function makePeople(ground) {
-  const printed = await ground.command('seed', '--users', String(SAMPLES + WARM_UP + 50));
+  const printed = await ground.seed(SAMPLES + WARM_UP + 50);
   const password = /Their password: (\S+)/.exec(printed)?.[1];
   const client = new pg.Client(ground.databaseUrl);
   await client.connect();

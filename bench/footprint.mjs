@@ -10,7 +10,7 @@ import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 import { memoryAlone, memoryByProcess, memoryOf } from './support/tree.mjs';
 
-const SIGN_INS = count('BENCH_SAMPLES', 10_000, 1000);
+const SIGN_INS = count('BENCH_SAMPLES', 10_000, 600);
 const READS = SIGN_INS * 10;
 const PAGES = QUICK ? 95 : 950;
 const LIMIT = 10;
@@ -49,7 +49,7 @@ export async function run() {
 
 /** As many users as the walk has pages. @returns some, who share a password; a few of them may not sign in */
 async function makePeople(ground) {
-  const printed = await ground.command('seed', '--users', String(PAGES * LIMIT + 100));
+  const printed = await ground.seed(PAGES * LIMIT + 100);
   const password = /Their password: (\S+)/.exec(printed)?.[1];
   const client = new pg.Client(ground.databaseUrl);
   await client.connect();

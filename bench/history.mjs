@@ -10,7 +10,7 @@ import { row } from './support/rows.mjs';
 import { withoutIndexes } from './support/without-indexes.mjs';
 
 const USERS = count('BENCH_USERS', 1_000_000, 10_000);
-const EVENTS = count('BENCH_EVENTS', 10_000_000, 200_000);
+const EVENTS = count('BENCH_EVENTS', 10_000_000, 60_000);
 /** Which have some hundred thousand events. */
 const FEW = QUICK ? 1000 : 23_000;
 const PAGES = QUICK ? 100 : 400;

@@ -12,7 +12,7 @@ import { familyProcessorSeconds, parentOf, processorSeconds } from './support/pr
 import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 
-const MAILS = count('BENCH_MAILS', 3000, 1000);
+const MAILS = count('BENCH_MAILS', 3000, 600);
 const CONNECTIONS = 10;
 const GOAL = 1000;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { barChart } from './support/bars.mjs';
-import { count, ROUNDS } from './support/counts.mjs';
+import { count, QUICK, ROUNDS } from './support/counts.mjs';
 import { median, round } from './support/figures.mjs';
 import { postJson } from './support/load.mjs';
 import { familyProcessorSeconds, parentOf } from './support/processor.mjs';
@@ -14,7 +14,7 @@ import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 
 const EACH = count('BENCH_SAMPLES', 1000, 300);
-const PEOPLE = 500;
+const PEOPLE = QUICK ? 100 : 500;
 const AT_ONCE = 8;
 const PASSWORD = 'seven idle boats on slate water';
 const GOALS = { signIns: 2.5, registrations: 5 };
@@ -56,7 +56,7 @@ const per1000 = (seconds) => round((seconds / EACH) * 1000);
 
 /** Who sign in, by the password of the seed. */
 async function makePeople(ground, client) {
-  const printed = await ground.command('seed', '--users', String(PEOPLE + 20));
+  const printed = await ground.seed(PEOPLE + 20);
   const password = /Their password: (\S+)/.exec(printed)?.[1];
   const { rows } = await client.query("SELECT email FROM users WHERE role = 'AUTHENTICATED' LIMIT $1", [PEOPLE]);
   return rows.map(({ email }) => ({ email, password }));

@@ -69,7 +69,7 @@ function cookieOf({ headers }) {
 
 /** Of people whom the admin looks at, one after the other. */
 async function pathsOf(ground) {
-  await ground.command('seed', '--users', String(USERS));
+  await ground.seed(USERS);
   const client = new pg.Client(ground.databaseUrl);
   await client.connect();
   const { rows } = await client.query("SELECT id FROM users WHERE role = 'AUTHENTICATED' AND deleted_at IS NULL");

@@ -15,7 +15,7 @@ const USERS = count('BENCH_USERS', 5000, 1000);
 const COMMIT_SECONDS = 2;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const PER_SECOND = 200;
-const SECONDS = count('BENCH_SECONDS', 15, 5);
+const SECONDS = count('BENCH_SECONDS', 12, 3);
 const GOAL_MS = 50;
 const NAME = `bench-${Date.now()}`;
 
@@ -25,7 +25,7 @@ export async function run() {
   const client = new pg.Client({ connectionString: ground.databaseUrl });
   const readers = {};
   try {
-    await ground.command('seed', '--users', String(USERS));
+    await ground.seed(USERS);
     await client.connect();
     await client.query(
       'CREATE TABLE bench_commits (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, position bigint)',

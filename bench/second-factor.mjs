@@ -40,7 +40,7 @@ export async function run() {
 }
 
 async function makePeople(ground) {
-  const printed = await ground.command('seed', '--users', String(PEOPLE + 40));
+  const printed = await ground.seed(PEOPLE + 40);
   const password = /Their password: (\S+)/.exec(printed)?.[1];
   const client = new pg.Client(ground.databaseUrl);
   await client.connect();

@@ -4,7 +4,7 @@ import { addPeople } from './many-people.mjs';
 import { startGround } from './servers.mjs';
 
 /** So many have a history; others are what lists and searches read of them. */
-const WITH_HISTORY = 25_000;
+const WITH_HISTORY = QUICK ? 1000 : 25_000;
 /** So many take longer to add than to measure. */
 const WORTH_KEEPING = 20_000;
 
@@ -12,7 +12,7 @@ const WORTH_KEEPING = 20_000;
 let greatestGround;
 
 /**
- * A ground with as many users as are asked for, the first 25,000 with a history. One of 20,000 and more is kept for the next run. With
+ * A ground with as many users as are asked for, the first 25,000 (1,000 with --quick) with a history. One of 20,000 and more is kept for the next run. With
  * `BENCH_DATABASE_URL` and `BENCH_SECRET_KEY` (if it is another than here), a database that has them already stands for it.
  * @param greatest whether it is the one of a million, which the next case that asks for it uses as well
  * @param settings of its server
@@ -57,7 +57,7 @@ async function seeded(users, greatest) {
   if (given || kept?.isComplete) return ground;
   console.log(`Adding ${users} users`);
   try {
-    await ground.command('seed', '--users', String(Math.min(users, WITH_HISTORY)));
+    await ground.seed(Math.min(users, WITH_HISTORY));
     if (users > WITH_HISTORY) await addPeople(ground.databaseUrl, users);
     kept?.complete();
     return ground;

@@ -36,9 +36,11 @@ export const PRODUCTION = {
   BCRYPT_COST: '10',
 };
 
-// With --quick, all grounds are databases of one PostgreSQL: to make and start one takes as long as some cases.
+// With --quick, all grounds are databases of one PostgreSQL, and people who were added once are copied: to make and start one, or to add
+// people, takes as long as some cases.
 let common;
 let databases = 0;
+const seeded = new Map();
 
 /**
  * A PostgreSQL of its own with durability on, and servers over it; `stop` ends all of it.
@@ -57,12 +59,23 @@ export async function startGround(shared = {}, given = {}) {
     ...COMMON,
     ...shared,
   };
+  /** Runs an operator's command. @returns what it prints */
+  const command = async (...words) => {
+    const options = { env: environment, cwd: dataDir };
+    return (await promisify(execFile)(process.execPath, [join(DIST, 'cli.js'), ...words], options)).stdout;
+  };
   return {
     databaseUrl: postgres.url,
-    /** Runs an operator's command. @returns what it prints */
-    command: async (...words) => {
-      const options = { env: environment, cwd: dataDir };
-      return (await promisify(execFile)(process.execPath, [join(DIST, 'cli.js'), ...words], options)).stdout;
+    command,
+    /** Adds so many users. @returns what `roster seed` printed, their password among it */
+    seed: async (users) => {
+      const add = () => command('seed', '--users', String(users));
+      if (!postgres.copy || servers.length > 0) return add();
+      const kind = [users, environment.PASSWORD_HASH, environment.BCRYPT_COST ?? '12'].join(' ');
+      const known = seeded.get(kind);
+      if (known) await postgres.restore(known.database);
+      else seeded.set(kind, { printed: await add(), database: await postgres.copy() });
+      return seeded.get(kind).printed;
     },
     /**
      * @param nodeOptions such as `--import` of what changes a module of the server, which is then not started from its bundle
@@ -109,10 +122,19 @@ async function postgresOf({ databaseUrl, kept }, dataDir) {
   if (kept || !QUICK) return startEmbeddedPostgres({ dataDir: kept ?? dataDir });
   const { url } = await (common ??= startEmbeddedPostgres({ dataDir: temporaryFolder() }));
   const name = `bench_${++databases}`;
+  const drop = () => execute(url, `DROP DATABASE ${name} WITH (FORCE)`);
   await execute(url, `CREATE DATABASE ${name}`);
   return {
     url: Object.assign(new URL(url), { pathname: `/${name}` }).href,
-    stop: () => execute(url, `DROP DATABASE ${name} WITH (FORCE)`),
+    copy: async () => {
+      await execute(url, `CREATE DATABASE ${name}_copy TEMPLATE ${name}`);
+      return `${name}_copy`;
+    },
+    restore: async (copy) => {
+      await drop();
+      await execute(url, `CREATE DATABASE ${name} TEMPLATE ${copy}`);
+    },
+    stop: drop,
   };
 }
 
