@@ -19,7 +19,7 @@ const HASHES = {
   argon2id: { PASSWORD_HASH: 'argon2id' },
   bcrypt: { PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '12' },
 };
-const CLIENTS = 50;
+const CLIENTS = QUICK ? 20 : 50;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const SECONDS = QUICK ? { raw: 1, argon2id: 5, bcrypt: 7, warmUp: 3 } : { raw: 4, argon2id: 11, bcrypt: 18, warmUp: 3 };
 
@@ -44,7 +44,7 @@ export async function run() {
 
 async function prepare(settings) {
   const ground = await startGround({ ...settings, LOG_LEVEL: 'info' });
-  const people = (await seedPeople(ground, 2 * CLIENTS)).slice(0, CLIENTS);
+  const people = (await seedPeople(ground, 100)).slice(0, CLIENTS);
   const server = await ground.serve();
   const { status, text } = await postJson(`${server.url}/auth/login`, people[0]);
   if (status !== 200) throw new Error(`Nobody can sign in: ${status} ${text}`);
