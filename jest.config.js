@@ -21,7 +21,7 @@ const withDatabase = (name) =>
 
 export default {
   // Only what hangs should meet it: a test of some seconds takes many times as long on a busy machine.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   watchman: false,
   // A third of a test's time is waiting for PostgreSQL: on two cores, three workers take seven eighths of the time of two.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),

@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   if (code !== 0) throw new Error(stderr);
   console_ = await startConsole({ SECRET_KEY }, database);
-}, 300_000);
+}, 600_000);
 afterAll(() => console_.stop());
 
 /** The pages of the list that are asked for, as the page asks. */

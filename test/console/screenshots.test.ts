@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'roster-screenshots-test-'));
   // As `npm run screenshots -- FOLDER` does. What is on the pictures is not compared: pages change.
   await promisify(execFile)(process.execPath, ['console/screenshots.mjs', folder], { cwd: PACKAGE_ROOT });
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('npm run screenshots', () => {

@@ -37,8 +37,9 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'docker'));
   copyFileSync('docker-compose.yml', join(folder, 'docker-compose.yml'));
   copyFileSync('docker/make-secrets.sh', join(folder, 'docker/make-secrets.sh'));
+  // The first one compiles the parser, for minutes on a busy machine.
   all = await loadCompose(folder, { profiles: PROFILES });
-});
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const makeSecrets = (to = 'secrets') => promisify(execFile)('sh', [join(folder, 'docker/make-secrets.sh'), to]);

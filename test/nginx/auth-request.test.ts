@@ -30,7 +30,7 @@ beforeAll(async () => {
       ['error_log /dev/stderr crit;', `error_log ${folder}/error.log crit;`],
     ]),
   );
-}, 60_000);
+});
 afterAll(async () => {
   await (nginx as Nginx | undefined)?.stop();
   wiki.close();

@@ -33,7 +33,7 @@ describe('nginx in front of Roster', () => {
   beforeAll(async () => {
     trusting = await startRoster({ TRUST_PROXY: '127.0.0.1' });
     trustingNginx = await Nginx.start(new URL(trusting.url).host);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await (trustingNginx as Nginx | undefined)?.stop();
