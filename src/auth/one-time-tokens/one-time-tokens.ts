@@ -53,8 +53,7 @@ export class OneTimeTokens {
   /**
    * Extends the current valid token to `ttl` from now, or creates a new one. However often it is requested, a token expires at most
    * twice `ttl` after its creation.
-   * @param ttl in milliseconds
-   * @returns when it expires
+   * @param ttl in milliseconds. @returns when it expires
    */
   async issue(
     tx: Transaction,
