@@ -6,13 +6,12 @@ import { proveByMagicLink } from '../../users/aggregate/decide-credentials.js';
 import { addressKey } from '../../users/aggregate/identifiers.js';
 import { EmailTaken } from '../../users/aggregate/user-errors.js';
 import { UserStore } from '../../users/store/user-store.js';
-import type { UserEntity } from '../../users/store/user.entity.js';
 import { OneTimeTokens, TokenExpiredOrUsed } from '../one-time-tokens/one-time-tokens.js';
 import type { TokenDetails } from '../one-time-tokens/token-rows.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
-import { type Credentials, isPasswordOf } from '../sign-in/credentials.js';
+import { isLinkOf } from '../sign-in/credentials.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import type { SignedInResponse } from '../sessions/signed-in.response.js';
@@ -121,7 +120,7 @@ export class MagicLinkService {
       if (error instanceof TokenExpiredOrUsed) await this.gate.refuse(attempt, 'expired-or-used-link');
       throw error;
     }
-    return this.gate.admit(attempt, used.userId, (_tx, user, credentials) => stillHolds(used, user, credentials));
+    return this.gate.admit(attempt, used.userId, (_tx, user, credentials) => isLinkOf(user, credentials, used));
   }
 
   private async use(
@@ -155,9 +154,4 @@ export class MagicLinkService {
     if (!user?.email || user.deletedAt !== null) throw new TokenExpiredOrUsed();
     return user.email;
   }
-}
-
-/** A new password or address revokes links, including one that was just used. */
-function stillHolds({ email, changedAt }: UsedMagicLink, user: UserEntity, credentials: Credentials): boolean {
-  return user.email === email && isPasswordOf(credentials, changedAt);
 }

@@ -154,9 +154,9 @@ export class Passwords {
 
   /** When the user set it; rehashing does not change this. Undefined without a password. */
   async changedAt(tx: Transaction, userId: string): Promise<Date | undefined> {
-    const sql = 'SELECT changed_at FROM password_credentials WHERE user_id = $1';
-    const [row] = await tx.query<{ changed_at: Date }[]>(sql, [userId]);
-    return row?.changed_at;
+    const sql = `SELECT ${passwordChangedAt('$1')} AS "changedAt"`;
+    const [row] = await tx.query<[{ changedAt: Date | null }]>(sql, [userId]);
+    return row.changedAt ?? undefined;
   }
 
   /** Whether the password is unchanged since `changedAt` was read. */

@@ -6,6 +6,7 @@ import { type Statement, Statements } from '../../database/statements.js';
 import { Transactions } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserLookup } from '../../users/store/user-lookup.js';
+import { USER_COLUMNS } from '../../users/store/user-rows.js';
 import { LruCache } from '../../async/lru-cache.js';
 import type { Assurance } from './assurance.js';
 import type { TokenSource } from './refresh-tokens.js';
@@ -14,6 +15,17 @@ import { Sessions } from './sessions.js';
 const REMEMBERED = 20_000;
 
 const ASSURANCE = 'amr, coalesce(authenticated_at, sessions.created_at) AS "authenticatedAt"';
+
+const ADVANCE: Statement = {
+  name: 'session-advance',
+  text: `
+    UPDATE sessions SET generation = generation + 1, rotated_at = now(), last_used_at = now(), ip = coalesce($3, ip),
+      idle_expires_at = least(now() + $4 * interval '1 millisecond', absolute_expires_at)
+    FROM users
+    WHERE sessions.id = $1 AND generation = $2 AND users.id = sessions.user_id
+      AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
+    RETURNING ${USER_COLUMNS}, ${ASSURANCE}`,
+};
 
 /** The user of a session that was refreshed, and how they were authenticated. */
 export type RefreshedUser = UserEntity & Assurance;
@@ -31,7 +43,6 @@ export interface SessionGeneration extends TokenSource, Assurance {
 /** The generations of the refresh tokens of a session. Times are those of the database. */
 @Injectable()
 export class SessionGenerations {
-  private readonly advanceOne: Statement;
   private readonly sources = new LruCache<TokenSource>(REMEMBERED);
 
   constructor(
@@ -40,18 +51,7 @@ export class SessionGenerations {
     private readonly transactions: Transactions,
     private readonly sessions: Sessions,
     private readonly users: UserLookup,
-  ) {
-    this.advanceOne = {
-      name: 'session-advance',
-      text: `
-        UPDATE sessions SET generation = generation + 1, rotated_at = now(), last_used_at = now(), ip = coalesce($3, ip),
-          idle_expires_at = least(now() + $4 * interval '1 millisecond', absolute_expires_at)
-        FROM users
-        WHERE sessions.id = $1 AND generation = $2 AND users.id = sessions.user_id
-          AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
-        RETURNING ${this.users.columns}, ${ASSURANCE}`,
-    };
-  }
+  ) {}
 
   /** The token source of a session that was refreshed here before. Immutable, and independent of whether the session is active. */
   sourceOf(sessionId: string): TokenSource | undefined {
@@ -76,7 +76,7 @@ export class SessionGenerations {
    */
   async advance(id: string, generation: number, ip: string | null): Promise<RefreshedUser | undefined> {
     const values = [id, generation, ip, this.settings.REFRESH_TOKEN_IDLE_TTL];
-    const [user] = await this.statements.execute<RefreshedUser>(this.advanceOne, values);
+    const [user] = await this.statements.execute<RefreshedUser>(ADVANCE, values);
     return user;
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/transaction.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { passwordChangedAt } from '../passwords/passwords.js';
 import { SecondFactors } from '../second-factors/second-factors.js';
 
@@ -23,6 +24,15 @@ export class CredentialReader {
     );
     return credentials;
   }
+}
+
+/** Whether a link that was used still signs in: a new address or password revokes it. */
+export function isLinkOf(
+  user: UserEntity,
+  credentials: Credentials,
+  link: { readonly email: string; readonly changedAt: Date | undefined },
+): boolean {
+  return user.email === link.email && isPasswordOf(credentials, link.changedAt);
 }
 
 /** Whether the password is unchanged since `changedAt` was read. */

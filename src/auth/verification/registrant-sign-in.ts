@@ -5,10 +5,9 @@ import type { Settings } from '../../config/settings.js';
 import { InjectSettings } from '../../config/settings.token.js';
 import { ContinueTargets } from '../../http/pages/continue-targets.js';
 import { DomainError } from '../../problems/domain-error.js';
-import type { UserEntity } from '../../users/store/user.entity.js';
 import { DeviceCookies } from '../lockout/device-cookies.js';
 import { SessionCookies } from '../sessions/session-cookies.js';
-import { type Credentials, isPasswordOf } from '../sign-in/credentials.js';
+import { isLinkOf } from '../sign-in/credentials.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
 import { RegistrationCookies } from './registration-cookies.js';
 import type { VerifiedLink } from './verification.service.js';
@@ -49,7 +48,7 @@ export class RegistrantSignIn {
         context: contextOf(request),
       });
       const signedIn = await this.gate.admit(attempt, link.userId, (_tx, user, credentials) =>
-        stillHolds(link, user, credentials),
+        isLinkOf(user, credentials, link),
       );
       this.devices.remember(request, reply, link.userId, signedIn.deviceToken);
     } catch (error) {
@@ -60,9 +59,4 @@ export class RegistrantSignIn {
     this.registrations.clear(reply);
     return this.targets.check(registration.continueTo ?? undefined) ?? '/account';
   }
-}
-
-/** Not if the password or the address has changed since the link was used. */
-function stillHolds({ email, changedAt }: VerifiedLink, user: UserEntity, credentials: Credentials): boolean {
-  return user.email === email && isPasswordOf(credentials, changedAt);
 }

@@ -8,8 +8,6 @@ import { USER_COLUMNS } from './user-rows.js';
 /** Reads one user outside any transaction: most requests need nothing else from the database. */
 @Injectable()
 export class UserLookup {
-  /** The column list for SELECT or RETURNING that makes a row of `users` a `UserEntity`. */
-  readonly columns = USER_COLUMNS;
   private readonly byId: Statement;
   private readonly byAddress: Statement;
   private readonly byName: Statement;

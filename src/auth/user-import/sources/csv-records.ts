@@ -78,7 +78,10 @@ export async function* csvRows(
       header = cells.map((name) => name.trim());
       // As old Macs wrote it: the whole file would be one header, and nobody in it.
       if (header.some((name) => name.includes('\r')))
-        throw new LineFault('no-header', 'Lines end with a carriage return alone: save the file with CR LF or LF.');
+        throw new LineFault(
+          'no-header',
+          'Lines end with a carriage return (CR) alone. Save the file with LF or CRLF line endings.',
+        );
       if (new Set(header).size < header.length) throw new LineFault('no-header', 'A column is named twice.');
       take(header);
       continue;
