@@ -43,7 +43,7 @@ async function prepare(ground, events) {
        GROUP BY user_id ORDER BY count(*) DESC LIMIT $1`,
       [PAGES],
     );
-    ground.events = await fillUp(client, events);
+    ground.events = await fillUp(ground, client, events);
     return rows.map(({ user_id: id }) => `/users/${id}/history`);
   } finally {
     await client.end();
@@ -51,7 +51,7 @@ async function prepare(ground, events) {
 }
 
 /** Adds events like those that there are, of users who are not there, up to `wanted`. @returns how many there are */
-async function fillUp(client, wanted) {
+async function fillUp(ground, client, wanted) {
   const countAll = async () => Number((await client.query('SELECT count(*) FROM user_events')).rows[0].count);
   const there = await countAll();
   if (there >= wanted) return there;
@@ -61,10 +61,12 @@ async function fillUp(client, wanted) {
       added += await insertLike(client, there, turn, wanted - there - added);
   };
   // Consumers are not what is measured: nothing goes into the outbox.
-  await client.query('ALTER TABLE user_events DISABLE TRIGGER user_events_outbox');
-  await withoutIndexes(client, 'user_events', insert);
-  await client.query('ALTER TABLE user_events ENABLE TRIGGER user_events_outbox');
-  await client.query('VACUUM ANALYZE user_events');
+  await ground.fill(async () => {
+    await client.query('ALTER TABLE user_events DISABLE TRIGGER user_events_outbox');
+    await withoutIndexes(client, 'user_events', insert);
+    await client.query('ALTER TABLE user_events ENABLE TRIGGER user_events_outbox');
+    await client.query('VACUUM ANALYZE user_events');
+  });
   return countAll();
 }
 

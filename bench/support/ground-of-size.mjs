@@ -16,7 +16,7 @@ let greatestGround;
  * `BENCH_DATABASE_URL` and `BENCH_SECRET_KEY` (if it is another than here), a database that has them already stands for it.
  * @param greatest whether it is the one of a million, which the next case that asks for it uses as well
  * @param settings of its server
- * @returns the ground, with `server` and the `authorization` of its admin
+ * @returns the ground, with `server`, the `authorization` of its admin, and `fill`, in which more may be added
  */
 export async function groundOfSize(users, { greatest = false, settings = {} } = {}) {
   const ground = greatest ? await (greatestGround ??= seeded(users, true)) : await seeded(users, false);
@@ -53,13 +53,17 @@ async function seeded(users, greatest) {
     ...(given && BENCH_SECRET_KEY && { SECRET_KEY: BENCH_SECRET_KEY }),
   };
   const kept = !given && users >= WORTH_KEEPING ? await keptFolder(`users-${users}`) : undefined;
-  const ground = await startGround(shared, given ? { databaseUrl } : { kept: kept?.folder });
+  // What is not kept can be filled as it stands.
+  const fill = kept?.fill ?? ((work) => work());
+  const started = await startGround(shared, given ? { databaseUrl } : { kept: kept?.folder });
+  const ground = { ...started, fill };
   if (given || kept?.isComplete) return ground;
   console.log(`Adding ${users} users`);
   try {
-    await ground.seed(Math.min(users, WITH_HISTORY));
-    if (users > WITH_HISTORY) await addPeople(ground.databaseUrl, users);
-    kept?.complete();
+    await fill(async () => {
+      await ground.seed(Math.min(users, WITH_HISTORY));
+      if (users > WITH_HISTORY) await addPeople(ground.databaseUrl, users);
+    });
     return ground;
   } catch (error) {
     await ground.stop();

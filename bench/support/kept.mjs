@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { recordedLocation } from '../../dist/development/postgres/location.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FOLDER = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'roster-bench');
+const FOLDER = cacheFolder('roster-bench');
 /** With other migrations or other people, what was kept is of no use. */
 const MADE_BY = [
   'migrations/*',
@@ -28,7 +28,7 @@ const MADE_BY = [
 /**
  * The data folder of a PostgreSQL that takes minutes to fill, and is kept for the next run outside of the repository: `~/.cache/roster-bench`
  * (XDG_CACHE_HOME), several gigabytes. One that something else made, or that was not finished, is removed.
- * @returns `folder`, whether it `isComplete`, and `complete` to say so once it is
+ * @returns `folder`, whether it `isComplete`, and `fill`, which does some work on it: until that has ended, it is not complete
  */
 export async function keptFolder(name) {
   const hash = createHash('sha256');
@@ -41,7 +41,18 @@ export async function keptFolder(name) {
   mkdirSync(kept, { recursive: true });
   // Which PostgreSQL can enter, too, that runs as somebody else when root measures.
   chmodSync(kept, 0o755);
-  return { folder: kept, isComplete: existsSync(finished), complete: () => writeFileSync(finished, '') };
+  const fill = async (work) => {
+    rmSync(finished, { force: true });
+    const result = await work();
+    writeFileSync(finished, '');
+    return result;
+  };
+  return { folder: kept, isComplete: existsSync(finished), fill };
+}
+
+/** Where what was made or installed once is kept: outside of the repository. */
+export function cacheFolder(name) {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), name);
 }
 
 /** With what PostgreSQL keeps elsewhere, because it cannot reach the folder. */

@@ -3,19 +3,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../../dist/development/postgres/embedded-postgres.js';
-import { copyFolder, saveFolder } from '../../support/kept.mjs';
+import { cacheFolder, copyFolder, saveFolder } from '../../support/kept.mjs';
 import { call } from '../../support/load.mjs';
 import { parentOf } from '../../support/processor.mjs';
 import { NotAsAskedFor } from '../asked-for.mjs';
 
 /** Where what was installed once is kept: outside of the repository. */
-export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'roster-bench-peers');
+export const CACHE = cacheFolder('roster-bench-peers');
 
 /**
  * The same PostgreSQL for everybody: durability on, nothing tuned.
