@@ -14,7 +14,7 @@ const METRICS_WITHIN_MS = 6000;
 class WorkerSilent extends DomainError {
   readonly code = 'unavailable';
   constructor() {
-    super('A worker process does not answer, and the metrics are those of all of them. Try again in a moment.');
+    super('A worker process does not answer, so the metrics of all workers cannot be read. Try again in a moment.');
   }
 }
 
