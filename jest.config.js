@@ -23,6 +23,7 @@ export default {
   // Only what hangs should meet it: a test of some seconds takes many times as long on a busy machine.
   testTimeout: 300_000,
   watchman: false,
+  reporters: ['default', '<rootDir>/test/support/jest/ends.mjs'],
   // A third of a test's time is waiting for PostgreSQL: on two cores, three workers take seven eighths of the time of two.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   projects: [

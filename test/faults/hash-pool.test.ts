@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readProc } from '../support/proc.js';
 import { eventually, type Home, kill, makeHome, RosterProcess } from '../support/process.js';
 
 const SECRET_KEY = 'k3yZ'.repeat(12);
@@ -14,16 +15,8 @@ afterAll(() => home.remove());
 function workers(mark: string): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => Number.isInteger(pid) && readable(pid, 'cmdline').includes('hash-worker.js'))
-    .filter((pid) => readable(pid, 'environ').includes(mark));
-}
-
-function readable(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
+    .filter((pid) => Number.isInteger(pid) && readProc(pid, 'cmdline').includes('hash-worker.js'))
+    .filter((pid) => readProc(pid, 'environ').includes(mark));
 }
 
 /** A server that has signed somebody in, so that it has a worker. */
@@ -43,7 +36,7 @@ describe('the hash workers of a server', () => {
 
     const server = await start('ended');
     const [pid = 0] = workers('/ended');
-    expect(readable(pid, 'environ')).not.toContain(SECRET_KEY);
+    expect(readProc(pid, 'environ')).not.toContain(SECRET_KEY);
     const { code } = await server.kill('SIGTERM');
     expect({ code, stderr: server.stderr }).toEqual({ code: 0, stderr: '' });
     expect(workers('/ended')).toEqual([]);

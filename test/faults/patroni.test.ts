@@ -19,7 +19,6 @@ let inbox: Inbox;
 let cluster: PatroniCluster;
 let environment: Record<string, string>;
 let servers: readonly [RosterProcess, RosterProcess];
-let load: MixedLoad | undefined;
 beforeAll(async () => {
   home = makeHome();
   inbox = await Inbox.start();
@@ -38,7 +37,7 @@ beforeAll(async () => {
   servers = [await RosterProcess.start(home, environment), await RosterProcess.start(home, environment)];
 }, 400_000);
 afterAll(async () => {
-  load?.kill();
+  MixedLoad.killAll();
   await RosterProcess.killAll();
   await cluster.stop();
   await inbox.down();
@@ -51,14 +50,13 @@ const bothAre = async (status: number) => (await Promise.all(servers.map(ready))
 async function startLoad(): Promise<MixedLoad> {
   await cluster.whole();
   await eventually('both are ready', () => bothAre(200), RECOVERY_MS);
-  load = await MixedLoad.start({
+  return MixedLoad.start({
     targets: servers.map(({ url }) => url),
     perSecond: PER_SECOND,
     mix: { me: 30, list: 5, refresh: 15, signIn: 5, register: 5, create: 20, change: 20 },
     admin: ADMIN,
     api: servers[0].api,
   });
-  return load;
 }
 
 /** Does it to the database under load. @returns once both servers have done changes again and say that they are ready */

@@ -17,14 +17,13 @@ let home: Home;
 let inbox: Inbox;
 let database: TestDatabase;
 let nginx: Nginx | undefined;
-let load: MixedLoad | undefined;
 beforeAll(async () => {
   home = makeHome();
   inbox = await Inbox.start();
   database = await createTestDatabase();
 });
 afterAll(async () => {
-  load?.kill();
+  MixedLoad.killAll();
   await nginx?.stop();
   await RosterProcess.killAll();
   await database.drop();
@@ -61,7 +60,7 @@ describe('a rolling restart of two servers behind nginx, at 200 requests a secon
       for (let server = 0; server < 2; server++) servers.push(await start(await freePort()));
       const front = (nginx = await Nginx.start(...servers.map(({ port }) => `127.0.0.1:${port}`)));
       const { api } = servers[0]!;
-      load = await MixedLoad.start({
+      const load = await MixedLoad.start({
         targets: [`http://127.0.0.1:${front.port}`],
         perSecond: PER_SECOND,
         mix: { me: 74, list: 5, refresh: 12, signIn: 2, register: 1, create: 2, change: 4 },

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { changesIn, count, type LoadResult, MixedLoad } from '../support/mixed-load.js';
+import { listens } from '../support/proc.js';
 import { eventually, type Home, kill, makeHome, report, RosterProcess } from '../support/process.js';
 import { fault } from './support/fault-table.js';
 import { Ledger } from './support/ledger.js';
@@ -16,13 +16,12 @@ const KNOWN_AFTER_MS = 2000;
 
 let home: Home;
 let database: TestDatabase;
-let load: MixedLoad | undefined;
 beforeAll(async () => {
   home = makeHome();
   database = await createTestDatabase();
 });
 afterAll(async () => {
-  load?.kill();
+  MixedLoad.killAll();
   await RosterProcess.killAll();
   await database.drop();
   home.remove();
@@ -46,36 +45,9 @@ const start = () =>
     ['--workers', '2'],
   );
 
-async function startLoad(server: RosterProcess): Promise<MixedLoad> {
+function startLoad(server: RosterProcess): Promise<MixedLoad> {
   const mix = { me: 60, list: 5, refresh: 10, signIn: 5, register: 2, create: 8, change: 10 };
-  load = await MixedLoad.start({ targets: [server.url], perSecond: PER_SECOND, mix, admin: ADMIN, api: server.api });
-  return load;
-}
-
-/** The processes that serve. */
-function workersOf({ pid }: RosterProcess): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    .split(' ')
-    .filter((child) => child !== '' && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('dist/main.js'))
-    .map(Number);
-}
-
-/** Whether a process accepts connections on the port. */
-function listens(pid: number, port: number): boolean {
-  const ending = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1));
-  const fields = rows.map((row) => row.trim().split(/\s+/));
-  const sockets = fields.filter(([, at = '', , state]) => state === '0A' && at.endsWith(ending)).map((row) => row[9]);
-  return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.some((inode) => linkOf(pid, fd) === `socket:[${inode}]`));
-}
-
-function linkOf(pid: number, fd: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/fd/${fd}`);
-  } catch {
-    // Closed in between.
-    return '';
-  }
+  return MixedLoad.start({ targets: [server.url], perSecond: PER_SECOND, mix, admin: ADMIN, api: server.api });
 }
 
 const surprisesOf = ({ surprises }: LoadResult) => surprises as readonly { became: string | number; begin: number }[];
@@ -91,12 +63,12 @@ describe('npm start -- --workers 2, at 100 requests a second', () => {
       const killedAt: number[] = [];
       for (let time = 0; time < kills; time++) {
         await sleep(1000);
-        const pids = workersOf(server);
+        const pids = server.workers();
         expect(pids).toHaveLength(2);
         killedAt.push(Date.now());
         kill(pids[time % 2]!, 'SIGKILL');
         const serves = (pid: number) => !pids.includes(pid) && listens(pid, server.port);
-        await eventually('another worker serves', () => workersOf(server).some(serves), 120_000);
+        await eventually('another worker serves', () => server.workers().some(serves), 120_000);
         const before = running.acknowledged;
         await eventually('changes', () => running.acknowledged > before + 20, 60_000);
       }

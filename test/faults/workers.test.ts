@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { readProc } from '../support/proc.js';
 import { eventually, type Home, kill, makeHome, report, RosterProcess } from '../support/process.js';
 
 jest.setTimeout(240_000);
@@ -27,15 +27,6 @@ const settings = () => ({
   RATE_LIMIT_ENABLED: 'false',
 });
 
-/** The processes that serve: those children of the first one that run the same program. */
-function workersOf(server: RosterProcess): number[] {
-  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8');
-  return children
-    .split(' ')
-    .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dist/main.js'))
-    .map(Number);
-}
-
 describe('npm start -- --workers 2', () => {
   let server: RosterProcess;
   beforeAll(async () => {
@@ -44,7 +35,7 @@ describe('npm start -- --workers 2', () => {
 
   it('serves by two processes, that are one server to their clients', async () => {
     expect(server.said('Workers')).toBe('2');
-    expect(workersOf(server)).toHaveLength(2);
+    expect(server.workers()).toHaveLength(2);
     const token = await server.signIn(ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => server.api.get('/users/me').set('authorization', `Bearer ${token}`)),
@@ -60,13 +51,13 @@ describe('npm start -- --workers 2', () => {
   });
 
   it('replaces one that is killed, while the other serves', async () => {
-    const [killed = 0, other] = workersOf(server);
+    const [killed = 0, other] = server.workers();
     kill(killed, 'SIGKILL');
     await server.api.get('/health/ready').expect(200);
-    const ms = await eventually('another one', () => workersOf(server).length === 2);
+    const ms = await eventually('another one', () => server.workers().length === 2);
     report(`a worker killed, replaced after ${ms} ms`);
-    expect(workersOf(server)).toContain(other);
-    expect(workersOf(server)).not.toContain(killed);
+    expect(server.workers()).toContain(other);
+    expect(server.workers()).not.toContain(killed);
     // One that starts has counted nothing yet.
     for (let time = 0; time < 5; time++) {
       const { status, text } = await server.api.get('/metrics');
@@ -75,7 +66,7 @@ describe('npm start -- --workers 2', () => {
   });
 
   it('says that it has no metrics of all where one of them stands still', async () => {
-    const [, stopped = 0] = workersOf(server);
+    const [, stopped = 0] = server.workers();
     process.kill(stopped, 'SIGSTOP');
     try {
       const { status, body } = await server.api.get('/metrics');
@@ -93,7 +84,7 @@ describe('npm start -- --workers 2', () => {
   });
 
   it('ends all of them at SIGTERM, and with code 0', async () => {
-    const pids = workersOf(server);
+    const pids = server.workers();
     expect((await server.kill('SIGTERM')).code).toBe(0);
     expect(server.stderr).toBe('');
     expect(pids.filter((pid) => isAlive(pid))).toEqual([]);
@@ -101,7 +92,7 @@ describe('npm start -- --workers 2', () => {
 
   it('leaves none when the first process is killed', async () => {
     const other = await RosterProcess.start(home, settings(), ['--workers', '2']);
-    const pids = workersOf(other);
+    const pids = other.workers();
     await other.kill('SIGKILL');
     await eventually('nobody there', () => pids.every((pid) => !isAlive(pid)));
   });
@@ -120,18 +111,12 @@ describe('npm start -- --workers 2 without services', () => {
       /^(\S+) {2}password (\S+) {2}\(shown only once\)$/.exec(server.said('Admin')) ?? [];
     await server.signIn(email, password);
     // As Ctrl-C does: the terminal sends the signal to every process at once.
-    for (const pid of workersOf(server)) process.kill(pid, 'SIGINT');
+    for (const pid of server.workers()) process.kill(pid, 'SIGINT');
     expect((await server.kill('SIGINT')).code).toBe(0);
     expect(server.stderr).toBe('');
     expect(home.postgresProcesses()).toEqual([]);
   });
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie has ended.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
+/** A zombie has ended. */
+const isAlive = (pid: number) => /^State:\s+[^Z]/m.test(readProc(pid, 'status'));

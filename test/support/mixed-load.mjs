@@ -173,6 +173,8 @@ async function run() {
 
 const soFar = () => ({ ...seen, seconds: (performance.now() - seen.begin) / 1000, sessionsLost: load.lost });
 
+// Nobody else would end it where the test that started it is gone.
+process.on('disconnect', () => process.exit());
 process.on('message', (message) => {
   if (message.type === 'stop') isOver = true;
   if (message.type === 'look') process.send({ type: 'seen', ...soFar() });

@@ -73,6 +73,8 @@ export interface LoadResult {
 
 /** People who use Roster at a fixed rate, whatever becomes of their requests, in a process of their own. */
 export class MixedLoad {
+  private static readonly all = new Set<MixedLoad>();
+
   private result: LoadResult | undefined;
   private looked: ((seen: LoadResult) => void) | undefined;
   /** Changes that were done, so far. */
@@ -80,6 +82,7 @@ export class MixedLoad {
   perSecond = 0;
 
   private constructor(private readonly child: ChildProcess) {
+    MixedLoad.all.add(this);
     child.on('message', (message: { type: string } & LoadResult) => {
       if (message.type === 'result') this.result = message;
       if (message.type === 'seen') this.looked?.(message);
@@ -165,7 +168,13 @@ export class MixedLoad {
   }
 
   kill(): void {
+    MixedLoad.all.delete(this);
     this.child.kill('SIGKILL');
+  }
+
+  /** For the end of a test file: also those that a test left running when it failed. */
+  static killAll(): void {
+    for (const load of MixedLoad.all) load.kill();
   }
 }
 

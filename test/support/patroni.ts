@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { chooseAccount, type RunAs, spawnOptions } from '../../src/development/postgres/account.js';
 import { eventually, freePort, kill } from './process.js';
+import { childrenOf } from './proc.js';
 import { replaceAll } from './nginx.js';
 import { findPrograms } from './system-postgres.js';
 
@@ -103,9 +104,9 @@ export class PatroniCluster {
   kill(name: NodeName): void {
     const { patroni, data } = this.node(name);
     const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').split(' ').filter(Boolean);
+    const children = childrenOf(postmaster);
     patroni?.kill('SIGKILL');
-    for (const pid of [postmaster, ...children.map(Number)]) kill(pid, 'SIGKILL');
+    for (const pid of [postmaster, ...children]) kill(pid, 'SIGKILL');
   }
 
   /** It comes back, as the standby of what is primary by then. */

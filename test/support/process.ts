@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import supertest from 'supertest';
 import { COMPILED_CODE } from './cli.js';
+import { childrenOf, readProc } from './proc.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
@@ -146,6 +147,11 @@ export class RosterProcess {
   /** The exit code, as soon as there is one; null when a signal ended it. */
   exit(): Promise<number | null> {
     return this.ended;
+  }
+
+  /** With `--workers`: the processes that serve, which are those of its children that run the same program. */
+  workers(): number[] {
+    return childrenOf(this.pid).filter((pid) => readProc(pid, 'cmdline').includes('dist/main.js'));
   }
 
   /** Sends the signal and waits for the end. */
