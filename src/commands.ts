@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { readEnvironment } from './config/environment.js';
+import { RELEASE } from './config/release.js';
 import { withSecretFiles } from './config/secret-files.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { WrongSecretKey } from './database/key-errors.js';
@@ -22,9 +23,9 @@ import { explainFailure } from './server/start-failure.js';
 
 const shutdown = new Shutdown();
 // Each command imports what it needs when it runs: loading all of it doubles the time of a short one.
-const program = new Command('roster').description(
-  "Roster's operator commands. Settings come from the environment and .env.",
-);
+const program = new Command('roster')
+  .description("Roster's operator commands. Settings come from the environment and .env.")
+  .version(RELEASE, '--version', 'print the release');
 
 program
   .command('migrate')

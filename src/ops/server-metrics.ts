@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
-import { PACKAGE_ROOT } from '../config/package-root.js';
+import { RELEASE } from '../config/release.js';
 import { HealthChecks } from './health-checks.js';
 import { Metrics } from './metrics.js';
 
@@ -34,9 +32,8 @@ export class ServerMetrics implements OnModuleInit {
           value: state === 'up' ? 1 : 0,
         })),
     );
-    const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
     this.metrics.gauge({ name: 'roster_info', help: 'The release; always 1.', labels: ['version'] }, () => [
-      { labels: { version }, value: 1 },
+      { labels: { version: RELEASE }, value: 1 },
     ]);
   }
 

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, type PathItemObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { PACKAGE_ROOT } from '../../config/package-root.js';
+import { RELEASE } from '../../config/release.js';
 import { completeAnswers } from './api-answers.js';
 import { problemMarks } from '../../problems/api-problems.js';
 import { ProblemSchema } from './problem.schema.js';
@@ -52,12 +50,11 @@ const OWN_PATHS: Record<string, PathItemObject> = {
 
 /** The OpenAPI 3.1 document of the application. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.1')
     .setTitle('Roster')
     .setDescription(DESCRIPTION)
-    .setVersion(version)
+    .setVersion(RELEASE)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .addServer('/')
     .addTag('Auth', 'Registration, email confirmation, sign-in')
