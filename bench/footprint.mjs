@@ -10,7 +10,7 @@ import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 import { memoryAlone, memoryByProcess, memoryOf } from './support/tree.mjs';
 
-const SIGN_INS = count('BENCH_SAMPLES', 10_000, 600);
+const SIGN_INS = count('BENCH_SAMPLES', 10_000, 400);
 const READS = SIGN_INS * 10;
 const PAGES = QUICK ? 95 : 950;
 const LIMIT = 10;

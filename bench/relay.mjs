@@ -6,16 +6,16 @@ import pg from 'pg';
 import { kafka, rabbitmq, together } from '../test/support/brokers.mjs';
 import { readKafka, readRabbitmq } from '../test/support/messages.ts';
 import { barChart } from './support/bars.mjs';
-import { count } from './support/counts.mjs';
+import { count, QUICK } from './support/counts.mjs';
 import { median, percentile, round } from './support/figures.mjs';
 import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 
-const USERS = count('BENCH_USERS', 5000, 1000);
-const COMMIT_SECONDS = 2;
+const USERS = count('BENCH_USERS', 5000, 600);
+const COMMIT_SECONDS = QUICK ? 1 : 2;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const PER_SECOND = 200;
-const SECONDS = count('BENCH_SECONDS', 12, 3);
+const SECONDS = count('BENCH_SECONDS', 12, 2);
 const GOAL_MS = 50;
 const NAME = `bench-${Date.now()}`;
 
