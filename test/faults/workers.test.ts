@@ -74,7 +74,8 @@ describe('npm start -- --workers 2', () => {
     } finally {
       process.kill(stopped, 'SIGCONT');
     }
-    await server.api.get('/metrics').expect(200);
+    // Deadlines of the one that stood still have passed, and its answer to the question before may come first.
+    await eventually('metrics of all', async () => (await server.api.get('/metrics')).status === 200);
   });
 
   it('has one message where none of them can start', async () => {
