@@ -26,7 +26,7 @@ export async function makeToken(operator: OperatorContext, user: string): Promis
   return transactions.run(async (tx) => {
     const [found] = await tx.query<{ id: string; role: UserRole; version: number; barred: boolean }[]>(
       `SELECT id, role, version, suspended_at IS NOT NULL OR deleted_at IS NOT NULL AS barred
-       FROM users WHERE ${column} = $1 AND NOT pending`,
+       FROM users WHERE ${column} = $1 AND NOT pending FOR UPDATE`,
       [value],
     );
     if (!found) throw new OperatorError(`No user ${user} with a confirmed address was found.`);

@@ -151,16 +151,12 @@ export class Lockouts implements OnModuleInit {
     }
   }
 
-  /** Resets the count after a success, unless it is locked.
+  /**
+   * Resets the count after a success, unless it is locked.
    * @returns false when it is locked
    */
   async succeed(tx: Transaction, subject: LockSubject): Promise<boolean> {
-    const [row] = await tx.query<[{ locked: boolean }]>(
-      `WITH gone AS (
-         DELETE FROM lockouts WHERE subject = $1 AND (locked_until IS NULL OR locked_until <= clock_timestamp()))
-       SELECT EXISTS (SELECT FROM lockouts WHERE subject = $1 AND locked_until > clock_timestamp()) AS locked`,
-      [subject.key],
-    );
+    const [row] = await tx.query<[{ locked: boolean }]>(SUCCEED, [subject.key]);
     return !row.locked;
   }
 
@@ -203,6 +199,13 @@ export class Lockouts implements OnModuleInit {
     return hmacWith(this.keyring.current('lockout').secret).update(subject).digest();
   }
 }
+
+// Of a row that a failure is just about to lock, the lock makes this wait and see what the failure wrote; any other part of the statement
+// would see the row as it was before.
+const SUCCEED = `
+  WITH found AS (SELECT locked_until > clock_timestamp() AS locked FROM lockouts WHERE subject = $1 FOR UPDATE),
+    gone AS (DELETE FROM lockouts USING found WHERE subject = $1 AND locked IS NOT TRUE)
+  SELECT coalesce((SELECT locked FROM found), false) AS locked`;
 
 // Returns only rows locked by this failure: if locked before, nothing is updated.
 const FAIL = `

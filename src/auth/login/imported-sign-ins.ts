@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../access/caller.js';
 import { InjectLog, type Log } from '../../ops/log.js';
+import type { Transaction } from '../../database/transaction.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { LinkRequests } from '../one-time-tokens/link-requests.js';
 import type { HashWork } from '../passwords/hash-pool/hash-request.js';
 import { Passwords } from '../passwords/passwords.js';
+import { maySignIn } from '../sign-in/sign-in-outcomes.js';
 import { ImportedUsers } from '../user-import/imported-users.js';
 import { ElsewhereHandlers } from './verify-elsewhere.js';
 
@@ -18,6 +21,7 @@ export class ImportedSignIns {
     private readonly elsewhere: ElsewhereHandlers,
     private readonly passwords: Passwords,
     private readonly requests: LinkRequests,
+    private readonly users: UserStore,
     @InjectLog() private readonly log: Log,
   ) {}
 
@@ -32,7 +36,13 @@ export class ImportedSignIns {
     const { id: userId, email, username } = owner;
     const { source, externalId } = origin;
     const isRight = await this.elsewhere.verify({ userId, email, username, source, externalId, password });
-    return isRight ? this.passwords.adopt(userId, password, work) : undefined;
+    return isRight ? this.passwords.adopt(userId, password, (tx) => this.isStillOpen(tx, userId), work) : undefined;
+  }
+
+  /** The old system and the hash took their time: meanwhile an owner may have proved the address, or the person been erased. */
+  private async isStillOpen(tx: Transaction, userId: string): Promise<boolean> {
+    const user = await this.users.lockForUpdate(tx, userId);
+    return user !== null && maySignIn(user) && (await this.imported.isOpen(tx, userId));
   }
 
   /** Mails a link to choose a password, at most once a minute and after the answer, which neither waits for it nor tells of it. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { UsersModule } from '../../users/users.module.js';
 import { LockoutModule } from '../lockout/lockout.module.js';
 import { LinksModule } from '../one-time-tokens/links.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
@@ -11,7 +12,7 @@ import { ImportedSignIns } from './imported-sign-ins.js';
 import { ElsewhereHandlers } from './verify-elsewhere.js';
 
 @Module({
-  imports: [DiscoveryModule, LockoutModule, LinksModule, PasswordsModule, SignInModule, UserImportModule],
+  imports: [DiscoveryModule, UsersModule, LockoutModule, LinksModule, PasswordsModule, SignInModule, UserImportModule],
   controllers: [LoginController],
   providers: [LoginService, ImportedSignIns, ElsewhereHandlers],
   exports: [LoginService, ElsewhereHandlers],

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/transaction.js';
 import { addressKey, identifierKey } from '../../users/aggregate/identifiers.js';
+import type { UserEntity } from '../../users/store/user.entity.js';
 import { ClaimPasswords } from '../passwords/claim-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
-import { isPasswordOf } from '../sign-in/credentials.js';
+import { type Credentials, isPasswordOf } from '../sign-in/credentials.js';
 import type { EnteredAttempt, SignInAttempt } from '../sign-in/sign-in-attempt.js';
 import { InvalidCredentials } from '../sign-in/sign-in-errors.js';
 import { SignInGate } from '../sign-in/sign-in-gate.js';
@@ -37,11 +39,7 @@ export class LoginService {
   /** @throws InvalidCredentials, EmailNotVerified, TooManyRequests, HashingOverloaded */
   async login(input: PasswordAttempt): Promise<SignedInResponse> {
     const found = await this.authenticate(input);
-    const { attempt, userId, changedAt } = found;
-    return this.settled(
-      found,
-      this.gate.admit(attempt, userId, (_tx, _user, credentials) => isPasswordOf(credentials, changedAt)),
-    );
+    return this.settled(found, this.gate.admit(found.attempt, found.userId, isStillPasswordOf(found)));
   }
 
   /**
@@ -50,7 +48,7 @@ export class LoginService {
    */
   async verify(input: PasswordAttempt): Promise<string> {
     const found = await this.authenticate(input);
-    await this.settled(found, this.gate.confirm(found.attempt, found.userId));
+    await this.settled(found, this.gate.confirm(found.attempt, found.userId, isStillPasswordOf(found)));
     return found.userId;
   }
 
@@ -96,3 +94,9 @@ export class LoginService {
     throw await this.gate.refuse(attempt, isTold ? 'email-not-verified' : 'wrong-proof');
   }
 }
+
+/** Its replacement may have been committed while it was compared. */
+const isStillPasswordOf =
+  ({ changedAt }: Authenticated) =>
+  (_tx: Transaction, _user: UserEntity, credentials: Credentials): boolean =>
+    isPasswordOf(credentials, changedAt);

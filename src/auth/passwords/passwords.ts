@@ -119,12 +119,19 @@ export class Passwords {
 
   /**
    * Stores a password that was verified elsewhere, whatever the rules for new ones say, unless there is one meanwhile.
+   * @param isOpen locks the user's row and says whether that is still to be, after the time of a hash
    * @returns when it was stored
    * @throws HashingOverloaded
    */
-  async adopt(userId: string, password: string, work?: HashWork): Promise<Date | undefined> {
+  async adopt(
+    userId: string,
+    password: string,
+    isOpen: (tx: Transaction) => Promise<boolean>,
+    work?: HashWork,
+  ): Promise<Date | undefined> {
     const hash = await this.hasher.hash(password, work);
     return this.transactions.run(async (tx) => {
+      if (!(await isOpen(tx))) return undefined;
       await tx.query('INSERT INTO password_credentials (user_id, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
         userId,
         hash,
@@ -133,12 +140,16 @@ export class Passwords {
     });
   }
 
-  /** @param from the origin of the change, for an existing account */
+  /**
+   * For a user who is locked or created in this transaction. The time is that of this call, not of the beginning of the transaction, which
+   * may have waited for the lock: a device that was remembered meanwhile is older than the password.
+   * @param from the origin of the change, for an existing account
+   */
   async set(tx: Transaction, userId: string, hash: string, from: ClientOrigin = UNKNOWN_ORIGIN): Promise<void> {
     await tx.query(
       `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
        ON CONFLICT (user_id) DO UPDATE SET (hash, imported_rounds, changed_at, changed_ip, changed_user_agent) =
-         (excluded.hash, NULL, now(), excluded.changed_ip, excluded.changed_user_agent)`,
+         (excluded.hash, NULL, clock_timestamp(), excluded.changed_ip, excluded.changed_user_agent)`,
       [userId, hash, from.ip, from.userAgent],
     );
   }

@@ -63,11 +63,11 @@ export function startValues(
 const START_VALUES = 13;
 
 /**
- * Of user $2, the sessions beyond the $13 last used end, for the reason $12. By places rather than OFFSET, so that the statement is
- * prepared (`prepareRecurring`).
+ * Of user $2, the sessions beyond the $13 last used end, for the reason $12, unless they have ended while it waited for them. By
+ * places rather than OFFSET, so that the statement is prepared (`prepareRecurring`).
  */
 const END_TOO_MANY = `
-    UPDATE sessions SET ended_at = now(), end_reason = $12 WHERE user_id = $2 AND id IN (
+    UPDATE sessions SET ended_at = now(), end_reason = $12 WHERE user_id = $2 AND ended_at IS NULL AND id IN (
       SELECT id FROM (SELECT id, row_number() OVER (ORDER BY last_used_at DESC, id DESC) AS place
         FROM sessions WHERE user_id = $2 AND ended_at IS NULL) AS open WHERE place > $13::int)
     RETURNING id`;

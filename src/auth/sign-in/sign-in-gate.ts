@@ -63,8 +63,8 @@ export class SignInGate {
   }
 
   /** As `admit`, without a session. @throws InvalidCredentials, SecondFactorRequired */
-  async confirm(attempt: EnteredAttempt, userId: string): Promise<void> {
-    await this.afterOneStep(attempt, userId, undefined, () => Promise.resolve());
+  async confirm(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<void> {
+    await this.afterOneStep(attempt, userId, stillHolds, () => Promise.resolve());
   }
 
   /**

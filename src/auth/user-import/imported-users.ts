@@ -57,10 +57,12 @@ export class ImportedUsers implements OnModuleInit {
    * address, which would end what the other system knew.
    */
   async openOriginOf(userId: string): Promise<ImportOrigin | undefined> {
-    return this.transactions.run(async (tx) => {
-      const closed = await tx.query<unknown[]>(CLOSED, [userId]);
-      return closed.length > 0 ? undefined : this.find(tx, userId);
-    });
+    return this.transactions.run(async (tx) => ((await this.isOpen(tx, userId)) ? this.find(tx, userId) : undefined));
+  }
+
+  /** Whether the old system may still speak of the user, whom it knows. */
+  async isOpen(tx: Transaction, userId: string): Promise<boolean> {
+    return (await tx.query<unknown[]>(CLOSED, [userId])).length === 0;
   }
 
   private async find(tx: Transaction, userId: string): Promise<ImportOrigin | undefined> {
