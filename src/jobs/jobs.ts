@@ -35,6 +35,8 @@ export interface JobOptions {
   readonly maxAttempts?: number;
   /** Jobs of one queue run one after the other, over all servers. */
   readonly queue?: string;
+  /** In milliseconds: no sooner than that after now, by the clock of the database. */
+  readonly afterMs?: number;
 }
 
 type JobHandler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
@@ -86,8 +88,15 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   async enqueue(tx: Transaction, name: string, payload: object, options: JobOptions = {}): Promise<void> {
     await tx.query(
       `SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3::text, max_attempts := $4::int,
-         queue_name := $5::text)`,
-      [name, withCause(payload), options.key ?? null, options.maxAttempts ?? null, options.queue ?? null],
+         queue_name := $5::text, run_at := clock_timestamp() + $6::float8 * interval '1 millisecond')`,
+      [
+        name,
+        withCause(payload),
+        options.key ?? null,
+        options.maxAttempts ?? null,
+        options.queue ?? null,
+        options.afterMs ?? null,
+      ],
     );
   }
 

@@ -11,6 +11,7 @@ import { ExportUsersController } from './export/export-users.controller.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { PastStates } from './history/past-states.js';
 import { PersonalDataController } from './erasure/personal-data.controller.js';
+import { RepeatedErasure } from './erasure/repeated-erasure.js';
 import { Retention } from './erasure/retention.js';
 import { SharedMailboxes } from './store/shared-mailboxes.js';
 import { Snapshots } from './store/snapshots.js';
@@ -47,6 +48,7 @@ import { OwnChanges } from './list/own-changes.js';
     PastStates,
     Snapshots,
     Retention,
+    RepeatedErasure,
     Deletions,
     SharedMailboxes,
     BulkActs,

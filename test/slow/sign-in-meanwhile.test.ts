@@ -52,6 +52,12 @@ afterAll(async () => {
 const login = (identifier: string, password = PASSWORD) =>
   roster.api.post('/auth/login').send({ identifier, password });
 
+async function byLink(email: string) {
+  await roster.api.post('/auth/magic-link/request').send({ email }).expect(202);
+  const token = tokenIn(await roster.inbox.about(email, /sign in/i));
+  return roster.api.post('/auth/magic-link').send({ token });
+}
+
 async function isWaiting(): Promise<boolean> {
   const sql = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   return (await roster.database.query(sql)).length > 0;
@@ -131,8 +137,12 @@ describe('What is committed while somebody signs in counts', () => {
     await expect(made).rejects.toThrow('it is suspended or deleted');
   });
 
-  it('a device that was remembered while an operator waited to give another password is forgotten', async () => {
-    const { id, email, secret } = await people.join('reset');
+  it.each([
+    { what: 'another password', keep: true },
+    { what: 'a first password', keep: false },
+  ])('a device that was remembered while an operator waited to give $what is forgotten', async ({ keep }) => {
+    const { id, email, secret } = await people.join(keep ? 'reset' : 'first');
+    if (!keep) await roster.database.query('DELETE FROM password_credentials WHERE user_id = $1', [id]);
     await roster.api.put(`/users/${id}/role`).set(as(admin)).send({ role: 'ADMIN' }).expect(200);
     const lockAdmins = "SELECT pg_advisory_xact_lock(hashtextextended('admins', 0))";
     let rememberedDevice = '';
@@ -140,7 +150,7 @@ describe('What is committed while somebody signs in counts', () => {
       [lockAdmins],
       () => asOperator((place) => resetAdminPassword(place, email)),
       async () => {
-        const ticket = ticketOf(await login(email));
+        const ticket = ticketOf(await (keep ? login(email) : byLink(email)));
         const code = await freshCode(roster, secret, id);
         const { body } = await people.present(ticket, code, { rememberDevice: true }).expect(200);
         ({ rememberedDevice } = body as { rememberedDevice: string });
@@ -165,9 +175,7 @@ describe('What an owner does while the old system is asked for the password of s
   it('a proof of the mailbox', async () => {
     const email = 'proved@example.com';
     const stranger = await strangerAt(email);
-    await roster.api.post('/auth/magic-link/request').send({ email }).expect(202);
-    const token = tokenIn(await roster.inbox.about(email, /sign in/i));
-    await roster.api.post('/auth/magic-link').send({ token }).expect(200);
+    expect((await byLink(email)).status).toBe(200);
     OldSystem.answer.resolve(true);
     expect(await stranger.status).toBe(401);
     expect(await storedHashOf(roster, email)).toBeUndefined();

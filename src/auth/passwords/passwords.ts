@@ -147,9 +147,10 @@ export class Passwords {
    */
   async set(tx: Transaction, userId: string, hash: string, from: ClientOrigin = UNKNOWN_ORIGIN): Promise<void> {
     await tx.query(
-      `INSERT INTO password_credentials (user_id, hash, changed_ip, changed_user_agent) VALUES ($1, $2, $3, $4)
+      `INSERT INTO password_credentials (user_id, hash, changed_at, changed_ip, changed_user_agent)
+       VALUES ($1, $2, clock_timestamp(), $3, $4)
        ON CONFLICT (user_id) DO UPDATE SET (hash, imported_rounds, changed_at, changed_ip, changed_user_agent) =
-         (excluded.hash, NULL, clock_timestamp(), excluded.changed_ip, excluded.changed_user_agent)`,
+         (excluded.hash, NULL, excluded.changed_at, excluded.changed_ip, excluded.changed_user_agent)`,
       [userId, hash, from.ip, from.userAgent],
     );
   }
