@@ -52,6 +52,7 @@ export class DeliveryOutcomes {
       batch.map(({ delivery }) => delivery.id),
       batch.map(({ outcome }) => outcome.durationMs),
       batch.map(({ outcome }) => outcome.status),
+      batch.map(({ delivery }) => delivery.url),
     ];
     await this.transactions.run((tx) => tx.query(RECORD_ACCEPTED, columns));
   }
@@ -79,7 +80,9 @@ export class DeliveryOutcomes {
       batch.map(({ delivery }) => waitAfter(delivery.tries + 1) ?? null),
     ]);
     for (const endpoint of failing) {
-      const tries = batch.filter(({ delivery }) => delivery.endpoint_id === endpoint.id);
+      const tries = batch.filter(
+        ({ delivery }) => delivery.endpoint_id === endpoint.id && delivery.url === endpoint.url,
+      );
       const gone = tries.find(({ outcome }) => outcome.status === GONE);
       const isFailing = endpoint.too_long && endpoint.failures >= DISABLE_AFTER_FAILURES;
       const last = gone ?? (isFailing ? tries.at(-1) : undefined);
@@ -116,14 +119,22 @@ async function lockUserKeys(tx: Transaction, batch: readonly Attempt[]): Promise
   return new Set(keys.map(({ user_id }) => user_id));
 }
 
-/** Counts the failures of each endpoint, and pauses those with too many in a row. */
+/**
+ * Counts the failures of each endpoint, and pauses those with too many in a row. What a URL answered that was replaced meanwhile says
+ * nothing about the new one.
+ */
 async function countFailures(tx: Transaction, batch: readonly Attempt[]): Promise<FailingEndpoint[]> {
-  const counts = new Map<string, number>();
-  for (const { delivery } of batch) counts.set(delivery.endpoint_id, (counts.get(delivery.endpoint_id) ?? 0) + 1);
   // Locked in one order: other servers may record failures of the same endpoints.
-  await tx.query('SELECT FROM webhook_endpoints WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE', [
-    [...counts.keys()],
-  ]);
+  const locked = await tx.query<{ id: string; url: string }[]>(
+    'SELECT id, url FROM webhook_endpoints WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE',
+    [batch.map(({ delivery }) => delivery.endpoint_id)],
+  );
+  const urls = new Map(locked.map(({ id, url }) => [id, url]));
+  const counts = new Map<string, number>();
+  for (const { delivery } of batch) {
+    if (urls.get(delivery.endpoint_id) !== delivery.url) continue;
+    counts.set(delivery.endpoint_id, (counts.get(delivery.endpoint_id) ?? 0) + 1);
+  }
   const [endpoints] = await tx.query<[FailingEndpoint[], number]>(COUNT_FAILURES, [
     [...counts.keys()],
     [...counts.values()],
@@ -138,12 +149,12 @@ async function countFailures(tx: Transaction, batch: readonly Attempt[]): Promis
 const RECORD_ACCEPTED = `
   WITH done AS (
     UPDATE webhook_deliveries AS delivery SET state = 'delivered', finished_at = now(), next_attempt_at = NULL
-    FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS outcome (id, duration_ms, status)
+    FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[]) AS outcome (id, duration_ms, status, url)
     WHERE delivery.id = outcome.id
-    RETURNING delivery.id, endpoint_id, duration_ms, status),
+    RETURNING delivery.id, endpoint_id, duration_ms, status, url),
   attempt AS (
     INSERT INTO webhook_attempts (delivery_id, duration_ms, status) SELECT id, duration_ms, status FROM done)
-  UPDATE webhook_endpoints SET ${HEALTHY} WHERE id IN (SELECT endpoint_id FROM done) AND failures > 0`;
+  UPDATE webhook_endpoints SET ${HEALTHY} WHERE (id, url) IN (SELECT endpoint_id, url FROM done) AND failures > 0`;
 
 /** Without a wait until the next attempt, the delivery has failed. */
 const RECORD_FAILED = `
