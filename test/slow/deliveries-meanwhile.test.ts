@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { LogoutDeliveries } from '../../src/openid/logout/logout-deliveries.js';
+import { Deliveries } from '../../src/relay/webhooks/deliveries.js';
 import { eventually } from '../support/eventually.js';
+import { beforeCommit } from '../support/meanwhile.js';
 import { Receiver } from '../support/receiver.js';
 import { type Roster, startRoster } from '../support/roster.js';
 import { as } from '../support/two-rosters.js';
@@ -52,5 +55,38 @@ describe('While a webhook is delivered', () => {
 
   it('nor does it make the new one healthy', async () => {
     expect((await movedBefore(204, 3)).failures).toBe(3);
+  });
+});
+
+describe('While old deliveries are removed, one that is queued again stays', () => {
+  const queueAgain = (table: string) => `
+    UPDATE ${table} SET state = 'pending', next_attempt_at = now() + interval '1 hour', finished_at = NULL WHERE id = $1`;
+
+  it('of a webhook', async () => {
+    const { id } = await hooks.add((await receive()).url);
+    await makeSomebody();
+    await eventually(async () => (await hooks.deliveries(id, '?state=delivered')).length === 1);
+    const [row] = await roster.database.query<{ id: string }>(
+      "UPDATE webhook_deliveries SET created_at = now() - interval '8 days' RETURNING id",
+    );
+    const deliveries = roster.app.get(Deliveries, { strict: false });
+    const sql = queueAgain('webhook_deliveries');
+    await beforeCommit(roster.database, [sql, row!.id], () => deliveries.removeExpired());
+    expect(await hooks.deliveries(id)).toEqual([expect.objectContaining({ state: 'pending' })]);
+  });
+
+  it('of a back-channel logout', async () => {
+    const application = { name: 'Shop', redirectUris: ['https://shop.example/cb'] };
+    const { body } = await roster.api.post('/clients').set(as(admin)).send(application).expect(201);
+    const [row] = await roster.database.query<{ id: string }>(
+      `INSERT INTO logout_deliveries (id, client_id, session_id, user_id, state, created_at, finished_at, next_attempt_at)
+       SELECT gen_random_uuid(), $1, gen_random_uuid(), gen_random_uuid(), 'delivered', now() - interval '8 days', now(), NULL
+       RETURNING id`,
+      [(body as { clientId: string }).clientId],
+    );
+    const deliveries = roster.app.get(LogoutDeliveries, { strict: false });
+    const sql = queueAgain('logout_deliveries');
+    await beforeCommit(roster.database, [sql, row!.id], () => deliveries.removeExpired());
+    expect(await roster.database.query('SELECT state FROM logout_deliveries')).toEqual([{ state: 'pending' }]);
   });
 });

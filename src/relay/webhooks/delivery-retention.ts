@@ -6,7 +6,10 @@ const KEPT_DELIVERED_DAYS = 7;
 const KEPT_DAYS = 30;
 const BATCH = 1000;
 
-/** Removes the record of deliveries after its retention, in batches, each in its own transaction. */
+/**
+ * Removes the record of deliveries after its retention, in batches, each in its own transaction. One that is locked is left to
+ * the next time: it may be just being queued again.
+ */
 export async function removeExpiredDeliveries(
   transactions: Transactions,
   table: 'webhook_deliveries' | 'logout_deliveries',
@@ -18,7 +21,7 @@ export async function removeExpiredDeliveries(
            SELECT id FROM ${table}
            WHERE created_at < now() - CASE WHEN state = 'delivered' THEN $1::integer ELSE $2::integer END * interval '1 day'
              AND created_at < now() - $1::integer * interval '1 day'
-           ORDER BY created_at LIMIT $3))`,
+           ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
         [KEPT_DELIVERED_DAYS, KEPT_DAYS, BATCH],
       );
       return count;
