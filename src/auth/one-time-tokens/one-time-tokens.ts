@@ -11,6 +11,7 @@ import { type LinkEnd, TokenExpiredOrUsed } from './token-expired-or-used.js';
 import {
   type Beginning,
   columnOf,
+  deliverable,
   type DeliverableToken,
   details,
   DUE,
@@ -98,14 +99,7 @@ export class OneTimeTokens {
       if (rows[place]?.is_late) rows[place] = await this.renewed(tx, link);
       else if (!rows[place] && link.isMade) rows[place] = await this.made(tx, link);
     }
-    return rows.map(
-      (row) =>
-        row && {
-          ...details(row),
-          token: `${row.id.replaceAll('-', '')}.${this.mac(row)?.toString('base64url')}`,
-          msLeft: row.ms_left,
-        },
-    );
+    return rows.map((row) => row && deliverable(row, this.mac(row)));
   }
 
   /** Checks a token without using it, since mail scanners open links too. @throws TokenExpiredOrUsed */

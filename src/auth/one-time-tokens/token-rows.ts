@@ -40,6 +40,7 @@ export interface FoundRow extends TokenRow {
 export interface DueRow extends TokenRow {
   readonly place: number;
   readonly is_late: boolean;
+  readonly address: string | null;
   readonly ms_left: number;
 }
 
@@ -80,6 +81,8 @@ export interface TokenDetails {
 /** A token for a mail, with its purpose. */
 export interface DeliverableToken extends TokenDetails {
   readonly token: string;
+  /** That of the user, read with the token: it is the one that a mail may take this token to. */
+  readonly address: string | null;
   /** Remaining lifetime in milliseconds, by the database clock. */
   readonly msLeft: number;
 }
@@ -94,9 +97,6 @@ export interface Beginning extends LinkOrigin {
 export interface UsedLink extends TokenDetails {
   readonly isSuspended: boolean;
 }
-
-/** The columns that are read. */
-const COLUMNS = 'tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale';
 
 /** By id and purpose, among valid and ended links. */
 export const FIND = `
@@ -131,6 +131,11 @@ export function details(row: TokenRow): TokenDetails {
     newPasswordRequired: row.new_password_required,
     locale: row.locale,
   };
+}
+
+export function deliverable(row: DueRow, mac: Buffer | undefined): DeliverableToken {
+  const token = `${row.id.replaceAll('-', '')}.${mac?.toString('base64url')}`;
+  return { ...details(row), token, address: row.address, msLeft: row.ms_left };
 }
 
 /** A purpose with its subject, if any, as stored in the column `purpose`. */
@@ -171,7 +176,9 @@ export const PROLONG = `
  * would count the elements, and plan each time anew because of what it counted.
  */
 export const DUE = `
-  SELECT ${COLUMNS}, link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
+  SELECT tokens.*, (SELECT locale FROM users WHERE users.id = tokens.user_id) AS locale,
+    (SELECT email FROM users WHERE users.id = tokens.user_id) AS address,
+    link.place::int, expires_at < now() + link.least * interval '1 millisecond' AS is_late,
     extract(epoch FROM expires_at - now())::float8 * 1000 AS ms_left
   FROM unnest((SELECT $1::uuid[]), (SELECT $2::text[]), (SELECT $3::float8[]), (SELECT $4::boolean[])) WITH ORDINALITY
     AS link (user_id, purpose, least, is_renewed, place)

@@ -3,7 +3,6 @@ import { Transactions } from '../../database/transaction.js';
 import { InjectLog, type Log } from '../../ops/log.js';
 import type { Facts } from '../../tracing/span.js';
 import { inSpan } from '../../tracing/tracing.js';
-import { addressKey } from '../../users/aggregate/identifiers.js';
 import { MailContents, type CurrentData } from '../notifications/mail-contents.js';
 import type { RenderedMail } from '../notifications/mail-templates.js';
 import { type LeasedMail, MailLeases, type MailOutcome } from './mail-leases.js';
@@ -16,9 +15,6 @@ export interface PreparedMail {
   readonly mail: LeasedMail;
   readonly current: CurrentData | MailOutcome;
 }
-
-/** The links of these are bound to the address that they go to; the links of all others belong to the address of the account. */
-const TO_OTHER_ADDRESSES: ReadonlySet<string> = new Set(['confirm-contact', 'confirm-email-change']);
 
 /** Composes mails and attempts to send them. */
 @Injectable()
@@ -87,8 +83,7 @@ export class MailAttempts {
 
   private compose(mail: LeasedMail, current: CurrentData): RenderedMail | MailOutcome {
     try {
-      const content = this.contents.render(mail, current);
-      return leaksLink(mail, content) ? notNeeded(mail) : content;
+      return this.contents.render(mail, current);
     } catch (error) {
       return this.notComposed(mail, error);
     }
@@ -121,17 +116,6 @@ function failure({ id, attempts }: LeasedMail, error: unknown, isEnding: boolean
   // Back off from the server, not from the mail. A mail that was cut off by the end of this process is for another one.
   const isDueAtOnce = isEnding || (isFault && error.about === 'server');
   return { id, state, wasTried: true, reason, answer: null, waitMs: isDueAtOnce ? 0 : retryDelay(attempts + 1) };
-}
-
-const LINK = /[?#&]token=/;
-
-/** Whether the mail would take a link to an address that is no longer its user's: a new link must not reach the old address. */
-export function leaksLink(
-  { template, recipient, address }: Pick<LeasedMail, 'template' | 'recipient' | 'address'>,
-  { text }: RenderedMail,
-): boolean {
-  const isTheirs = address !== null && addressKey(recipient) === addressKey(address);
-  return !isTheirs && LINK.test(text) && !TO_OTHER_ADDRESSES.has(template);
 }
 
 const NOT_NEEDED = 'no longer needed: its link was used or revoked, or has expired';

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { MailRow } from './mail-queue.js';
 
-/** A mail that this process has leased; `address` is the present address of its user. */
-export type LeasedMail = MailRow & { readonly address: string | null };
+/** A mail that this process has leased. */
+export type LeasedMail = MailRow;
 
 /** The outcome of a lease: of an attempt to send the mail, or of a release without one. */
 export interface MailOutcome {
@@ -40,7 +40,7 @@ const LEASE = `
     ORDER BY due_at LIMIT (SELECT $1::int - count(*) FROM awaited) FOR UPDATE SKIP LOCKED)
   UPDATE mails SET held_until = now() + $2 * interval '1 millisecond'
   WHERE id = ANY (ARRAY (SELECT id FROM awaited UNION ALL SELECT id FROM invitations))
-  RETURNING *, (SELECT email FROM users WHERE users.id = mails.user_id) AS address`;
+  RETURNING *`;
 
 /** Leases mails to processes and records their outcomes: single statements, each its own transaction. */
 @Injectable()

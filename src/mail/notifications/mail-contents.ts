@@ -11,6 +11,7 @@ import { Duration } from '../../rendering/formats.js';
 import { waitingContact } from '../../users/aggregate/decide-contacts.js';
 import { accountName, maskedAddress, plainName } from '../../users/aggregate/account-name.js';
 import { mayConfirmEmailChange } from '../../users/aggregate/decide-credentials.js';
+import { addressKey } from '../../users/aggregate/identifiers.js';
 import { Deletions } from '../../users/erasure/deletions.js';
 import type { UserEntity } from '../../users/store/user.entity.js';
 import { UserStore } from '../../users/store/user-store.js';
@@ -138,25 +139,33 @@ export class MailContents {
     return this.templates.render('email-change-taken', values as never, owner.locale);
   }
 
-  /** The links by the id of the mail, without those that were used or revoked meanwhile. */
+  /** The links by the id of the mail, without those that were used or revoked meanwhile, or belong to another address now. */
   private async loadLinks(tx: Transaction, mails: readonly DueMail[]): Promise<ReadonlyMap<string, MailLink>> {
     const wanted = mails.flatMap(({ mail, template }) => {
       const purpose = LINK_OF_TEMPLATE[template];
       if (!purpose) return [];
       const ttl = linkTtl(purpose, this.settings);
       const isMade = template !== mail.template;
-      return { id: mail.id, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail), isMade };
+      return { mail, userId: mail.user_id, purpose, ttl, subject: subjectOfLink(mail), isMade };
     });
     const made = wanted.length === 0 ? [] : await this.tokens.forDeliveries(tx, wanted);
     const links = new Map<string, MailLink>();
-    for (const [index, { id, purpose, ttl }] of wanted.entries()) {
+    for (const [index, { mail, purpose, ttl }] of wanted.entries()) {
       const token = made[index];
-      if (token === undefined) continue;
+      if (token === undefined || !mayTake(mail, token.address)) continue;
       const address = linkAddress(this.settings, purpose, token.token);
-      links.set(id, { link: address, expiresIn: new Duration(roundedDown(token.msLeft, ttl)) });
+      links.set(mail.id, { link: address, expiresIn: new Duration(roundedDown(token.msLeft, ttl)) });
     }
     return links;
   }
+}
+
+/**
+ * Whether the mail may take the link of an account with this address: a new link must not reach the old address. Those for contacts and
+ * new addresses are bound to the address that they go to.
+ */
+function mayTake(mail: MailRow, address: string | null): boolean {
+  return isForStrangers(mail) || (address !== null && addressKey(mail.recipient) === addressKey(address));
 }
 
 /** False where the link of the mail has no use: the contact is gone or confirmed, or the user suspended or deleted. */
