@@ -4,6 +4,7 @@ import { RateLimits } from '../../auth/rate-limits/rate-limits.js';
 import { type Transaction, Transactions } from '../../database/transaction.js';
 import { DomainError } from '../../problems/domain-error.js';
 import { UserActions } from '../../users/api/user-actions.js';
+import { UserStore } from '../../users/store/user-store.js';
 import { MailContents } from '../notifications/mail-contents.js';
 import { MailQueue, type MailRow } from '../delivery/mail-queue.js';
 import { MailItem } from './mails.dto.js';
@@ -33,6 +34,7 @@ export class MailResends {
   constructor(
     private readonly transactions: Transactions,
     private readonly actions: UserActions,
+    private readonly users: UserStore,
     private readonly contents: MailContents,
     private readonly queue: MailQueue,
     private readonly limits: RateLimits,
@@ -44,11 +46,15 @@ export class MailResends {
    * @throws MailNotFound, Forbidden, UserNotFound, MailNotNeeded, TooManyRequests
    */
   async resend(id: string, caller: Caller, context: RequestContext): Promise<MailItem> {
-    const mail = await this.transactions.run((tx) => this.queue.findById(tx, id));
-    if (!mail) throw new MailNotFound();
-    await this.actions.findAllowed({ id: mail.user_id, action: 'resendMail', caller });
-    await this.limits.consume('mail-resend-to-user', mail.user_id);
+    const asked = await this.transactions.run((tx) => this.queue.findById(tx, id));
+    if (!asked) throw new MailNotFound();
+    await this.actions.findAllowed({ id: asked.user_id, action: 'resendMail', caller });
+    await this.limits.consume('mail-resend-to-user', asked.user_id);
     return this.transactions.run(async (tx) => {
+      // Locked and read again: the user, or the person of the address, may have been erased meanwhile.
+      await this.users.lockForUpdate(tx, asked.user_id);
+      const mail = await this.queue.findById(tx, id);
+      if (!mail) throw new MailNotFound();
       const content = await this.contents.compose(tx, mail);
       if (!content) throw new MailNotNeeded();
       const again = (await this.queue.retryNow(tx, id)) ? id : await this.repeat(tx, mail, caller, context);

@@ -58,24 +58,24 @@ export interface Resend {
 export class MailQueue {
   private listener: (() => void) | undefined;
 
-  /** Queues a mail in the transaction that causes it: it leaves after commit, and only then. */
+  /**
+   * Queues a mail in the transaction that causes it: it leaves after commit, and only then. None for a user who was erased meanwhile, or
+   * removed.
+   * @returns its id, by which nothing is found where none was queued
+   */
   async enqueue(tx: Transaction, mail: NewMail, resend?: Resend): Promise<string> {
     const id = uuidv7();
-    await tx.query(
-      `INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by, traceparent)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        id,
-        mail.userId,
-        mail.template,
-        mail.recipient,
-        mail.data ?? {},
-        mail.traceId,
-        resend?.of ?? null,
-        resend?.by ?? null,
-        currentTraceparent() ?? null,
-      ],
-    );
+    await tx.query(ENQUEUE, [
+      id,
+      mail.userId,
+      mail.template,
+      mail.recipient,
+      mail.data ?? {},
+      mail.traceId,
+      resend?.of ?? null,
+      resend?.by ?? null,
+      currentTraceparent() ?? null,
+    ]);
     afterCommit(tx, this.notify);
     return id;
   }
@@ -112,3 +112,10 @@ export class MailQueue {
 
   private readonly notify = (): void => this.listener?.();
 }
+
+// Whoever queues a mail may have read the address before an erasure that is just being committed. The lock, which the foreign key takes
+// anyway, makes this wait and see it; an erasure that comes later waits for the lock, and then finds the mail.
+const ENQUEUE = `
+  INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by, traceparent)
+  SELECT $1::uuid, id, $3::text, $4::text, $5::jsonb, $6::text, $7::uuid, $8::uuid, $9::text
+  FROM users WHERE id = $2 AND erased_at IS NULL FOR KEY SHARE`;
