@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { ImportJob } from '../../src/auth/user-import/import-job.js';
 import { runCommand } from '../support/cli.js';
 import { hashBy, importInto, OLD_PASSWORD, storedHashOf } from '../support/imports.js';
 import { eventually } from '../support/eventually.js';
@@ -79,6 +81,32 @@ describe('POST /users/import', () => {
     );
     expect(rows[0]?.actor).toMatchObject({ kind: 'user', role: 'ADMIN' });
     expect(await roster.database.query('SELECT FROM user_import_parts')).toEqual([]);
+  });
+
+  it('is not begun again where another server has finished it meanwhile', async () => {
+    const connect: () => Promise<pg.Client> = pg.Client.prototype.connect;
+    const [isConnecting, goOn] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    // The job connects before it takes the lock of imports.
+    const connecting: jest.Spied<typeof connect> = jest.spyOn(pg.Client.prototype, 'connect');
+    connecting.mockImplementation(async function (this: pg.Client) {
+      connecting.mockRestore();
+      isConnecting.resolve(undefined);
+      await goOn.promise;
+      return connect.call(this);
+    });
+    const lines = '{"email":"api-11@example.com"}\n{"email":"nobody"}\n';
+    const { body } = await send(lines).expect(202);
+    const { id } = body as Import;
+    await isConnecting.promise;
+    await roster.app.get(ImportJob, { strict: false })['run'](id);
+    const done = { state: 'finished', created: 1, refused: 1 };
+    expect(await ended(id)).toMatchObject(done);
+    goOn.resolve(undefined);
+    await eventually(
+      async () => (await roster.database.query('SELECT FROM graphile_worker._private_jobs')).length === 0,
+    );
+    expect(await ended(id)).toMatchObject(done);
+    expect(await reportOf(id)).toEqual([expect.objectContaining({ line: 2, code: 'invalid-email' })]);
   });
 
   it('takes CSV, imports nobody twice, and writes nothing in a dry run', async () => {

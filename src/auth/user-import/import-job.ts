@@ -49,8 +49,6 @@ export class ImportJob implements OnModuleInit {
   }
 
   private async run(id: string): Promise<void> {
-    const found = await this.transactions.run((tx) => this.imports.find(tx, id));
-    if (!found || found.finishedAt !== null) return;
     const client = new pg.Client({
       connectionString: sessionAddress(this.settings),
       application_name: 'roster import',
@@ -63,6 +61,9 @@ export class ImportJob implements OnModuleInit {
       const { rows } = await client.query<{ free: boolean }>(ONE_AT_A_TIME);
       // By the command, or by a server that is just ending.
       if (!rows[0]?.free) throw new Error('Another import is running');
+      // After the lock: a run that somebody else was still at when this job was released may have finished.
+      const found = await this.transactions.run((tx) => this.imports.find(tx, id));
+      if (!found || found.finishedAt !== null) return;
       await this.transactions.run((tx) => this.imports.start(tx, id));
       const reason = await this.import(found, client);
       await this.transactions.run((tx) => this.imports.finish(tx, id, reason));
