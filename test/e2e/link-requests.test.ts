@@ -62,6 +62,6 @@ describe('the erasure of a person', () => {
     const admin = { authorization: `Bearer ${await roster.signIn()}` };
     await roster.api.delete(`/users/${id}`).set(admin).expect(204);
     await roster.api.post(`/users/${id}/erase`).set(admin).expect(204);
-    expect(await waiting()).toEqual([{ identifier: 'auth.request-link' }]);
+    expect(await waiting()).toEqual([{ identifier: 'auth.request-link' }, { identifier: 'users.erase-again' }]);
   });
 });

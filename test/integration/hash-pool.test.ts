@@ -96,9 +96,11 @@ describe('the hash pool', () => {
 
   it('does what comes while its only worker ends as soon as that has ended', async () => {
     const pool = makePool({ idleMs: 1 });
-    await pool.hash(PREHASH, COST);
-    await until(() => [...pool['children']].every(({ dismissed }) => dismissed));
-    expect(pool.stats().workers).toBe(1);
+    // On a busy machine, one may have ended before this looks: then another.
+    do {
+      await pool.hash(PREHASH, COST);
+      await until(() => [...pool['children']].every(({ dismissed }) => dismissed));
+    } while (pool.stats().workers === 0);
     await expect(pool.hash(PREHASH, COST)).resolves.toMatch(/^\$2b\$04\$/);
     expect(lost).toEqual([]);
   });

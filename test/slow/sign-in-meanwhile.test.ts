@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
-import pg from 'pg';
 import { VerifyElsewhere } from '../../src/auth/login/verify-elsewhere.js';
 import { Accounts } from '../../src/auth/accounts.js';
 import { resetAdminPassword } from '../../src/operator/admin.js';
 import type { OperatorContext } from '../../src/operator/operator-context.js';
 import { makeToken } from '../../src/operator/token.js';
-import { eventually } from '../support/eventually.js';
 import { importInto, storedHashOf } from '../support/imports.js';
 import { tokenIn } from '../support/inbox.js';
+import { beforeCommit } from '../support/meanwhile.js';
 import { withOperatorContext } from '../support/operator-context.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { freshCode, ticketOf } from '../support/totp.js';
@@ -58,36 +57,8 @@ async function byLink(email: string) {
   return roster.api.post('/auth/magic-link').send({ token });
 }
 
-async function isWaiting(): Promise<boolean> {
-  const sql = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-  return (await roster.database.query(sql)).length > 0;
-}
-
-/**
- * Executes a statement, begins something that has to wait for it, does more meanwhile, and commits.
- * @returns what became of it
- */
-async function before<T>(
-  [sql, ...values]: readonly string[],
-  begin: () => PromiseLike<T>,
-  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
-): Promise<T> {
-  const client = new pg.Client(roster.database.url);
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query(sql!, values);
-    const begun = Promise.resolve(begin());
-    // Thrown where it is waited for.
-    begun.catch(() => undefined);
-    await eventually(isWaiting);
-    await meanwhile();
-    await client.query('COMMIT');
-    return await begun;
-  } finally {
-    await client.end();
-  }
-}
+const before = <T>(statement: readonly string[], begin: () => PromiseLike<T>, meanwhile?: () => Promise<unknown>) =>
+  beforeCommit(roster.database, statement, begin, meanwhile);
 
 const asOperator = <T>(work: (place: OperatorContext) => Promise<T>): Promise<T> =>
   withOperatorContext({ DATABASE_URL: roster.database.url }, work);
