@@ -10,13 +10,14 @@ export async function countWaiting(database: TestDatabase): Promise<number> {
 
 /**
  * Executes a statement, begins something, does more as soon as that waits for a lock or is over, and commits.
+ * @param meanwhile gets the connection that is about to commit
  * @returns what became of it
  */
 export async function beforeCommit<T>(
   database: TestDatabase,
   [sql, ...values]: readonly string[],
   begin: () => PromiseLike<T>,
-  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  meanwhile: (holder: pg.Client) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<T> {
   const client = new pg.Client(database.url);
   await client.connect();
@@ -28,10 +29,30 @@ export async function beforeCommit<T>(
     // Thrown where it is waited for.
     begun.catch(() => undefined);
     await eventually(async () => isOver || (await countWaiting(database)) > 0);
-    await meanwhile();
+    await meanwhile(client);
     await client.query('COMMIT');
     return await begun;
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Executes a statement, begins something that has to wait for it and then something that has to wait as well, and commits: the first goes on
+ * first.
+ * @returns what became of both
+ */
+export async function inTurn<A, B>(
+  database: TestDatabase,
+  statement: readonly string[],
+  begin: () => PromiseLike<A>,
+  then: () => PromiseLike<B>,
+): Promise<[A, B]> {
+  let second: Promise<B> | undefined;
+  const first = await beforeCommit(database, statement, begin, async () => {
+    second = Promise.resolve(then());
+    second.catch(() => undefined);
+    await eventually(async () => (await countWaiting(database)) > 1);
+  });
+  return [first, (await second) as B];
 }

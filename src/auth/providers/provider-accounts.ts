@@ -68,31 +68,33 @@ export class ProviderAccounts {
 
   /**
    * Links the person to a user who asked for it, unless somebody else has that identity. A registration that nobody has confirmed is
-   * nobody.
+   * nobody. Call it with the locks on the identity and on the user's row.
    * @throws ProviderRefusal `taken`
    */
   async linkTo(arrival: Arrival, userId: string): Promise<void> {
     const { tx, person, context } = arrival;
-    await this.identities.lock(tx, person);
     const known = await this.identities.byKey(tx, person);
     const holder = known && (await this.users.lockForUpdate(tx, known.userId));
     if (known && holder?.id === userId) return this.identities.use(tx, known, person.profile);
-    if (known && holder?.pending !== true) throw new ProviderRefusal('taken');
-    if (known) await this.dropClaim(tx, known.userId, context);
-    await this.users.lockForUpdate(tx, userId);
+    if (holder && !holder.pending) throw new ProviderRefusal('taken');
+    // There is none if the registration came to nothing while this waited.
+    if (holder) await this.dropClaim(tx, holder.id, context);
     await this.add(arrival, userId);
   }
 
   /** Somebody whose identity is linked, whatever address the provider names now. @returns undefined if it is to be linked anew */
   private async return({ tx, provider, person, context }: Arrival, known: Identity): Promise<Settled | undefined> {
     const user = await this.users.lockForUpdate(tx, known.userId);
-    if (user && !user.pending) {
+    // While this waited for the row, the registration came to nothing, or the person was erased, so that nothing can be sealed for them.
+    if (!user) return undefined;
+    if (user.erasedAt !== null) return { outcome: 'refuse', userId: user.id };
+    if (!user.pending) {
       await this.identities.use(tx, known, person.profile);
       return { outcome: 'known', userId: user.id, identityId: known.id };
     }
     const { email } = person.profile;
-    const isSame = email !== null && user?.email != null && addressKey(email) === addressKey(user.email);
-    if (!user || !isSame || (claimOf(person) === 'verified' && provider.isTrusted)) {
+    const isSame = email !== null && user.email !== null && addressKey(email) === addressKey(user.email);
+    if (!isSame || (claimOf(person) === 'verified' && provider.isTrusted)) {
       // The registration came to nothing: the person has another address now, or it needs no link any more.
       await this.dropClaim(tx, known.userId, context);
       return undefined;

@@ -187,8 +187,10 @@ export class ProviderSignIns {
   /** Only while the session lives in which it was asked for. @throws ProviderRefusal */
   private async link(provider: Provider, flow: Flow, person: Person, { context, locale }: Returned): Promise<Finished> {
     await this.transactions.run(async (tx) => {
-      const userId = await this.askerOf(tx, flow);
-      const user = await this.users.find(tx, userId);
+      // Before anything is looked at: an owner who proves the address ends the session, and unlinks what its creator had linked.
+      await this.identities.lock(tx, person);
+      const user = flow.userId === null ? null : await this.users.lockForUpdate(tx, flow.userId);
+      await this.refuseEnded(tx, flow);
       if (!user || !maySignIn(user)) throw new ProviderRefusal('refused');
       const actor = { kind: 'user', id: user.id, role: user.role } as const;
       const by = { ...context, actor };
@@ -197,11 +199,10 @@ export class ProviderSignIns {
     return { kind: 'linked', flow };
   }
 
-  private async askerOf(tx: Transaction, { userId, sessionId }: Flow): Promise<string> {
+  private async refuseEnded(tx: Transaction, { userId, sessionId }: Flow): Promise<void> {
     const query = `SELECT FROM sessions WHERE id = $1 AND user_id = $2 AND ${ALIVE}`;
     const alive = await tx.query<unknown[]>(query, [sessionId, userId]);
-    if (userId === null || alive.length === 0) throw new ProviderRefusal('expired');
-    return userId;
+    if (alive.length === 0) throw new ProviderRefusal('expired');
   }
 
   private problemOf(provider: Provider, flow: Flow | undefined, error: unknown, context: RequestContext): Finished {

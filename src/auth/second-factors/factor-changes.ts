@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NotAuthenticated } from '../../access/access-errors.js';
+import type { Caller } from '../../access/caller.js';
 import type { Transaction } from '../../database/transaction.js';
 import { addAuthenticator, removeAuthenticator } from '../../users/aggregate/decide-credentials.js';
 import { type ActionRequest, decideNothing, UserActions } from '../../users/api/user-actions.js';
@@ -13,6 +14,7 @@ import { FactorRequirement } from './factor-requirement.js';
 import { NoWayLeft } from './second-factor-errors.js';
 import type { HeldFactor } from './second-factor.js';
 import { SecondFactors } from './second-factors.js';
+import { SignInTickets } from './sign-in-tickets.js';
 
 /** Whose factor is changed, and by whom. */
 export type FactorRequest = Omit<ActionRequest, 'action'> & {
@@ -38,18 +40,25 @@ export class FactorChanges {
     private readonly actions: UserActions,
     private readonly users: UserStore,
     private readonly factors: SecondFactors,
+    private readonly tickets: SignInTickets,
     private readonly sessions: Sessions,
     private readonly renewals: SessionRenewals,
     private readonly requirement: FactorRequirement,
     private readonly waysIn: WaysIn,
   ) {}
 
-  /** Something on the way to a new factor, which changes no fact yet. @throws Forbidden, UserNotFound, PreconditionFailed */
+  /**
+   * Something on the way to a new factor, which changes no fact yet.
+   * @throws Forbidden, UserNotFound, PreconditionFailed; NotAuthenticated or SignInExpired once the session or the sign-in has ended
+   */
   async prepare<T>(request: FactorRequest, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.perform({ ...request, action: 'addFactor' }, work);
+    return this.perform({ ...request, action: 'addFactor' }, async (tx) => {
+      await this.liveAmrOf(tx, request.caller);
+      return work(tx);
+    });
   }
 
-  /** @throws as `prepare`; RefusedByHandler; NotAuthenticated for a proof that has become too weak */
+  /** @throws as `prepare`; RefusedByHandler; NotAuthenticated for a proof that has become too weak, too */
   async add<T>(
     request: FactorRequest,
     { kind, label }: { readonly kind: 'totp' | 'passkey' | 'recovery-codes'; readonly label: string | null },
@@ -85,12 +94,27 @@ export class FactorChanges {
 
   /**
    * The user may have got their first factor since the guard asked: a password alone adds none beside it.
-   * @throws NotAuthenticated
+   * @throws NotAuthenticated, SignInExpired
    */
   private async refuseWeak(tx: Transaction, { id, caller }: FactorRequest): Promise<void> {
-    if (!(await this.factors.hasOne(tx, id))) return;
-    const amr = await this.renewals.amrOf(tx, caller.sessionId);
-    if (levelOf(amr ?? []) !== 'aal2') throw new NotAuthenticated();
+    const amr = await this.liveAmrOf(tx, caller);
+    if ((await this.factors.hasOne(tx, id)) && levelOf(amr) !== 'aal2') throw new NotAuthenticated();
+  }
+
+  /**
+   * A reset that ended the session, or the sign-in of a set-up, may have been committed while this waited for the user's row: the thief
+   * whom it shut out is to leave no factor behind.
+   * @returns what the session was authenticated by
+   * @throws NotAuthenticated, SignInExpired
+   */
+  private async liveAmrOf(tx: Transaction, { sessionId, setupToken }: Caller): Promise<readonly string[]> {
+    if (setupToken !== undefined) {
+      await this.tickets.refuseEnded(tx, sessionId);
+      return [];
+    }
+    const amr = await this.renewals.amrOf(tx, sessionId);
+    if (!amr) throw new NotAuthenticated();
+    return amr;
   }
 
   private async take(

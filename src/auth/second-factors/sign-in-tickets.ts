@@ -139,6 +139,12 @@ export class SignInTickets implements OnModuleInit {
     if (used.length === 0) throw new SignInExpired();
   }
 
+  /** @throws SignInExpired if the ticket has ended */
+  async refuseEnded(tx: Transaction, id: string): Promise<void> {
+    const found = await tx.query<unknown[]>(`SELECT FROM sign_in_tickets WHERE id = $1 AND ${GOOD}`, [id]);
+    if (found.length === 0) throw new SignInExpired();
+  }
+
   /** Counts a wrong proof. */
   async fail(tx: Transaction, id: string): Promise<void> {
     await tx.query('UPDATE sign_in_tickets SET failures = failures + 1 WHERE id = $1', [id]);

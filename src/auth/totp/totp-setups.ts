@@ -57,7 +57,7 @@ export class TotpSetups {
     private readonly recoveryCodes: RecoveryCodes,
   ) {}
 
-  /** Replaces a set-up that was begun before. @throws Forbidden, UserNotFound, PreconditionFailed */
+  /** Replaces a set-up that was begun before. @throws Forbidden, UserNotFound, PreconditionFailed; NotAuthenticated, SignInExpired */
   async begin(request: FactorRequest): Promise<TotpSetup> {
     const secret = newSecret();
     return this.changes.prepare(request, async (tx) => {

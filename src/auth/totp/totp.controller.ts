@@ -34,7 +34,7 @@ export class TotpController {
       'Only for yourself. Returns a new secret (RFC 6238: SHA-1, six digits, 30 seconds), which is shown once and has no effect before it is confirmed. An earlier set-up that was not confirmed ends.',
   })
   @ApiOkResponse({ type: TotpSetupResponse })
-  @ApiProblems('forbidden', 'not-found', 'precondition-failed')
+  @ApiProblems('forbidden', 'sign-in-expired', 'not-found', 'precondition-failed')
   async begin(
     @UserId() id: string,
     @CurrentCaller() caller: Caller,
