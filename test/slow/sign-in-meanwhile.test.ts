@@ -5,13 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { VerifyElsewhere } from '../../src/auth/login/verify-elsewhere.js';
 import { Accounts } from '../../src/auth/accounts.js';
+import { MagicLinkCodes } from '../../src/auth/magic-link/magic-link-codes.js';
 import { resetAdminPassword } from '../../src/operator/admin.js';
 import type { OperatorContext } from '../../src/operator/operator-context.js';
 import { makeToken } from '../../src/operator/token.js';
+import { eventually } from '../support/eventually.js';
 import { importInto, storedHashOf } from '../support/imports.js';
 import { tokenIn } from '../support/inbox.js';
-import { beforeCommit } from '../support/meanwhile.js';
+import { beforeCommit, inTurn } from '../support/meanwhile.js';
 import { withOperatorContext } from '../support/operator-context.js';
+import { PageBrowser } from '../support/page-browser.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { freshCode, ticketOf } from '../support/totp.js';
 import { TotpUsers } from '../support/totp-users.js';
@@ -130,6 +133,32 @@ describe('What is committed while somebody signs in counts', () => {
     expect(rememberedDevice).not.toBe('');
     const again = await people.login(email, { password, rememberedDevice });
     expect(again.body).toMatchObject({ code: 'second-factor-required' });
+  });
+});
+
+describe('A link that is asked for while old requests are forgotten', () => {
+  it('has a code in the browser that had asked before', async () => {
+    const email = 'again@example.com';
+    const { id } = await roster.join(email);
+    const browser = new PageBrowser(roster);
+    const ask = () => browser.post('/auth/magic-link/request', { email });
+    const newestLink = async () => tokenIn(await roster.inbox.about(email, /sign in/i));
+    await ask();
+    const first = await newestLink();
+    await roster.api.post('/auth/magic-link').send({ token: first }).expect(200);
+    const codes = roster.app.get(MagicLinkCodes, { strict: false });
+    // Or no mail would be due.
+    await roster.database.query('DELETE FROM address_throttle');
+    const held = 'SELECT FROM magic_link_requests WHERE user_id = $1 FOR UPDATE';
+    await inTurn(
+      roster.database,
+      [held, id],
+      () => ask(),
+      () => codes.forgetOld(),
+    );
+    await eventually(async () => (await newestLink()) !== first);
+    const page = await browser.open(`/auth/magic-link?token=${await newestLink()}`);
+    expect(page.text).toContain('short-code');
   });
 });
 

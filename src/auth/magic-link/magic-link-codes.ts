@@ -136,6 +136,10 @@ const TRY = `
   UPDATE magic_link_requests AS asker SET tries = tries + 1 FROM one_time_tokens AS token
   WHERE asker.binding = $1 AND asker.tries < $2 AND token.id = asker.token_id AND ${IS_VALID} RETURNING ${ASKER}`;
 
+// Somebody may just be asking again: this waits for the row and reads it anew, but does not see the new link. Bound to that one, the asker has
+// another id.
 const FORGET = `
-  DELETE FROM magic_link_requests AS asker WHERE NOT EXISTS (
-    SELECT FROM one_time_tokens AS token WHERE token.id = asker.token_id AND ${IS_VALID})`;
+  WITH dead AS MATERIALIZED (
+    SELECT asker.id FROM magic_link_requests AS asker WHERE NOT EXISTS (
+      SELECT FROM one_time_tokens AS token WHERE token.id = asker.token_id AND ${IS_VALID}))
+  DELETE FROM magic_link_requests AS asker USING dead WHERE asker.id = dead.id`;
