@@ -86,21 +86,21 @@ describe('the applications of a user', () => {
     const client = new pg.Client({ connectionString: roster.database.url });
     await client.connect();
     const artifacts = roster.app.get(Artifacts, { strict: false });
-    const upsert = artifacts.upsert.bind(artifacts);
-    jest.spyOn(artifacts, 'upsert').mockImplementation(async (artifact) => {
-      if (artifact.kind !== 'Consent') return upsert(artifact);
+    const change = artifacts.change.bind(artifacts);
+    const spied = jest.spyOn(artifacts, 'change').mockImplementationOnce(async (...of) => {
       // As an erasure does, which commits after the key was read and before the row is there.
       await client.query('BEGIN');
       await client.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [id]);
       for (const table of ['openid_artifacts', 'user_keys']) {
         await client.query(`DELETE FROM ${table} WHERE user_id = $1`, [id]);
       }
-      const written = upsert(artifact);
+      const written = change(...of);
       await sleep(300);
       await client.query('COMMIT');
       return written;
     });
     await browser.open((await grafana.begin()).path);
+    expect(spied).toHaveBeenCalled();
     expect((await rowsOf(id)).filter(({ kind }) => kind === 'Consent')).toEqual([]);
     await client.end();
   });

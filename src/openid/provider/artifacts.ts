@@ -4,6 +4,7 @@ import { InjectSettings } from '../../config/settings.token.js';
 import { Keyring } from '../../database/keyring.js';
 import { hmacWith, seal, unseal } from '../../database/sealing.js';
 import { type Statement, Statements } from '../../database/statements.js';
+import { lock, Transactions } from '../../database/transaction.js';
 import { PersonalData, type WrappedUserKey } from '../../events/personal-data.js';
 import { Revocations } from '../../auth/sessions/revocations.js';
 import type { Payload } from './artifact-kinds.js';
@@ -53,6 +54,7 @@ export class Artifacts {
   constructor(
     @InjectSettings() private readonly settings: Settings,
     private readonly statements: Statements,
+    private readonly transactions: Transactions,
     private readonly keyring: Keyring,
     private readonly personalData: PersonalData,
     private readonly revocations: Revocations,
@@ -61,6 +63,24 @@ export class Artifacts {
   /** Keeps an artifact. One that is there already is replaced, but stays used up if it was. */
   async upsert(artifact: NewArtifact): Promise<void> {
     await this.statements.execute(UPSERT, await this.valuesOf(artifact));
+  }
+
+  /**
+   * Reads an artifact and keeps what follows from it: one caller after another, and before or after a transaction that removes it.
+   * @param next undefined leaves it as it is
+   */
+  async change(kind: string, id: string, next: (found?: FoundArtifact) => NewArtifact | undefined): Promise<void> {
+    const hash = this.hashOf(kind, id);
+    await this.transactions.run(async (tx) => {
+      // There may be no row yet to lock.
+      await lock(tx, `openid:${hash.toString('base64url')}`);
+      const [row] = await tx.query<Row[]>(FIND_TO_CHANGE, [hash, kind, this.settings.REFRESH_REUSE_GRACE]);
+      const artifact = next(row && this.opened(kind, row));
+      if (!artifact) return;
+      await tx.query(UPSERT.text, await this.valuesOf(artifact));
+      // Written while the person was erased, it would stay: it waited for the erasure, which has not seen it.
+      await tx.query(REMOVE_OF_ERASED, [artifact.userId]);
+    });
   }
 
   /** Keeps an artifact unless it is there already. */
@@ -105,11 +125,6 @@ export class Artifacts {
     this.revocations.made.wake();
   }
 
-  /** Removes everything of a user who was erased. */
-  async removeOfErased(userId: string): Promise<void> {
-    await this.statements.execute(REMOVE_OF_ERASED, [userId]);
-  }
-
   /** A value that follows from an id, and that nobody who reads the tables can tell. */
   derive(purpose: string, id: string): string {
     return this.mac(`derive ${purpose}`, id).toString('base64url');
@@ -117,7 +132,10 @@ export class Artifacts {
 
   private async findBy(statement: Statement, kind: string, hash: Buffer): Promise<FoundArtifact | undefined> {
     const [row] = await this.statements.read<Row>(statement, [hash, kind, this.settings.REFRESH_REUSE_GRACE]);
-    if (!row) return undefined;
+    return row && this.opened(kind, row);
+  }
+
+  private opened(kind: string, row: Row): FoundArtifact | undefined {
     const key = this.readingKey(row);
     if (!key) return undefined;
     const payload = JSON.parse(unseal(key, row.payload, artifactLabel(kind, row.user_id)).toString()) as Payload;
@@ -196,6 +214,8 @@ const SELECT = `
 
 const FIND: Statement = { name: 'openid-find', text: `${SELECT} WHERE id_hash = $1 AND kind = $2` };
 
+const FIND_TO_CHANGE = `${FIND.text} FOR UPDATE OF artifact`;
+
 const FIND_BY_USER_CODE: Statement = {
   name: 'openid-find-by-user-code',
   text: `${SELECT} WHERE user_code_hash = $1 AND kind = $2`,
@@ -220,10 +240,8 @@ const DESTROY_GRANT: Statement = {
   text: 'DELETE FROM openid_artifacts WHERE grant_hash = $1 OR id_hash = $1',
 };
 
-const REMOVE_OF_ERASED: Statement = {
-  name: 'openid-remove-of-erased',
-  text: `DELETE FROM openid_artifacts WHERE user_id = $1 AND NOT EXISTS (SELECT FROM user_keys WHERE user_id = $1)`,
-};
+const REMOVE_OF_ERASED = `
+  DELETE FROM openid_artifacts WHERE user_id = $1 AND NOT EXISTS (SELECT FROM user_keys WHERE user_id = $1)`;
 
 const USER_KEY: Statement = {
   name: 'openid-user-key',

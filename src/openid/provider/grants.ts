@@ -3,7 +3,7 @@ import type { GrantInstance } from 'oidc-provider';
 import type { RequestContext } from '../../access/caller.js';
 import { AuthEvents } from '../../auth/sign-in-evidence/auth-events.js';
 import { CONSENT, type Payload } from './artifact-kinds.js';
-import { Artifacts } from './artifacts.js';
+import { Artifacts, type FoundArtifact } from './artifacts.js';
 
 /** What a user has allowed a client, in one session or in any. */
 export interface Consent {
@@ -35,6 +35,18 @@ export function covers(allowed: Consent, wanted: Consent): boolean {
 
 const union = (some: readonly string[], more: readonly string[]): string[] => [...new Set([...some, ...more])];
 
+const connectedOf = (found: FoundArtifact | undefined) => found && (found.payload as Payload & Connected);
+
+/** What is kept from then on; undefined if that is nothing more than before. */
+function added(kept: Connected | undefined, wanted: Consent, basis: Basis): Required<Connected> | undefined {
+  const { scopes: before = [], consent = NOTHING } = kept ?? {};
+  const scopes = union(before, wanted.scopes);
+  const allowed = basis === 'asked' ? wanted : NOTHING;
+  if (scopes.length === before.length && covers(consent, allowed)) return undefined;
+  const resources = union(consent.resources, allowed.resources);
+  return { scopes, consent: { scopes: union(consent.scopes, allowed.scopes), resources } };
+}
+
 /** What users allow clients. A grant belongs to a session, and ends with it; the consent is remembered for the next one. */
 @Injectable()
 export class Grants {
@@ -54,29 +66,20 @@ export class Grants {
   }
 
   private async connected(userId: string, clientId: string): Promise<Connected | undefined> {
-    const found = await this.artifacts.find(CONSENT, `${userId} ${clientId}`);
-    return found && (found.payload as Payload & Connected);
+    return connectedOf(await this.artifacts.find(CONSENT, `${userId} ${clientId}`));
   }
 
   /** Adds to what is kept of this user and this client. */
-  private async connect(userId: string, clientId: string, wanted: Consent, asked: boolean): Promise<void> {
-    const { scopes: before = [], consent = NOTHING } = (await this.connected(userId, clientId)) ?? {};
-    const scopes = union(before, wanted.scopes);
-    if (scopes.length === before.length && (!asked || covers(consent, wanted))) return;
-    const allowed = asked ? wanted : NOTHING;
-    const payload = {
-      scopes,
-      consent: {
-        scopes: union(consent.scopes, allowed.scopes),
-        resources: union(consent.resources, allowed.resources),
-      },
-    };
-    await this.artifacts.upsert({
-      ...{ kind: CONSENT, id: `${userId} ${clientId}`, payload: payload as Payload, ttl: undefined },
-      ...{ userId, clientId },
+  private async connect(userId: string, clientId: string, wanted: Consent, basis: Basis): Promise<void> {
+    // Mostly there is nothing to add.
+    if (!added(await this.connected(userId, clientId), wanted, basis)) return;
+    const id = `${userId} ${clientId}`;
+    await this.artifacts.change(CONSENT, id, (found) => {
+      // Taken back meanwhile: what was allowed before is not to return with what is allowed now.
+      if (!found && basis === 'remembered') return undefined;
+      const payload = added(connectedOf(found), wanted, basis);
+      return payload && { kind: CONSENT, id, payload: payload as Payload, ttl: undefined, userId, clientId };
     });
-    // Written while the person was erased, it would stay: it waits for the erasure, which has not seen it, and does not expire.
-    await this.artifacts.removeOfErased(userId);
   }
 
   /**
@@ -107,7 +110,7 @@ export class Grants {
       await this.artifacts.destroyGrant(id);
       return undefined;
     }
-    await this.connect(userId, clientId, wanted, basis === 'asked');
+    await this.connect(userId, clientId, wanted, basis);
     if (isNew) {
       await this.events.record(undefined, {
         ...{ type: 'application.signed_in', userId, sessionId, context },
