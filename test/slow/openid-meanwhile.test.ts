@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Clock, type SystemClock } from '../../src/config/clock.js';
 import { eventually } from '../support/eventually.js';
 import { beforeCommit, countWaiting } from '../support/meanwhile.js';
-import { Application, signInOnPage } from '../support/openid.js';
+import { Application, backFrom, signInOnPage } from '../support/openid.js';
 import { type PageAnswer, PageBrowser } from '../support/page-browser.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { as } from '../support/two-rosters.js';
@@ -12,6 +13,7 @@ beforeAll(async () => {
   roster = await startRoster();
   shop = await Application.register(roster, await roster.signIn(), { name: 'Shop' });
 });
+afterEach(() => void jest.restoreAllMocks());
 afterAll(() => roster.stop());
 
 async function signedIn(email: string): Promise<PageBrowser> {
@@ -87,5 +89,35 @@ describe('What somebody allows an application', () => {
       await allowBoth('joe@example.com', [`SELECT FROM openid_artifacts WHERE ${CONSENT} FOR SHARE`, joe.id]);
       expect(await scopesOf(joe)).toEqual([['email', 'openid', 'profile']]);
     });
+  });
+});
+
+describe('An application that wants somebody to sign in anew', () => {
+  const MINUTES_MS = 60_000;
+
+  /** As on a machine whose clock is wrong, which `DatabaseTime` has found. */
+  function setAhead(aheadMs: number): void {
+    const now = Date.now.bind(Date);
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+    const clock = roster.app.get<Clock, SystemClock>(Clock, { strict: false });
+    jest.replaceProperty(clock, 'aheadMs', aheadMs);
+  }
+
+  it.each([10, -10])('is satisfied by a proof since then, and by none before (%d minutes ahead)', async (minutes) => {
+    const email = `clock${minutes}@example.com`;
+    const { id } = await roster.join(email);
+    setAhead(minutes * MINUTES_MS);
+    const browser = await signedIn(email);
+    await allow(browser, await asked(browser, 'openid'));
+    const earlier = "UPDATE sessions SET authenticated_at = now() - interval '5 minutes' WHERE user_id = $1";
+    await roster.database.query(earlier, [id]);
+    const { path } = await shop.begin({ scope: 'openid', prompt: 'login' });
+    let page = await browser.open('/account');
+    // What the server remembers of the session is a moment older.
+    await eventually(async () => {
+      page = await browser.follow(await browser.open(path));
+      return page.path.startsWith('/account/confirm?again=yes');
+    });
+    backFrom(await browser.submit(page, { password: PASSWORD }));
   });
 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { InteractionInstance } from 'oidc-provider';
 import { levelOf } from '../../auth/sessions/assurance.js';
+import { Clock } from '../../config/clock.js';
 import { HostedPages } from '../../http/pages/hosted-pages.js';
 import type { Visit } from '../provider/visits.js';
 
@@ -14,7 +15,10 @@ export const interactionPath = (uid: string): string => `/oauth2/interaction/${e
 /** Whether an application wants somebody to sign in, or to do so again. */
 @Injectable()
 export class SignInDemand {
-  constructor(private readonly hosted: HostedPages) {}
+  constructor(
+    private readonly hosted: HostedPages,
+    private readonly clock: Clock,
+  ) {}
 
   /** Where somebody has to go first, to come back afterwards; undefined where nothing is lacking. */
   missing(interaction: InteractionInstance, signedIn: Visit['signedIn']): string | undefined {
@@ -22,7 +26,7 @@ export class SignInDemand {
     const here = interactionPath(uid);
     const hint = typeof params['login_hint'] === 'string' ? { identifier: params['login_hint'] } : {};
     if (!signedIn) return this.hosted.signInUrl(here, hint);
-    if (prompt.name !== 'login' || isLater(signedIn, interaction) || this.isOther(interaction, signedIn)) {
+    if (prompt.name !== 'login' || this.isLater(signedIn, interaction) || this.isOther(interaction, signedIn)) {
       return undefined;
     }
     if (prompt.reasons.some((reason) => OTHER.includes(reason))) {
@@ -36,12 +40,18 @@ export class SignInDemand {
     return this.hosted.confirmUrl(here);
   }
 
+  /**
+   * Whether somebody has proved who they are since the application asked, which is a whole second of the clock of this machine; the
+   * database's says when the proof was.
+   */
+  private isLater({ assurance }: NonNullable<Visit['signedIn']>, { iat }: InteractionInstance): boolean {
+    const now = this.clock.now().getTime();
+    const aheadMs = Date.now() - now;
+    return assurance.authenticatedAt.getTime() >= iat * 1000 - aheadMs;
+  }
+
   /** Somebody else has signed in since, which is a proof as well. */
   private isOther({ session }: InteractionInstance, { caller }: NonNullable<Visit['signedIn']>): boolean {
     return session !== undefined && session.accountId !== caller.userId;
   }
 }
-
-/** Whether somebody has proved who they are since the application asked. Its time is a whole second. */
-const isLater = ({ assurance }: NonNullable<Visit['signedIn']>, { iat }: InteractionInstance): boolean =>
-  assurance.authenticatedAt.getTime() >= iat * 1000;
