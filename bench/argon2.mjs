@@ -21,7 +21,7 @@ const HASHES = {
 };
 const CLIENTS = QUICK ? 20 : 50;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
-const SECONDS = QUICK ? { raw: 1, argon2id: 4, bcrypt: 6, warmUp: 2 } : { raw: 4, argon2id: 11, bcrypt: 18, warmUp: 3 };
+const SECONDS = QUICK ? { raw: 1, argon2id: 4, bcrypt: 6, warmUp: 2 } : { raw: 3, argon2id: 9, bcrypt: 13, warmUp: 3 };
 
 export async function run() {
   const ends = {};

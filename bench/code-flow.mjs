@@ -9,10 +9,10 @@ import { System } from './peers/measure.mjs';
 
 const NAMES = ['roster', 'keycloak'];
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
-const SECONDS = QUICK ? 2 : 4;
+const SECONDS = QUICK ? 2 : 3;
 /** Java compiles what it has executed often, for half a minute and more. */
-const WARM_UP_SECONDS = QUICK ? { roster: 1, keycloak: 3 } : { roster: 4, keycloak: 20 };
-const IDLE_SECONDS = QUICK ? 1 : 5;
+const WARM_UP_SECONDS = QUICK ? { roster: 1, keycloak: 3 } : { roster: 3, keycloak: 17 };
+const IDLE_SECONDS = QUICK ? 1 : 3;
 const PERSON = { email: 'ada@example.com', password: 'seven idle boats on slate water' };
 
 export async function run() {

@@ -18,7 +18,7 @@ const CLIENTS = 100;
 const READS_PER_SECOND = 100;
 // Long ones, as those who wait at the end of a round count for nothing: three are enough.
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
-const SECONDS = QUICK ? { idle: 1, raw: 2, loaded: 7, warmUp: 2 } : { idle: 3, raw: 7, loaded: 28, warmUp: 3 };
+const SECONDS = QUICK ? { idle: 1, raw: 2, loaded: 7, warmUp: 2 } : { idle: 3, raw: 5, loaded: 20, warmUp: 3 };
 
 export async function run() {
   const ground = await startGround();

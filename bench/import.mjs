@@ -18,7 +18,7 @@ import { oneOfEachKind, PASSWORD, SOURCES, writeSource } from './support/made-up
 import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 
-const USERS = count('BENCH_USERS', 30_000, 2500);
+const USERS = count('BENCH_USERS', 20_000, 2500);
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const GOAL = 0.5;
 const CLI = join(import.meta.dirname, '../dist/cli.js');

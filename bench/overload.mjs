@@ -18,7 +18,7 @@ const TIMES = 5;
 const ROUNDS = count('BENCH_ROUNDS', 3, 1);
 const READS_PER_SECOND = 100;
 const PEOPLE = 100;
-const SECONDS = QUICK ? { idle: 1, raw: 2, loaded: 5, warmUp: 2 } : { idle: 3, raw: 5, loaded: 12, warmUp: 3 };
+const SECONDS = QUICK ? { idle: 1, raw: 2, loaded: 5, warmUp: 2 } : { idle: 3, raw: 4, loaded: 10, warmUp: 3 };
 const GOAL_MS = 20;
 
 export async function run() {

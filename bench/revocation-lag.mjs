@@ -10,7 +10,7 @@ import { row } from './support/rows.mjs';
 import { startGround } from './support/servers.mjs';
 import { silentProxy } from './support/silent-proxy.mjs';
 
-const SAMPLES = count('BENCH_SAMPLES', 200, 20);
+const SAMPLES = count('BENCH_SAMPLES', 150, 20);
 const READERS = 16;
 const GOAL_MS = 100;
 const PERSON = { identifier: 'admin@localhost', password: 'measured nine times over' };

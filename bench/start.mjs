@@ -10,7 +10,7 @@ import { processorSeconds } from './support/processor.mjs';
 import { row } from './support/rows.mjs';
 import { PRODUCTION, startGround } from './support/servers.mjs';
 
-const ROUNDS = count('BENCH_ROUNDS', 7, 1);
+const ROUNDS = count('BENCH_ROUNDS', 5, 1);
 const GOAL_MS = 1000;
 
 export async function run() {

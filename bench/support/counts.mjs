@@ -6,4 +6,4 @@ export function count(name, whole, quick) {
   return Number(process.env[name] ?? (QUICK ? quick : whole));
 }
 
-export const ROUNDS = count('BENCH_ROUNDS', 5, 1);
+export const ROUNDS = count('BENCH_ROUNDS', 3, 1);
