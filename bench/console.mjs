@@ -11,7 +11,7 @@ import { call, postJson } from './support/load.mjs';
 import { row } from './support/rows.mjs';
 
 const USERS = count('BENCH_USERS', 1_000_000, 10_000);
-const ROUNDS = count('BENCH_ROUNDS', 3, 1);
+const ROUNDS = count('BENCH_ROUNDS', 2, 1);
 const PAGES = QUICK ? 4 : 10;
 const GOAL_MS = 300;
 const ADMIN = { identifier: 'admin@localhost', password: 'measured nine times over' };

@@ -17,7 +17,7 @@ const LIMIT = 10;
 const PEOPLE = 100;
 const AT_ONCE = 16;
 /** The engine gives memory back only after a while without work. */
-const SETTLE_MS = QUICK ? 11_000 : 14_000;
+const SETTLE_MS = QUICK ? 11_000 : 20_000;
 const LATER_MS = QUICK ? 12_000 : 60_000;
 const GOALS = { idle: 100, after: 200, later: 120 };
 

@@ -14,7 +14,7 @@ import { PRODUCTION, startGround } from './support/servers.mjs';
 
 /** Loops poll less often when there was nothing to do for a minute. */
 const SETTLE_MS = count('BENCH_SETTLE_MS', 75_000, 65_000);
-const SECONDS = count('BENCH_SECONDS', 45, 10);
+const SECONDS = count('BENCH_SECONDS', 30, 10);
 /** A statement that ends and is followed by another of its connection within this time is not seen. */
 const LOOK_EVERY_MS = 20;
 const GOALS = { processor: 0.5, statements: 1 };

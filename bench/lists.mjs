@@ -11,7 +11,7 @@ const USERS = count('BENCH_USERS', 1_000_000, 10_000);
 const FEW = QUICK ? 1000 : 10_000;
 const DEEP = QUICK ? 90 : 5000;
 const LIMIT = 100;
-const PAGES = QUICK ? 30 : 200;
+const PAGES = QUICK ? 30 : 100;
 const NAMES = QUICK ? 20 : 80;
 /** Of one letter and two, parts that many have and that hardly anybody has, two words; names of the list come on top. */
 const TERMS = [
