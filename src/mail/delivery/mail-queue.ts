@@ -113,7 +113,7 @@ export class MailQueue {
   private readonly notify = (): void => this.listener?.();
 }
 
-// Whoever queues a mail may have read the address before an erasure that is just being committed. The lock, which the foreign key takes
+// The address may have been read before an erasure that is just being committed. The lock, which the foreign key takes
 // anyway, makes this wait and see it; an erasure that comes later waits for the lock, and then finds the mail.
 const ENQUEUE = `
   INSERT INTO mails (id, user_id, template, recipient, data, trace_id, resend_of, requested_by, traceparent)
