@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
 import { systemContext } from '../../src/access/caller.js';
 import { Accounts } from '../../src/auth/accounts.js';
 import type { EnteredAttempt } from '../../src/auth/sign-in/sign-in-attempt.js';
 import { SignInGate } from '../../src/auth/sign-in/sign-in-gate.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
+import { beforeCommit } from '../support/meanwhile.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 import { visible } from '../support/visible.js';
 
@@ -153,24 +153,10 @@ describe('a lock', () => {
 
   it('and a suspension likewise are seen by a sign-in that was under way', async () => {
     const { id } = await roster.join('under-way@example.com');
-    const other = new pg.Client(roster.database.url);
-    await other.connect();
-    try {
-      await other.query('BEGIN');
-      await other.query('UPDATE users SET suspended_at = now() WHERE id = $1', [id]);
-      await other.query('UPDATE sessions SET ended_at = now() WHERE user_id = $1', [id]);
-      const underWay = login('under-way@example.com').then((answer) => answer.status);
-      await eventually(async () => {
-        const waiting = await roster.database.query(
-          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-        );
-        return waiting.length > 0;
-      });
-      await other.query('COMMIT');
-      expect(await underWay).toBe(401);
-    } finally {
-      await other.end();
-    }
+    const suspend = `WITH ended AS (UPDATE sessions SET ended_at = now() WHERE user_id = $1)
+      UPDATE users SET suspended_at = now() WHERE id = $1`;
+    const { status } = await beforeCommit(roster.database, [suspend, id], () => login('under-way@example.com'));
+    expect(status).toBe(401);
     expect(await roster.database.query('SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL', [id])).toEqual(
       [],
     );

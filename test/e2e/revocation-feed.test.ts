@@ -5,6 +5,7 @@ import { RevocationFeed } from '../../src/auth/revocation-feed/revocation-feed.j
 import { Keyring } from '../../src/database/keyring.js';
 import { eventually } from '../support/eventually.js';
 import { EventReader } from '../support/event-stream.js';
+import { countWaiting } from '../support/meanwhile.js';
 import type { Roster } from '../support/roster.js';
 import { as, idOf, TwoRosters } from '../support/two-rosters.js';
 
@@ -190,10 +191,7 @@ describe('the feed of revocations', () => {
       ]);
       await logout(sessions[1]!.accessToken);
       const reading = since(before);
-      await eventually(async () => {
-        const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        return (await roster.database.query(waiting)).length > 0;
-      });
+      await eventually(async () => (await countWaiting(roster.database)) > 0);
       await client.query('COMMIT');
       expect((await reading).map(({ position, sid }) => [position, sid])).toEqual(
         sessions.map((session, index) => [before + 1 + index, idOf(session)]),

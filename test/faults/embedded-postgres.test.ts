@@ -1,6 +1,6 @@
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/development/postgres/embedded-postgres.js';
+import { readProc } from '../support/proc.js';
 
 const isRoot = process.getuid?.() === 0;
 const settings = { fsync: 'off' };
@@ -243,15 +244,7 @@ function commandLines(): [pid: number, command: string][] {
     return table.map((line) => [Number.parseInt(line), line]);
   }
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
-  return pids.map((pid) => [pid, commandLine(pid)]);
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
+  return pids.map((pid) => [pid, readProc(pid, 'cmdline').replaceAll('\0', ' ')]);
 }
 
 async function locationFile(folder: string): Promise<string | undefined> {

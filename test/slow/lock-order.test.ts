@@ -5,6 +5,7 @@ import { systemContext } from '../../src/access/caller.js';
 import { LOCKED_JOB } from '../../src/auth/lockout/lockouts.js';
 import { eventually } from '../support/eventually.js';
 import { tokenIn } from '../support/inbox.js';
+import { countWaiting } from '../support/meanwhile.js';
 import { PASSWORD, type Roster, startRoster } from '../support/roster.js';
 
 const NEW_PASSWORD = 'eleven red kites over hills';
@@ -197,12 +198,7 @@ async function heldRows(): Promise<object[]> {
   return held;
 }
 
-const waiting = async () =>
-  (
-    await roster.database.query(
-      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    )
-  ).length;
+const waiting = () => countWaiting(roster.database);
 const jobsAreDone = async () =>
   (await roster.database.query('SELECT 1 FROM graphile_worker._private_jobs')).length === 0;
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-// What Linux tells of processes. Each may end between two looks, so nothing is told of one that is gone.
+// Reads processes from /proc. A process may end between two reads: what is read of one that has ended is empty.
 
 /** A file of `/proc/PID`; empty where the process is gone. */
 export function readProc(pid: number, file: string): string {

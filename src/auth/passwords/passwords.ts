@@ -119,7 +119,7 @@ export class Passwords {
 
   /**
    * Stores a password that was verified elsewhere, whatever the rules for new ones say, unless there is one meanwhile.
-   * @param isOpen locks the user's row and says whether that is still to be, after the time of a hash
+   * @param isOpen called after the hash, in the transaction: locks the user's row and says whether the password may still be stored
    * @returns when it was stored
    * @throws HashingOverloaded
    */

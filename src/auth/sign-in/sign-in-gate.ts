@@ -63,7 +63,7 @@ export class SignInGate {
   }
 
   /** As `admit`, without a session. @throws InvalidCredentials, SecondFactorRequired */
-  async confirm(attempt: EnteredAttempt, userId: string, stillHolds?: StillHolds): Promise<void> {
+  async confirm(attempt: EnteredAttempt, userId: string, stillHolds: StillHolds): Promise<void> {
     await this.afterOneStep(attempt, userId, stillHolds, () => Promise.resolve());
   }
 

@@ -6,12 +6,12 @@ import type { UserEventOf } from '../../events/user-event.js';
 import { Jobs } from '../../jobs/jobs.js';
 
 const ERASE_AGAIN = 'users.erase-again';
-/** No request takes that long: each thing that one waits for (a hash, the old system, a provider, a lock) has a deadline below a minute. */
+/** No request takes that long: whatever it waits for (a hash, the old system, a provider, a lock) has a deadline of less than a minute. */
 const AFTER_MS = 5 * 60_000;
 
 /**
- * Erases once more, for what a slow request wrote that had found the person before the erasure: a failed sign-in records the client's IP
- * address after a hash, and not under the lock of the user's row, for which attackers would otherwise have everybody wait.
+ * Repeats an erasure, since a slow request that found the person before it may write something after it. A failed sign-in records the
+ * client's IP address once the hash is done, without a lock on the user's row: attackers would otherwise keep others waiting for that lock.
  */
 @Injectable()
 export class RepeatedErasure implements OnModuleInit {
